@@ -1,0 +1,165 @@
+"""The messages between the engine and whoever started it: one JSON object a line, events out, requests in.
+
+Standard library only. The engine writes events to stdout and reads requests from stdin; when stdin closes it stops,
+so that no engine outlives the Blender that started it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+PROTOCOL = 1
+HEARTBEAT_SECONDS = 2.0
+
+PHASES = {
+    "start": "Starting",
+    "load": "Reading shapes",
+    "sample": "Measuring distances",
+    "guide": "Finding the motion",
+    "train": "Training",
+    "extract": "Extracting frames",
+    "measure": "Measuring quality",
+    "write": "Writing results",
+}
+"""Every phase in its order, with what a person is shown."""
+
+
+class EventError(ValueError):
+    """A line that is no message of this protocol."""
+
+
+@dataclass(frozen=True)
+class Hello:
+    """The first message: who answers, and with what."""
+
+    kind: ClassVar[str] = "hello"
+    engine: str
+    protocol: int
+    python: str
+    torch: str
+    device: str
+    device_name: str
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Sent a few times a second at most; figures that do not apply are None."""
+
+    kind: ClassVar[str] = "progress"
+    phase: str
+    fraction: float
+    """Of the whole job, 0 to 1, never falling."""
+    loss: float | None = None
+    end_error: float | None = None
+    """Mean distance of the ends' surfaces from f = 0, % of the diagonal."""
+    seconds_left: float | None = None
+
+
+@dataclass(frozen=True)
+class Heartbeat:
+    """Sent while nothing else is, so that silence means trouble."""
+
+    kind: ClassVar[str] = "heartbeat"
+
+
+@dataclass(frozen=True)
+class Preview:
+    """A coarse surface of the morph as it stands."""
+
+    kind: ClassVar[str] = "preview"
+    path: str
+    time: float
+
+
+@dataclass(frozen=True)
+class FrameDone:
+    """One frame has been written."""
+
+    kind: ClassVar[str] = "frame"
+    index: int
+    count: int
+    time: float
+    path: str
+
+
+@dataclass(frozen=True)
+class Notice:
+    """Something the user should know that does not stop the job."""
+
+    kind: ClassVar[str] = "notice"
+    message: str
+
+
+@dataclass(frozen=True)
+class Done:
+    """The last message of a job that went well; paths are absolute."""
+
+    kind: ClassVar[str] = "done"
+    model: str
+    report: str
+    frames: list[str] = field(default_factory=list)
+    contact_sheet: str = ""
+
+
+@dataclass(frozen=True)
+class Failed:
+    """The last message of a job that did not: a sentence for the user, details are in engine.log."""
+
+    kind: ClassVar[str] = "failed"
+    message: str
+    exit_code: int
+    cancelled: bool = False
+    model: str = ""
+    """A usable checkpoint, where there is one."""
+
+
+@dataclass(frozen=True)
+class Cancel:
+    """Request: stop soon, keep what is useful."""
+
+    kind: ClassVar[str] = "cancel"
+
+
+@dataclass(frozen=True)
+class PreviewRequest:
+    """Request: send a coarse surface at this time when it suits."""
+
+    kind: ClassVar[str] = "preview_request"
+    time: float
+
+
+Event = Hello | Progress | Heartbeat | Preview | FrameDone | Notice | Done | Failed
+Request = Cancel | PreviewRequest
+
+_EVENTS: dict[str, type[Any]] = {e.kind: e for e in (Hello, Progress, Heartbeat, Preview, FrameDone, Notice, Done, Failed)}
+_REQUESTS: dict[str, type[Any]] = {request.kind: request for request in (Cancel, PreviewRequest)}
+
+
+def to_line(message: Event | Request) -> str:
+    """A message as one line without its end."""
+    return json.dumps({"kind": message.kind, **dataclasses.asdict(message)}, separators=(",", ":"))
+
+
+def event_from_line(line: str) -> Event:
+    """Read an event; raises EventError for anything else."""
+    event: Event = _from_line(line, _EVENTS)
+    return event
+
+
+def request_from_line(line: str) -> Request:
+    """Read a request; raises EventError for anything else."""
+    request: Request = _from_line(line, _REQUESTS)
+    return request
+
+
+def _from_line(line: str, kinds: dict[str, type[Any]]) -> Any:
+    try:
+        values = json.loads(line)
+        kind = kinds[values.pop("kind")]
+        known = {entry.name for entry in dataclasses.fields(kind)}
+        return kind(**{name: value for name, value in values.items() if name in known})
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise EventError(f"Not a message of protocol {PROTOCOL}: {line[:120]!r}") from error

@@ -1,0 +1,416 @@
+"""The job description: everything a morph depends on, written once and read by the engine, the shell and the add-on.
+
+Standard library only: the add-on imports this inside Blender, where there is no torch, and the engine where there is
+no bpy. Defaults are those of the Standard preset.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from .errors import JobError
+from .settings import check_section, choice, flag, number, section_from_dict, text
+
+JOB_VERSION = 1
+MAXIMUM_SHAPES = 16
+
+
+@dataclass
+class ShapeInput:
+    """One shape of the chain: a mesh file, or an .npz of the add-on; relative paths are relative to the job file."""
+
+    path: str = text(label="File", description="Mesh file (STL, OBJ, PLY, GLB, OFF, …) or .npz with the shape")
+    name: str = text(label="Name", description="What the shape is called in messages and reports")
+
+
+@dataclass
+class Placement:
+    """Whether a shape is moved before the morph begins; the result then starts or ends at the moved place."""
+
+    centre: bool = flag(False, label="Centre", description="Move every shape's centre onto the first shape's")
+    scale: str = choice(
+        "none",
+        {
+            "none": "Keep every shape's size",
+            "volume": "Scale every shape to the first one's volume",
+            "size": "Scale every shape to the first one's bounding-box diagonal",
+        },
+        label="Scale",
+        description="Make the shapes equally large",
+    )
+    rotate: str = choice(
+        "none",
+        {
+            "none": "Keep every shape's orientation",
+            "axes": "Turn principal axes onto the first shape's; of all proper sign choices the closest fit is taken",
+        },
+        label="Rotate",
+        description="Turn the shapes so that they lie alike",
+    )
+
+
+@dataclass
+class Sampling:
+    """Where distances are measured."""
+
+    points: int = number(
+        100_000, 2_000, 4_000_000, label="Samples", unit="per shape", description="Distance samples taken of each shape"
+    )
+    near: float = number(
+        0.8, 0.0, 1.0, label="Near Share", description="Share of the samples taken close to the surface"
+    )
+    shell: float = number(
+        0.5,
+        0.01,
+        10.0,
+        label="Shell Thickness",
+        unit="% of diagonal",
+        description="Thickness given to open surfaces that enclose nothing",
+    )
+    repair: bool = flag(True, label="Repair", description="Mend inconsistent orientation and degenerate faces")
+    union: bool = flag(True, label="Union", description="Merge overlapping closed parts, so that inner walls vanish")
+
+
+@dataclass
+class Network:
+    """The function f(x, t) that is trained."""
+
+    family: str = choice(
+        "lipschitz",
+        {
+            "lipschitz": "Lipschitz MLP of the paper: a learned bound per layer, softly penalised",
+            "plain": "Ordinary MLP, for comparison",
+            "orthogonal": "1-Lipschitz by construction: orthogonal layers",
+            "sll": "1-Lipschitz by construction: SDP-based residual layers",
+        },
+        label="Family",
+        description="What kind of network represents the morph",
+    )
+    width: int = number(64, 8, 1024, label="Width", unit="neurons", description="Neurons in each hidden layer")
+    depth: int = number(5, 1, 16, label="Depth", unit="layers", description="Hidden layers")
+    activation: str = choice(
+        "relu",
+        {
+            "relu": "Fast and sharp",
+            "tanh": "Smooth",
+            "softplus": "Smooth ReLU",
+            "sine": "Periodic, fits detail quickly",
+            "groupsort": "Sorts pairs; keeps gradients at norm one",
+        },
+        label="Activation",
+        description="Non-linearity between the layers",
+    )
+    input_scale: float = number(
+        1.0,
+        0.1,
+        100.0,
+        label="Detail Scale",
+        description="Scale of space before the first layer: larger allows finer detail under the same smoothness in time",
+    )
+
+
+@dataclass
+class Guide:
+    """What determines the in-betweens, which the two ends alone do not."""
+
+    kind: str = choice(
+        "transport",
+        {
+            "transport": "Carry the shape along a smooth flow that moves as little as it can",
+            "none": "Leave the in-between to the network alone, as in the paper",
+        },
+        label="Guide",
+        description="What shapes the in-between",
+        advanced=False,
+    )
+    turn: str = choice(
+        "auto",
+        {
+            "auto": "Turn only where a rotation explains the target almost exactly",
+            "never": "Never turn; move, scale and deform only",
+            "always": "Turn by the best-fitting rotation",
+        },
+        label="Rotation",
+        description="Whether the in-between turns the shape as a whole",
+    )
+    rigidity: float = number(
+        0.5,
+        0.0,
+        1.0,
+        label="Rigidity",
+        description="0 lets every part flow freely, 1 keeps the shape as stiff as it can be",
+        advanced=False,
+    )
+    volume: float = number(
+        0.5,
+        0.0,
+        1.0,
+        label="Volume",
+        description="How strictly the in-between keeps to a steady volume",
+        advanced=False,
+    )
+    share: float = number(
+        0.5, 0.05, 0.9, label="In-Between Share", description="Share of the training spent on in-betweens"
+    )
+
+
+@dataclass
+class Training:
+    """How the network is fitted."""
+
+    recipe: str = choice(
+        "swift",
+        {
+            "swift": "L1 loss, samples near the surface, Muon and Adam with warm-up and cosine decay",
+            "paper": "The paper's own: mean square error, uniform samples, Adam at a constant rate",
+        },
+        label="Recipe",
+        description="Loss, optimiser and schedule",
+    )
+    steps: int = number(
+        4_000, 0, 1_000_000, label="Steps", unit="steps", description="Training steps; 0 leaves it to the time budget"
+    )
+    seconds: float = number(
+        0.0, 0.0, 86_400.0, label="Time Budget", unit="s", description="Stop training after this time; 0 is no limit"
+    )
+    batch: int = number(2_048, 64, 1_048_576, label="Batch", unit="samples", description="Samples in one training step")
+    rate: float = number(3e-3, 1e-6, 1.0, label="Learning Rate", description="Peak learning rate of Adam")
+    smoothness: float = number(
+        1e-6,
+        0.0,
+        1.0,
+        label="Lipschitz Weight",
+        description="Weight α of the product of the layers' bounds: more is smoother in space and time",
+    )
+    tolerance: float = number(
+        0.0,
+        0.0,
+        10.0,
+        label="Early Stop",
+        unit="% of diagonal",
+        description="Stop once the mean end error falls below this; 0 trains to the end",
+    )
+    seed: int = number(0, 0, 2_147_483_647, label="Seed", description="Same seed and device, same result", advanced=False)
+    device: str = choice(
+        "auto",
+        {
+            "auto": "The GPU where there is one, else the CPU",
+            "cpu": "Processor",
+            "cuda": "NVIDIA GPU",
+            "mps": "Apple GPU (untested)",
+        },
+        label="Device",
+        description="Where the network is trained",
+        advanced=False,
+    )
+    threads: int = number(0, 0, 256, label="Threads", description="CPU threads; 0 uses every core")
+    start_from: str = text("", label="Start From", description="Earlier model (model.safetensors) to go on from")
+
+
+@dataclass
+class Extraction:
+    """Which surfaces are taken out of the trained function."""
+
+    frames: int = number(
+        24, 2, 10_000, label="Frames", unit="frames", description="Frames, evenly spaced in time", advanced=False
+    )
+    resolution: int = number(
+        128, 32, 512, label="Resolution", unit="cells", description="Cells along the longest side", advanced=False
+    )
+    faces: str = choice(
+        "quads",
+        {"quads": "Surface nets: even quads that subdivide well", "triangles": "Triangles"},
+        label="Faces",
+        description="What the frames are made of",
+    )
+    velocity: bool = flag(True, label="Velocity", description="Store how fast each vertex moves, for motion blur")
+    attributes: bool = flag(True, label="Attributes", description="Carry colours and materials of the shapes")
+    start: float = number(
+        0.0, 0.0, float(MAXIMUM_SHAPES - 1), label="From", description="First time; shape k of the chain sits at time k"
+    )
+    end: float = number(
+        0.0,
+        0.0,
+        float(MAXIMUM_SHAPES - 1),
+        label="To",
+        description="Last time; 0 means the last shape of the chain",
+    )
+
+
+@dataclass
+class Output:
+    """What is written beside the frames."""
+
+    folder: str = text("", label="Folder", description="Where results go; relative to the job file")
+    preview_seconds: float = number(
+        0.0, 0.0, 600.0, label="Preview Every", unit="s", description="Write a coarse preview this often; 0 writes none"
+    )
+    sequence: str = choice(
+        "none",
+        {"none": "Only the .npz frames", "ply": "PLY files", "obj": "OBJ files", "glb": "GLB files"},
+        label="Sequence",
+        description="Mesh files written beside the frames",
+    )
+    pictures: bool = flag(True, label="Pictures", description="Draw a contact sheet and a plot of the morph")
+    film: bool = flag(False, label="Film", description="Write an .mp4 where ffmpeg is found")
+
+
+SECTIONS: dict[str, type[Any]] = {
+    "placement": Placement,
+    "sampling": Sampling,
+    "network": Network,
+    "guide": Guide,
+    "training": Training,
+    "extraction": Extraction,
+    "output": Output,
+}
+
+PRESETS: dict[str, dict[str, dict[str, Any]]] = {
+    "draft": {
+        "sampling": {"points": 50_000},
+        "training": {"steps": 900},
+        "extraction": {"resolution": 64},
+    },
+    "standard": {},
+    "final": {
+        "sampling": {"points": 1_000_000},
+        "network": {"width": 256},
+        "training": {"steps": 20_000, "batch": 16_384},
+        "extraction": {"frames": 48, "resolution": 256},
+    },
+}
+PRESET_DESCRIPTIONS = {
+    "draft": "A look at the motion in seconds",
+    "standard": "Good enough to keep: under a minute on a laptop",
+    "final": "Finest detail; best on a GPU",
+}
+
+
+@dataclass
+class Job:
+    """Shapes in their order along the chain, shape k at time k, and every setting."""
+
+    shapes: list[ShapeInput] = field(default_factory=list)
+    landmarks: list[list[list[float] | None]] = field(default_factory=list)
+    """Each landmark is one world-space point per shape, or None where a shape has no such point."""
+    times: list[float] = field(default_factory=list)
+    """Explicit times of the frames; empty means evenly spaced as the extraction section says."""
+    placement: Placement = field(default_factory=Placement)
+    sampling: Sampling = field(default_factory=Sampling)
+    network: Network = field(default_factory=Network)
+    guide: Guide = field(default_factory=Guide)
+    training: Training = field(default_factory=Training)
+    extraction: Extraction = field(default_factory=Extraction)
+    output: Output = field(default_factory=Output)
+
+    @classmethod
+    def preset(cls, name: str, **parts: Any) -> Job:
+        """A job with a preset's settings: ``Job.preset("draft", shapes=[…])``."""
+        if name not in PRESETS:
+            raise JobError(f"There is no preset '{name}'; choose one of {', '.join(PRESETS)}.")
+        job = cls(**parts)
+        for section, values in PRESETS[name].items():
+            setattr(job, section, dataclasses.replace(getattr(job, section), **values))
+        return job
+
+    def check(self) -> None:
+        """Refuse what cannot be run, in one sentence that names the value and what is allowed."""
+        if not 2 <= len(self.shapes) <= MAXIMUM_SHAPES:
+            raise JobError(f"A morph takes 2 to {MAXIMUM_SHAPES} shapes; this job has {len(self.shapes)}.")
+        for index, shape in enumerate(self.shapes):
+            check_section(shape, f"shapes[{index}]")
+            if not shape.path:
+                raise JobError(f"shapes[{index}] has no path.")
+        for name in SECTIONS:
+            check_section(getattr(self, name), name)
+        if self.training.steps == 0 and self.training.seconds == 0:
+            raise JobError("training.steps and training.seconds are both 0; set one of them.")
+        last = len(self.shapes) - 1
+        if not self.extraction.start <= self.last_time <= last or (self.extraction.end and self.last_time <= self.extraction.start):
+            raise JobError(f"extraction.start and extraction.end must rise and lie between 0 and {last}.")
+        for time in self.times:
+            if not isinstance(time, (int, float)) or not math.isfinite(time) or not 0 <= time <= last:
+                raise JobError(f"times holds {time!r}; times must lie between 0 and {last}.")
+        for row, points in enumerate(self.landmarks):
+            self._check_landmark(row, points)
+
+    def _check_landmark(self, row: int, points: Any) -> None:
+        if not isinstance(points, list) or len(points) != len(self.shapes):
+            raise JobError(f"landmarks[{row}] must have one point (or null) for each of the {len(self.shapes)} shapes.")
+        given = [point for point in points if point is not None]
+        if len(given) < 2:
+            raise JobError(f"landmarks[{row}] must name a point on at least two shapes.")
+        for point in given:
+            if (
+                not isinstance(point, list)
+                or len(point) != 3
+                or not all(isinstance(value, (int, float)) and math.isfinite(value) for value in point)
+            ):
+                raise JobError(f"landmarks[{row}] must hold points of three finite coordinates.")
+
+    @property
+    def last_time(self) -> float:
+        """The time of the last frame."""
+        return self.extraction.end if self.extraction.end else float(len(self.shapes) - 1)
+
+    def frame_times(self) -> list[float]:
+        """The times at which surfaces are extracted, rising or as explicitly given."""
+        if self.times:
+            return [float(time) for time in self.times]
+        count, start, end = self.extraction.frames, self.extraction.start, self.last_time
+        return [start + (end - start) * index / (count - 1) for index in range(count)]
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"version": JOB_VERSION, **dataclasses.asdict(self)}
+
+    @classmethod
+    def from_dict(cls, values: Any) -> Job:
+        """Read a job back; whatever is left out has its default, whatever is unknown is refused by name."""
+        if not isinstance(values, Mapping):
+            raise JobError("A job must be a JSON object.")
+        values = dict(values)
+        version = values.pop("version", JOB_VERSION)
+        if version != JOB_VERSION:
+            raise JobError(f"The job is of version {version}; this engine reads version {JOB_VERSION}: update the older one.")
+        known = {entry.name for entry in dataclasses.fields(cls)}
+        unknown = sorted(set(values) - known)
+        if unknown:
+            raise JobError(f"A job has no entry called '{unknown[0]}'; it knows {', '.join(sorted(known))}.")
+        for name in ("shapes", "landmarks", "times"):
+            if not isinstance(values.get(name, []), list):
+                raise JobError(f"{name} must be a list.")
+        job = cls(
+            shapes=[section_from_dict(ShapeInput, entry, f"shapes[{i}]") for i, entry in enumerate(values.get("shapes", []))],
+            landmarks=values.get("landmarks", []),
+            times=values.get("times", []),
+            **{name: section_from_dict(kind, values.get(name, {}), name) for name, kind in SECTIONS.items()},
+        )
+        job.check()
+        return job
+
+    def write(self, path: Path) -> None:
+        path.write_text(json.dumps(self.to_dict(), indent=2) + "\n", encoding="utf-8")
+
+    @classmethod
+    def read(cls, path: Path) -> Job:
+        """Read a job file."""
+        try:
+            return cls.from_dict(json.loads(path.read_text(encoding="utf-8")))
+        except OSError as error:
+            raise JobError(f"The job file {path} cannot be read: {error.strerror or error}.") from error
+        except ValueError as error:
+            raise JobError(f"The job file {path} is not valid JSON: {error}.") from error
+
+    def training_hash(self) -> str:
+        """A fingerprint of all that decides the trained model; extraction and output leave it unchanged."""
+        values = self.to_dict()
+        for name in ("extraction", "output", "times"):
+            del values[name]
+        return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]
