@@ -1,0 +1,73 @@
+"""One extracted surface and its file: what the engine writes and the add-on reads. Needs numpy, nothing else."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .errors import OutputError
+
+
+@dataclass
+class MeshFrame:
+    """The morph's surface at one time, in world units."""
+
+    time: float
+    vertices: NDArray[np.float32]
+    """(n, 3)"""
+    faces: NDArray[np.int32]
+    """(m, 3) triangles or (m, 4) quads, counter-clockwise seen from outside."""
+    normals: NDArray[np.float32] | None = None
+    """(n, 3) unit vectors, pointing outwards."""
+    velocity: NDArray[np.float32] | None = None
+    """(n, 3) world units per unit of morph time."""
+    segment: int = 0
+    """The frame lies between shape ``segment`` and shape ``segment + 1``."""
+    vertex_attributes: dict[str, NDArray[np.float32]] = field(default_factory=dict)
+    """``source_color`` and ``target_color``, (n, 4), of the segment's two shapes where they have colours."""
+    face_attributes: dict[str, NDArray[np.int32]] = field(default_factory=dict)
+    """``source_material`` and ``target_material``, (m,), the material slot in the segment's two shapes."""
+
+    def save(self, path: Path) -> None:
+        """Write the frame; the file appears whole or not at all."""
+        arrays: dict[str, NDArray[np.generic]] = {
+            "time": np.float64(self.time).reshape(()),
+            "segment": np.int64(self.segment).reshape(()),
+            "vertices": np.asarray(self.vertices, np.float32),
+            "faces": np.asarray(self.faces, np.int32),
+        }
+        for name, values in (("normals", self.normals), ("velocity", self.velocity)):
+            if values is not None:
+                arrays[name] = np.asarray(values, np.float32)
+        arrays.update({f"vertex.{name}": values for name, values in self.vertex_attributes.items()})
+        arrays.update({f"face.{name}": values for name, values in self.face_attributes.items()})
+        draft = path.with_name(path.name + ".part")
+        try:
+            with open(draft, "wb") as stream:
+                np.savez(stream, **arrays)  # type: ignore[arg-type]
+            os.replace(draft, path)
+        except OSError as error:
+            draft.unlink(missing_ok=True)
+            raise OutputError(f"{path} cannot be written: {error.strerror or error}.") from error
+
+    @classmethod
+    def load(cls, path: Path) -> MeshFrame:
+        """Read a frame back."""
+        try:
+            with np.load(path, allow_pickle=False) as arrays:
+                return cls(
+                    time=float(arrays["time"]),
+                    segment=int(arrays["segment"]),
+                    vertices=arrays["vertices"],
+                    faces=arrays["faces"],
+                    normals=arrays["normals"] if "normals" in arrays else None,
+                    velocity=arrays["velocity"] if "velocity" in arrays else None,
+                    vertex_attributes={n[7:]: arrays[n] for n in arrays.files if n.startswith("vertex.")},
+                    face_attributes={n[5:]: arrays[n] for n in arrays.files if n.startswith("face.")},
+                )
+        except (OSError, ValueError, KeyError) as error:
+            raise OutputError(f"{path} is not a frame of Lipschitz Morph: {error}.") from error
