@@ -1,0 +1,1 @@
+"""Reads shapes out of the scene and writes results into it; knows nothing of operators, panels or processes."""

@@ -1,0 +1,39 @@
+"""What can go wrong between the scene and the engine, each as one sentence for the person at the screen."""
+
+from __future__ import annotations
+
+
+class SceneError(Exception):
+    """The scene cannot give what was asked for, or cannot take the result."""
+
+
+class NotAShapeError(SceneError):
+    """An object of a type that has no surface."""
+
+
+class EmptyShapeError(SceneError):
+    """An object whose evaluated geometry has no faces."""
+
+
+class BrokenShapeError(SceneError):
+    """An object whose geometry or transform is not usable: non-finite or squashed flat."""
+
+
+class HiddenShapeError(SceneError):
+    """An object that Blender does not evaluate, because it is outside the view layer."""
+
+
+class BrokenFrameError(SceneError):
+    """A frame or shape key file that cannot become a mesh."""
+
+
+class ChangedSourceError(SceneError):
+    """A source object that is no longer the one the result was made for."""
+
+
+class NotAMorphError(SceneError):
+    """An object that is no result of ours."""
+
+
+class ExportError(SceneError):
+    """Blender's exporter refused or could not write."""

@@ -1,0 +1,230 @@
+"""Turns objects into world-space arrays on disk, as the engine reads them; knows nothing of jobs or processes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import bpy
+import numpy as np
+from numpy.typing import NDArray
+
+from ..lipmlp_engine.job import ShapeInput
+from .errors import BrokenShapeError, EmptyShapeError, HiddenShapeError, NotAShapeError
+
+SHAPE_TYPES = ("MESH", "CURVE", "FONT", "SURFACE", "META")
+
+
+@dataclass
+class ShapeSlots:
+    """What a shape looks like; names only, so that it survives undo, saving and JSON."""
+
+    name: str
+    materials: list[str | None] = field(default_factory=list)
+    """Material names by slot, as the shape's triangles count them."""
+    color_attribute: str = ""
+    """The active colour attribute, or nothing."""
+    matrix: list[list[float]] = field(default_factory=list)
+    """World transform when the shape was gathered."""
+    bounds: list[list[float]] = field(default_factory=list)
+    """Local texture space: the point that Generated coordinates call (0, 0, 0), and the one they call (1, 1, 1)."""
+
+
+@dataclass
+class _Surface:
+    vertices: NDArray[np.float64]
+    triangles: NDArray[np.int32]
+    colors: NDArray[np.float32] | None
+    materials: NDArray[np.int32]
+
+
+def gather(context: bpy.types.Context, objects: Sequence[bpy.types.Object], folder: Path) -> list[ShapeInput]:
+    """Write every object's evaluated surface to ``folder/shapes`` and return the entries for the job, in order."""
+    return [shape for shape in gather_in_slices(context, objects, folder)]
+
+
+def gather_in_slices(
+    context: bpy.types.Context, objects: Sequence[bpy.types.Object], folder: Path
+) -> Iterator[ShapeInput]:
+    """As ``gather``, one object at a time, so that a modal operator can return to the user in between."""
+    target = folder / "shapes"
+    target.mkdir(parents=True, exist_ok=True)
+    for index, item in enumerate(objects):
+        surface = read_surface(context, item)
+        path = target / f"{index}_{_file_name(item.name)}.npz"
+        arrays = {"vertices": surface.vertices, "triangles": surface.triangles, "materials": surface.materials}
+        if surface.colors is not None:
+            arrays["colors"] = surface.colors
+        np.savez(path, name=np.array(item.name), **arrays)
+        yield ShapeInput(path=path.relative_to(folder).as_posix(), name=item.name)
+
+
+def slots(objects: Iterable[bpy.types.Object]) -> list[ShapeSlots]:
+    """Materials, colours and placement of the objects as evaluated now, for the result's look."""
+    found = []
+    for item in objects:
+        with _shown(bpy.context, item):
+            evaluated = item.evaluated_get(bpy.context.evaluated_depsgraph_get())
+            mesh = _mesh_of(evaluated, item)
+            try:
+                corner = [list(point) for point in evaluated.bound_box]
+                found.append(
+                    ShapeSlots(
+                        name=item.name,
+                        materials=_material_names(evaluated, mesh),
+                        color_attribute=mesh.color_attributes.active_color.name
+                        if mesh.color_attributes.active_color
+                        else "",
+                        matrix=[list(row) for row in evaluated.matrix_world],
+                        bounds=[[min(axis) for axis in zip(*corner)], [max(axis) for axis in zip(*corner)]],
+                    )
+                )
+            finally:
+                evaluated.to_mesh_clear()
+    return found
+
+
+def read_surface(context: bpy.types.Context, item: bpy.types.Object) -> _Surface:
+    """The object's evaluated triangles in world space, refused where they enclose or measure nothing."""
+    if item.mode == "EDIT":
+        item.update_from_editmode()
+    with _shown(context, item):
+        depsgraph = context.evaluated_depsgraph_get()
+        evaluated = item.evaluated_get(depsgraph)
+        mesh = _mesh_of(evaluated, item)
+        try:
+            parts = [_read_mesh(mesh, np.array(evaluated.matrix_world, np.float64), item.name)]
+        finally:
+            evaluated.to_mesh_clear()
+        if _makes_instances(item):
+            parts += _read_instances(depsgraph, item)
+    surface = _join([part for part in parts if len(part.triangles)])
+    if surface is None:
+        raise EmptyShapeError(f"'{item.name}' has no faces to morph{_remedy(item)}.")
+    return surface
+
+
+def _mesh_of(evaluated: bpy.types.Object, item: bpy.types.Object) -> bpy.types.Mesh:
+    if item.type not in SHAPE_TYPES:
+        raise NotAShapeError(
+            f"'{item.name}' is no shape: choose meshes, curves, texts, surfaces or metaballs, not {item.type.lower()}."
+        )
+    try:
+        mesh = evaluated.to_mesh()
+    except RuntimeError as error:
+        raise EmptyShapeError(f"'{item.name}' cannot become a mesh: {error}") from error
+    if mesh is None:
+        raise EmptyShapeError(f"'{item.name}' has no faces to morph{_remedy(item)}.")
+    return mesh
+
+
+def _read_mesh(mesh: bpy.types.Mesh, matrix: NDArray[np.float64], name: str) -> _Surface:
+    vertices = np.empty((len(mesh.vertices), 3), np.float32)
+    mesh.vertices.foreach_get("co", vertices.ravel())
+    mesh.calc_loop_triangles()
+    triangles = np.empty((len(mesh.loop_triangles), 3), np.int32)
+    materials = np.empty(len(mesh.loop_triangles), np.int32)
+    mesh.loop_triangles.foreach_get("vertices", triangles.ravel())
+    mesh.loop_triangles.foreach_get("material_index", materials)
+    if not np.isfinite(vertices).all() or not np.isfinite(matrix).all():
+        raise BrokenShapeError(f"'{name}' has vertices or a transform that are not finite numbers.")
+    turned = np.linalg.det(matrix[:3, :3])
+    if turned == 0.0 and len(triangles):
+        raise BrokenShapeError(f"'{name}' is scaled to nothing along an axis: give it a scale other than 0.")
+    if turned < 0.0:
+        triangles = np.ascontiguousarray(triangles[:, ::-1])
+    world = vertices.astype(np.float64) @ matrix[:3, :3].T + matrix[:3, 3]
+    return _Surface(world, triangles, _read_colors(mesh), materials)
+
+
+def _read_colors(mesh: bpy.types.Mesh) -> NDArray[np.float32] | None:
+    attribute = mesh.color_attributes.active_color
+    if attribute is None or attribute.domain not in {"POINT", "CORNER"}:
+        return None
+    colors = np.empty((len(attribute.data), 4), np.float32)
+    attribute.data.foreach_get("color", colors.ravel())
+    if attribute.domain == "POINT":
+        return colors
+    corners = np.empty(len(mesh.loops), np.int32)
+    mesh.loops.foreach_get("vertex_index", corners)
+    count = np.bincount(corners, minlength=len(mesh.vertices))
+    summed = [np.bincount(corners, weights=channel, minlength=len(mesh.vertices)) for channel in colors.T]
+    return (np.stack(summed, axis=1) / np.maximum(count, 1)[:, None]).astype(np.float32)
+
+
+def _makes_instances(item: bpy.types.Object) -> bool:
+    return item.instance_type != "NONE" or any(modifier.type == "NODES" for modifier in item.modifiers)
+
+
+def _read_instances(depsgraph: bpy.types.Depsgraph, item: bpy.types.Object) -> list[_Surface]:
+    """What geometry nodes and instancing add to the object without making it part of its mesh."""
+    parts = []
+    for instance in depsgraph.object_instances:
+        parent = instance.parent
+        if not instance.is_instance or parent is None or parent.original != item or instance.object.type != "MESH":
+            continue
+        matrix = np.array(instance.matrix_world, np.float64)
+        parts.append(_read_mesh(instance.object.data, matrix, item.name))
+    return parts
+
+
+def _join(parts: list[_Surface]) -> _Surface | None:
+    if len(parts) < 2:
+        return parts[0] if parts else None
+    starts = np.cumsum([0] + [len(part.vertices) for part in parts[:-1]])
+    colors = None
+    if any(part.colors is not None for part in parts):
+        colors = np.concatenate(
+            [np.ones((len(p.vertices), 4), np.float32) if p.colors is None else p.colors for p in parts]
+        )
+    return _Surface(
+        np.concatenate([part.vertices for part in parts]),
+        np.concatenate([part.triangles + start for part, start in zip(parts, starts)]).astype(np.int32),
+        colors,
+        np.concatenate([part.materials for part in parts]),
+    )
+
+
+def _material_names(evaluated: bpy.types.Object, mesh: bpy.types.Mesh) -> list[str | None]:
+    names = [material.name if material else None for material in mesh.materials]
+    for index, slot in enumerate(evaluated.material_slots):
+        name = slot.material.name if slot.material else None
+        if index >= len(names):
+            names.append(name)
+        elif slot.link == "OBJECT":
+            names[index] = name
+    return names
+
+
+@contextmanager
+def _shown(context: bpy.types.Context, item: bpy.types.Object) -> Iterator[None]:
+    """Blender leaves hidden objects unevaluated, so a source hidden by an earlier morph is shown for the moment."""
+    if item.visible_get():
+        yield
+        return
+    if item.name not in context.view_layer.objects:
+        raise HiddenShapeError(f"'{item.name}' is not in the current view layer: include its collection first.")
+    eye, screen = item.hide_get(), item.hide_viewport
+    item.hide_viewport = False
+    item.hide_set(False)
+    context.view_layer.update()
+    try:
+        yield
+    finally:
+        item.hide_viewport = screen
+        item.hide_set(eye)
+
+
+def _remedy(item: bpy.types.Object) -> str:
+    if item.type in {"CURVE", "FONT", "SURFACE"}:
+        return ": give it a bevel, an extrusion or a fill"
+    if item.type == "META":
+        return ": choose the first metaball of its family"
+    return ""
+
+
+def _file_name(name: str) -> str:
+    return re.sub(r"[^\w.-]+", "_", name)[:40] or "shape"
