@@ -1,0 +1,141 @@
+"""The motion that guides a morph: poses along the chain, and one flow for each pair of neighbours."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from ..job import Job
+from ..shapes.sample import sample_surface
+from ..shapes.shape import Shape
+from .lattice import VelocityLattice
+from .pose import Pose, PosePath
+from .registration import ShapeSamples, Steering, register
+from .turn import evident_turn
+from .world_field import WorldField
+
+HALF_EXTENT = 0.85
+"""The shapes fill this much of the training frame's [-1, 1]³; the rest is margin."""
+INSIDE_SAMPLES = 1_500
+SURFACE_SAMPLES = 1_000
+TURN_SAMPLES = 400
+
+Array = NDArray[np.float64]
+
+
+@dataclass
+class Motion:
+    """Where shapes lie at their times, and the flows that carry each into the next (none without a guide)."""
+
+    path: PosePath
+    flows: list[VelocityLattice] = field(default_factory=list)
+
+    def carry(self, points: torch.Tensor, start: torch.Tensor | float, end: torch.Tensor | float, segment: int) -> torch.Tensor:
+        """Training-frame points of one time carried to another time of the same segment; at rest without a guide."""
+        if not self.flows:
+            return points
+        return self.flows[segment].carry(points, end - start)
+
+    def to(self, device: torch.device) -> Motion:
+        return Motion(self.path, [flow.to(device) for flow in self.flows])
+
+
+@dataclass(frozen=True)
+class _Matter:
+    """A shape's samples in world space, with its centre and its radius of gyration."""
+
+    inside: Array
+    surface: Array
+    normals: Array
+    volume: float
+
+    @property
+    def centre(self) -> Array:
+        return np.asarray(self.inside.mean(0))
+
+    @property
+    def radius(self) -> float:
+        return float(np.sqrt(((self.inside - self.centre) ** 2).sum(1).mean()))
+
+
+def find_motion(job: Job, shapes: list[Shape], fields: list[WorldField]) -> Motion:
+    """Place the shapes in the training frame and, where the job wants a guide, find how each flows into the next."""
+    if job.guide.kind == "none":
+        return Motion(PosePath([_common_pose(shapes)] * len(shapes)))
+    rng = np.random.default_rng(job.training.seed)
+    matters = [_matter(shape, distance, rng) for shape, distance in zip(shapes, fields, strict=True)]
+    path = PosePath(_following_poses(job, shapes, matters))
+    flows = []
+    for segment in range(len(shapes) - 1):
+        ends = [_in_frame(matters[k], path.poses[k]) for k in (segment, segment + 1)]
+        landmarks = _landmarks(job, path, segment)
+        flows.append(register(ends[0], ends[1], Steering(job.guide.rigidity, job.guide.volume, landmarks)))
+    return Motion(path, flows)
+
+
+def _common_pose(shapes: list[Shape]) -> Pose:
+    low = np.min([shape.vertices.min(0) for shape in shapes], axis=0)
+    high = np.max([shape.vertices.max(0) for shape in shapes], axis=0)
+    return Pose(float((high - low).max()) / 2 / HALF_EXTENT, np.eye(3), (low + high) / 2)
+
+
+def _following_poses(job: Job, shapes: list[Shape], matters: list[_Matter]) -> list[Pose]:
+    """Each shape centred on its matter, in its own size, turned where a turn is evident; all fit the training frame."""
+    turns = [np.eye(3)]
+    for before, after in zip(matters, matters[1:], strict=False):
+        turn = np.eye(3)
+        if job.guide.turn != "never":
+            clouds = [(m.surface[:TURN_SAMPLES] - m.centre) / m.radius for m in (before, after)]
+            turn = evident_turn(clouds[0], clouds[1], always=job.guide.turn == "always")
+        turns.append(turn @ turns[-1])
+    reach = max(
+        float(np.abs((shape.vertices - m.centre) @ turn).max()) / m.radius
+        for shape, m, turn in zip(shapes, matters, turns, strict=True)
+    )
+    return [Pose(m.radius * reach / HALF_EXTENT, turn, m.centre) for m, turn in zip(matters, turns, strict=True)]
+
+
+def _matter(shape: Shape, distance: WorldField, rng: np.random.Generator) -> _Matter:
+    surface, normals, _ = sample_surface(shape.vertices, shape.triangles, SURFACE_SAMPLES, rng)
+    inside, volume = _inside(shape, distance, rng)
+    if len(inside) < INSIDE_SAMPLES // 4:
+        # Too thin to be hit from its bounding box: its surface stands for its matter.
+        inside, _, _ = sample_surface(shape.vertices, shape.triangles, INSIDE_SAMPLES, rng)
+    return _Matter(
+        np.asarray(inside, np.float64), np.asarray(surface, np.float64), np.asarray(normals, np.float64), volume
+    )
+
+
+def _inside(shape: Shape, distance: WorldField, rng: np.random.Generator) -> tuple[Array, float]:
+    """Points spread evenly over the inside, and the volume, by throwing points into the bounding box."""
+    low, high = shape.vertices.min(0), shape.vertices.max(0)
+    hits: list[Array] = []
+    thrown = 0
+    while sum(map(len, hits)) < INSIDE_SAMPLES and thrown < 60 * INSIDE_SAMPLES:
+        points = rng.uniform(low, high, (6 * INSIDE_SAMPLES, 3))
+        hits.append(points[distance.signed(points) < 0])
+        thrown += len(points)
+    inside = np.concatenate(hits)
+    return inside[:INSIDE_SAMPLES], float(np.prod(high - low)) * max(len(inside), 1) / thrown
+
+
+def _in_frame(matter: _Matter, pose: Pose) -> ShapeSamples:
+    return ShapeSamples(
+        pose.to_training(matter.inside),
+        pose.to_training(matter.surface),
+        matter.normals @ pose.rotation,
+        matter.volume / pose.scale**3,
+    )
+
+
+def _landmarks(job: Job, path: PosePath, segment: int) -> tuple[Array, Array]:
+    """The pairs of points that this segment's two shapes both have, in the training frame."""
+    pairs = [(row[segment], row[segment + 1]) for row in job.landmarks]
+    both = [(a, b) for a, b in pairs if a is not None and b is not None]
+    if not both:
+        return np.empty((0, 3)), np.empty((0, 3))
+    source, target = (np.array(points, np.float64) for points in zip(*both, strict=True))
+    return path.poses[segment].to_training(source), path.poses[segment + 1].to_training(target)

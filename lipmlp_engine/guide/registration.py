@@ -1,0 +1,127 @@
+"""Finding the flow between two shapes: transport says where matter should go, elasticity how it may get there.
+
+The flow is stationary, so it can be run forwards from the first shape and backwards from the second, and both meet
+wherever one stops. Each round carries samples of both shapes along the flow found so far, asks optimal transport what
+is still missing, and solves a linear elastic problem for a better flow; the elastic stiffness falls from round to round,
+so that the whole body moves first and its parts after.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse as sparse
+import scipy.sparse.linalg
+import torch
+from numpy.typing import NDArray
+
+from .lattice import LatticeEquations, VelocityLattice
+from .transport import transport_targets
+
+NODES = 20
+ROUNDS = 6
+STATIONS = 5
+"""Places along each sample's path at which its velocity is asked for."""
+FIRST_STIFFNESS = 0.1
+LAST_STIFFNESS = 3e-3
+VOLUME_WEIGHT = 0.1
+BENDING_WEIGHT = 1e-4
+SURFACE_WEIGHT = 2.0
+NORMAL_COST = 0.15
+"""Cost of mapping a surface point onto one that faces the other way is twice this, in training-frame units squared."""
+LANDMARK_WEIGHT = 2.0
+"""Weight of all landmarks together, where all samples of the inside together weigh one."""
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class ShapeSamples:
+    """What the registration sees of a shape, in the training frame."""
+
+    inside: Array
+    surface: Array
+    normals: Array
+    volume: float
+
+
+@dataclass(frozen=True)
+class Steering:
+    """What the user may ask of the flow."""
+
+    rigidity: float
+    volume: float
+    landmarks: tuple[Array, Array]
+    """Points of the first shape and the points of the second that they must travel into, (n, 3) each."""
+
+
+def register(source: ShapeSamples, target: ShapeSamples, steering: Steering) -> VelocityLattice:
+    """The stationary flow whose unit-time map carries the source into the target."""
+    equations = LatticeEquations(NODES)
+    volume_weight = VOLUME_WEIGHT * 10 ** (4 * (steering.volume - 0.5))
+    elastic = equations.elastic_energy(volume_weight, BENDING_WEIGHT)
+    load = volume_weight * equations.divergence_load(float(np.log(target.volume / source.volume)))
+    last_stiffness = min(LAST_STIFFNESS * 10 ** (4 * (steering.rigidity - 0.5)), FIRST_STIFFNESS)
+    stiffnesses = np.geomspace(FIRST_STIFFNESS, last_stiffness, ROUNDS)
+
+    solution = np.zeros(3 * NODES**3)
+    flow = VelocityLattice(torch.zeros(NODES, NODES, NODES, 3))
+    for round_, stiffness in enumerate(stiffnesses):
+        wishes = [_wishes(flow, source.inside, target.inside, None, 1.0)]
+        if round_ > 0:
+            facing = NORMAL_COST * (1 - source.normals @ target.normals.T)
+            wishes.append(_wishes(flow, source.surface, target.surface, facing, SURFACE_WEIGHT))
+        if len(steering.landmarks[0]):
+            wishes.append(_landmark_wishes(flow, *steering.landmarks))
+        places, velocities, weights = (np.concatenate(parts) for parts in zip(*wishes, strict=True))
+        weights = weights / weights.sum()
+        interpolation = equations.interpolation(places)
+        weighted = interpolation.T @ sparse.diags_array(weights)
+        system = sparse.block_diag([weighted @ interpolation] * 3) + stiffness * elastic
+        system = sparse.csr_matrix(system + 1e-8 * sparse.eye_array(system.shape[0]))
+        wanted = np.concatenate([weighted @ velocities[:, axis] for axis in range(3)]) + stiffness * load
+        precondition = sparse.diags_array(1 / system.diagonal())
+        solution, _ = scipy.sparse.linalg.cg(system, wanted, x0=solution, rtol=1e-4, maxiter=150, M=precondition)
+        coarse = np.moveaxis(solution.reshape(3, NODES, NODES, NODES), 0, -1)
+        flow = VelocityLattice(torch.from_numpy(np.ascontiguousarray(coarse, np.float32)))
+    return VelocityLattice.smooth(coarse)
+
+
+def _stations(flow: VelocityLattice, points: Array, duration: float) -> list[Array]:
+    path = [torch.from_numpy(np.asarray(points, np.float32))]
+    for _ in range(STATIONS - 1):
+        path.append(flow.carry(path[-1], duration / (STATIONS - 1)))
+    return [station.numpy().astype(np.float64) for station in path]
+
+
+def _along(flow: VelocityLattice, path: list[Array], missing: Array, weight: float) -> tuple[Array, Array, Array]:
+    """On its way each sample should move as it does, plus what it misses at the end."""
+    velocities = [flow.at(torch.from_numpy(place.astype(np.float32))).numpy() + missing for place in path]
+    count = len(path) * len(missing)
+    return np.concatenate(path), np.concatenate(velocities), np.full(count, weight / max(count, 1))
+
+
+def _wishes(
+    flow: VelocityLattice, source: Array, target: Array, extra_cost: Array | None, weight: float
+) -> tuple[Array, Array, Array]:
+    forward = _stations(flow, source, 1.0)
+    backward = _stations(flow, target, -1.0)
+    destinations, _ = transport_targets(forward[-1], target, extra_cost)
+    _, origins = transport_targets(source, backward[-1], extra_cost)
+    ahead, behind = destinations - forward[-1], backward[-1] - origins
+    if not flow.velocities.any():
+        # At rest a sample would ask for its whole way on the spot; spread that along the straight line instead.
+        forward = [source + share * ahead for share in np.linspace(0, 1, STATIONS)]
+        backward = [target - share * behind for share in np.linspace(0, 1, STATIONS)]
+    parts = zip(_along(flow, forward, ahead, weight), _along(flow, backward, behind, weight), strict=True)
+    places, velocities, weights = (np.concatenate(pair) for pair in parts)
+    return places, velocities, weights
+
+
+def _landmark_wishes(flow: VelocityLattice, source: Array, target: Array) -> tuple[Array, Array, Array]:
+    path = _stations(flow, source, 1.0)
+    missing = target - path[-1]
+    if not flow.velocities.any():
+        path = [source + share * missing for share in np.linspace(0, 1, STATIONS)]
+    return _along(flow, path, missing, LANDMARK_WEIGHT)

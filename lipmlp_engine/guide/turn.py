@@ -1,0 +1,78 @@
+"""Whether the second shape is the first one turned: then the in-between should turn too, not melt and grow again."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import KDTree
+from scipy.spatial.transform import Rotation
+
+LIKE_MOMENTS = 0.08
+"""Largest difference of the principal moments (as shares of their sum) of two shapes that may be one shape turned."""
+GOOD_FIT = 0.06
+"""Largest mean distance between the turned shape and the other, in radii of gyration, that counts as the same shape."""
+MUCH_BETTER = 0.5
+"""The turn must leave less than this share of the distance that is there without it."""
+EQUALLY_GOOD = 1.15
+"""Of fits within this factor of the best the smallest turn is taken: a bar has several."""
+
+Array = NDArray[np.float64]
+
+
+def evident_turn(source: Array, target: Array, always: bool) -> Array:
+    """The rotation that takes one centred surface sampling onto another, or the identity where none is evident.
+
+    Both samplings are centred on their shape's centre and scaled to the same radius of gyration. With ``always`` the
+    best-fitting rotation is returned whether or not it explains the target.
+    """
+    if not always and not _may_be_turned(source, target):
+        return np.eye(3)
+    tree, back = KDTree(target), source
+    still = _distance(np.eye(3), source, target)
+    candidates = [_refine(start, back, target, tree) for start in _starts(source, target)]
+    errors = np.array([_distance(rotation, source, target) for rotation in candidates])
+    good = [r for r, error in zip(candidates, errors, strict=True) if error <= EQUALLY_GOOD * errors.min() + 1e-6]
+    smallest = min(good, key=lambda rotation: Rotation.from_matrix(rotation).magnitude())
+    error = _distance(smallest, source, target)
+    if always or (error < GOOD_FIT and error < MUCH_BETTER * still):
+        return smallest
+    return np.eye(3)
+
+
+def _moments(points: Array) -> tuple[Array, Array]:
+    values, axes = np.linalg.eigh(points.T @ points)
+    return values / values.sum(), axes
+
+
+def _may_be_turned(source: Array, target: Array) -> bool:
+    return bool(np.abs(_moments(source)[0] - _moments(target)[0]).max() < LIKE_MOMENTS)
+
+
+def _starts(source: Array, target: Array) -> list[Array]:
+    """No turn, the principal axes laid onto each other in every proper way, and the quarter turns of a cube.
+
+    The cube's turns serve shapes whose principal moments are equal, where the axes say nothing.
+    """
+    from_axes, to_axes = _moments(source)[1], _moments(target)[1]
+    starts = [np.eye(3)]
+    for signs in ((1, 1, 1), (1, -1, -1), (-1, 1, -1), (-1, -1, 1)):
+        turn = to_axes @ np.diag(signs) @ from_axes.T
+        starts.append(turn if np.linalg.det(turn) > 0 else -turn)
+    starts.extend(Rotation.create_group("O").as_matrix())
+    return starts
+
+
+def _refine(rotation: Array, source: Array, target: Array, tree: KDTree) -> Array:
+    """Iterated closest points, a dozen rounds, about the common centre."""
+    for _ in range(12):
+        _, nearest = tree.query(source @ rotation.T)
+        left, _, right = np.linalg.svd(target[nearest].T @ source)
+        rotation = left @ np.diag([1, 1, np.linalg.det(left @ right)]) @ right
+    return np.asarray(rotation)
+
+
+def _distance(rotation: Array, source: Array, target: Array) -> float:
+    moved = source @ rotation.T
+    there, _ = KDTree(target).query(moved)
+    back, _ = KDTree(moved).query(target)
+    return float(there.mean() + back.mean()) / 2
