@@ -10,11 +10,14 @@ import argparse
 import re
 import subprocess
 import sys
-import tomllib
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+if sys.version_info < (3, 11):  # noqa: UP036 — someone may call it with an older one
+    sys.exit("build_addon.py needs Python 3.11 or newer.")
+import tomllib
 
 ROOT = Path(__file__).resolve().parent
 MAXIMUM_BYTES = 1_000_000

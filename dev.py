@@ -1,0 +1,338 @@
+"""One command for each thing a developer does; makes the environments that it needs. Standard library only.
+
+python dev.py demo       train a morph in a headless Blender and render it to demo/
+python dev.py test       run every test; --all-blenders in every Blender that the extension supports
+python dev.py lint       ruff and mypy
+python dev.py bench      run the benchmarks, or those named
+python dev.py blender    list the Blenders on this machine and run the real-Blender tests in them
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+RUNNING = ".".join(map(str, sys.version_info[:2]))
+PYTHONS = {"3.11": "4.5", "3.13": "5.2"}
+"""The Pythons that Blender's wheels are made for, with the Blender of each."""
+
+ROOT = Path(__file__).resolve().parent
+WINDOWS = os.name == "nt"
+MARKER = "complete.json"
+"""Written into an environment as the last thing; one without it is half-made and never used."""
+RINGS = ROOT / "build" / "rings"
+"""Each ring's results, for the summary over all of them."""
+SPACE = {"engine": 4, "bpy": 2}
+"""GB on disk that must be free before an environment is made."""
+
+
+class DevError(Exception):
+    """What is wrong and what to do about it, in one sentence."""
+
+
+# Environments
+
+
+def project() -> dict[str, Any]:
+    import tomllib  # here, because older Pythons have none and are to get a sentence
+
+    with open(ROOT / "pyproject.toml", "rb") as stream:
+        return tomllib.load(stream)
+
+
+def engine_python() -> Path:
+    """The interpreter of .venv: the engine, installed so that edits here count, and the developer's tools."""
+    pins = project()
+    requirements = pins["dependency-groups"]["dev"] + pins["project"]["dependencies"]
+    return environment(ROOT / ".venv", RUNNING, requirements, SPACE["engine"], editable=True)
+
+
+def blender_python(version: str) -> Path:
+    """The interpreter of an environment that holds Blender as a module."""
+    pins = project()
+    wheel = pins["tool"]["dev"]["blenders"][version]
+    requirements = [f"bpy=={version}", f"numpy=={wheel['numpy']}", *pins["dependency-groups"]["bpy"]]
+    return environment(ROOT / f".venv-bpy-{version}", wheel["python"], requirements, SPACE["bpy"])
+
+
+def blender_versions(every: bool) -> list[str]:
+    """The Blender wheel for the Python that runs this, or all of them."""
+    wheels = project()["tool"]["dev"]["blenders"]
+    return [name for name, wheel in wheels.items() if every or (wheel["python"] == RUNNING and wheel.get("default"))]
+
+
+def environment(folder: Path, version: str, requirements: list[str], space: int, editable: bool = False) -> Path:
+    """Make the environment unless it is complete and of these requirements, and return its interpreter."""
+    python = folder / ("Scripts/python.exe" if WINDOWS else "bin/python")
+    wanted = {"python": version, "requirements": requirements}
+    if folder.exists():
+        trouble = environment_trouble(folder, python, wanted)
+        if trouble is None:
+            return python
+        say(f"{folder.name} {trouble}; making it anew.")
+        (folder / MARKER).unlink(missing_ok=True)
+        remove_folder(folder)
+    base = find_python(version)
+    free = shutil.disk_usage(ROOT).free / 1e9
+    if free < space:
+        raise DevError(f"{folder.name} needs {space} GB of disk, {free:.1f} GB are free: make room and run this again.")
+    say(f"Making {folder.name} (once) …")
+    try:
+        create_environment(folder, base, python, requirements, editable)
+        (folder / MARKER).write_text(json.dumps(wanted), encoding="utf-8")
+    except BaseException as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        if isinstance(error, OSError):
+            raise DevError(f"{folder.name} cannot be written: {error.strerror or error}.") from error
+        raise
+    return python
+
+
+def environment_trouble(folder: Path, python: Path, wanted: dict[str, Any]) -> str | None:
+    """Why an environment cannot be used, or None. Asks it which packages it has, so that a damaged one is noticed."""
+    try:
+        found = json.loads((folder / MARKER).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return "was left half-made"
+    if found != wanted:
+        return "was made for another Python or other packages"
+    names = [re.split(r"[<>=!~\[; ]", line)[0] for line in wanted["requirements"]]
+    question = "import importlib.metadata as m, sys; [m.version(name) for name in sys.argv[1:]]"
+    try:
+        answer = subprocess.run([str(python), "-c", question, *names], capture_output=True, check=False)
+    except OSError:
+        return "has no interpreter any more"
+    return "is damaged" if answer.returncode else None
+
+
+def create_environment(folder: Path, base: Path, python: Path, requirements: list[str], editable: bool) -> None:
+    made = subprocess.run([str(base), "-m", "venv", str(folder)], capture_output=True, text=True, check=False)
+    if made.returncode:
+        reason = (made.stdout + made.stderr).strip().splitlines()
+        raise DevError(
+            f"{base} cannot make a virtual environment ({reason[0] if reason else 'no reason given'}); "
+            "on Debian and Ubuntu install the package python3-venv."
+        )
+    pip = [str(python), "-m", "pip", "install", "--disable-pip-version-check", "--no-input"]
+    install(pip + requirements, folder.name)
+    if editable:
+        install([*pip, "--no-deps", "--editable", str(ROOT)], folder.name)
+
+
+def install(command: list[str], name: str) -> None:
+    """Run pip with its progress on the terminal; of its complaints keep what a sentence can be made of."""
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, errors="replace") as pip:
+        assert pip.stderr is not None
+        complaints = []
+        for line in pip.stderr:
+            complaints.append(line)
+            if not line.startswith("WARNING: Location"):
+                sys.stderr.write(line)
+    if pip.returncode == 0:
+        return
+    text = "".join(complaints)
+    if "No space left" in text or "not enough space" in text:
+        raise DevError(f"{name} does not fit on this disk: make room and run this again.")
+    if re.search(r"NewConnectionError|NameResolutionError|ConnectTimeout|Max retries|Temporary failure", text):
+        raise DevError(f"{name} could not be filled because the package index cannot be reached: check the network.")
+    errors = [line for line in complaints if line.startswith("ERROR")] or ["pip gave no reason"]
+    raise DevError(f"{name} could not be filled: {errors[-1].removeprefix('ERROR: ').strip()}")
+
+
+def find_python(version: str) -> Path:
+    """An interpreter of that version: the running one, one on PATH, pyenv's or the Windows launcher's."""
+    if version == RUNNING:
+        return Path(getattr(sys, "_base_executable", sys.executable))
+    candidates = [[f"python{version}"], ["py", f"-{version}"]]
+    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
+    candidates += [[str(path)] for path in sorted(pyenv.glob(f"{version}.*/bin/python{version}"))]
+    question = "import sys; print('%d.%d' % sys.version_info[:2], sys.executable)"
+    for candidate in candidates:
+        program = shutil.which(candidate[0])
+        if program is None:
+            continue
+        answer = subprocess.run([program, *candidate[1:], "-c", question], capture_output=True, text=True, check=False)
+        found, _, path = answer.stdout.strip().partition(" ")
+        if found == version:
+            return Path(path)
+    raise DevError(
+        f"Python {version} is needed for this and was not found: install it so that `python{version}` starts."
+    )
+
+
+def remove_folder(folder: Path) -> None:
+    try:
+        shutil.rmtree(folder)
+    except OSError as error:
+        raise DevError(
+            f"{folder} cannot be removed ({error.strerror}): close what uses it, or delete it yourself."
+        ) from error
+
+
+# Commands
+
+
+def demo(options: argparse.Namespace) -> int:
+    """The product's main job, from two objects to a film, in a headless Blender."""
+    engine, (version,) = engine_python(), blender_versions(every=False)
+    script = [str(blender_python(version)), "benchmarks/demo_scene.py", "--output", str(ROOT / "demo")]
+    return run(script + (["--quick"] if options.quick else []), LIPMORPH_PYTHON=str(engine))
+
+
+def test(options: argparse.Namespace) -> int:
+    """Three rings, from the inside out; all run, and the summary at the end is over all of them."""
+    shutil.rmtree(RINGS, ignore_errors=True)
+    RINGS.mkdir(parents=True)
+    engine = engine_python()
+    codes = []
+    if options.ring in (None, "engine"):
+        codes.append(ring("engine", engine, engine, ["tests/engine", "tests/project"], options.pytest))
+    if options.ring in (None, "addon"):
+        for version in blender_versions(options.all_blenders):
+            codes.append(ring(f"addon-{version}", blender_python(version), engine, ["tests/addon"], options.pytest))
+    if options.ring in (None, "blender"):
+        codes.append(ring("blender", engine, engine, ["tests/blender"], options.pytest))
+    say("All rings together:")
+    summary = [
+        "-c",
+        os.devnull,
+        "--rootdir",
+        str(RINGS),
+        "-p",
+        "tests.summary",
+        "-p",
+        "no:cacheprovider",
+        "-q",
+        str(RINGS),
+    ]
+    codes.append(run([str(engine), "-m", "pytest", *summary], PYTHONPATH=str(ROOT)))
+    return int(any(codes))
+
+
+def ring(name: str, python: Path, engine: Path, folders: list[str], more: list[str]) -> int:
+    """Run one ring's tests. Its result file says "did not finish" until pytest overwrites it."""
+    say(f"Ring {name}:")
+    results = RINGS / f"{name}.xml"
+    results.write_text('<testsuite><testcase name="ring"><error message="did not finish"/></testcase></testsuite>')
+    code = run([str(python), "-m", "pytest", *folders, f"--junitxml={results}", *more], LIPMORPH_PYTHON=str(engine))
+    nothing_chosen = code == 5 and bool(more)
+    return 0 if nothing_chosen else code
+
+
+def lint(options: argparse.Namespace) -> int:
+    """Every check runs, so that one report shows all."""
+    python = str(engine_python())
+    checks = [["ruff", "check", "."], ["ruff", "format", "--check", "."], ["mypy", "lipmlp_engine", "build_addon.py"]]
+    codes = [run([python, "-m", *check]) for check in [*checks, ["mypy", *bpy_free_parts()]]]
+    return int(any(codes))
+
+
+def bpy_free_parts() -> list[str]:
+    """Stage the extension, as only there the add-on's imports of the engine resolve; name its parts without Blender."""
+    import build_addon
+
+    staged = ROOT / "build" / "lipmlp_blender"
+    shutil.rmtree(staged, ignore_errors=True)
+    build_addon.stage(staged)
+    needs_blender = re.compile(r"^\s*(import|from) (bpy|bl_\w+|mathutils|gpu|blf)\b", re.MULTILINE)
+    own = [path for path in sorted(staged.rglob("*.py")) if "lipmlp_engine" not in path.parts]
+    return [str(path) for path in own if not needs_blender.search(path.read_text(encoding="utf-8"))]
+
+
+def bench(options: argparse.Namespace) -> int:
+    """Every benchmark, or those named; each is a script that prints its own table."""
+    python = str(engine_python())
+    known = {path.stem: path for path in sorted((ROOT / "benchmarks").glob("bench_*.py"))}
+    unknown = [name for name in options.names if f"bench_{name}" not in known]
+    if unknown:
+        names = ", ".join(name.removeprefix("bench_") for name in known)
+        raise DevError(f"There is no benchmark called {unknown[0]}; there are {names}.")
+    chosen = [f"bench_{name}" for name in options.names] or list(known)
+    codes = [run([python, str(known[name])]) for name in chosen]
+    return int(any(codes))
+
+
+def blender(options: argparse.Namespace) -> int:
+    """The tests that need a Blender with a window."""
+    found = find_blenders()
+    for path in found:
+        answer = subprocess.run([path, "--version"], capture_output=True, text=True, check=False).stdout
+        version = re.search(r"^Blender .*", answer, re.MULTILINE)
+        say(f"{version[0] if version else 'does not start'}  {path}")
+    if not found:
+        raise DevError("No Blender was found: put one on PATH, or name it in LIPMORPH_BLENDERS.")
+    python = engine_python()
+    return run([str(python), "-m", "pytest", "tests/blender", *options.pytest], LIPMORPH_PYTHON=str(python))
+
+
+def find_blenders() -> list[str]:
+    """The Blender executables that LIPMORPH_BLENDERS names, or else those on PATH and in macOS's Applications."""
+    named = os.environ.get("LIPMORPH_BLENDERS")
+    if named:
+        return [path for path in named.split(os.pathsep) if path]
+    found = {}
+    for folder in os.environ.get("PATH", "").split(os.pathsep):
+        for path in sorted(Path(folder).glob("blender*")):
+            if re.fullmatch(r"blender(-?[\d.]+)?(\.exe)?", path.name) and os.access(path, os.X_OK) and path.is_file():
+                found[os.path.realpath(path)] = str(path)
+    for path in sorted(Path("/Applications").glob("Blender*.app/Contents/MacOS/Blender")):
+        found[os.path.realpath(path)] = str(path)
+    return list(found.values())
+
+
+def run(command: list[str], **environment: str) -> int:
+    """Run a command here; its output is the terminal's."""
+    sys.stdout.flush()
+    return subprocess.run(command, cwd=ROOT, env={**os.environ, **environment}, check=False).returncode
+
+
+def say(sentence: str) -> None:
+    print(f"dev: {sentence}", flush=True)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="The developer's commands.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    command = commands.add_parser("demo", help="train a morph in a headless Blender and render it to demo/")
+    command.add_argument("--quick", action="store_true", help="a short training and small pictures, as a check")
+    command.set_defaults(run=demo)
+    command = commands.add_parser("test", help="run every test; options that are not dev.py's go to pytest")
+    command.add_argument("--all-blenders", action="store_true", help="in every Blender that the extension supports")
+    command.add_argument("--ring", choices=("engine", "addon", "blender"), help="only this ring")
+    command.set_defaults(run=test)
+    command = commands.add_parser("lint", help="ruff and mypy")
+    command.set_defaults(run=lint)
+    command = commands.add_parser("bench", help="run the benchmarks")
+    command.add_argument("names", nargs="*", help="only these")
+    command.set_defaults(run=bench)
+    command = commands.add_parser("blender", help="list the Blenders found and run the real-Blender tests in them")
+    command.set_defaults(run=blender)
+    options, rest = parser.parse_known_args()
+    if rest and options.command not in ("test", "blender"):
+        parser.error(f"unknown option {rest[0]}")
+    options.pytest = rest
+    if RUNNING not in PYTHONS:
+        known = " or ".join(f"{python} (for Blender {version})" for python, version in PYTHONS.items())
+        print(
+            f"dev: Python {RUNNING} runs this, but Blender's wheels exist for {known} only: run it with one of these.",
+            file=sys.stderr,
+        )
+        return 1
+    try:
+        return int(options.run(options))
+    except DevError as error:
+        print(f"dev: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())
