@@ -1,0 +1,5 @@
+"""Fitting the network: what it is shown, what it loses by, and how it steps."""
+
+from .train import train
+
+__all__ = ["train"]

@@ -1,0 +1,129 @@
+"""A trained morph: the function f(x, t), the poses and flows that belong to it, and the file that keeps them all."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from . import __version__
+from .errors import OutputError
+from .guide import Motion
+from .guide.lattice import VelocityLattice
+from .guide.pose import Pose, PosePath
+from .job import Job
+from .surface.field import Field, MLPField
+
+STEEP_ENOUGH = 0.05
+"""A gradient shorter than this says nothing about the surface's speed; the flow alone does."""
+
+
+@dataclass
+class Morph:
+    """f is negative inside; it lives in the training frame, which ``pose(t)`` places in the world."""
+
+    job: Job
+    layers: list[tuple[Tensor, Tensor]]
+    """The exported plain MLP: weights (out, in) and biases, inputs x, y, z, t."""
+    motion: Motion
+    parameters: dict[str, Tensor] = field(default_factory=dict)
+    """The network's own parameters, from which a training can go on."""
+
+    @property
+    def names(self) -> list[str]:
+        return [shape.name or Path(shape.path).stem for shape in self.job.shapes]
+
+    @property
+    def last_time(self) -> float:
+        return float(len(self.job.shapes) - 1)
+
+    def segment(self, time: float) -> int:
+        """The pair of neighbours between which a time lies."""
+        return int(min(max(time, 0.0), self.last_time - 1e-9))
+
+    def field(self, time: float) -> Field:
+        """f at a fixed time, as a function of space."""
+        (weight, bias), *rest = self.layers
+        return MLPField([(weight[:, :3], bias + weight[:, 3] * time), *rest], self.job.network.activation)
+
+    def pose(self, time: float) -> Pose:
+        return self.motion.path.at(time)
+
+    def velocity(self, points: Tensor, time: float) -> NDArray[np.float64]:
+        """World velocity of the surface at training-frame points, per unit of time.
+
+        Along the normal it is what f itself says; across it the flow says where matter goes.
+        """
+        place = torch.cat([points, torch.full_like(points[:, :1], time)], 1)
+        _, slopes = MLPField(self.layers, self.job.network.activation).values_and_gradient(place)
+        gradient, change = slopes[:, :3], slopes[:, 3:]
+        flow = self._flow_velocity(points, time)
+        steepness = gradient.norm(dim=1, keepdim=True)
+        missing = (change + (flow * gradient).sum(1, keepdim=True)) / steepness.clamp(min=STEEP_ENOUGH).square()
+        local = (flow - missing * gradient).cpu().numpy().astype(np.float64)
+        pose = self.pose(time)
+        return pose.scale * pose.directions_to_world(local) + self.motion.path.velocity(points.cpu().numpy(), time)
+
+    def to_shape(self, points: Tensor, time: float, index: int) -> NDArray[np.float64]:
+        """Where the matter at training-frame points of a time lies in one of the segment's two shapes, in the world."""
+        segment = self.segment(time)
+        there = self.motion.carry(points, time - segment, float(index - segment), segment)
+        return self.motion.path.poses[index].to_world(there.cpu().numpy())
+
+    def _flow_velocity(self, points: Tensor, time: float) -> Tensor:
+        if not self.motion.flows:
+            return torch.zeros_like(points)
+        return self.motion.flows[self.segment(time)].at(points)
+
+    def save(self, path: Path) -> None:
+        """Write the model; the file appears whole or not at all."""
+        tensors = {"poses": torch.from_numpy(self.motion.path.to_array())}
+        for index, flow in enumerate(self.motion.flows):
+            tensors[f"flow.{index}"] = flow.velocities.cpu().contiguous()
+        for index, (weight, bias) in enumerate(self.layers):
+            tensors[f"layers.{index}.weight"] = weight.detach().cpu().contiguous()
+            tensors[f"layers.{index}.bias"] = bias.detach().cpu().contiguous()
+        for name, values in self.parameters.items():
+            tensors[f"parameters.{name}"] = values.detach().cpu().clone().contiguous()
+        metadata = {
+            "format": "lipschitz-morph-1",
+            "engine": __version__,
+            "job": json.dumps(self.job.to_dict()),
+            "training_hash": self.job.training_hash(),
+        }
+        draft = path.with_name(path.name + ".part")
+        try:
+            save_file(tensors, draft, metadata=metadata)
+            os.replace(draft, path)
+        except (OSError, SafetensorError) as error:
+            draft.unlink(missing_ok=True)
+            raise OutputError(f"The model {path} cannot be written: {error}.") from error
+
+    @classmethod
+    def load(cls, path: Path, device: torch.device | str = "cpu") -> Morph:
+        """Read a model back."""
+        try:
+            with safe_open(path, framework="pt", device=str(device)) as stored:
+                metadata: dict[str, Any] = stored.metadata() or {}
+                if metadata.get("format") != "lipschitz-morph-1":
+                    raise OutputError(f"{path} is not a model of Lipschitz Morph.")
+                tensors = {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118
+        except (OSError, SafetensorError) as error:
+            raise OutputError(f"The model {path} cannot be read: {error}.") from error
+        count = sum(name.startswith("layers.") for name in tensors) // 2
+        flows = [VelocityLattice(tensors[f"flow.{k}"]) for k in range(len(tensors)) if f"flow.{k}" in tensors]
+        return cls(
+            job=Job.from_dict(json.loads(metadata["job"])),
+            layers=[(tensors[f"layers.{k}.weight"], tensors[f"layers.{k}.bias"]) for k in range(count)],
+            motion=Motion(PosePath.from_array(tensors["poses"].cpu().numpy()), flows),
+            parameters={name[11:]: values for name, values in tensors.items() if name.startswith("parameters.")},
+        )

@@ -1,0 +1,109 @@
+"""The points, times and distances that a network is fitted to: exact at the shapes, carried by the motion in between."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ..guide import Motion
+from ..guide.world_field import WorldField
+from ..job import Sampling
+from ..shapes.sample import sample_near, sample_surface
+from ..shapes.shape import Shape
+
+SPREADS = (0.003, 0.015, 0.05)
+"""Standard deviations of the samples near a surface, in training-frame units; each takes an equal share."""
+BETWEEN_PER_SHAPE = 1.0
+"""In-between samples taken of each shape, as a multiple of its end samples."""
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Training targets: ``points`` (n, 4) as x, y, z, t in the training frame, and f there, ``values`` (n, 1)."""
+
+    points: Tensor
+    values: Tensor
+
+    def to(self, device: torch.device) -> Samples:
+        return Samples(self.points.to(device), self.values.to(device))
+
+    def __len__(self) -> int:
+        return len(self.points)
+
+
+class PlacedShapes:
+    """The shapes as the training frame sees them, each at its own time."""
+
+    def __init__(self, shapes: list[Shape], fields: list[WorldField], motion: Motion) -> None:
+        self.motion = motion
+        self._fields = fields
+        self._meshes = [
+            (motion.path.poses[k].to_training(shape.vertices), shape.triangles) for k, shape in enumerate(shapes)
+        ]
+
+    def __len__(self) -> int:
+        return len(self._meshes)
+
+    def signed(self, points: Array, index: int) -> Array:
+        """Distance to shape ``index`` in training-frame units."""
+        pose = self.motion.path.poses[index]
+        return self._fields[index].signed(pose.to_world(points)) / pose.scale
+
+    def scattered(self, index: int, count: int, near: float, rng: np.random.Generator) -> Array:
+        """Points near the surface of a shape and, for the rest of the share, anywhere in the training frame."""
+        close = round(count * near)
+        anywhere = rng.uniform(-1, 1, (count - close, 3))
+        if not close:
+            return anywhere
+        vertices, triangles = self._meshes[index]
+        return np.concatenate([np.asarray(sample_near(vertices, triangles, close, SPREADS, rng), np.float64), anywhere])
+
+    def on_surface(self, index: int, count: int, rng: np.random.Generator) -> Array:
+        points, _, _ = sample_surface(*self._meshes[index], count, rng)
+        return np.asarray(points, np.float64)
+
+
+def end_samples(placed: PlacedShapes, sampling: Sampling, rng: np.random.Generator) -> Samples:
+    """Exact distances to every shape at its own time."""
+    points, values = [], []
+    for index in range(len(placed)):
+        scattered = placed.scattered(index, sampling.points, sampling.near, rng)
+        points.append(np.column_stack([scattered, np.full(len(scattered), float(index))]))
+        values.append(placed.signed(scattered, index))
+    return _samples(points, values)
+
+
+def between_samples(placed: PlacedShapes, sampling: Sampling, rng: np.random.Generator) -> Samples:
+    """What f should be between the shapes: both shapes carried along the flow to meet at t, and blended there.
+
+    The blend needs no distance to a carried surface. A point keeps its matter on its way, so the first shape's
+    distance is taken where the point came from and the second's where it will arrive.
+    """
+    points, values = [], []
+    count = round(sampling.points * BETWEEN_PER_SHAPE)
+    for segment in range(len(placed) - 1):
+        for side in (0, 1):
+            seeds = torch.from_numpy(placed.scattered(segment + side, count, sampling.near, rng).astype(np.float32))
+            share = torch.from_numpy(rng.uniform(0, 1, count).astype(np.float32))
+            origin = placed.motion.carry(seeds, float(side), 0.0, segment) if side else seeds
+            arrival = seeds if side else placed.motion.carry(seeds, 0.0, 1.0, segment)
+            here = placed.motion.carry(seeds, float(side), share, segment)
+            first = placed.signed(origin.numpy().astype(np.float64), segment)
+            second = placed.signed(arrival.numpy().astype(np.float64), segment + 1)
+            blend = share.numpy().astype(np.float64)
+            points.append(np.column_stack([here.numpy(), segment + blend]))
+            values.append((1 - blend) * first + blend * second)
+    return _samples(points, values)
+
+
+def _samples(points: list[Array], values: list[Array]) -> Samples:
+    return Samples(
+        torch.from_numpy(np.concatenate(points).astype(np.float32)),
+        torch.from_numpy(np.concatenate(values).astype(np.float32))[:, None],
+    )

@@ -1,0 +1,209 @@
+"""Training a morph: shapes in, a trained function out. Knows nothing of files but the checkpoint it is given."""
+
+from __future__ import annotations
+
+import time as clock
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from ..errors import Cancelled, JobError, TrainingError
+from ..events import Notice, Progress
+from ..guide import Motion, find_motion
+from ..guide.world_field import WorldField
+from ..job import Job
+from ..morph import Morph
+from ..networks import build
+from ..shapes.shape import Shape
+from .device import choose_device, thread_count
+from .gradients import BatchGradients, absolute_loss, square_loss
+from .optimiser import MuonAdam, rate_at
+from .samples import PlacedShapes, Samples, between_samples, end_samples
+
+REPORT_SECONDS = 0.25
+CHECKPOINT_SECONDS = 30.0
+CHECK_POINTS = 2_000
+"""Surface points of each shape on which the end error is measured while training."""
+SMALLEST_BATCH = 512
+"""A GPU that cannot hold this many samples is given up for the CPU."""
+
+Notify = Callable[[Progress | Notice], None]
+
+
+def train(
+    job: Job,
+    shapes: list[Shape],
+    notify: Notify,
+    should_stop: Callable[[], bool],
+    checkpoint: Path | None = None,
+) -> Morph:
+    """Fit a network to the shapes and to the motion between them.
+
+    Progress fractions run from 0 to 1 within each of the phases "guide", "sample" and "train". When ``should_stop``
+    says so, what has been learned is written to ``checkpoint`` and ``Cancelled`` is raised.
+    """
+    device = choose_device(job.training.device)
+    notify(Progress("guide", 0.0))
+    fields = [WorldField(shape, threads=job.training.threads) for shape in shapes]
+    motion = find_motion(job, shapes, fields)
+    _stop_if(should_stop)
+    notify(Progress("sample", 0.0))
+    placed = PlacedShapes(shapes, fields, motion)
+    rng = np.random.default_rng(job.training.seed + 1)
+    ends = end_samples(placed, job.sampling, rng)
+    between = between_samples(placed, job.sampling, rng) if motion.flows else None
+    surface = _surface_points(placed, rng)
+    _stop_if(should_stop)
+    while True:
+        try:
+            return _Fit(job, motion, ends, between, surface, device, notify, should_stop, checkpoint).run()
+        except torch.OutOfMemoryError:
+            torch.cuda.empty_cache()
+            job, device = _smaller(job, device, notify)
+
+
+def _smaller(job: Job, device: torch.device, notify: Notify) -> tuple[Job, torch.device]:
+    """What to try after the device ran out of memory: half the batch, and in the end the CPU."""
+    if job.training.batch // 2 >= SMALLEST_BATCH:
+        job.training.batch //= 2
+        notify(Notice(f"The GPU ran out of memory; going on with batches of {job.training.batch} samples."))
+        return job, device
+    notify(Notice("The GPU ran out of memory even with small batches; going on with the CPU."))
+    return job, torch.device("cpu")
+
+
+def _stop_if(should_stop: Callable[[], bool]) -> None:
+    if should_stop():
+        raise Cancelled("Stopped before the training began; nothing was kept.")
+
+
+def _surface_points(placed: PlacedShapes, rng: np.random.Generator) -> list[Tensor]:
+    points = []
+    for index in range(len(placed)):
+        surface = placed.on_surface(index, CHECK_POINTS, rng)
+        points.append(torch.from_numpy(np.column_stack([surface, np.full(len(surface), index)]).astype(np.float32)))
+    return points
+
+
+@dataclass
+class _Fit:
+    """One run of the optimiser."""
+
+    job: Job
+    motion: Motion
+    ends: Samples
+    between: Samples | None
+    surface: list[Tensor]
+    device: torch.device
+    notify: Notify
+    should_stop: Callable[[], bool]
+    checkpoint: Path | None
+
+    def run(self) -> Morph:
+        settings = self.job.training
+        network = build(self.job.network, settings.seed).to(self.device)
+        self._warm_start(network)
+        paper = settings.recipe == "paper"
+        gradients = BatchGradients(
+            network, square_loss if paper else absolute_loss, settings.smoothness, thread_count(settings.threads)
+        )
+        optimiser = MuonAdam(network, settings.rate, muon=not paper)
+        batches = _Batches(self.ends, self.between, settings.batch, self.job.guide.share, settings.seed, self.device)
+        try:
+            self._optimise(network, gradients, optimiser, batches, paper)
+        finally:
+            gradients.close()
+        return self._morph(network)
+
+    def _optimise(
+        self, network: nn.Module, gradients: BatchGradients, optimiser: MuonAdam, batches: _Batches, paper: bool
+    ) -> None:
+        settings = self.job.training
+        started = reported = saved = clock.monotonic()
+        step = 0
+        while True:
+            now = clock.monotonic()
+            progress = self._progress(step, now - started)
+            if now - reported > REPORT_SECONDS or progress >= 1:
+                reported = now
+                error = self._end_error(network)
+                left = (now - started) * (1 - progress) / progress if progress > 0.02 else None
+                loss = float(batch_loss) if step else None
+                if step and not np.isfinite(float(batch_loss)):
+                    raise TrainingError("The training diverged; lower training.rate or choose another activation.")
+                self.notify(Progress("train", progress, loss, error, left))
+                if self.should_stop():
+                    self._keep(network)
+                    raise Cancelled("Stopped; what was learned so far is kept in the model file.")
+                if progress >= 1 or error < settings.tolerance:
+                    return
+                if now - saved > CHECKPOINT_SECONDS:
+                    saved = now
+                    self._keep(network)
+            optimiser.set_rate(rate_at(progress, constant=paper))
+            points, values = batches.draw()
+            batch_loss, slopes = gradients(points, values)
+            optimiser.step(slopes)
+            step += 1
+
+    def _progress(self, step: int, elapsed: float) -> float:
+        settings = self.job.training
+        by_steps = step / settings.steps if settings.steps else 0.0
+        by_time = elapsed / settings.seconds if settings.seconds else 0.0
+        return min(1.0, max(by_steps, by_time))
+
+    @torch.no_grad()
+    def _end_error(self, network: nn.Module) -> float:
+        """Mean |f| on the shapes' surfaces, the worst shape's, in % of its diagonal."""
+        errors = []
+        for points in self.surface:
+            diagonal = float((points[:, :3].amax(0) - points[:, :3].amin(0)).norm())
+            errors.append(float(network(points.to(self.device)).abs().mean()) / diagonal * 100)
+        return max(errors)
+
+    def _warm_start(self, network: nn.Module) -> None:
+        if not self.job.training.start_from:
+            return
+        earlier = Morph.load(Path(self.job.training.start_from))
+        try:
+            network.load_state_dict(earlier.parameters)
+        except RuntimeError as error:
+            raise JobError(
+                "training.start_from holds a network of another family or size; use the network settings it was trained with."
+            ) from error
+
+    def _keep(self, network: nn.Module) -> None:
+        if self.checkpoint is not None:
+            self._morph(network).save(self.checkpoint)
+
+    def _morph(self, network: nn.Module) -> Morph:
+        with torch.no_grad():
+            layers = [(w.detach().clone(), b.detach().clone()) for w, b in network.effective()]  # type: ignore[operator]
+        parameters = {name: values.detach().clone() for name, values in network.state_dict().items()}
+        return Morph(self.job, layers, self.motion.to(self.device), parameters)
+
+
+class _Batches:
+    """Random batches, a fixed share of them in between the shapes; all data stays on the device."""
+
+    def __init__(
+        self, ends: Samples, between: Samples | None, batch: int, share: float, seed: int, device: torch.device
+    ) -> None:
+        self._pools = [(ends.to(device), batch)]
+        if between is not None:
+            middle = round(batch * share)
+            self._pools = [(ends.to(device), batch - middle), (between.to(device), middle)]
+        self._generator = torch.Generator(device).manual_seed(seed)
+        self._device = device
+
+    def draw(self) -> tuple[Tensor, Tensor]:
+        points, values = [], []
+        for pool, count in self._pools:
+            chosen = torch.randint(len(pool), (count,), generator=self._generator, device=self._device)
+            points.append(pool.points[chosen])
+            values.append(pool.values[chosen])
+        return torch.cat(points), torch.cat(values)
