@@ -1,0 +1,177 @@
+"""Distances to a triangle surface and on which side of it points lie, by NVIDIA Warp; knows nothing of training."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..devices import usable_cores
+from ..errors import ShapeError
+from .morton import morton_order
+from .shape import triangle_areas
+
+_CHUNK = 1 << 14
+"""Points that one thread takes at a time on the CPU."""
+_DEVICE_CHUNK = 1 << 22
+"""Points that one launch takes on a GPU, so that millions of triangles and points fit together."""
+
+
+class DistanceField:
+    """The distance field of a surface, in the surface's own units, negative inside.
+
+    Inside is where the winding number exceeds one half: right for overlapping, nested and flipped-twice parts, and a
+    sensible closing of holes. The surface must face outwards (see ``repair``).
+    """
+
+    def __init__(
+        self,
+        vertices: NDArray[np.floating],
+        triangles: NDArray[np.integer],
+        device: str = "cpu",
+        threads: int = 0,
+    ) -> None:
+        vertices = np.asarray(vertices, np.float64)
+        triangles = np.asarray(triangles, np.int32)
+        if len(triangles) == 0 or not triangle_areas(vertices, triangles).any():
+            raise ShapeError("A surface without area has no distances; give it faces.")
+        if not np.isfinite(vertices).all():
+            raise ShapeError("A surface with coordinates that are not finite numbers has no distances.")
+        # Single precision is exact enough only where the surface is about one unit large and at the origin.
+        low, high = vertices.min(axis=0), vertices.max(axis=0)
+        self._bounds = (low, high)
+        self._centre = (low + high) / 2
+        self._scale = float(np.linalg.norm(high - low))
+        self._vertices = (vertices - self._centre) / self._scale
+        self._triangles = triangles
+        self._threads = threads or usable_cores()
+        self._warp = _warp()
+        # Warp has no Metal: an Apple GPU's job measures distances on the CPU.
+        self._device = device if device.startswith("cuda") and self._warp.is_cuda_available() else "cpu"
+        self._mesh = self._warp.Mesh(
+            points=self._warp.array(self._vertices, dtype=self._warp.vec3, device=self._device),
+            indices=self._warp.array(triangles.ravel(), dtype=self._warp.int32, device=self._device),
+            support_winding_number=True,
+        )
+
+    @property
+    def bounds(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Lowest and highest corner of the surface's bounding box."""
+        return self._bounds
+
+    def signed(self, points: NDArray[np.floating]) -> NDArray[np.float32]:
+        """Distance of each point, (n,), negative inside."""
+        (distance,) = self._query("signed_distances", points, {"distance": ()})
+        return np.asarray(distance * np.float32(self._scale))
+
+    def closest(
+        self, points: NDArray[np.floating]
+    ) -> tuple[NDArray[np.int32], NDArray[np.float32], NDArray[np.float32]]:
+        """Index of the nearest triangle (n,), nearest point (n, 3) and unsigned distance (n,)."""
+        triangle, nearest, distance = self._query(
+            "closest_points", points, {"triangle": (), "closest": (3,), "distance": ()}
+        )
+        world = nearest.astype(np.float64) * self._scale + self._centre
+        return triangle, world.astype(np.float32), np.asarray(distance * np.float32(self._scale))
+
+    def winding(self, points: NDArray[np.floating]) -> NDArray[np.float64]:
+        """How often the surface winds around each point: 1 inside, 0 outside, between them near holes."""
+        import igl
+
+        local = (np.asarray(points, np.float64) - self._centre) / self._scale
+        order = morton_order(local)
+        winding = np.empty(len(local))
+        winding[order] = igl.fast_winding_number(self._vertices, self._triangles.astype(np.int64), local[order])
+        return winding
+
+    def _query(
+        self, kernel: str, points: NDArray[np.floating], outputs: dict[str, tuple[int, ...]]
+    ) -> list[NDArray[Any]]:
+        """Run a kernel over the points, sorted in space, and give its outputs in the points' order."""
+        local = ((np.asarray(points, np.float64) - self._centre) / self._scale).astype(np.float32)
+        order = morton_order(local)
+        results = [
+            np.empty((len(local), *shape), np.int32 if name == "triangle" else np.float32)
+            for name, shape in outputs.items()
+        ]
+        for begin in range(0, len(order), _DEVICE_CHUNK):
+            part = order[begin : begin + _DEVICE_CHUNK]
+            for result, values in zip(results, self._launch(kernel, local[part], outputs), strict=True):
+                result[part] = values
+        return results
+
+    def _launch(
+        self, kernel: str, points: NDArray[np.float32], outputs: dict[str, tuple[int, ...]]
+    ) -> list[NDArray[Any]]:
+        wp = self._warp
+        kinds = {"triangle": wp.int32, "closest": wp.vec3, "distance": wp.float32}
+        source = wp.array(points, dtype=wp.vec3, device=self._device)
+        # Where a query finds nothing (all triangles needle-thin), the distance is honest about it.
+        targets = [wp.zeros(len(points), dtype=kinds[name], device=self._device) for name in outputs]
+        targets[-1].fill_(float("inf"))
+        function = getattr(_kernels(self._device), kernel)
+
+        def run(start: int, count: int) -> None:
+            wp.launch(function, dim=count, inputs=[self._mesh.id, source, start, *targets], device=self._device)
+
+        if self._device != "cpu" or self._threads == 1 or len(points) <= _CHUNK:
+            run(0, len(points))
+        else:
+            # A launch on the CPU is single-threaded, but lets go of Python's lock.
+            with ThreadPoolExecutor(self._threads) as pool:
+                starts = range(0, len(points), _CHUNK)
+                list(pool.map(lambda start: run(start, min(_CHUNK, len(points) - start)), starts))
+        return [target.numpy() for target in targets]
+
+
+@cache
+def _warp() -> ModuleType:
+    """Warp, imported when the first surface needs it, silent, with its compiled kernels kept beside the environment."""
+    import warp
+
+    warp.config.log_level = warp.LOG_ERROR
+    if sys.prefix != sys.base_prefix:
+        # Compiled kernels go where the packages are: removing the environment removes them too.
+        folder = Path(sys.prefix) / "warp-kernels"
+        try:
+            folder.mkdir(exist_ok=True)
+            warp.config.kernel_cache_dir = str(folder)
+        except OSError:
+            logging.getLogger(__name__).debug("Warp's kernels are kept in its own cache, %s cannot be written", folder)
+    with _silent_stderr():
+        # Without an NVIDIA driver the native library says so to everyone.
+        warp.init()
+    return warp
+
+
+@contextmanager
+def _silent_stderr() -> Iterator[None]:
+    """Keep native code from writing to standard error."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    try:
+        with open(os.devnull, "wb") as nowhere:
+            os.dup2(nowhere.fileno(), 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+
+
+@cache
+def _kernels(device: str) -> ModuleType:
+    """The kernels, compiled before threads ask for them all at once."""
+    from . import kernels
+
+    _warp().load_module(kernels, device=device)
+    return kernels

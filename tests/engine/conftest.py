@@ -1,0 +1,98 @@
+"""Shapes whose distances are known exactly, for every engine test; knows nothing of what is tested."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+import trimesh
+
+from lipmlp_engine.shapes.shape import Shape
+
+
+def shape_of(mesh: trimesh.Trimesh, name: str = "shape") -> Shape:
+    return Shape(
+        name, np.asarray(mesh.vertices, np.float64), np.asarray(mesh.faces, np.int32), closed=mesh.is_watertight
+    )
+
+
+def moved(mesh: trimesh.Trimesh, offset: tuple[float, float, float]) -> trimesh.Trimesh:
+    copy = mesh.copy()
+    copy.apply_translation(offset)
+    return copy
+
+
+@pytest.fixture(scope="session")
+def ball() -> Shape:
+    """Radius 1 at the origin; off the true sphere by less than 3e-4."""
+    return shape_of(trimesh.creation.icosphere(subdivisions=5, radius=1.0), "ball")
+
+
+@pytest.fixture(scope="session")
+def box() -> Shape:
+    """Sides 1, 2 and 3 about the origin."""
+    return shape_of(trimesh.creation.box((1.0, 2.0, 3.0)), "box")
+
+
+@pytest.fixture(scope="session")
+def torus() -> Shape:
+    """Radii 1 and 0.4 about the z axis; off the true torus by less than 1e-3."""
+    return shape_of(trimesh.creation.torus(1.0, 0.4, major_sections=128, minor_sections=64), "torus")
+
+
+@pytest.fixture(scope="session")
+def two_balls() -> Shape:
+    """Radius 0.5 each, at x = -1 and x = 1."""
+    part = trimesh.creation.icosphere(subdivisions=4, radius=0.5)
+    both = trimesh.util.concatenate([moved(part, (-1, 0, 0)), moved(part, (1, 0, 0))])
+    return shape_of(both, "two balls")
+
+
+@pytest.fixture(scope="session")
+def open_hemisphere() -> Shape:
+    """The upper half of the unit sphere, without a floor."""
+    ball = trimesh.creation.icosphere(subdivisions=4).slice_plane((0, 0, 0), (0, 0, 1))
+    return shape_of(ball, "open hemisphere")
+
+
+@pytest.fixture(scope="session")
+def nested() -> Shape:
+    """A ball of radius 1 with a spherical cavity of radius 0.5."""
+    outer = trimesh.creation.icosphere(subdivisions=4, radius=1.0)
+    inner = trimesh.creation.icosphere(subdivisions=4, radius=0.5)
+    inner.invert()
+    return shape_of(trimesh.util.concatenate([outer, inner]), "nested")
+
+
+@pytest.fixture(scope="session")
+def overlapping_boxes() -> Shape:
+    """Two unit cubes, at x = -0.25 and x = 0.25: together 1.5 × 1 × 1, with walls inside."""
+    part = trimesh.creation.box((1.0, 1.0, 1.0))
+    both = trimesh.util.concatenate([moved(part, (-0.25, 0, 0)), moved(part, (0.25, 0, 0))])
+    return shape_of(both, "overlapping boxes")
+
+
+@pytest.fixture(scope="session")
+def flipped(ball: Shape) -> Shape:
+    """The unit ball with every third triangle facing inwards."""
+    triangles = ball.triangles.copy()
+    triangles[::3] = triangles[::3, ::-1]
+    return Shape("flipped", ball.vertices, triangles)
+
+
+@pytest.fixture(scope="session")
+def soup(ball: Shape) -> Shape:
+    """The unit ball as loose triangles that share no vertices."""
+    corners = ball.vertices[ball.triangles].reshape(-1, 3)
+    return Shape("soup", corners, np.arange(len(corners), dtype=np.int32).reshape(-1, 3), closed=False)
+
+
+@pytest.fixture(scope="session")
+def data() -> Path:
+    """The folder of real shapes; tests that want it are skipped where it is not."""
+    folder = Path(os.environ.get("LIPMORPH_DATA", Path(__file__).parents[3] / "shared" / "data"))
+    if not folder.is_dir():
+        pytest.skip("no folder of shapes: set LIPMORPH_DATA")
+    return folder
