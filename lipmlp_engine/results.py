@@ -1,0 +1,102 @@
+"""The folder a job's results lie in: what is called what. Knows no content but the job's. Standard library only."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from .errors import OutputError
+from .job import Job
+from .whole_file import PART, moved_when_whole
+
+
+@dataclass(frozen=True)
+class ResultsFolder:
+    """Paths of everything that a job writes."""
+
+    path: Path
+
+    @property
+    def job(self) -> Path:
+        return self.path / "job.json"
+
+    @property
+    def model(self) -> Path:
+        return self.path / "model.safetensors"
+
+    @property
+    def report(self) -> Path:
+        return self.path / "report.json"
+
+    @property
+    def contact_sheet(self) -> Path:
+        return self.path / "contact_sheet.png"
+
+    @property
+    def plot(self) -> Path:
+        return self.path / "plot.png"
+
+    @property
+    def film(self) -> Path:
+        return self.path / "film.mp4"
+
+    @property
+    def log(self) -> Path:
+        return self.path / "engine.log"
+
+    def frame(self, index: int) -> Path:
+        return self.path / "frames" / f"frame_{index:04d}.npz"
+
+    def sequence(self, index: int, ending: str) -> Path:
+        return self.path / "sequence" / f"frame_{index:04d}.{ending}"
+
+    def preview(self, index: int) -> Path:
+        """Two names in turn, so that the file whose name has been sent is not the one being written."""
+        return self.path / "preview" / f"preview_{index % 2}.npz"
+
+    def frames(self) -> list[Path]:
+        """The frames that are there, in their order."""
+        return sorted(self.frame(0).parent.glob("frame_*.npz"))
+
+    def prepare(self) -> None:
+        """Make the folder and try whether it can be written to."""
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            with moved_when_whole(self.path / "writable") as draft:
+                draft.touch()
+            (self.path / "writable").unlink()
+        except OSError as error:
+            raise OutputError(f"The folder {self.path} cannot be written to: {error.strerror or error}.") from error
+
+    def make_room(self, folder: Path, pattern: str) -> None:
+        """Make a folder within this one, without the files that an earlier run left there."""
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            for old in folder.glob(pattern):
+                old.unlink()
+        except OSError as error:
+            raise OutputError(f"The folder {folder} cannot be written to: {error.strerror or error}.") from error
+
+    def drop_parts(self) -> None:
+        """Remove what an interrupted writer may have left."""
+        for part in self.path.rglob(f"*{PART}"):
+            part.unlink(missing_ok=True)
+
+
+def settled(job: Job, base: Path, folder: Path) -> Job:
+    """The same job, said from the results' folder: inputs that lie inside are named relative to it, others in full."""
+
+    def seen_from_folder(path: str) -> str:
+        if not path:
+            return ""
+        full = Path(os.path.abspath(base / path))
+        return full.relative_to(folder).as_posix() if full.is_relative_to(folder) else str(full)
+
+    return dataclasses.replace(
+        job,
+        shapes=[dataclasses.replace(shape, path=seen_from_folder(shape.path)) for shape in job.shapes],
+        training=dataclasses.replace(job.training, start_from=seen_from_folder(job.training.start_from)),
+        output=dataclasses.replace(job.output, folder="."),
+    )
