@@ -1,0 +1,64 @@
+"""What every ring of tests shares: the packed extension, the engine's interpreter, example shapes and patience."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+
+import build_addon
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class WaitFor(Protocol):
+    """Wait until the condition holds, taking a step between two looks; a failure says what was waited for."""
+
+    def __call__(
+        self, condition: Callable[[], object], seconds: float = ..., what: str = ..., step: Callable[[], object] = ...
+    ) -> None: ...
+
+
+@pytest.fixture(scope="session")
+def addon_zip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The extension as users get it, packed from the working tree."""
+    return build_addon.build(tmp_path_factory.mktemp("dist"))
+
+
+@pytest.fixture(scope="session")
+def engine_python() -> Path:
+    """A Python that has the engine's packages; Blender's own has none of them."""
+    python = Path(os.environ.get("LIPMORPH_PYTHON", ROOT / ".venv" / "bin" / "python"))
+    if not python.exists():
+        pytest.fail(f"There is no engine at {python}: run `python dev.py test`, or set LIPMORPH_PYTHON.")
+    return python
+
+
+@pytest.fixture(scope="session")
+def example_shapes() -> Path:
+    """The folder of example shapes, which is not part of the repository."""
+    folder = Path(os.environ.get("LIPMORPH_DATA", ROOT.parent / "shared" / "data"))
+    if not folder.is_dir():
+        pytest.skip(f"no example shapes in {folder}; LIPMORPH_DATA names another folder")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def wait_for() -> WaitFor:
+    def wait(
+        condition: Callable[[], object],
+        seconds: float = 30.0,
+        what: str = "the condition",
+        step: Callable[[], object] = lambda: time.sleep(0.05),
+    ) -> None:
+        end = time.monotonic() + seconds
+        while not condition():
+            if time.monotonic() > end:
+                pytest.fail(f"{what} did not come true within {seconds:g} s")
+            step()
+
+    return wait
