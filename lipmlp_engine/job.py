@@ -64,7 +64,7 @@ class Sampling:
         100_000, 2_000, 4_000_000, label="Samples", unit="per shape", description="Distance samples taken of each shape"
     )
     near: float = number(
-        0.8, 0.0, 1.0, label="Near Share", description="Share of the samples taken close to the surface"
+        0.9, 0.0, 1.0, label="Near Share", description="Share of the samples taken close to the surface"
     )
     shell: float = number(
         0.5,
@@ -157,7 +157,7 @@ class Guide:
         advanced=False,
     )
     share: float = number(
-        0.5, 0.05, 0.9, label="In-Between Share", description="Share of the training spent on in-betweens"
+        0.35, 0.05, 0.9, label="In-Between Share", description="Share of the training spent on in-betweens"
     )
 
 
@@ -175,7 +175,7 @@ class Training:
         description="Loss, optimiser and schedule",
     )
     steps: int = number(
-        4_000, 0, 1_000_000, label="Steps", unit="steps", description="Training steps; 0 leaves it to the time budget"
+        4_500, 0, 1_000_000, label="Steps", unit="steps", description="Training steps; 0 leaves it to the time budget"
     )
     seconds: float = number(
         0.0, 0.0, 86_400.0, label="Time Budget", unit="s", description="Stop training after this time; 0 is no limit"
@@ -183,7 +183,7 @@ class Training:
     batch: int = number(2_048, 64, 1_048_576, label="Batch", unit="samples", description="Samples in one training step")
     rate: float = number(3e-3, 1e-6, 1.0, label="Learning Rate", description="Peak learning rate of Adam")
     smoothness: float = number(
-        1e-6,
+        1e-7,
         0.0,
         1.0,
         label="Lipschitz Weight",
@@ -274,7 +274,7 @@ SECTIONS: dict[str, type[Any]] = {
 
 PRESETS: dict[str, dict[str, dict[str, Any]]] = {
     "draft": {
-        "sampling": {"points": 50_000},
+        "sampling": {"points": 40_000},
         "training": {"steps": 900},
         "extraction": {"resolution": 64},
     },
@@ -285,11 +285,17 @@ PRESETS: dict[str, dict[str, dict[str, Any]]] = {
         "training": {"steps": 20_000, "batch": 16_384},
         "extraction": {"frames": 48, "resolution": 256},
     },
+    "paper": {
+        "sampling": {"near": 0.0},
+        "guide": {"kind": "none"},
+        "training": {"recipe": "paper", "steps": 100_000, "batch": 512, "rate": 1e-4, "smoothness": 1e-6},
+    },
 }
 PRESET_DESCRIPTIONS = {
     "draft": "A look at the motion in seconds",
     "standard": "Good enough to keep: under a minute on a laptop",
     "final": "Finest detail; best on a GPU",
+    "paper": "The research recipe of Liu et al. (2022), for comparison: slow, and nothing guides its in-between",
 }
 
 
