@@ -2,15 +2,7 @@
 
 from __future__ import annotations
 
-import logging
-import os
-import sys
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from functools import cache
-from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -18,6 +10,7 @@ from numpy.typing import NDArray
 
 from ..devices import usable_cores
 from ..errors import ShapeError
+from ..warp_runtime import warp_device, warp_kernels, warp_runtime
 from .morton import morton_order
 from .shape import triangle_areas
 
@@ -55,9 +48,8 @@ class DistanceField:
         self._vertices = (vertices - self._centre) / self._scale
         self._triangles = triangles
         self._threads = threads or usable_cores()
-        self._warp = _warp()
-        # Warp has no Metal: an Apple GPU's job measures distances on the CPU.
-        self._device = device if device.startswith("cuda") and self._warp.is_cuda_available() else "cpu"
+        self._warp = warp_runtime()
+        self._device = warp_device(device)
         self._mesh = self._warp.Mesh(
             points=self._warp.array(self._vertices, dtype=self._warp.vec3, device=self._device),
             indices=self._warp.array(triangles.ravel(), dtype=self._warp.int32, device=self._device),
@@ -119,7 +111,7 @@ class DistanceField:
         # Where a query finds nothing (all triangles needle-thin), the distance is honest about it.
         targets = [wp.zeros(len(points), dtype=kinds[name], device=self._device) for name in outputs]
         targets[-1].fill_(float("inf"))
-        function = getattr(_kernels(self._device), kernel)
+        function = getattr(warp_kernels("shapes.kernels", self._device), kernel)
 
         def run(start: int, count: int) -> None:
             wp.launch(function, dim=count, inputs=[self._mesh.id, source, start, *targets], device=self._device)
@@ -132,46 +124,3 @@ class DistanceField:
                 starts = range(0, len(points), _CHUNK)
                 list(pool.map(lambda start: run(start, min(_CHUNK, len(points) - start)), starts))
         return [target.numpy() for target in targets]
-
-
-@cache
-def _warp() -> ModuleType:
-    """Warp, imported when the first surface needs it, silent, with its compiled kernels kept beside the environment."""
-    import warp
-
-    warp.config.log_level = warp.LOG_ERROR
-    if sys.prefix != sys.base_prefix:
-        # Compiled kernels go where the packages are: removing the environment removes them too.
-        folder = Path(sys.prefix) / "warp-kernels"
-        try:
-            folder.mkdir(exist_ok=True)
-            warp.config.kernel_cache_dir = str(folder)
-        except OSError:
-            logging.getLogger(__name__).debug("Warp's kernels are kept in its own cache, %s cannot be written", folder)
-    with _silent_stderr():
-        # Without an NVIDIA driver the native library says so to everyone.
-        warp.init()
-    return warp
-
-
-@contextmanager
-def _silent_stderr() -> Iterator[None]:
-    """Keep native code from writing to standard error."""
-    sys.stderr.flush()
-    kept = os.dup(2)
-    try:
-        with open(os.devnull, "wb") as nowhere:
-            os.dup2(nowhere.fileno(), 2)
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-
-
-@cache
-def _kernels(device: str) -> ModuleType:
-    """The kernels, compiled before threads ask for them all at once."""
-    from . import kernels
-
-    _warp().load_module(kernels, device=device)
-    return kernels
