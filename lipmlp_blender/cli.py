@@ -1,0 +1,178 @@
+"""The command ``blender -b scene.blend --command lipmorph …``: morphs without a window, for scripts and farms."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+from .blocking import run_to_the_end
+from .jobs import MorphJob
+from .lipmlp_engine.errors import EngineError, JobError
+from .lipmlp_engine.job import PRESETS, SECTIONS, Job
+from .lipmlp_engine.settings import section_from_dict
+from .properties import apply_preset
+from .request import RequestError, job_from, landmarks_of, new_folder, order_from, title_of
+from .scene.errors import SceneError
+from .scene.gather import gather, slots
+
+COMMAND = "lipmorph"
+USAGE_EXIT, SCENE_EXIT, OUTPUT_EXIT = 2, 3, 4
+
+BATCH_ENTRIES = ("objects", "frames", "preset", "name", "set")
+
+
+class UsageError(EngineError):
+    """The command line asks for something that does not exist."""
+
+    exit_code = USAGE_EXIT
+
+
+def run(arguments: list[str]) -> int:
+    """Do what the command line says and return the exit code; errors are a sentence on stderr."""
+    try:
+        options = _parser().parse_args(arguments)
+    except SystemExit as leaving:
+        return int(leaving.code or 0)
+    try:
+        for entry in _entries(options):
+            _morph(entry)
+        if options.output:
+            _save(options.output)
+        if options.render is not None:
+            _render(options)
+    except EngineError as error:
+        return _complain(str(error), error.exit_code)
+    except (RequestError, SceneError) as error:
+        return _complain(str(error), SCENE_EXIT)
+    except (OSError, RuntimeError) as error:
+        return _complain(str(error).strip(), OUTPUT_EXIT)
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog=f"blender -b scene.blend --command {COMMAND}", description="Morph objects of the scene into each other."
+    )
+    parser.add_argument("--objects", nargs="+", metavar="NAME", help="the shapes, first to last")
+    parser.add_argument("--frames", nargs=2, type=int, metavar=("START", "END"), help="frames that the morph spans")
+    parser.add_argument(
+        "--preset", choices=list(PRESETS), help="how much work goes into it (default: the scene's settings)"
+    )
+    parser.add_argument("--name", default="Morph", help="the result's name")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="SECTION.NAME=VALUE", help="any setting, such as training.seed=3"
+    )
+    parser.add_argument("--batch", type=Path, metavar="FILE", help="JSON list of morphs with these same entries")
+    parser.add_argument("--output", type=Path, metavar="FILE", help="save the scene with its morphs here")
+    parser.add_argument(
+        "--render", nargs="?", const="", metavar="PATH", help="render the frames, to PATH or beside the output"
+    )
+    return parser
+
+
+def _entries(options: argparse.Namespace) -> list[dict[str, Any]]:
+    if options.batch is None:
+        if not options.objects:
+            raise UsageError("Say which objects to morph with --objects, or give a --batch file.")
+        return [{name: getattr(options, name) for name in BATCH_ENTRIES}]
+    try:
+        batch = json.loads(options.batch.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UsageError(f"The batch file {options.batch} cannot be read: {error}.") from error
+    if not isinstance(batch, list) or not all(isinstance(entry, dict) for entry in batch):
+        raise UsageError(f"The batch file {options.batch} must hold a list of morphs.")
+    entries = []
+    for number, entry in enumerate(batch, start=1):
+        unknown = sorted(set(entry) - set(BATCH_ENTRIES))
+        if unknown:
+            raise UsageError(
+                f"Morph {number} has an unknown entry '{unknown[0]}'; known are {', '.join(BATCH_ENTRIES)}."
+            )
+        defaults = {"frames": options.frames, "preset": options.preset, "name": f"Morph {number}", "set": options.set}
+        entries.append({"objects": None, **defaults, **entry})
+    return entries
+
+
+def _morph(entry: dict[str, Any]) -> None:
+    context = bpy.context
+    settings = context.scene.lipmorph
+    names = entry["objects"] or []
+    missing = [name for name in names if name not in context.scene.objects]
+    if missing:
+        raise UsageError(f"The scene has no object '{missing[0]}'.")
+    if len(names) < 2:
+        raise UsageError("A morph needs two or more objects.")
+    if entry["preset"] is not None:
+        if entry["preset"] not in PRESETS:
+            raise UsageError(f"There is no preset '{entry['preset']}'; choose one of {', '.join(PRESETS)}.")
+        settings.preset = entry["preset"]
+        apply_preset(settings, entry["preset"])
+    if entry["frames"] is not None:
+        first, last = entry["frames"]
+        if not 0 <= first < last:
+            raise UsageError(f"The frames {first} to {last} do not rise.")
+        settings.result.frame_end, settings.result.frame_start = last, first
+    objects = [context.scene.objects[name] for name in names]
+    title = title_of(objects)
+    folder = new_folder(title)
+    order = order_from(context, entry["name"], list(names), slots(objects))
+    shapes = gather(context, objects, folder)
+    job = job_from(settings, shapes, landmarks_of(settings, objects))
+    for assignment in entry["set"]:
+        _assign(job, assignment)
+    job.check()
+    morph = MorphJob(title, folder, order)
+    morph.write(job)
+    run_to_the_end(morph)
+
+
+def _assign(job: Job, assignment: str) -> None:
+    name, equals, text = assignment.partition("=")
+    section, dot, setting = name.partition(".")
+    if not equals or not dot or section not in SECTIONS:
+        raise JobError(f"'{assignment}' is no setting; write SECTION.NAME=VALUE with one of {', '.join(SECTIONS)}.")
+    try:
+        value = json.loads(text)
+    except ValueError:
+        value = text
+    values = {**vars(getattr(job, section)), setting: value}
+    setattr(job, section, section_from_dict(SECTIONS[section], values, section))
+
+
+def _save(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    bpy.ops.wm.save_as_mainfile(filepath=str(path.resolve()), copy=False)
+    print(f"Saved {path}", flush=True)
+
+
+def _render(options: argparse.Namespace) -> None:
+    scene = bpy.context.scene
+    chosen = scene.lipmorph.result
+    scene.frame_start, scene.frame_end = chosen.frame_start, chosen.frame_end
+    if options.render:
+        scene.render.filepath = str(Path(options.render).resolve())
+    elif options.output:
+        scene.render.filepath = str(options.output.resolve().with_suffix("")) + "_"
+    bpy.ops.render.render(animation=True)
+
+
+def _complain(sentence: str, code: int) -> int:
+    print(f"lipmorph: {sentence}", file=sys.stderr, flush=True)
+    return code
+
+
+_handle: object = None
+
+
+def register() -> None:
+    global _handle
+    _handle = bpy.utils.register_cli_command(COMMAND, run)
+
+
+def unregister() -> None:
+    bpy.utils.unregister_cli_command(_handle)

@@ -1,0 +1,210 @@
+"""The engine as a process: handshake, events, heartbeat, cancel, grace and kill. No bpy in here, and no interface."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+from .lipmlp_engine import __version__
+from .lipmlp_engine.events import (
+    HEARTBEAT_SECONDS,
+    PROTOCOL,
+    Cancel,
+    Done,
+    Event,
+    EventError,
+    Failed,
+    Hello,
+    Notice,
+    PreviewRequest,
+    event_from_line,
+    to_line,
+)
+from .process_group import ProcessGroup
+
+HANDSHAKE_SECONDS = 180.0
+"""A cold disk and a virus scanner can hold the import of torch up for minutes."""
+SILENCE_SECONDS = 30 * HEARTBEAT_SECONDS
+CANCEL_GRACE_SECONDS = 10.0
+"""What the engine may take to keep what is useful after a request to stop."""
+EXIT_GRACE_SECONDS = 5.0
+MAXIMUM_UNREADABLE = 20
+NOT_LISTENED_SECONDS = 5.0
+
+LOG_NAME = "engine.log"
+
+_LAUNCH = """\
+import importlib.util, runpy, sys
+folder = sys.argv.pop(1)
+spec = importlib.util.spec_from_file_location("lipmlp_engine", folder + "/__init__.py", submodule_search_locations=[folder])
+package = sys.modules["lipmlp_engine"] = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(package)
+runpy.run_module("lipmlp_engine", run_name="__main__", alter_sys=True)
+"""
+"""Runs the bundled engine, whatever else is installed, without putting the add-on's folder on the module path."""
+
+
+def engine_command(python: Path, engine_folder: Path, *arguments: str) -> list[str]:
+    """The command that runs the engine that lies in ``engine_folder`` with another Python.
+
+    The caller's PYTHON… variables and current folder stay out of it.
+    """
+    return [str(python), "-E", "-P", "-u", "-X", "utf8", "-c", _LAUNCH, str(engine_folder), *arguments]
+
+
+def engine_environment() -> dict[str, str]:
+    """Blender's environment without what would lead another Python astray."""
+    environment = {name: value for name, value in os.environ.items() if name not in {"PYTHONHOME", "PYTHONPATH"}}
+    # With the default, threads that wait for each other burn the processor that Blender needs.
+    environment.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    return environment
+
+
+class EngineProcess:
+    """One run of the engine. Call ``poll`` often; its last event is always a Done or a Failed, and comes once."""
+
+    def __init__(self, python: Path, engine_folder: Path, job_path: Path) -> None:
+        """Start the engine; a start that fails is reported by ``poll`` like any other failure."""
+        self.hello: Hello | None = None
+        self.finished = False
+        self._unreadable = 0
+        self._cancelled_at: float | None = None
+        self._failure: Failed | None = None
+        self._group: ProcessGroup | None = None
+        self._started = self._listened = time.monotonic()
+        command = engine_command(python, engine_folder, "run", str(job_path), "--events")
+        try:
+            self._group = ProcessGroup(
+                command, log=job_path.with_name(LOG_NAME), environment=engine_environment(), folder=job_path.parent
+            )
+        except OSError as error:
+            self._failure = Failed(f"The engine cannot be started: {error.strerror or error}.", 1)
+
+    @property
+    def pid(self) -> int | None:
+        return self._group.pid if self._group else None
+
+    @property
+    def running(self) -> bool:
+        return self._group is not None and self._group.running
+
+    def poll(self) -> list[Event]:
+        """The events since the last call."""
+        if self.finished:
+            return []
+        if self._group is None:
+            assert self._failure is not None
+            self.finished = True
+            return [self._failure]
+        self._forgive_absence()
+        events: list[Event] = []
+        ended = self._group.drained  # asked first: what is written up to here is fetched below
+        for line in self._group.lines():
+            events += self._understand(line)
+            if self.finished:
+                return events
+        trouble = self._trouble(ended)
+        if trouble is not None:
+            events.append(self._end(trouble))
+        return events
+
+    def cancel(self) -> None:
+        """Ask the engine to stop; ``poll`` ends it by force where it takes too long."""
+        if self._group is not None and self._cancelled_at is None and not self.finished:
+            self._cancelled_at = time.monotonic()
+            self._group.send(to_line(Cancel()))
+
+    def request_preview(self, morph_time: float) -> None:
+        if self._group is not None and self.hello is not None and not self.finished:
+            self._group.send(to_line(PreviewRequest(morph_time)))
+
+    def kill(self) -> None:
+        """End the engine and everything it has started, now."""
+        self.finished = True
+        if self._group is not None:
+            self._group.kill()
+
+    def _understand(self, line: str) -> list[Event]:
+        assert self._group is not None
+        if not line.startswith("{"):
+            # Libraries greet on stdout now and then; that belongs into the log.
+            if line.strip():
+                self._group.note(line)
+            return []
+        try:
+            event = event_from_line(line)
+        except EventError as error:
+            self._group.note(str(error))
+            self._unreadable += 1
+            if self._unreadable >= MAXIMUM_UNREADABLE:
+                return [self._end(Failed("The engine's messages cannot be read any more; it has been stopped.", 1))]
+            return [Notice("A message of the engine could not be read and was left out.")]
+        if isinstance(event, Hello):
+            self.hello = event
+            refusal = _refusal(event)
+            return [self._end(Failed(refusal, 1))] if refusal else [event]
+        if self.hello is None and not isinstance(event, Failed):
+            return [self._end(Failed(_OTHER_ENGINE, 1))]
+        if isinstance(event, (Done, Failed)):
+            return [self._end(event)]
+        return [event]
+
+    def _trouble(self, ended: bool) -> Failed | None:
+        """Why the run must be given up now, if it must."""
+        assert self._group is not None
+        now = time.monotonic()
+        cancelled = self._cancelled_at is not None
+        if ended:
+            if cancelled:
+                return Failed("Cancelled.", 130, cancelled=True)
+            return Failed(_why_it_stopped(self._group.exit_code), self._group.exit_code or 1)
+        if self._cancelled_at is not None and now - self._cancelled_at > CANCEL_GRACE_SECONDS:
+            return Failed("Cancelled; the engine did not answer and was ended.", 130, cancelled=True)
+        if self.hello is None and now - self._started > HANDSHAKE_SECONDS:
+            return Failed(f"The engine did not answer within {HANDSHAKE_SECONDS:.0f} s; it has been ended.", 1)
+        if self.hello is not None and now - max(self._group.last_heard, self._started) > SILENCE_SECONDS:
+            return Failed(f"The engine has been silent for {SILENCE_SECONDS:.0f} s; it has been ended.", 1)
+        return None
+
+    def _forgive_absence(self) -> None:
+        """A machine that slept, or a Blender that rendered, must not take its own absence for the engine's silence."""
+        now = time.monotonic()
+        if now - self._listened > NOT_LISTENED_SECONDS:
+            self._started = max(self._started, now - HANDSHAKE_SECONDS / 2)
+            if self._group is not None:
+                self._group.last_heard = now
+        self._listened = now
+
+    def _end(self, event: Done | Failed) -> Event:
+        assert self._group is not None
+        self.finished = True
+        # A closed stdin tells the engine to leave; whatever is left after that is ended.
+        group = self._group
+        if isinstance(event, Done) or event.cancelled:
+            group.end_within(EXIT_GRACE_SECONDS)
+        else:
+            group.kill()
+        return event
+
+
+_OTHER_ENGINE = (
+    "Something other than the Lipschitz Morph engine answered; check the engine's Python in the add-on's preferences."
+)
+
+
+def _refusal(hello: Hello) -> str:
+    if hello.protocol != PROTOCOL or hello.engine != __version__:
+        return (
+            f"The engine is of another version ({hello.engine}, protocol {hello.protocol}) than the add-on "
+            f"({__version__}, protocol {PROTOCOL}): restart Blender, or repair the engine in the add-on's preferences."
+        )
+    return ""
+
+
+def _why_it_stopped(code: int | None) -> str:
+    if code in {-9, 137}:
+        return "The engine was ended from outside, most likely because memory ran out; try a smaller preset."
+    if code is not None and code < 0:
+        return f"The engine crashed (signal {-code}); its log says more."
+    return f"The engine stopped without a result (exit code {code}); its log says more."

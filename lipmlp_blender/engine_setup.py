@@ -1,0 +1,317 @@
+"""Sets the engine's environment up, step by step, in processes that can be watched and stopped. No bpy in here."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import shutil
+import sys
+from collections.abc import Callable, Generator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from .doctor_check import Diagnosis, DoctorCheck
+from .environment import EngineHome
+from .interpreters import PROBE, SHOWN_VERSIONS, Interpreter, candidates, interpreter_from, uv_executable
+from .process_group import ProcessGroup
+
+CPU_INDEX = "https://download.pytorch.org/whl/cpu"
+CUDA_INDEX = "https://download.pytorch.org/whl/cu130"
+UV_PYTHON = "3.12"
+"""What uv is asked for where no suitable Python is found."""
+PROBE_TICKS = 200
+
+_PIP = """\
+import os, runpy, sys, threading
+def leave_when_alone():
+    while os.read(0, 1):
+        pass
+    os._exit(1)
+if os.name == "posix":
+    threading.Thread(target=leave_when_alone, daemon=True).start()
+sys.argv[0] = "pip"
+runpy.run_module("pip", run_name="__main__", alter_sys=True)
+"""
+"""pip that ends when its stdin closes, so that a Blender that was killed leaves no download behind."""
+
+
+class SetupError(Exception):
+    """Why the engine could not be set up, in one sentence."""
+
+
+@dataclass(frozen=True)
+class SetupOptions:
+    """What the user has decided about the set-up."""
+
+    python: str = ""
+    """Python to make the environment with; nothing leaves the choice to us."""
+    wheels: str = ""
+    """Folder of wheels to install from without a network."""
+    index: str = ""
+    """Package index for torch, instead of the one that suits the machine."""
+    online: bool = True
+    own_pythons: tuple[Path, ...] = ()
+    """Blender's interpreters."""
+    use_uv: bool = True
+
+
+class EngineSetup:
+    """One set-up; call ``tick`` a few times a second until ``running`` is False, then read ``sentence``."""
+
+    def __init__(self, home: EngineHome, options: SetupOptions) -> None:
+        self.home = home
+        self.options = options
+        self.step = "Starting"
+        self.fraction = 0.0
+        self.sentence = ""
+        self.succeeded = False
+        self.cancelled = False
+        self.diagnosis: Diagnosis | None = None
+        self._group: ProcessGroup | None = None
+        self._check: DoctorCheck | None = None
+        self._steps: Generator[None, None, None] | None = self._run()
+
+    @property
+    def running(self) -> bool:
+        return self._steps is not None
+
+    def tick(self) -> None:
+        """Go on without waiting for anything."""
+        if self._steps is None:
+            return
+        try:
+            next(self._steps)
+        except StopIteration:
+            self._finish("The engine is ready.", succeeded=True)
+        except SetupError as error:
+            self._finish(str(error))
+        except OSError as error:
+            self._finish(f"The engine could not be set up: {error.strerror or error}.")
+
+    def cancel(self) -> None:
+        """Stop and take away what is half made."""
+        if self._steps is not None:
+            self.cancelled = True
+            self._steps.close()
+            self._finish("The set-up was cancelled.")
+
+    def _finish(self, sentence: str, succeeded: bool = False) -> None:
+        self._steps = None
+        self.sentence, self.succeeded = sentence, succeeded
+        self.fraction = 1.0 if succeeded else self.fraction
+        if self._group is not None:
+            self._group.kill()
+        if self._check is not None:
+            self._check.cancel()
+
+    def _run(self) -> Generator[None, None, None]:
+        if not self.options.wheels and not self.options.online:
+            raise SetupError(
+                "Online access is off: allow it in Preferences ▸ System, or choose a folder of wheels to install from."
+            )
+        wheels = self.options.wheels
+        if wheels and not any(Path(wheels).glob("*.whl")):
+            raise SetupError(f"The folder {wheels} holds no wheels (.whl).")
+        if not self.home.take_lock():
+            raise SetupError("Another Blender is setting the engine up; wait until it is done.")
+        try:
+            self.home.remove_environment()
+            self.home.log.write_text("", encoding="utf-8")
+            self.step, self.fraction = "Looking for a Python", 0.01
+            interpreter = yield from self._find_python()
+            uv = uv_executable() if self.options.use_uv else None
+            self.step, self.fraction = "Making the environment", 0.03
+            yield from self._make_environment(interpreter, uv)
+            self.step, self.fraction = "Fetching packages", 0.08
+            yield from self._install(uv)
+            self.step, self.fraction = "Checking the engine", 0.95
+            yield from self._examine()
+            succeeded = True
+        except BaseException:
+            succeeded = False
+            raise
+        finally:
+            if not succeeded:
+                if self._group is not None:
+                    self._group.kill()
+                with suppress(OSError):
+                    self.home.remove_environment()
+            self.home.release_lock()
+
+    def _find_python(self) -> Generator[None, None, Interpreter | None]:
+        chosen = self.options.python
+        asked = [Path(chosen)] if chosen else candidates(self.options.own_pythons)
+        for path in asked:
+            try:
+                answer = yield from self._command([str(path), "-E", "-c", PROBE], limit=PROBE_TICKS)
+            except (SetupError, OSError):
+                answer = []
+            found = interpreter_from("\n".join(answer))
+            if found is not None and found.suits and found.makes_environments:
+                return found
+        if chosen:
+            raise SetupError(f"{chosen} is no Python {SHOWN_VERSIONS} that can make an environment (module venv).")
+        if uv_executable() is not None and self.options.use_uv:
+            return None
+        raise SetupError(
+            f"No Python {SHOWN_VERSIONS} was found: install one from python.org, or name one in the preferences."
+        )
+
+    def _make_environment(self, interpreter: Interpreter | None, uv: Path | None) -> Generator[None, None, None]:
+        target = str(self.home.environment)
+        if uv is not None:
+            command = [str(uv), "venv", target, "--python", str(interpreter.path) if interpreter else UV_PYTHON]
+        else:
+            assert interpreter is not None
+            command = [str(interpreter.path), "-E", "-m", "venv", target]
+        yield from self._command(command, failure="The environment could not be made")
+        if not self.home.python.exists():
+            raise SetupError("The environment was made without a Python; the log says more.")
+
+    def _install(self, uv: Path | None) -> Generator[None, None, None]:
+        requirements = str(self.home.requirements)
+        if uv is not None:
+            command = [str(uv), "pip", "install", "--python", str(self.home.python), "-r", requirements]
+        else:
+            command = [str(self.home.python), "-E", "-c", _PIP, "install", "--no-input", "--progress-bar", "off"]
+            command += ["--disable-pip-version-check", "-r", requirements]
+        if self.options.wheels:
+            command += ["--no-index", "--find-links", str(Path(self.options.wheels).resolve())]
+        else:
+            command += index_arguments(self.options.index, uses_uv=uv is not None)
+        names = [re.split(r"[^\w.-]", line, maxsplit=1)[0].lower() for line in self._requirement_lines()]
+        progress = InstallProgress(names)
+
+        def hear(line: str) -> None:
+            progress.hear(line)
+            self.step = progress.step or self.step
+            self.fraction = max(self.fraction, 0.08 + 0.85 * progress.fraction)
+
+        yield from self._command(command, hear, failure="The packages could not be installed")
+
+    def _requirement_lines(self) -> list[str]:
+        text = self.home.requirements.read_text(encoding="utf-8")
+        return [line.strip() for line in text.splitlines() if line.strip() and not line.startswith("#")]
+
+    def _examine(self) -> Generator[None, None, None]:
+        self._check = DoctorCheck(self.home.python, self.home.engine_folder, self.home.log)
+        while self._check.running:
+            self._check.tick()
+            yield
+        self.diagnosis = self._check.diagnosis
+        if not self.diagnosis.healthy:
+            raise SetupError(self.diagnosis.sentence)
+        self.home.write_marker(self.diagnosis.facts)
+
+    def _command(
+        self,
+        command: Sequence[str],
+        hear: Callable[[str], None] = lambda line: None,
+        failure: str = "A step failed",
+        limit: int | None = None,
+    ) -> Generator[None, None, list[str]]:
+        """Run a command to its end, yielding while it runs; the lines that it wrote are the generator's value."""
+        group = self._group = ProcessGroup(command, log=self.home.log, merge_errors=True, environment=_environment())
+        group.note("> " + " ".join(command))
+        written: list[str] = []
+        ticks = 0
+        while True:
+            ended = group.drained
+            for line in group.lines():
+                group.note(line)
+                hear(line)
+                written.append(line)
+            if ended:
+                break
+            ticks += 1
+            if limit is not None and ticks > limit:
+                break
+            yield
+        code = group.exit_code
+        group.kill()
+        if code != 0:
+            raise SetupError(f"{failure}: {_reason(written)}")
+        return written
+
+
+class InstallProgress:
+    """Reads how far pip or uv has come out of what they print."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self.fraction = 0.0
+        self.step = ""
+        self._waiting = {_plain(name) for name in names}
+        self._count = max(1, len(self._waiting))
+
+    def hear(self, line: str) -> None:
+        collecting = re.match(r"\s*(?:Collecting|Requirement already satisfied:) ([\w.-]+)", line)
+        fetching = re.match(r"\s*(?:Downloading|Processing|Using cached|Building) (\S+)(.*)", line)
+        if collecting:
+            self._waiting.discard(_plain(collecting[1]))
+            self.fraction = max(self.fraction, 0.7 * (1 - len(self._waiting) / self._count))
+            self.step = f"Fetching {collecting[1]}"
+        elif fetching:
+            name = re.split(r"-\d", fetching[1].replace("\\", "/").rsplit("/", 1)[-1])[0]
+            size = re.search(r"\(([\d.]+ ?[kMG]i?B)\)", fetching[2])
+            self.step = f"Fetching {name}" + (f" ({size[1]})" if size else "")
+        elif line.startswith("Resolved"):
+            self.step, self.fraction = "Fetching packages", max(self.fraction, 0.1)
+        elif line.startswith(("Installing collected", "Prepared")):
+            self.step, self.fraction = "Unpacking packages", max(self.fraction, 0.75)
+        elif line.startswith(("Successfully installed", "Installed")):
+            self.step, self.fraction = "Packages installed", 1.0
+
+
+def index_arguments(
+    chosen: str,
+    *,
+    uses_uv: bool = False,
+    system: str = sys.platform,
+    machine: str = platform.machine(),
+    has_nvidia: bool | None = None,
+) -> list[str]:
+    """Where torch comes from on this kind of machine: the default index serves Macs, and Linux with an NVIDIA GPU."""
+    if has_nvidia is None:
+        has_nvidia = _has_nvidia()
+    index = chosen
+    if not index and machine.lower() in {"x86_64", "amd64"}:
+        if system == "win32" and has_nvidia:
+            index = CUDA_INDEX
+        elif system == "linux" and not has_nvidia:
+            index = CPU_INDEX
+    if not index:
+        return []
+    # uv stops at the first index that knows a package unless it is told to look at all of them.
+    return ["--extra-index-url", index, *(["--index-strategy", "unsafe-best-match"] if uses_uv else [])]
+
+
+def _has_nvidia() -> bool:
+    return shutil.which("nvidia-smi") is not None or Path("/proc/driver/nvidia/version").exists()
+
+
+def _environment() -> dict[str, str]:
+    environment = {name: value for name, value in os.environ.items() if name not in {"PYTHONHOME", "PYTHONPATH"}}
+    return environment | {"PYTHONUNBUFFERED": "1", "PYTHONIOENCODING": "utf-8", "NO_COLOR": "1"}
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def _reason(written: Sequence[str]) -> str:
+    """The line that says best what went wrong, in a user's terms where we know the case."""
+    text = "\n".join(written)
+    if re.search(r"No space left|Errno 28|not enough space", text, re.IGNORECASE):
+        return "the disk is full; the engine needs about 3 GB, more with CUDA."
+    if re.search(
+        r"Temporary failure in name resolution|NewConnectionError|getaddrinfo|ConnectionError|timed out", text
+    ):
+        return "there is no connection to the package index; check the network, or use a folder of wheels."
+    if re.search(r"No matching distribution|from versions: none|No solution found", text):
+        missing = re.search(r"No matching distribution found for ([^\s(]+)", text)
+        return f"no package fits{f' for {missing[1]}' if missing else ''}; check the folder of wheels or the Python."
+    errors = [line for line in written if re.match(r"\s*error", line, re.IGNORECASE)]
+    last = (errors or [line for line in written if line.strip()] or ["it said nothing"])[-1]
+    return f"{last.strip()[:200]} (the log says more)."

@@ -1,0 +1,169 @@
+"""The engine's own Python environment: where it lies, whether it can be trusted, how it is removed. No bpy in here."""
+
+from __future__ import annotations
+
+import contextlib
+import enum
+import hashlib
+import json
+import os
+import shutil
+import threading
+import time
+import uuid
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+PYTHON_VARIABLE = "LIPMORPH_PYTHON"
+"""Names the engine's Python on farms and in tests, over the preferences."""
+
+_LOCK_HOURS = 6.0
+
+
+class EnvironmentState(enum.Enum):
+    """What is there of the environment."""
+
+    MISSING = "The engine is not set up yet."
+    INTERRUPTED = "The engine's set-up was interrupted; repair it to go on."
+    BROKEN = "The engine's Python is gone; repair the engine."
+    OUTDATED = (
+        "The engine's packages are of an older version of the add-on; repair the engine to bring them up to date."
+    )
+    READY = "The engine is set up."
+
+
+@dataclass(frozen=True)
+class EngineHome:
+    """The folder under the user's Blender configuration that belongs to the engine, and what lies in it."""
+
+    folder: Path
+    engine_folder: Path
+    """The bundled package lipmlp_engine."""
+
+    @property
+    def environment(self) -> Path:
+        return self.folder / "environment"
+
+    @property
+    def python(self) -> Path:
+        """The environment's interpreter."""
+        if os.name == "nt":
+            return self.environment / "Scripts" / "python.exe"
+        return self.environment / "bin" / "python"
+
+    @property
+    def log(self) -> Path:
+        return self.folder / "setup.log"
+
+    @property
+    def marker(self) -> Path:
+        """Written last, when the doctor has passed: without it the environment is not trusted."""
+        return self.folder / "ready.json"
+
+    @property
+    def lock(self) -> Path:
+        return self.folder / "setup.lock"
+
+    @property
+    def requirements(self) -> Path:
+        return self.engine_folder / "requirements.txt"
+
+    def state(self) -> EnvironmentState:
+        if not self.environment.exists():
+            return EnvironmentState.MISSING
+        marker = self.read_marker()
+        if marker is None:
+            return EnvironmentState.INTERRUPTED
+        if not self.python.exists():
+            return EnvironmentState.BROKEN
+        if marker.get("requirements") != self.requirements_hash():
+            return EnvironmentState.OUTDATED
+        return EnvironmentState.READY
+
+    def requirements_hash(self) -> str:
+        try:
+            return hashlib.sha256(self.requirements.read_bytes()).hexdigest()[:16]
+        except OSError:
+            return ""
+
+    def read_marker(self) -> dict[str, Any] | None:
+        try:
+            values = json.loads(self.marker.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return None
+        return values if isinstance(values, dict) else None
+
+    def write_marker(self, doctor: dict[str, Any]) -> None:
+        """Say that the environment works, with what the doctor has found; whole or not at all."""
+        draft = self.marker.with_suffix(".part")
+        draft.write_text(json.dumps({"requirements": self.requirements_hash(), "doctor": doctor}), encoding="utf-8")
+        os.replace(draft, self.marker)
+
+    def take_lock(self) -> bool:
+        """Whether the set-up is ours; False while another Blender is at it."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with contextlib.suppress(OSError):
+            if not _is_alive(int(self.lock.read_text() or 0)) or self._lock_is_stale():
+                self.lock.unlink()
+        try:
+            descriptor = os.open(self.lock, os.O_CREAT | os.O_EXCL | os.O_WRONLY)
+        except FileExistsError:
+            return False
+        with os.fdopen(descriptor, "w") as stream:
+            stream.write(str(os.getpid()))
+        return True
+
+    def release_lock(self) -> None:
+        self.lock.unlink(missing_ok=True)
+
+    def _lock_is_stale(self) -> bool:
+        return time.time() - self.lock.stat().st_mtime > 3600 * _LOCK_HOURS
+
+    def remove_environment(self) -> None:
+        """Take the environment away; at once for whoever looks, in the background for the disk."""
+        self.marker.unlink(missing_ok=True)
+        if self.environment.exists():
+            doomed = self.folder / f"removed-{uuid.uuid4().hex[:8]}"
+            self.environment.rename(doomed)
+        for leftover in self.folder.glob("removed-*"):
+            threading.Thread(target=shutil.rmtree, args=(leftover, True), name="lipmorph-remove", daemon=True).start()
+
+
+@dataclass(frozen=True)
+class EnginePython:
+    """The Python that runs the engine, or why there is none."""
+
+    path: Path | None
+    sentence: str = ""
+    own: bool = field(default=False)
+    """Whether it is the environment that the add-on has set up."""
+
+
+def engine_python(home: EngineHome, chosen: str) -> EnginePython:
+    """The Python to use: the environment variable's, the preferences', or that of the add-on's own environment."""
+    named = os.environ.get(PYTHON_VARIABLE, "")
+    for source, value in ((f"the variable {PYTHON_VARIABLE}", named), ("the add-on's preferences", chosen)):
+        if value:
+            path = Path(value).expanduser()
+            if not path.is_file():
+                return EnginePython(None, f"The Python that {source} names is not there: {path}.")
+            return EnginePython(path)
+    state = home.state()
+    if state is EnvironmentState.READY:
+        return EnginePython(home.python, own=True)
+    return EnginePython(None, state.value, own=True)
+
+
+def _is_alive(pid: int) -> bool:
+    if pid <= 0:
+        return False
+    if os.name == "nt":
+        return True  # os.kill would end the process there; the lock's age decides
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

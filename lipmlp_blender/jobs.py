@@ -1,0 +1,204 @@
+"""Jobs and their queue: one engine at a time, what each has said, and what is wanted of its result. No bpy in here."""
+
+from __future__ import annotations
+
+import enum
+import json
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from .engine_process import EngineProcess
+from .lipmlp_engine.errors import EngineError
+from .lipmlp_engine.events import PHASES, Done, Event, Failed, FrameDone, Hello, Notice, Preview, Progress
+from .lipmlp_engine.job import Job
+from .lipmlp_engine.results import ResultsFolder
+
+ORDER_NAME = "order.json"
+MAXIMUM_NOTICES = 20
+
+
+class JobState(enum.Enum):
+    """Where a job stands."""
+
+    WAITING = "Waiting"
+    RUNNING = "Running"
+    CANCELLING = "Stopping"
+    FINISHED = "Finished"
+    FAILED = "Failed"
+    CANCELLED = "Cancelled"
+
+
+OVER = {JobState.FINISHED, JobState.FAILED, JobState.CANCELLED}
+
+
+@dataclass(eq=False)
+class MorphJob:
+    """One run of the engine and what its result is wanted for."""
+
+    title: str
+    folder: Path
+    order: dict[str, Any] = field(default_factory=dict)
+    """What the scene wants of the result; kept beside the job, so that a later Blender can still fetch it."""
+    state: JobState = JobState.WAITING
+    phase: str = "start"
+    fraction: float = 0.0
+    loss: float | None = None
+    end_error: float | None = None
+    seconds_left: float | None = None
+    device: str = ""
+    frames_done: int = 0
+    sentence: str = ""
+    """How it ended, or nothing yet."""
+    exit_code: int = 0
+    notices: list[str] = field(default_factory=list)
+    preview: Preview | None = None
+    """The newest preview, until somebody takes it."""
+    done: Done | None = None
+    process: EngineProcess | None = None
+
+    @property
+    def results(self) -> ResultsFolder:
+        return ResultsFolder(self.folder)
+
+    @property
+    def over(self) -> bool:
+        return self.state in OVER
+
+    @property
+    def headline(self) -> str:
+        """The phase and what is known about it, for a line of the panel."""
+        if self.state is not JobState.RUNNING:
+            return self.state.value
+        text = PHASES.get(self.phase, self.phase)
+        return f"{text}, {in_words(self.seconds_left)} left" if self.seconds_left is not None else text
+
+    def write(self, job: Job) -> None:
+        """Lay the job and the order down for the engine and for later; raises OSError."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        job.write(self.results.job)
+        order = self.folder / ORDER_NAME
+        draft = order.with_suffix(".part")
+        draft.write_text(json.dumps({"title": self.title, **self.order}, indent=2), encoding="utf-8")
+        os.replace(draft, order)
+
+    def hear(self, event: Event) -> None:
+        """Take an event of the engine in."""
+        if isinstance(event, Hello):
+            self.device = event.device_name or event.device
+        elif isinstance(event, Progress):
+            self.phase, self.fraction = event.phase, max(self.fraction, min(event.fraction, 1.0))
+            self.seconds_left = event.seconds_left
+            if event.loss is not None:
+                self.loss = event.loss
+            if event.end_error is not None:
+                self.end_error = event.end_error
+        elif isinstance(event, FrameDone):
+            self.frames_done = event.index + 1
+        elif isinstance(event, Preview):
+            self.preview = event
+        elif isinstance(event, Notice):
+            if event.message not in self.notices:
+                self.notices = [*self.notices, event.message][-MAXIMUM_NOTICES:]
+        elif isinstance(event, Done):
+            self._conclude(event)
+        elif isinstance(event, Failed):
+            self.state = JobState.CANCELLED if event.cancelled else JobState.FAILED
+            self.sentence, self.exit_code = event.message, event.exit_code
+
+    def _conclude(self, done: Done) -> None:
+        missing = [path for path in done.frames if not Path(path).is_file()]
+        if missing or not done.frames:
+            self.state, self.exit_code = JobState.FAILED, 4
+            self.sentence = f"The results in {self.folder} have been moved or deleted; train again."
+            return
+        self.done, self.fraction, self.state = done, 1.0, JobState.FINISHED
+        self.sentence = "Finished."
+
+
+class JobQueue:
+    """Runs jobs one after the other. ``tick`` never waits."""
+
+    def __init__(self, start: Callable[[MorphJob], EngineProcess]) -> None:
+        """``start`` makes the engine of a job; an EngineError it raises is the job's failure."""
+        self._start = start
+        self.jobs: list[MorphJob] = []
+
+    @property
+    def current(self) -> MorphJob | None:
+        return next((job for job in self.jobs if job.state in {JobState.RUNNING, JobState.CANCELLING}), None)
+
+    @property
+    def waiting(self) -> list[MorphJob]:
+        return [job for job in self.jobs if job.state is JobState.WAITING]
+
+    @property
+    def busy(self) -> bool:
+        return any(not job.over for job in self.jobs)
+
+    def add(self, job: MorphJob) -> None:
+        self.jobs.append(job)
+
+    def cancel(self, job: MorphJob) -> None:
+        if job.state is JobState.WAITING:
+            job.state, job.sentence = JobState.CANCELLED, "Cancelled before it began."
+        elif job.state is JobState.RUNNING:
+            job.state = JobState.CANCELLING
+            if job.process is not None:
+                job.process.cancel()
+
+    def dismiss(self, job: MorphJob) -> None:
+        """Forget a job that is over; its folder stays."""
+        if job.over and job in self.jobs:
+            self.jobs.remove(job)
+
+    def tick(self) -> list[MorphJob]:
+        """Go on, and return the jobs of which something has changed."""
+        changed = []
+        if self.current is None and self.waiting:
+            changed.append(self._begin(self.waiting[0]))
+        job = self.current
+        if job is not None and job.process is not None:
+            events = job.process.poll()
+            for event in events:
+                job.hear(event)
+            if events and job not in changed:
+                changed.append(job)
+        return changed
+
+    def close(self) -> None:
+        """End every engine now."""
+        for job in self.jobs:
+            if job.process is not None:
+                job.process.kill()
+            if not job.over:
+                job.state, job.sentence = JobState.CANCELLED, "Stopped, because the add-on was switched off."
+
+    def _begin(self, job: MorphJob) -> MorphJob:
+        try:
+            job.process = self._start(job)
+            job.state = JobState.RUNNING
+        except (EngineError, OSError) as error:
+            job.state, job.sentence, job.exit_code = JobState.FAILED, str(error), getattr(error, "exit_code", 1)
+        return job
+
+
+def read_order(folder: Path) -> dict[str, Any]:
+    """What was wanted of the result in this folder; raises OSError or ValueError."""
+    order = json.loads((folder / ORDER_NAME).read_text(encoding="utf-8"))
+    if not isinstance(order, dict):
+        raise ValueError(f"{folder / ORDER_NAME} holds no order.")
+    return order
+
+
+def in_words(seconds: float) -> str:
+    """A duration as a person says it: 8 s, 2 min 5 s, 1 h 10 min."""
+    whole = max(0, round(seconds))
+    if whole < 60:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s" if minutes < 10 else f"{minutes} min"
+    return f"{minutes // 60} h {minutes % 60} min"

@@ -1,0 +1,28 @@
+"""What the user can do, one job each; the work itself is done elsewhere."""
+
+from __future__ import annotations
+
+import bpy
+
+from . import engine, landmarks, queue, reports, results, shapes, train, watch
+
+CLASSES = (
+    *train.CLASSES,
+    *watch.CLASSES,
+    *queue.CLASSES,
+    *engine.CLASSES,
+    *shapes.CLASSES,
+    *landmarks.CLASSES,
+    *results.CLASSES,
+    *reports.CLASSES,
+)
+
+
+def register() -> None:
+    for kind in CLASSES:
+        bpy.utils.register_class(kind)
+
+
+def unregister() -> None:
+    for kind in reversed(CLASSES):
+        bpy.utils.unregister_class(kind)

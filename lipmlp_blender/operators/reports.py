@@ -1,0 +1,102 @@
+"""Shows what the engine has written beside a result: the report, the contact sheet, the log."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import bpy
+
+from ..lipmlp_engine.results import ResultsFolder
+from ..preferences import engine_home
+from ..runtime import runtime
+from .results import folder_of, needs_morph
+
+
+def _open_outside(operator: bpy.types.Operator, path: Path) -> set[str]:
+    if not path.exists():
+        operator.report({"ERROR"}, f"{path} is not there any more.")
+        return {"CANCELLED"}
+    if bpy.app.background:
+        operator.report({"INFO"}, str(path))
+        return {"FINISHED"}
+    bpy.ops.wm.path_open(filepath=str(path))
+    return {"FINISHED"}
+
+
+class LIPMORPH_OT_open_report(bpy.types.Operator):
+    """Show the figures that the engine has measured, in a text editor"""
+
+    bl_idname = "lipmorph.open_report"
+    bl_label = "Open Report"
+    bl_options = {"INTERNAL"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        return needs_morph(cls, context)
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        return _open_outside(self, ResultsFolder(folder_of(context.active_object)).report)
+
+
+class LIPMORPH_OT_open_folder(bpy.types.Operator):
+    """Open the folder with the morph's model, frames and report"""
+
+    bl_idname = "lipmorph.open_folder"
+    bl_label = "Open Folder"
+    bl_options = {"INTERNAL"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        return needs_morph(cls, context)
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        return _open_outside(self, folder_of(context.active_object))
+
+
+class LIPMORPH_OT_show_contact_sheet(bpy.types.Operator):
+    """Show the morph's stages side by side in an image editor"""
+
+    bl_idname = "lipmorph.show_contact_sheet"
+    bl_label = "Contact Sheet"
+    bl_options = {"INTERNAL"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        return needs_morph(cls, context)
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        path = ResultsFolder(folder_of(context.active_object)).contact_sheet
+        try:
+            image = bpy.data.images.load(str(path), check_existing=True)
+        except RuntimeError:
+            self.report({"ERROR"}, f"There is no contact sheet in {path.parent}.")
+            return {"CANCELLED"}
+        image.reload()
+        if not bpy.app.background:
+            bpy.ops.wm.window_new()
+            area = context.window_manager.windows[-1].screen.areas[0]
+            area.ui_type = "IMAGE_EDITOR"
+            area.spaces.active.image = image
+        return {"FINISHED"}
+
+
+class LIPMORPH_OT_open_log(bpy.types.Operator):
+    """Open the log of the engine's set-up or of a job"""
+
+    bl_idname = "lipmorph.open_log"
+    bl_label = "Open Log"
+    bl_options = {"INTERNAL"}
+
+    index: bpy.props.IntProperty(name="Job", description="Which job of the queue", default=-1, options={"HIDDEN"})
+
+    def execute(self, _context: bpy.types.Context) -> set[str]:
+        jobs = runtime.queue.jobs
+        return _open_outside(self, jobs[self.index].results.log if 0 <= self.index < len(jobs) else engine_home().log)
+
+
+CLASSES = (
+    LIPMORPH_OT_open_report,
+    LIPMORPH_OT_open_folder,
+    LIPMORPH_OT_show_contact_sheet,
+    LIPMORPH_OT_open_log,
+)

@@ -1,0 +1,119 @@
+"""Gathers the chosen shapes and hands them to the engine: in slices in a window, to the very end in background."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import bpy
+
+from ..blocking import run_to_the_end
+from ..jobs import MorphJob
+from ..lipmlp_engine.errors import EngineError
+from ..lipmlp_engine.job import ShapeInput
+from ..preferences import chosen_python
+from ..request import RequestError, chain, job_from, landmarks_of, new_folder, order_from, title_of, why_not
+from ..runtime import runtime
+from ..scene.errors import SceneError
+from ..scene.gather import gather_in_slices, slots
+
+SENTENCES = (RequestError, SceneError, EngineError)
+"""Errors that carry a sentence for the user."""
+
+
+class LIPMORPH_OT_train(bpy.types.Operator):
+    """Train a morph through the listed shapes, or through the selected ones with the active object as the target"""
+
+    bl_idname = "lipmorph.train"
+    bl_label = "Train Lipschitz Morph"
+    bl_options = {"REGISTER"}
+
+    _timer: bpy.types.Timer | None = None
+    _gathering: Iterator[ShapeInput] | None = None
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        reason = chosen_python().sentence or why_not(context)
+        if reason:
+            cls.poll_message_set(reason)
+        return not reason
+
+    def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
+        if bpy.app.background:
+            return self.execute(context)
+        try:
+            self._prepare(context)
+        except SENTENCES as error:
+            return self._refuse(error)
+        self._timer = context.window_manager.event_timer_add(0.01, window=context.window)
+        context.window_manager.modal_handler_add(self)
+        context.window.cursor_modal_set("WAIT")
+        return {"RUNNING_MODAL"}
+
+    def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        if event.type == "ESC":
+            self._abandon(context)
+            return {"CANCELLED"}
+        if event.type != "TIMER":
+            return {"RUNNING_MODAL"}
+        try:
+            shape = next(self._gathering, None)
+            if shape is not None:
+                self._shapes.append(shape)
+                return {"RUNNING_MODAL"}
+            runtime.enqueue(self._finished_job(context))
+        except (*SENTENCES, OSError) as error:
+            self._abandon(context)
+            return self._refuse(error)
+        self._leave(context)
+        return {"FINISHED"}
+
+    def cancel(self, context: bpy.types.Context) -> None:
+        self._abandon(context)
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        try:
+            self._prepare(context)
+            self._shapes += list(self._gathering)
+            run_to_the_end(self._finished_job(context))
+        except (*SENTENCES, OSError) as error:
+            return self._refuse(error)
+        return {"FINISHED"}
+
+    def _prepare(self, context: bpy.types.Context) -> None:
+        objects = chain(context)
+        settings = context.scene.lipmorph
+        self._title = title_of(objects)
+        self._landmarks = landmarks_of(settings, objects)
+        # Contradictions are told before anything is gathered.
+        job_from(settings, [ShapeInput(path="-", name=item.name) for item in objects], self._landmarks)
+        self._folder: Path = new_folder(self._title)
+        self._order = order_from(context, "Morph", [item.name for item in objects], slots(objects))
+        self._gathering = gather_in_slices(context, objects, self._folder)
+        self._shapes: list[ShapeInput] = []
+
+    def _finished_job(self, context: bpy.types.Context) -> MorphJob:
+        job = MorphJob(self._title, self._folder, {**self._order, "preview": context.scene.lipmorph.result.preview})
+        job.write(job_from(context.scene.lipmorph, self._shapes, self._landmarks))
+        return job
+
+    def _refuse(self, error: Exception) -> set[str]:
+        sentence = error.strerror or str(error) if isinstance(error, OSError) else str(error)
+        self.report({"ERROR"}, sentence)
+        return {"CANCELLED"}
+
+    def _abandon(self, context: bpy.types.Context) -> None:
+        self._gathering = None
+        shutil.rmtree(self._folder, ignore_errors=True)
+        self._leave(context)
+
+    def _leave(self, context: bpy.types.Context) -> None:
+        if self._timer is not None:
+            context.window_manager.event_timer_remove(self._timer)
+            self._timer = None
+        if context.window is not None:
+            context.window.cursor_modal_restore()
+
+
+CLASSES = (LIPMORPH_OT_train,)

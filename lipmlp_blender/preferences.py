@@ -1,0 +1,91 @@
+"""The add-on's preferences: which Python runs the engine, and how it is set up."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import bpy
+
+from .engine_setup import SetupOptions
+from .environment import PYTHON_VARIABLE, EngineHome, EnginePython, engine_python
+
+ADDON = __package__ or ""
+ENGINE_FOLDER = Path(__file__).resolve().parent / "lipmlp_engine"
+
+
+class LipmorphPreferences(bpy.types.AddonPreferences):
+    bl_idname = ADDON
+
+    engine_python: bpy.props.StringProperty(
+        name="Engine Python",
+        description="Python that has the engine's packages; leave empty to use the environment that Set Up Engine makes",
+        subtype="FILE_PATH",
+    )
+    setup_python: bpy.props.StringProperty(
+        name="Set-Up Python",
+        description="Python 3.11 to 3.13 to make the engine's environment with; leave empty to have one found",
+        subtype="FILE_PATH",
+    )
+    wheels: bpy.props.StringProperty(
+        name="Wheels",
+        description="Folder of wheels to set the engine up from, without any network",
+        subtype="DIR_PATH",
+    )
+    index: bpy.props.StringProperty(
+        name="Torch Index",
+        description="Package index for PyTorch; leave empty for the one that suits this machine (CUDA, CPU or Apple)",
+    )
+    use_uv: bpy.props.BoolProperty(
+        name="Use uv", description="Install with uv where it is found, which is faster than pip", default=True
+    )
+
+    def draw(self, context: bpy.types.Context) -> None:
+        from .ui.engine import draw_preferences
+
+        draw_preferences(self, context, self.layout)
+
+
+def preferences() -> LipmorphPreferences:
+    return bpy.context.preferences.addons[ADDON].preferences
+
+
+def engine_home() -> EngineHome:
+    """Where the engine lives: under the user's folder of this extension, which outlasts its upgrades."""
+    return EngineHome(user_folder() / "engine", ENGINE_FOLDER)
+
+
+def user_folder() -> Path:
+    return Path(bpy.utils.extension_path_user(ADDON, create=True))
+
+
+def chosen_python() -> EnginePython:
+    """The Python that runs the engine, or why there is none."""
+    return engine_python(engine_home(), bpy.path.abspath(preferences().engine_python))
+
+
+def setup_options() -> SetupOptions:
+    chosen = preferences()
+    return SetupOptions(
+        python=bpy.path.abspath(chosen.setup_python),
+        wheels=bpy.path.abspath(chosen.wheels),
+        index=chosen.index,
+        online=bpy.app.online_access,
+        # Some builds of Blender name any Python of the machine here; each is asked what it is before it is used.
+        own_pythons=tuple(Path(path) for path in (sys.executable, getattr(sys, "_base_executable", "")) if path),
+        use_uv=chosen.use_uv,
+    )
+
+
+def python_is_given() -> bool:
+    """Whether somebody else looks after the engine's Python, so that there is nothing to set up."""
+    return bool(preferences().engine_python or os.environ.get(PYTHON_VARIABLE))
+
+
+def register() -> None:
+    bpy.utils.register_class(LipmorphPreferences)
+
+
+def unregister() -> None:
+    bpy.utils.unregister_class(LipmorphPreferences)

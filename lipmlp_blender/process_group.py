@@ -1,0 +1,158 @@
+"""A child process with all that it starts: run, read line by line, and end without leftovers. No bpy in here."""
+
+from __future__ import annotations
+
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import IO
+
+_living: set[ProcessGroup] = set()
+_living_lock = threading.Lock()
+
+
+def end_all() -> None:
+    """End every process that has been started here and still has something running: the last act before leaving."""
+    with _living_lock:
+        groups = list(_living)
+    for group in groups:
+        group.kill()
+
+
+class ProcessGroup:
+    """A process in a group of its own; its output is read by a thread, so that asking for it never blocks."""
+
+    def __init__(
+        self,
+        command: Sequence[str | os.PathLike[str]],
+        *,
+        log: Path,
+        environment: Mapping[str, str] | None = None,
+        folder: Path | None = None,
+        merge_errors: bool = False,
+    ) -> None:
+        """Start the command; stderr goes to ``log``, or into the lines as well where ``merge_errors`` says so.
+
+        Raises OSError where the command cannot be started.
+        """
+        self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self.last_heard = time.monotonic()
+        self._log: IO[str] = open(log, "a", encoding="utf-8", buffering=1)  # noqa: SIM115 - lives as long as the process
+        try:
+            self._process = subprocess.Popen(
+                [os.fspath(part) for part in command],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT if merge_errors else self._log,
+                cwd=folder,
+                env=dict(environment) if environment is not None else None,
+                text=True,
+                encoding="utf-8",
+                errors="replace",
+                bufsize=1,
+                start_new_session=os.name == "posix",
+                creationflags=_creation_flags(),
+            )
+        except OSError:
+            self._log.close()
+            raise
+        self._reader = threading.Thread(target=self._read, name="lipmorph-reader", daemon=True)
+        self._reader.start()
+        with _living_lock:
+            _living.add(self)
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
+    def running(self) -> bool:
+        return self._process.poll() is None
+
+    @property
+    def exit_code(self) -> int | None:
+        """The process's exit code, negative for a signal, None while it runs."""
+        return self._process.poll()
+
+    def lines(self) -> list[str]:
+        """Whatever the process has written since the last call."""
+        found = []
+        with suppress(queue.Empty):
+            while True:
+                found.append(self._lines.get_nowait())
+        return found
+
+    @property
+    def drained(self) -> bool:
+        """Whether the process has ended and every line of it has been fetched."""
+        return not self.running and not self._reader.is_alive() and self._lines.empty()
+
+    def send(self, line: str) -> None:
+        """Write a line to the process's stdin; a process that has ended takes no notice."""
+        with suppress(OSError, ValueError):
+            assert self._process.stdin is not None
+            self._process.stdin.write(line + "\n")
+            self._process.stdin.flush()
+
+    def note(self, line: str) -> None:
+        """Add a line to the log."""
+        with suppress(OSError, ValueError):
+            self._log.write(line + "\n")
+
+    def kill(self) -> None:
+        """End the process and everything it has started, at once."""
+        if os.name == "posix":
+            # The group outlives its leader where a child of the engine hangs, so it is ended even then.
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+        elif self.running:
+            subprocess.run(
+                ["taskkill", "/T", "/F", "/PID", str(self._process.pid)],
+                capture_output=True,
+                check=False,
+                creationflags=_creation_flags(),
+            )
+        with suppress(OSError):
+            self._process.kill()
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(timeout=5.0)
+        self._close_input()
+        self._reader.join(timeout=1.0)
+        self._log.close()
+        with _living_lock:
+            _living.discard(self)
+
+    def end_within(self, seconds: float) -> None:
+        """Close the process's stdin, and end it by force where it has not left by itself in this time; returns at once."""
+        self._close_input()
+        threading.Thread(target=self._wait_and_kill, args=(seconds,), name="lipmorph-farewell", daemon=True).start()
+
+    def _wait_and_kill(self, seconds: float) -> None:
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(timeout=seconds)
+        self.kill()
+
+    def _close_input(self) -> None:
+        with suppress(OSError, ValueError):
+            assert self._process.stdin is not None
+            self._process.stdin.close()
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None
+        with suppress(OSError, ValueError), self._process.stdout as stream:
+            for line in stream:
+                self.last_heard = time.monotonic()
+                self._lines.put(line.rstrip("\r\n"))
+
+
+def _creation_flags() -> int:
+    if sys.platform == "win32":
+        return subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW
+    return 0

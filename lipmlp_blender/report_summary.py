@@ -1,0 +1,62 @@
+"""The few sentences of a report.json that an artist wants to see in the panel. No bpy in here."""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from .lipmlp_engine.results import ResultsFolder
+
+COLLAPSE = 0.9
+"""Share of the smaller end's volume below which an in-between has shrunk."""
+CALM_PERCENT = 1.0
+"""Surface motion per frame, in % of the diagonal, that passes for calm."""
+MAXIMUM_NOTES = 3
+
+
+def summary_of(folder: Path) -> list[tuple[str, str]]:
+    """Icon and sentence of each line; empty where there is no report."""
+    path = ResultsFolder(folder).report
+    try:
+        return list(_summary(path, path.stat().st_mtime_ns))
+    except OSError:
+        return []
+
+
+@lru_cache(maxsize=8)
+def _summary(path: Path, _changed: int) -> tuple[tuple[str, str], ...]:
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+        return tuple(summary_lines(values))
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return (("ERROR", "The report cannot be read."),)
+
+
+def summary_lines(report: dict[str, Any]) -> list[tuple[str, str]]:
+    """The report's verdict: how true the ends are, whether the middle holds, how fast the surface moves."""
+    lines = []
+    ends = [end["chamfer"] for end in report["ends"] if end.get("chamfer") is not None]
+    if ends:
+        lines.append(("CHECKMARK", f"Ends are true to {max(ends):.2g} % of the diagonal."))
+    volume = report["middle"].get("least_volume")
+    if volume is not None and volume < COLLAPSE:
+        time = report["middle"].get("least_volume_time") or 0.0
+        lines.append(("ERROR", f"The in-between shrinks to {100 * volume:.0f} % of the smaller end at {time:.2f}."))
+    elif volume is not None:
+        lines.append(("CHECKMARK", f"The in-between keeps at least {100 * volume:.0f} % of the smaller end's volume."))
+    lines += _motion_lines(report["motion"], len(report["motion"].get("per_step") or []) + 1)
+    lines += [("INFO", str(note)) for note in report.get("notes", [])[:MAXIMUM_NOTES]]
+    return lines
+
+
+def _motion_lines(motion: dict[str, Any], frames: int) -> list[tuple[str, str]]:
+    largest = motion.get("largest_percent")
+    if largest is None:
+        return []
+    sentence = f"The surface moves up to {largest:.2g} % of the diagonal between two frames"
+    needed = (motion.get("frames_for") or {}).get(f"{CALM_PERCENT:g}")
+    if needed and needed > frames:
+        return [("INFO", f"{sentence}; {needed} frames keep it below {CALM_PERCENT:g} %.")]
+    return [("CHECKMARK", f"{sentence}.")]

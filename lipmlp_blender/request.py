@@ -1,0 +1,149 @@
+"""Turns what the user has chosen in the scene into a job for the engine and an order for the writers."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import time
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+from .lipmlp_engine.job import MAXIMUM_SHAPES, SECTIONS, Job, ShapeInput
+from .lipmlp_engine.settings import settings_of
+from .preferences import user_folder
+from .properties import SECTION_GROUPS, LipmorphSceneSettings
+from .scene.gather import SHAPE_TYPES, ShapeSlots
+from .scene.spec import ResultSpec
+
+PREVIEW_SECONDS = 2.0
+SPEC_NAMES = {entry.name for entry in dataclasses.fields(ResultSpec)}
+
+
+class RequestError(Exception):
+    """What the user has to choose differently, in one sentence."""
+
+
+def chain(context: bpy.types.Context) -> list[bpy.types.Object]:
+    """The shapes of the morph in their order: those of the list, else the selected ones with the active one last."""
+    listed = [entry.object for entry in context.scene.lipmorph.shapes if entry.object is not None]
+    return listed or selected_shapes(context)
+
+
+def selected_shapes(context: bpy.types.Context) -> list[bpy.types.Object]:
+    """The selected objects that can become a mesh, the active one last."""
+    shapes = [item for item in context.selected_objects if item.type in SHAPE_TYPES]
+    active = context.view_layer.objects.active
+    return sorted(shapes, key=lambda item: (item == active, item.name))
+
+
+def why_not(context: bpy.types.Context) -> str:
+    """Why these shapes cannot be morphed, or nothing."""
+    shapes = chain(context)
+    if len(shapes) < 2:
+        return "Select two or more objects, or add them to the list"
+    if len(shapes) > MAXIMUM_SHAPES:
+        return f"A morph takes at most {MAXIMUM_SHAPES} shapes"
+    missing = [item.name for item in shapes if item.name not in context.scene.objects]
+    if missing:
+        return f"'{missing[0]}' is not in this scene"
+    return ""
+
+
+def title_of(shapes: Sequence[bpy.types.Object]) -> str:
+    return " → ".join(item.name for item in shapes)
+
+
+def job_from(settings: LipmorphSceneSettings, shapes: list[ShapeInput], landmarks: list[Any]) -> Job:
+    """The job that the settings describe; refused in a sentence where they contradict each other."""
+    sections: dict[str, Any] = {}
+    for name, kind in SECTIONS.items():
+        if name not in SECTION_GROUPS:
+            continue
+        group = getattr(settings, name)
+        shown = SECTION_GROUPS[name].__annotations__
+        values = {}
+        for field, setting in settings_of(kind):
+            if field.name in shown:
+                values[field.name] = _exact(getattr(group, field.name), field.default, setting)
+        sections[name] = kind(**values)
+    job = Job(shapes=shapes, landmarks=landmarks, **sections)
+    job.training.start_from = bpy.path.abspath(job.training.start_from)
+    job.output.folder = "."
+    if settings.result.preview and not bpy.app.background:
+        job.output.preview_seconds = PREVIEW_SECONDS
+    job.check()
+    return job
+
+
+def _exact(value: Any, default: Any, setting: Any) -> Any:
+    """Blender keeps numbers in single precision: take the shortest decimal that means the same, within the range."""
+    if isinstance(default, float):
+        return min(max(float(f"{value:.7g}"), setting.minimum), setting.maximum)
+    return value
+
+
+def landmarks_of(settings: LipmorphSceneSettings, shapes: Sequence[bpy.types.Object]) -> list[list[list[float] | None]]:
+    """World-space points of every landmark, one for each shape."""
+    rows: list[list[list[float] | None]] = []
+    for number, landmark in enumerate(settings.landmarks, start=1):
+        objects = [point.object for point in landmark.points][: len(shapes)]
+        objects += [None] * (len(shapes) - len(objects))
+        row = [None if item is None else list(item.matrix_world.translation) for item in objects]
+        if sum(point is not None for point in row) < 2:
+            raise RequestError(f"Landmark {number} needs a point on at least two shapes.")
+        rows.append(row)
+    return rows
+
+
+def order_from(context: bpy.types.Context, name: str, sources: list[str], slots: list[ShapeSlots]) -> dict[str, Any]:
+    """What the scene wants of the result, as JSON values."""
+    chosen = context.scene.lipmorph.result
+    spec = ResultSpec(
+        name=name,
+        frame_start=chosen.frame_start,
+        frame_end=chosen.frame_end,
+        easing=chosen.easing,
+        hold=chosen.hold,
+        ping_pong=chosen.ping_pong,
+        sources=sources,
+        slots=slots,
+        smooth=chosen.smooth,
+        velocity=context.scene.lipmorph.extraction.velocity,
+        subframes=chosen.subframes,
+        hide_sources=chosen.hide_sources,
+        blend_materials=chosen.blend_materials,
+    )
+    return {
+        "scene": context.scene.name,
+        "blend": bpy.data.filepath,
+        "writer": chosen.writer,
+        "spec": {key: value for key, value in asdict(spec).items() if not isinstance(value, Path)},
+    }
+
+
+def spec_from(order: dict[str, Any], frames: Sequence[Path], model: Path | None, folder: Path) -> ResultSpec:
+    """The order with the files that the engine has made; what other versions wrote into it is left out."""
+    values = {key: value for key, value in order.get("spec", {}).items() if key in SPEC_NAMES}
+    known = {entry.name for entry in dataclasses.fields(ShapeSlots)}
+    values["slots"] = [
+        ShapeSlots(**{key: value for key, value in slots.items() if key in known}) for slots in values.get("slots", [])
+    ]
+    values.update(frame_paths=list(frames), keys_path=None, job_folder=folder, model_path=model)
+    return ResultSpec(**values)
+
+
+def new_folder(title: str) -> Path:
+    """A folder for the job: beside the saved .blend, else in the user's folder of the add-on."""
+    words = re.sub(r"[^\w-]+", "_", title).strip("_")[:60]
+    blend = bpy.data.filepath
+    place = Path(blend).with_name(f"{Path(blend).stem}_morphs") if blend else user_folder() / "jobs"
+    stamp = time.strftime("%Y%m%d-%H%M%S")
+    folder = place / f"{words}_{stamp}"
+    number = 2
+    while folder.exists():
+        folder, number = place / f"{words}_{stamp}_{number}", number + 1
+    return folder

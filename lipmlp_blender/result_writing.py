@@ -1,0 +1,85 @@
+"""Brings a finished job's result into the scene, slice by slice, as one undo step; knows no engine and no panel."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import bpy
+
+from .jobs import MorphJob
+from .request import spec_from
+from .scene.errors import SceneError
+from .scene.remove import remove_morph
+from .scene.write import write_result_in_slices
+
+
+class ResultWriting:
+    """One result on its way into the scene; call ``work`` until ``over``."""
+
+    def __init__(self, job: MorphJob) -> None:
+        self.job = job
+        self.fraction = 0.0
+        self.over = False
+        self.sentence = ""
+        """Why there is no result, or nothing."""
+        self.result_name = ""
+        self._slices: Generator[float, None, bpy.types.Object] | None = None
+
+    def work(self, seconds: float | None = None) -> None:
+        """Work for about so long, or to the end; a failure leaves the scene as it was."""
+        stop = None if seconds is None else time.monotonic() + seconds
+        try:
+            with scene_context(self.job.order.get("scene", "")):
+                while not self.over and (stop is None or time.monotonic() < stop):
+                    self._one_slice()
+        except SceneError as error:
+            self._fail(str(error))
+        except OSError as error:
+            self._fail(f"The result in {self.job.folder} cannot be read: {error.strerror or error}.")
+
+    def start_again(self) -> None:
+        """Begin anew, because undo or a new file has taken away what was made so far."""
+        if not self.over:
+            self._slices, self.fraction = None, 0.0
+
+    def _one_slice(self) -> None:
+        if self._slices is None:
+            assert self.job.done is not None
+            frames = [Path(path) for path in self.job.done.frames]
+            model = Path(self.job.done.model) if self.job.done.model else None
+            spec = spec_from(self.job.order, frames, model, self.job.folder)
+            writer = self.job.order.get("writer", "SEQUENCE")
+            self._slices = write_result_in_slices(bpy.context, spec, writer)
+        try:
+            self.fraction = next(self._slices)
+        except StopIteration as finished:
+            self._finish(finished.value)
+
+    def _finish(self, result: bpy.types.Object) -> None:
+        self.result_name = result.name
+        replaced = bpy.data.objects.get(self.job.order.get("replaces", ""))
+        if replaced is not None and replaced != result:
+            name = replaced.name
+            remove_morph(replaced)
+            result.name = self.result_name = name
+        self.over, self.fraction = True, 1.0
+        if bpy.ops.ed.undo_push.poll():
+            bpy.ops.ed.undo_push(message="Lipschitz Morph")
+
+    def _fail(self, sentence: str) -> None:
+        self.over, self.sentence = True, sentence
+
+
+def scene_context(name: str) -> AbstractContextManager[None]:
+    """A context in which the named scene is current, or the one that is now where that has gone."""
+    scene = bpy.data.scenes.get(name) or bpy.context.scene
+    members = {"scene": scene, "view_layer": scene.view_layers[0]}
+    window = bpy.context.window or next(iter(bpy.context.window_manager.windows), None)
+    if window is not None:
+        members["window"] = window
+        if window.scene == scene:
+            members["view_layer"] = window.view_layer
+    return bpy.context.temp_override(**members)

@@ -1,0 +1,268 @@
+"""What lives as long as Blender runs and in no file: the queue, the engine's set-up and check, and what drives them."""
+
+from __future__ import annotations
+
+import atexit
+import time
+from collections.abc import Callable
+
+import bpy
+import numpy as np
+
+from .doctor_check import Diagnosis, DoctorCheck
+from .engine_process import EngineProcess
+from .engine_setup import EngineSetup
+from .jobs import JobQueue, JobState, MorphJob
+from .lipmlp_engine.errors import EngineError
+from .preferences import ENGINE_FOLDER, chosen_python, engine_home, setup_options
+from .process_group import end_all
+from .redraw import redraw_panels
+from .request import spec_from
+from .result_writing import ResultWriting, scene_context
+from .scene.errors import SceneError
+from .scene.preview import clear_preview, show_preview
+from .scene.timing import morph_keys
+
+TICK_SECONDS = 0.1
+WRITING_SECONDS = 0.03
+"""How long a tick may work on the scene: below what a hand notices."""
+PREVIEW_REQUEST_SECONDS = 0.5
+
+
+def start_engine(job: MorphJob) -> EngineProcess:
+    """The engine for a job; raises EngineError where there is no Python to run it."""
+    python = chosen_python()
+    if python.path is None:
+        raise EngineError(python.sentence)
+    return EngineProcess(python.path, ENGINE_FOLDER, job.results.job)
+
+
+class Runtime:
+    """Everything that is going on in this Blender."""
+
+    def __init__(self) -> None:
+        self.queue = JobQueue(start_engine)
+        self.setup: EngineSetup | None = None
+        self.check: DoctorCheck | None = None
+        self.diagnosis: Diagnosis | None = None
+        self.writing: ResultWriting | None = None
+        self.announcements: list[tuple[str, str]] = []
+        """Kind and sentence of what the watching operator has yet to report."""
+        self.watched = False
+        self.session = 0
+        """Counts the files that have been opened, so that a result does not land in the wrong one."""
+        self._home_of: dict[MorphJob, int] = {}
+        self._asked = (0, 0.0)
+
+    @property
+    def active(self) -> bool:
+        return (
+            self.queue.busy
+            or self.writing is not None
+            or (self.setup is not None and self.setup.running)
+            or (self.check is not None and self.check.running)
+        )
+
+    @property
+    def kept(self) -> list[MorphJob]:
+        """Finished jobs whose result is not in the scene, because another file has been opened meanwhile."""
+        return [job for job in self.queue.jobs if job.state is JobState.FINISHED and not self.is_at_home(job)]
+
+    def is_at_home(self, job: MorphJob) -> bool:
+        return self._home_of.get(job) == self.session
+
+    def adopt(self, job: MorphJob) -> None:
+        """Let the job's result come into the file that is open now."""
+        self._home_of[job] = self.session
+
+    def enqueue(self, job: MorphJob) -> None:
+        for earlier in [earlier for earlier in self.queue.jobs if earlier.over and earlier not in self.kept]:
+            self.dismiss(earlier)
+        self.adopt(job)
+        self.queue.add(job)
+        self.wake()
+
+    def dismiss(self, job: MorphJob) -> None:
+        self.queue.dismiss(job)
+        self._home_of.pop(job, None)
+
+    def bring_in(self, job: MorphJob) -> None:
+        """Start to write a finished job's result into the scene."""
+        self.adopt(job)
+        self.writing = ResultWriting(job)
+        self.wake()
+
+    def finish_writing(self) -> None:
+        """Write what is being written to its end, for a Blender without a window."""
+        while self.writing is not None:
+            self._write()
+
+    def start_setup(self) -> None:
+        self.diagnosis = None
+        self.setup = EngineSetup(engine_home(), setup_options())
+        self.wake()
+
+    def start_check(self) -> None:
+        """Examine the chosen Python; raises EngineError where there is none."""
+        python = chosen_python()
+        if python.path is None:
+            raise EngineError(python.sentence)
+        self.check = DoctorCheck(python.path, ENGINE_FOLDER, engine_home().folder / "check.log")
+        self.wake()
+
+    def wake(self) -> None:
+        """Keep ticking until nothing is going on any more."""
+        if not bpy.app.background and not bpy.app.timers.is_registered(_tick):
+            bpy.app.timers.register(_tick, first_interval=TICK_SECONDS, persistent=True)
+        redraw_panels()
+
+    def tick(self) -> None:
+        """Go on with everything by a small step."""
+        changed = False
+        for job in self.queue.tick():
+            changed = True
+            self._follow(job)
+        changed |= self._tick_engine_care()
+        changed |= self._write()
+        self._ask_for_preview()
+        if changed:
+            redraw_panels()
+
+    def close(self) -> None:
+        """End everything: the add-on is being switched off, or Blender leaves."""
+        if self.setup is not None:
+            self.setup.cancel()
+        if self.check is not None:
+            self.check.cancel()
+        self.queue.close()
+        end_all()
+
+    def _follow(self, job: MorphJob) -> None:
+        if job.preview is not None and self.is_at_home(job):
+            preview, job.preview = job.preview, None
+            _try_preview(job, lambda: show_preview(bpy.context, preview.path))
+        if not job.over:
+            return
+        _try_preview(job, lambda: clear_preview(bpy.context))
+        if job.state is JobState.FINISHED and self.is_at_home(job):
+            self.bring_in(job)
+        elif job.state is JobState.FINISHED:
+            self.announcements.append(("INFO", f"{job.title} is finished; add it to this file from the Morph panel"))
+        else:
+            kind = "ERROR" if job.state is JobState.FAILED else "WARNING"
+            self.announcements.append((kind, f"{job.title}: {job.sentence}"))
+
+    def _write(self) -> bool:
+        writing = self.writing
+        if writing is None:
+            return False
+        before = int(writing.fraction * 50)
+        writing.work(WRITING_SECONDS)
+        if not writing.over:
+            return int(writing.fraction * 50) != before
+        self.writing = None
+        job = writing.job
+        if writing.sentence:
+            job.state, job.sentence = JobState.FAILED, writing.sentence
+            self.announcements.append(("ERROR", f"{job.title}: {writing.sentence}"))
+        else:
+            job.sentence = f"'{writing.result_name}' is in the scene."
+            self.announcements.append(("INFO", f"{job.title} is ready"))
+        return True
+
+    def _tick_engine_care(self) -> bool:
+        changed = False
+        if self.setup is not None and self.setup.running:
+            before = (self.setup.step, int(self.setup.fraction * 100))
+            self.setup.tick()
+            if not self.setup.running and self.setup.diagnosis is not None:
+                self.diagnosis = self.setup.diagnosis
+            changed = not self.setup.running or before != (self.setup.step, int(self.setup.fraction * 100))
+        if self.check is not None and self.check.running:
+            self.check.tick()
+            if not self.check.running:
+                self.diagnosis, changed = self.check.diagnosis, True
+        return changed
+
+    def _ask_for_preview(self) -> None:
+        """Let the preview follow the timeline."""
+        job = self.queue.current
+        if job is None or job.process is None or not self.is_at_home(job) or not job.order.get("preview"):
+            return
+        scene = bpy.data.scenes.get(job.order.get("scene", ""))
+        frame, asked = self._asked
+        now = time.monotonic()
+        if scene is None or scene.frame_current == frame or now - asked < PREVIEW_REQUEST_SECONDS:
+            return
+        self._asked = (scene.frame_current, now)
+        job.process.request_preview(morph_time_at(job, scene.frame_current))
+
+
+def morph_time_at(job: MorphJob, frame: int) -> float:
+    """The time of the morph that the result will show at a frame, its easing left aside."""
+    keys = morph_keys(spec_from(job.order, [], None, job.folder))
+    last = max(1, len(job.order["spec"]["sources"]) - 1)
+    return last * float(np.interp(frame, [key.frame for key in keys], [key.value for key in keys]))
+
+
+def _try_preview(job: MorphJob, action: Callable[[], object]) -> None:
+    """A preview that fails must not stop the job."""
+    try:
+        with scene_context(job.order.get("scene", "")):
+            action()
+    except (SceneError, EngineError, OSError, ReferenceError) as error:
+        job.notices = [*job.notices, f"No preview: {error}"][-3:]
+
+
+runtime = Runtime()
+
+
+def _tick() -> float | None:
+    runtime.tick()
+    if runtime.active or runtime.announcements:
+        _watch()
+        return TICK_SECONDS
+    return None
+
+
+def _watch() -> None:
+    """Have an operator listen for Esc and report; loading a file or closing a window ends the one that did."""
+    windows = bpy.context.window_manager.windows
+    if runtime.watched or not windows:
+        return
+    with bpy.context.temp_override(window=windows[0]):
+        bpy.ops.lipmorph.watch("INVOKE_DEFAULT")
+
+
+@bpy.app.handlers.persistent
+def _scene_was_replaced(*_arguments: object) -> None:
+    if runtime.writing is not None:
+        runtime.writing.start_again()
+
+
+@bpy.app.handlers.persistent
+def _file_was_opened(*_arguments: object) -> None:
+    runtime.session += 1
+    runtime.watched = False
+    if runtime.writing is not None:
+        job = runtime.writing.job
+        runtime.writing = None
+        runtime.announcements.append(("INFO", f"{job.title} is finished; add it to this file from the Morph panel"))
+    redraw_panels()
+
+
+def register() -> None:
+    bpy.app.handlers.undo_post.append(_scene_was_replaced)
+    bpy.app.handlers.redo_post.append(_scene_was_replaced)
+    bpy.app.handlers.load_post.append(_file_was_opened)
+    atexit.register(runtime.close)
+
+
+def unregister() -> None:
+    runtime.close()
+    atexit.unregister(runtime.close)
+    if bpy.app.timers.is_registered(_tick):
+        bpy.app.timers.unregister(_tick)
+    bpy.app.handlers.undo_post.remove(_scene_was_replaced)
+    bpy.app.handlers.redo_post.remove(_scene_was_replaced)
+    bpy.app.handlers.load_post.remove(_file_was_opened)

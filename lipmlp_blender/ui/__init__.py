@@ -1,0 +1,21 @@
+"""Draws; changes nothing."""
+
+from __future__ import annotations
+
+import bpy
+
+from . import panels, settings, shapes, status_bar
+
+CLASSES = (*shapes.CLASSES, *panels.CLASSES, *settings.CLASSES)
+
+
+def register() -> None:
+    for kind in CLASSES:
+        bpy.utils.register_class(kind)
+    status_bar.register()
+
+
+def unregister() -> None:
+    status_bar.unregister()
+    for kind in reversed(CLASSES):
+        bpy.utils.unregister_class(kind)

@@ -1,0 +1,68 @@
+"""The sidebar's tab: what is missing, the shapes, the button, the progress, and the result."""
+
+from __future__ import annotations
+
+import bpy
+
+from ..preferences import chosen_python
+from ..properties import preset_is_changed
+from ..scene.ownership import is_morph
+from .engine import draw_engine, draw_missing_engine, engine_is_ready
+from .jobs import draw_queue
+from .result import draw_result
+from .shapes import draw_shapes
+
+
+class InMorphTab:
+    bl_space_type = "VIEW_3D"
+    bl_region_type = "UI"
+    bl_category = "Morph"
+
+
+class LIPMORPH_PT_main(InMorphTab, bpy.types.Panel):
+    bl_idname = "LIPMORPH_PT_main"
+    bl_label = "Lipschitz Morph"
+
+    def draw(self, context: bpy.types.Context) -> None:
+        layout = self.layout
+        settings = context.scene.lipmorph
+        if not engine_is_ready():
+            draw_missing_engine(layout, context)
+        draw_shapes(layout, context)
+        column = layout.column(align=True)
+        column.row(align=True).prop(settings, "preset", expand=True)
+        if preset_is_changed(settings):
+            row = column.row()
+            row.active = False
+            row.label(text="Changed under Advanced or Output")
+        button = layout.column()
+        button.scale_y = 1.6
+        button.operator("lipmorph.train", icon="PLAY")
+        draw_queue(layout, context)
+
+
+class LIPMORPH_PT_result(InMorphTab, bpy.types.Panel):
+    bl_label = "Result"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        return is_morph(context.active_object)
+
+    def draw(self, context: bpy.types.Context) -> None:
+        draw_result(self.layout, context)
+
+
+class LIPMORPH_PT_engine(InMorphTab, bpy.types.Panel):
+    bl_label = "Engine"
+    bl_options = {"DEFAULT_CLOSED"}
+    bl_order = 10
+
+    @classmethod
+    def poll(cls, _context: bpy.types.Context) -> bool:
+        return chosen_python().path is not None
+
+    def draw(self, context: bpy.types.Context) -> None:
+        draw_engine(self.layout, context)
+
+
+CLASSES = (LIPMORPH_PT_main, LIPMORPH_PT_result, LIPMORPH_PT_engine)

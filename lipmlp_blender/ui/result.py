@@ -1,0 +1,28 @@
+"""Draws the result that is selected: its Morph value, what was measured, and what can be done with it."""
+
+from __future__ import annotations
+
+import bpy
+
+from .. import compat
+from ..operators.results import folder_of
+from ..report_summary import summary_of
+from .sentences import draw_sentence
+
+
+def draw_result(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    morph = context.active_object
+    player = next((m for m in morph.modifiers if m.type == "NODES" and compat.has_input(m, "Morph")), None)
+    if player is not None:
+        column = layout.column()
+        column.use_property_split = True
+        compat.draw_input(column, player, "Morph", "Morph")
+    summary = summary_of(folder_of(morph), context.scene.render.fps / context.scene.render.fps_base)
+    for icon, sentence in summary:
+        draw_sentence(layout, context, sentence, icon=icon)
+    layout.operator("lipmorph.re_extract", icon="FILE_REFRESH")
+    row = layout.row(align=True)
+    row.operator("lipmorph.open_report", icon="TEXT")
+    row.operator("lipmorph.show_contact_sheet", icon="IMAGE_DATA")
+    row.operator("lipmorph.open_folder", icon="FILE_FOLDER", text="")
+    layout.operator("lipmorph.remove_morph", icon="TRASH")

@@ -1,0 +1,133 @@
+"""Folded panels with what can be set: output, steering, and everything else the job knows."""
+
+from __future__ import annotations
+
+import bpy
+
+from ..lipmlp_engine.job import SECTIONS
+from ..lipmlp_engine.settings import settings_of
+from ..properties import SECTION_GROUPS
+from ..request import chain
+from .panels import InMorphTab
+
+STEERING = ("kind", "rigidity", "volume", "turn")
+OUTPUT = ("frames", "resolution", "faces", "velocity", "attributes")
+
+
+class _FoldedPanel(InMorphTab):
+    bl_parent_id = "LIPMORPH_PT_main"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    def draw(self, context: bpy.types.Context) -> None:
+        self.layout.use_property_split = True
+        self.layout.use_property_decorate = False
+        self.draw_settings(self.layout, context)
+
+
+class LIPMORPH_PT_output(_FoldedPanel, bpy.types.Panel):
+    bl_label = "Output"
+
+    def draw_settings(self, layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+        settings = context.scene.lipmorph
+        chosen = settings.result
+        layout.prop(chosen, "writer")
+        column = layout.column(align=True)
+        column.prop(chosen, "frame_start")
+        column.prop(chosen, "frame_end")
+        layout.prop(chosen, "easing")
+        layout.prop(chosen, "hold")
+        column = layout.column(heading="Options")
+        column.prop(chosen, "ping_pong")
+        column.prop(chosen, "subframes")
+        column.prop(chosen, "smooth")
+        column.prop(chosen, "blend_materials")
+        column.prop(chosen, "hide_sources")
+        column.prop(chosen, "preview")
+        for name in OUTPUT:
+            layout.prop(settings.extraction, name)
+
+
+class LIPMORPH_UL_landmarks(bpy.types.UIList):
+    """Landmarks by number and the objects that mark them."""
+
+    def draw_item(
+        self,
+        _context: bpy.types.Context,
+        layout: bpy.types.UILayout,
+        _data: object,
+        item: bpy.types.PropertyGroup,
+        _icon: int,
+        _active: object,
+        _active_property: str,
+        index: int = 0,
+    ) -> None:
+        names = [point.object.name if point.object else "–" for point in item.points]
+        layout.label(text=f"{index + 1}  {' → '.join(names)}", translate=False)
+
+
+class LIPMORPH_PT_steering(_FoldedPanel, bpy.types.Panel):
+    bl_label = "Steering"
+
+    def draw_settings(self, layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+        settings = context.scene.lipmorph
+        layout.prop(settings.guide, STEERING[0])
+        column = layout.column()
+        column.active = settings.guide.kind != "none"
+        for name in STEERING[1:]:
+            column.prop(settings.guide, name)
+        self._draw_landmarks(layout, context)
+
+    def _draw_landmarks(self, layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+        settings = context.scene.lipmorph
+        layout.label(text="Landmarks")
+        row = layout.row()
+        row.template_list(
+            "LIPMORPH_UL_landmarks", "", settings, "landmarks", settings, "active_landmark", rows=2, maxrows=6
+        )
+        buttons = row.column(align=True)
+        buttons.operator("lipmorph.add_landmark", icon="ADD", text="")
+        buttons.operator("lipmorph.remove_landmark", icon="REMOVE", text="")
+        if settings.active_landmark < len(settings.landmarks):
+            shapes = chain(context)
+            column = layout.column(align=True)
+            for index, point in enumerate(settings.landmarks[settings.active_landmark].points):
+                name = shapes[index].name if index < len(shapes) else f"Shape {index + 1}"
+                column.prop(point, "object", text=name, translate=False)
+
+
+class LIPMORPH_PT_advanced(_FoldedPanel, bpy.types.Panel):
+    bl_label = "Advanced"
+    bl_idname = "LIPMORPH_PT_advanced"
+
+    def draw_settings(self, layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+        training = context.scene.lipmorph.training
+        layout.prop(training, "device")
+        layout.prop(training, "seed")
+
+
+def _section_panel(section: str) -> type[bpy.types.Panel]:
+    """A folded panel with all settings of a section of the job that are shown nowhere else."""
+    elsewhere = {"guide": STEERING, "extraction": OUTPUT, "training": ("device", "seed")}.get(section, ())
+    names = [
+        field.name
+        for field, _ in settings_of(SECTIONS[section])
+        if field.name in SECTION_GROUPS[section].__annotations__ and field.name not in elsewhere
+    ]
+
+    def draw_settings(_self: object, layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+        group = getattr(context.scene.lipmorph, section)
+        for name in names:
+            layout.prop(group, name)
+
+    title = {"guide": "In-Between"}.get(section, section.title())
+    values = {"bl_label": title, "bl_parent_id": "LIPMORPH_PT_advanced", "draw_settings": draw_settings}
+    return type(f"LIPMORPH_PT_{section}", (_FoldedPanel, bpy.types.Panel), values)
+
+
+CLASSES = (
+    LIPMORPH_UL_landmarks,
+    LIPMORPH_PT_output,
+    LIPMORPH_PT_steering,
+    LIPMORPH_PT_advanced,
+    *(_section_panel(name) for name in ("placement", "sampling", "network", "guide", "training")),
+)

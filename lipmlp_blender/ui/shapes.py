@@ -1,0 +1,62 @@
+"""Draws the list of shapes."""
+
+from __future__ import annotations
+
+import bpy
+
+from ..request import selected_shapes
+
+
+class LIPMORPH_UL_shapes(bpy.types.UIList):
+    """The chain of shapes, first to last."""
+
+    def draw_item(
+        self,
+        _context: bpy.types.Context,
+        layout: bpy.types.UILayout,
+        _data: object,
+        item: bpy.types.PropertyGroup,
+        _icon: int,
+        _active: object,
+        _active_property: str,
+        index: int = 0,
+    ) -> None:
+        row = layout.row(align=True)
+        row.label(text=str(index + 1))
+        row.prop(item, "object", text="", emboss=False, icon="ERROR" if item.object is None else "NONE")
+
+
+def draw_shapes(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    """The list with its buttons, or what the selection would make of it while it is empty."""
+    settings = context.scene.lipmorph
+    if not settings.shapes:
+        _draw_selection(layout, context)
+        return
+    row = layout.row()
+    row.template_list("LIPMORPH_UL_shapes", "", settings, "shapes", settings, "active_shape", rows=4)
+    buttons = row.column(align=True)
+    buttons.operator("lipmorph.add_shapes", icon="ADD", text="")
+    buttons.operator("lipmorph.remove_shape", icon="REMOVE", text="")
+    buttons.separator()
+    buttons.operator("lipmorph.move_shape", icon="TRIA_UP", text="").direction = "UP"
+    buttons.operator("lipmorph.move_shape", icon="TRIA_DOWN", text="").direction = "DOWN"
+
+
+def _draw_selection(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    shapes = selected_shapes(context)
+    box = layout.box().column(align=True)
+    if not shapes:
+        box.label(text="Select two or more objects", icon="RESTRICT_SELECT_OFF")
+        box.label(text="The active one becomes the target", icon="BLANK1")
+    for number, shape in enumerate(shapes):
+        target = number == len(shapes) - 1 and number > 0
+        row = box.row()
+        row.label(text=shape.name, icon="TRACKING_FORWARDS_SINGLE" if target else "OBJECT_DATA", translate=False)
+        hint = row.row()
+        hint.alignment = "RIGHT"
+        hint.active = False
+        hint.label(text="Target" if target else "Source" if number == 0 else "")
+    layout.operator("lipmorph.add_shapes", icon="ADD", text="List and Order Shapes")
+
+
+CLASSES = (LIPMORPH_UL_shapes,)
