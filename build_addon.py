@@ -170,9 +170,14 @@ def build(folder: Path = ROOT / "dist", root: Path = ROOT) -> Path:
     return path
 
 
+def install_arguments(zipped: Path) -> list[str]:
+    """What makes a Blender install and enable the zip among the user's own extensions."""
+    return ["--command", "extension", "install-file", "-r", "user_default", "--enable", str(zipped)]
+
+
 def install(blender: str, zipped: Path) -> None:
-    """Install and enable the zip among the user's own extensions of a Blender."""
-    command = [blender, "--command", "extension", "install-file", "-r", "user_default", "--enable", str(zipped)]
+    """Install and enable the zip in a Blender."""
+    command = [blender, *install_arguments(zipped)]
     try:
         answer = subprocess.run(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
     except OSError as error:
