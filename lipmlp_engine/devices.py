@@ -1,12 +1,9 @@
-"""Which processors torch can train on here, and which one a job gets; knows nothing of jobs' contents."""
+"""Which processors torch finds here, and what they are called; knows nothing of jobs."""
 
 from __future__ import annotations
 
-import os
 import platform
 from dataclasses import dataclass
-
-from .errors import JobError
 
 
 @dataclass(frozen=True)
@@ -24,32 +21,20 @@ def available_devices() -> list[Device]:
     """What is here, the fastest first."""
     import torch
 
+    from .training.device import thread_count
+
     found = []
     if torch.cuda.is_available():
         properties = torch.cuda.get_device_properties(0)
         found.append(Device("cuda", properties.name, int(properties.total_memory)))
     if torch.backends.mps.is_available():
         found.append(Device("mps", f"Apple GPU ({platform.processor() or platform.machine()})"))
-    return [*found, Device("cpu", f"{_processor_name()}, {usable_cores()} cores")]
+    return [*found, Device("cpu", f"{_processor_name()}, {thread_count(0)} cores")]
 
 
-def choose_device(wanted: str) -> Device:
-    """The device a job asks for; ``auto`` takes the fastest that is known to work."""
-    devices = available_devices()
-    if wanted == "auto":
-        return next(device for device in devices if device.kind != "mps")
-    for device in devices:
-        if device.kind == wanted:
-            return device
-    here = ", ".join(device.kind for device in devices)
-    raise JobError(f"training.device is '{wanted}', but torch finds no such device here; it finds {here}.")
-
-
-def usable_cores() -> int:
-    """How many cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+def device_name(kind: str) -> str:
+    """What a kind of device is here, for people."""
+    return next((device.name for device in available_devices() if device.kind == kind), kind)
 
 
 def _processor_name() -> str:

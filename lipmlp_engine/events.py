@@ -17,8 +17,8 @@ HEARTBEAT_SECONDS = 2.0
 PHASES = {
     "start": "Starting",
     "load": "Reading shapes",
-    "sample": "Measuring distances",
     "guide": "Finding the motion",
+    "sample": "Measuring distances",
     "train": "Training",
     "extract": "Extracting frames",
     "measure": "Measuring quality",

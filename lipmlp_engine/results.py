@@ -88,15 +88,16 @@ class ResultsFolder:
 def settled(job: Job, base: Path, folder: Path) -> Job:
     """The same job, said from the results' folder: inputs that lie inside are named relative to it, others in full."""
 
+    def in_full(path: str) -> str:
+        return os.path.abspath(base / path) if path else ""
+
     def seen_from_folder(path: str) -> str:
-        if not path:
-            return ""
-        full = Path(os.path.abspath(base / path))
-        return full.relative_to(folder).as_posix() if full.is_relative_to(folder) else str(full)
+        full = Path(in_full(path))
+        return full.relative_to(folder).as_posix() if path and full.is_relative_to(folder) else in_full(path)
 
     return dataclasses.replace(
         job,
         shapes=[dataclasses.replace(shape, path=seen_from_folder(shape.path)) for shape in job.shapes],
-        training=dataclasses.replace(job.training, start_from=seen_from_folder(job.training.start_from)),
+        training=dataclasses.replace(job.training, start_from=in_full(job.training.start_from)),
         output=dataclasses.replace(job.output, folder="."),
     )

@@ -32,6 +32,8 @@ SMALLEST_BATCH = 512
 """A GPU that cannot hold this many samples is given up for the CPU."""
 
 Notify = Callable[[Progress | Notice], None]
+Look = Callable[[Callable[[], Morph]], None]
+"""Shown now and then how to get the morph as it stands; getting it costs little, and nothing where it is not wanted."""
 
 
 def train(
@@ -40,6 +42,7 @@ def train(
     notify: Notify,
     should_stop: Callable[[], bool],
     checkpoint: Path | None = None,
+    look: Look | None = None,
 ) -> Morph:
     """Fit a network to the shapes and to the motion between them.
 
@@ -60,7 +63,7 @@ def train(
     _stop_if(should_stop)
     while True:
         try:
-            return _Fit(job, motion, ends, between, surface, device, notify, should_stop, checkpoint).run()
+            return _Fit(job, motion, ends, between, surface, device, notify, should_stop, checkpoint, look).run()
         except torch.OutOfMemoryError:
             torch.cuda.empty_cache()
             job, device = _smaller(job, device, notify)
@@ -102,6 +105,7 @@ class _Fit:
     notify: Notify
     should_stop: Callable[[], bool]
     checkpoint: Path | None
+    look: Look | None
 
     def run(self) -> Morph:
         settings = self.job.training
@@ -141,6 +145,8 @@ class _Fit:
                     raise Cancelled("Stopped; what was learned so far is kept in the model file.")
                 if progress >= 1 or error < settings.tolerance:
                     return
+                if self.look is not None:
+                    self.look(lambda: self._morph(network))
                 if now - saved > CHECKPOINT_SECONDS:
                     saved = now
                     self._keep(network)
