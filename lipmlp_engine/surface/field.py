@@ -199,13 +199,14 @@ class MLPField:
         """Hand chunks to one worker per thread; each takes the next one that is free."""
         chunks = iter([slice(start, min(start + chunk, count)) for start in range(0, count, chunk)])
         workers = min(self.threads, -(-count // chunk)) if self.device.type == "cpu" else 1
-        with torch.inference_mode():
+        work = torch.inference_mode()(work)
+        with one_torch_thread():
             if workers <= 1:
                 work(chunks)
                 return
-        with one_torch_thread(), ThreadPoolExecutor(workers) as pool:
-            for outcome in [pool.submit(torch.inference_mode()(work), chunks) for _ in range(workers)]:
-                outcome.result()
+            with ThreadPoolExecutor(workers) as pool:
+                for outcome in [pool.submit(work, chunks) for _ in range(workers)]:
+                    outcome.result()
 
 
 def available_cores() -> int:
@@ -217,7 +218,7 @@ def available_cores() -> int:
 
 @contextmanager
 def one_torch_thread() -> Iterator[None]:
-    """Keep torch from starting threads of its own below ours."""
+    """Keep torch from starting threads of its own: on small chunks, and on a busy machine, they stall each other."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
