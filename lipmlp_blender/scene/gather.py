@@ -43,7 +43,7 @@ class _Surface:
 
 def gather(context: bpy.types.Context, objects: Sequence[bpy.types.Object], folder: Path) -> list[ShapeInput]:
     """Write every object's evaluated surface to ``folder/shapes`` and return the entries for the job, in order."""
-    return [shape for shape in gather_in_slices(context, objects, folder)]
+    return list(gather_in_slices(context, objects, folder))
 
 
 def gather_in_slices(
@@ -66,7 +66,7 @@ def slots(objects: Iterable[bpy.types.Object]) -> list[ShapeSlots]:
     """Materials, colours and placement of the objects as evaluated now, for the result's look."""
     found = []
     for item in objects:
-        with _shown(bpy.context, item):
+        with shown(bpy.context, item):
             evaluated = item.evaluated_get(bpy.context.evaluated_depsgraph_get())
             mesh = _mesh_of(evaluated, item)
             try:
@@ -79,7 +79,10 @@ def slots(objects: Iterable[bpy.types.Object]) -> list[ShapeSlots]:
                         if mesh.color_attributes.active_color
                         else "",
                         matrix=[list(row) for row in evaluated.matrix_world],
-                        bounds=[[min(axis) for axis in zip(*corner)], [max(axis) for axis in zip(*corner)]],
+                        bounds=[
+                            [min(axis) for axis in zip(*corner, strict=True)],
+                            [max(axis) for axis in zip(*corner, strict=False)],
+                        ],
                     )
                 )
             finally:
@@ -91,7 +94,7 @@ def read_surface(context: bpy.types.Context, item: bpy.types.Object) -> _Surface
     """The object's evaluated triangles in world space, refused where they enclose or measure nothing."""
     if item.mode == "EDIT":
         item.update_from_editmode()
-    with _shown(context, item):
+    with shown(context, item):
         depsgraph = context.evaluated_depsgraph_get()
         evaluated = item.evaluated_get(depsgraph)
         mesh = _mesh_of(evaluated, item)
@@ -182,7 +185,7 @@ def _join(parts: list[_Surface]) -> _Surface | None:
         )
     return _Surface(
         np.concatenate([part.vertices for part in parts]),
-        np.concatenate([part.triangles + start for part, start in zip(parts, starts)]).astype(np.int32),
+        np.concatenate([part.triangles + start for part, start in zip(parts, starts, strict=True)]).astype(np.int32),
         colors,
         np.concatenate([part.materials for part in parts]),
     )
@@ -200,7 +203,7 @@ def _material_names(evaluated: bpy.types.Object, mesh: bpy.types.Mesh) -> list[s
 
 
 @contextmanager
-def _shown(context: bpy.types.Context, item: bpy.types.Object) -> Iterator[None]:
+def shown(context: bpy.types.Context, item: bpy.types.Object) -> Iterator[None]:
     """Blender leaves hidden objects unevaluated, so a source hidden by an earlier morph is shown for the moment."""
     if item.visible_get():
         yield

@@ -6,9 +6,14 @@ from collections.abc import Generator
 
 import bpy
 
+from . import sequence, shape_keys, visibility
+from .errors import SceneError
+from .ownership import Making, ResultStory, portable_path, tell_story
 from .spec import EASINGS, WRITERS, ResultSpec
 
 __all__ = ["EASINGS", "WRITERS", "ResultSpec", "write_result", "write_result_in_slices"]
+
+_WRITE = {"SEQUENCE": sequence.write, "VISIBILITY": visibility.write, "SHAPE_KEYS": shape_keys.write}
 
 
 def write_result(context: bpy.types.Context, spec: ResultSpec, writer: str = "SEQUENCE") -> bpy.types.Object:
@@ -24,6 +29,55 @@ def write_result(context: bpy.types.Context, spec: ResultSpec, writer: str = "SE
 def write_result_in_slices(
     context: bpy.types.Context, spec: ResultSpec, writer: str = "SEQUENCE"
 ) -> Generator[float, None, bpy.types.Object]:
-    """As ``write_result``, yielding the finished share (0 to 1) after every frame; the generator's value is the object."""
-    raise NotImplementedError
-    yield 0.0
+    """As ``write_result``, yielding the finished share (0 to 1) after every frame; the generator's value is the object.
+
+    Closing the generator early, or any failure, removes what was made. An undo between two slices invalidates what was
+    made so far and ends the writing with a SceneError; the caller may simply start again.
+    """
+    making = Making()
+    try:
+        item = yield from _WRITE[writer](context, spec, making)
+        _link(context.scene, item)
+        hidden = _hide_sources(context, spec) if spec.hide_sources else []
+        tell_story(
+            item,
+            ResultStory(writer, spec.sources, hidden, portable_path(spec.job_folder), portable_path(spec.model_path)),
+        )
+        _select_only(context, item)
+    except ReferenceError as error:
+        making.undo()
+        raise SceneError("The scene changed under the result, by undo or loading; write it again.") from error
+    except BaseException:
+        making.undo()
+        raise
+    return item
+
+
+def _link(scene: bpy.types.Scene, item: bpy.types.Object) -> None:
+    """Link the object, or the collection that its writer put it into."""
+    if item.users_collection:
+        for collection in item.users_collection:
+            scene.collection.children.link(collection)
+    else:
+        scene.collection.objects.link(item)
+
+
+def _hide_sources(context: bpy.types.Context, spec: ResultSpec) -> list[str]:
+    """Hide the sources by the eye and from renders; returns those that were not hidden before."""
+    hidden = []
+    for name in spec.sources:
+        source = context.view_layer.objects.get(name)
+        if source is not None and not (source.hide_render and source.hide_get()):
+            source.hide_set(True)
+            source.hide_render = True
+            hidden.append(name)
+    return hidden
+
+
+def _select_only(context: bpy.types.Context, item: bpy.types.Object) -> None:
+    for other in context.view_layer.objects.selected:
+        other.select_set(False)
+    context.view_layer.update()
+    if item.name in context.view_layer.objects:
+        item.select_set(True)
+        context.view_layer.objects.active = item

@@ -1,0 +1,98 @@
+"""The one place that knows how Blender's Python interface differs between the versions we support, 4.2 to 5.2."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import bpy
+
+MODIFIER_INPUTS_ARE_PROPERTIES = bpy.app.version >= (5, 2, 0)
+EEVEE = "BLENDER_EEVEE_NEXT" if bpy.app.version < (5, 0, 0) else "BLENDER_EEVEE"
+MATERIALS_ALWAYS_USE_NODES = bpy.app.version >= (5, 0, 0)
+
+
+def set_input(modifier: bpy.types.NodesModifier, name: str, value: Any) -> None:
+    """Set a geometry nodes modifier's input by the name that the user reads."""
+    identifier = _identifier(modifier, name)
+    if MODIFIER_INPUTS_ARE_PROPERTIES:
+        getattr(modifier.properties.inputs, identifier).value = value
+    else:
+        modifier[identifier] = value
+
+
+def get_input(modifier: bpy.types.NodesModifier, name: str) -> Any:
+    """The value of a geometry nodes modifier's input."""
+    identifier = _identifier(modifier, name)
+    if MODIFIER_INPUTS_ARE_PROPERTIES:
+        return getattr(modifier.properties.inputs, identifier).value
+    return modifier[identifier]
+
+
+def input_path(modifier: bpy.types.NodesModifier, name: str) -> str:
+    """The input's data path from its object, for keyframes and drivers."""
+    return f'modifiers["{bpy.utils.escape_identifier(modifier.name)}"]{_path_in_modifier(modifier, name)}'
+
+
+def draw_input(layout: bpy.types.UILayout, modifier: bpy.types.NodesModifier, name: str, text: str) -> None:
+    """Draw a geometry nodes modifier's input as a field of a panel."""
+    identifier = _identifier(modifier, name)
+    if MODIFIER_INPUTS_ARE_PROPERTIES:
+        layout.prop(getattr(modifier.properties.inputs, identifier), "value", text=text)
+    else:
+        layout.prop(modifier, f'["{identifier}"]', text=text)
+
+
+def has_input(modifier: bpy.types.NodesModifier, name: str) -> bool:
+    """Whether the modifier's node group offers an input of that name."""
+    return modifier.node_group is not None and any(
+        _is_input(item, name) for item in modifier.node_group.interface.items_tree
+    )
+
+
+def find_fcurve(owner: bpy.types.ID, data_path: str) -> bpy.types.FCurve | None:
+    """The curve that animates a property of ``owner`` through its own action, or None."""
+    animation = owner.animation_data
+    if animation is None or animation.action is None:
+        return None
+    return next((curve for curve in _fcurves(animation) if curve.data_path == data_path), None)
+
+
+def ensure_fcurve(owner: bpy.types.ID, data_path: str, group: str) -> bpy.types.FCurve:
+    """The property's curve, made with a single key where there was none."""
+    curve = find_fcurve(owner, data_path)
+    if curve is None:
+        owner.keyframe_insert(data_path, group=group)
+        curve = find_fcurve(owner, data_path)
+    if curve is None:
+        raise RuntimeError(f"Blender made no animation curve for {data_path}.")
+    return curve
+
+
+def use_nodes(material: bpy.types.Material) -> None:
+    """Give a material its node tree, which those of Blender 5 always have."""
+    if not MATERIALS_ALWAYS_USE_NODES:
+        material.use_nodes = True
+
+
+def _fcurves(animation: bpy.types.AnimData) -> list[bpy.types.FCurve]:
+    action = animation.action
+    if hasattr(action, "layers"):
+        bags = [strip.channelbag(animation.action_slot) for layer in action.layers for strip in layer.strips]
+        return [curve for bag in bags if bag is not None for curve in bag.fcurves]
+    return list(action.fcurves)
+
+
+def _path_in_modifier(modifier: bpy.types.NodesModifier, name: str) -> str:
+    identifier = _identifier(modifier, name)
+    return f".properties.inputs.{identifier}.value" if MODIFIER_INPUTS_ARE_PROPERTIES else f'["{identifier}"]'
+
+
+def _identifier(modifier: bpy.types.NodesModifier, name: str) -> str:
+    for item in modifier.node_group.interface.items_tree:
+        if _is_input(item, name):
+            return item.identifier
+    raise KeyError(f"{modifier.node_group.name} has no input called {name}")
+
+
+def _is_input(item: Any, name: str) -> bool:
+    return item.item_type == "SOCKET" and item.in_out == "INPUT" and item.name == name

@@ -1,0 +1,200 @@
+"""Blends the materials of a morph's two ends: one material turns into the other by an attribute."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import bpy
+from mathutils import Matrix, Vector
+
+from .. import compat
+from .frame_mesh import COLORS, MORPH
+from .gather import ShapeSlots
+from .ownership import Making
+from .shader_copy import can_copy, copy_nodes
+from .spec import ResultSpec
+from .texture_space import pin_texture_space
+
+OUTPUTS = ("Surface", "Volume", "Displacement")
+COLUMN = 300.0
+
+Material = bpy.types.Material
+
+
+class MaterialBlender:
+    """Makes each pair of materials once, for all frames of a result."""
+
+    def __init__(self, spec: ResultSpec, making: Making, factor: str = "GEOMETRY") -> None:
+        self._slots = spec.slots
+        self._blend = spec.blend_materials
+        self._making = making
+        self._factor = factor
+        first = spec.slots[0].matrix if spec.slots else None
+        self._origin = Matrix(first).translation if first else Vector()
+        self._made: dict[tuple[Material | None, Material | None, int], Material | None] = {}
+
+    def blend_pairs(self, segment: int, pairs: Iterable[tuple[int, int]]) -> list[Material | None]:
+        """The materials for (source slot, target slot) pairs of the segment between shape ``segment`` and the next."""
+        return [self._blended(segment, *pair) for pair in pairs]
+
+    def _blended(self, segment: int, source_slot: int, target_slot: int) -> Material | None:
+        first = material_in(self._slots, segment, source_slot)
+        second = material_in(self._slots, segment + 1, target_slot)
+        if not self._blend:
+            return first
+        key = (first, second, segment)
+        if key not in self._made:
+            ends = [_slots_of(self._slots, index) for index in (segment, segment + 1)]
+            self._made[key] = self._mix(first, second, ends)
+        return self._made[key]
+
+    def _mix(self, first: Material | None, second: Material | None, ends: list[ShapeSlots | None]) -> Material | None:
+        if first is None and second is None:
+            return None
+        return blend_materials(first, second, ends, self._making, self._factor, self._origin)
+
+
+def material_in(slots: list[ShapeSlots], shape: int, slot: int) -> Material | None:
+    """The material in a shape's slot, if it still exists; indices past the last slot mean the last."""
+    look = _slots_of(slots, shape)
+    if look is None or not look.materials:
+        return None
+    name = look.materials[min(slot, len(look.materials) - 1)]
+    return bpy.data.materials.get(name) if name else None
+
+
+def blend_materials(
+    first: Material | None,
+    second: Material | None,
+    ends: list[ShapeSlots | None],
+    making: Making,
+    factor: str = "GEOMETRY",
+    origin: Vector | None = None,
+) -> Material:
+    """A new material that is ``first`` where the morph attribute is 0 and ``second`` where it is 1.
+
+    One end is copied by Blender itself and thus exactly; the other node by node. Where a node of the second cannot be
+    copied that way, the second becomes the exact one; where neither can, the first stays alone. ``ends`` tell what the
+    two shapes had that the morph has under other names; ``origin`` is where the morph's own object space begins.
+    """
+    one, other = _with_nodes(first, making), _with_nodes(second, making)
+    turned = not can_copy(other.node_tree) and can_copy(one.node_tree)
+    base, added = (other, one) if turned else (one, other)
+    mixed = making.own(base.copy())
+    mixed.name = f"{first.name if first else 'Default'} to {second.name if second else 'Default'}"
+    tree = mixed.node_tree
+    base_nodes = list(tree.nodes)
+    results = [_take_outputs(tree, base_nodes)]
+    base_end, added_end = (ends[1], ends[0]) if turned else (ends[0], ends[1])
+    origin = origin or Vector()
+    _adapt(tree, base_nodes, base_end, COLORS[1 if turned else 0], origin)
+    if first != second and can_copy(added.node_tree):
+        lowest = min((node.location.y - 400 for node in base_nodes), default=0.0)
+        added_nodes = copy_nodes(added.node_tree, tree, (0.0, lowest - 300.0))
+        results.append(_take_outputs(tree, added_nodes))
+        _adapt(tree, added_nodes, added_end, COLORS[0 if turned else 1], origin)
+        _frame(tree, base_nodes, base.name)
+        _frame(tree, added_nodes, added.name)
+    _join(tree, results[::-1] if turned and len(results) == 2 else results, factor)
+    average = [(a + b) / 2 for a, b in zip(one.diffuse_color, other.diffuse_color, strict=True)]
+    mixed.diffuse_color = average
+    for spare in {one, other} - {first, second}:
+        bpy.data.materials.remove(spare)
+    return mixed
+
+
+def _with_nodes(material: Material | None, making: Making) -> Material:
+    """The material itself, or a stand-in with nodes where it is missing or has none."""
+    if (
+        material is not None
+        and material.node_tree is not None
+        and (compat.MATERIALS_ALWAYS_USE_NODES or material.use_nodes)
+    ):
+        return material
+    stand_in = making.own(bpy.data.materials.new(material.name if material else "Default"))
+    compat.use_nodes(stand_in)
+    tree = stand_in.node_tree
+    tree.nodes.clear()
+    shader = tree.nodes.new("ShaderNodeBsdfPrincipled")
+    output = tree.nodes.new("ShaderNodeOutputMaterial")
+    output.location = (COLUMN, 0.0)
+    tree.links.new(shader.outputs[0], output.inputs["Surface"])
+    if material is not None:
+        stand_in.diffuse_color = material.diffuse_color
+        shader.inputs["Base Color"].default_value = material.diffuse_color
+        shader.inputs["Metallic"].default_value = material.metallic
+        shader.inputs["Roughness"].default_value = material.roughness
+    return stand_in
+
+
+def _take_outputs(tree: bpy.types.NodeTree, nodes: list[bpy.types.Node]) -> dict[str, bpy.types.NodeSocket]:
+    """Remove the material outputs among ``nodes`` and return what fed the active one."""
+    outputs = [node for node in nodes if node.bl_idname == "ShaderNodeOutputMaterial"]
+    outputs.sort(key=lambda node: (not node.is_active_output, node.target != "ALL"))
+    found = {}
+    for node in outputs[:1]:
+        for name in OUTPUTS:
+            if node.inputs[name].is_linked:
+                found[name] = node.inputs[name].links[0].from_socket
+    for node in outputs:
+        nodes.remove(node)
+        tree.nodes.remove(node)
+    return found
+
+
+def _join(tree: bpy.types.NodeTree, ends: list[dict[str, bpy.types.NodeSocket]], factor: str) -> None:
+    right = max((node.location.x + node.width for node in tree.nodes), default=0.0) + COLUMN
+    output = tree.nodes.new("ShaderNodeOutputMaterial")
+    output.location = (right + COLUMN, 0.0)
+    morph = tree.nodes.new("ShaderNodeAttribute")
+    morph.attribute_type, morph.attribute_name = factor, MORPH
+    morph.label = "Morph"
+    morph.location = (right - COLUMN, 200.0)
+    for row, name in enumerate(OUTPUTS):
+        sockets = [end.get(name) for end in ends]
+        if not any(sockets):
+            continue
+        if len(sockets) == 1:
+            tree.links.new(sockets[0], output.inputs[name])
+            continue
+        kind = "ShaderNodeMix" if name == "Displacement" else "ShaderNodeMixShader"
+        mix = tree.nodes.new(kind)
+        mix.location = (right, row * -250.0)
+        if name == "Displacement":
+            mix.data_type = "VECTOR"
+        shown = [socket for socket in mix.inputs if socket.enabled]
+        result = next(socket for socket in mix.outputs if socket.enabled)
+        tree.links.new(morph.outputs["Fac"], shown[0])
+        for slot, socket in zip(shown[1:], sockets, strict=True):
+            if socket is not None:
+                tree.links.new(socket, slot)
+        tree.links.new(result, output.inputs[name])
+    if not morph.outputs["Fac"].is_linked:
+        tree.nodes.remove(morph)
+
+
+def _adapt(
+    tree: bpy.types.NodeTree, nodes: list[bpy.types.Node], end: ShapeSlots | None, colors: str, origin: Vector
+) -> None:
+    """Let one end's nodes find on the morph what they found on their own shape: its colours and its texture space."""
+    if end is None:
+        return
+    for node in list(nodes):
+        if node.bl_idname == "ShaderNodeVertexColor" and node.layer_name in {"", end.color_attribute}:
+            node.layer_name = colors
+        elif node.bl_idname == "ShaderNodeAttribute" and node.attribute_name == end.color_attribute != "":
+            node.attribute_name = colors
+        elif node.bl_idname == "ShaderNodeTexCoord" and node.object is None and end.matrix:
+            nodes.extend(pin_texture_space(tree, node, end, origin))
+
+
+def _frame(tree: bpy.types.NodeTree, nodes: list[bpy.types.Node], label: str) -> None:
+    frame = tree.nodes.new("NodeFrame")
+    frame.label = label
+    for node in nodes:
+        if node.parent is None:
+            node.parent = frame
+
+
+def _slots_of(slots: list[ShapeSlots], shape: int) -> ShapeSlots | None:
+    return slots[shape] if shape < len(slots) else None

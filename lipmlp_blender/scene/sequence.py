@@ -1,0 +1,81 @@
+"""Writes the mesh sequence: one visible object that plays a collection of frames by geometry nodes, in any file."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+import bpy
+import numpy as np
+
+from .. import compat
+from .animation import animate
+from .frame_mesh import (
+    MORPH,
+    MORPH_VELOCITY,
+    add_colors,
+    add_point_attribute,
+    fraction,
+    frame_to_mesh,
+    load_frame,
+    material_pairs,
+    read_times,
+)
+from .materials import MaterialBlender
+from .ownership import Making
+from .player_nodes import FRAMES_INPUT, MORPH_INPUT, SUBFRAMES_INPUT, VELOCITY_INPUT, build_player
+from .spec import ResultSpec
+from .velocity import refresh_speed
+
+
+def write(context: bpy.types.Context, spec: ResultSpec, making: Making) -> Generator[float, None, bpy.types.Object]:
+    """Build frames, player and keys; the object is returned unlinked."""
+    timing = read_times(spec.frame_paths)
+    yield 0.0
+    blender = MaterialBlender(spec, making)
+    frames = making.own(bpy.data.collections.new(f"{spec.name} Frames"))
+    digits = max(4, len(str(len(spec.frame_paths))))
+    origin = np.zeros(3)
+    looks: list[bpy.types.Material | None] = []
+    for index, path in enumerate(spec.frame_paths):
+        frame = load_frame(path)
+        if index == 0:
+            origin = origin_of(spec, frame.vertices)
+        mesh = making.own(frame_to_mesh(f"{spec.name} {index:0{digits}}", frame, origin, spec.smooth))
+        add_point_attribute(mesh, MORPH, np.full(len(frame.vertices), fraction(frame), np.float32))
+        if frame.velocity is not None:
+            add_point_attribute(mesh, MORPH_VELOCITY, (frame.velocity * timing.rates[index]).astype(np.float32))
+        if timing.colored:
+            add_colors(mesh, frame)
+        pairs, faces = material_pairs(frame)
+        for material in blender.blend_pairs(frame.segment, pairs):
+            mesh.materials.append(material)
+            if material not in looks:
+                looks.append(material)
+        mesh.polygons.foreach_set("material_index", faces)
+        item = making.own(bpy.data.objects.new(mesh.name, mesh))
+        frames.objects.link(item)
+        yield (index + 1) / (len(spec.frame_paths) + 1)
+
+    body = making.own(bpy.data.meshes.new(spec.name))
+    for material in looks:
+        body.materials.append(material)
+    morph = making.own(bpy.data.objects.new(spec.name, body))
+    morph.location = origin
+    render = context.scene.render
+    player = making.own(build_player(f"{spec.name} Player", timing.span, timing.colored, render.fps / render.fps_base))
+    modifier = morph.modifiers.new("Morph", "NODES")
+    modifier.node_group = player
+    compat.set_input(modifier, FRAMES_INPUT, frames)
+    compat.set_input(modifier, MORPH_INPUT, 0.0)
+    compat.set_input(modifier, SUBFRAMES_INPUT, spec.subframes)
+    compat.set_input(modifier, VELOCITY_INPUT, spec.velocity)
+    animate(morph, compat.input_path(modifier, MORPH_INPUT), spec, making)
+    refresh_speed(morph)
+    return morph
+
+
+def origin_of(spec: ResultSpec, vertices: np.ndarray) -> np.ndarray:
+    """Where the result's origin goes: the first source's, else the middle of the first frame."""
+    if spec.slots and spec.slots[0].matrix:
+        return np.array(spec.slots[0].matrix, np.float64)[:3, 3]
+    return (vertices.min(axis=0).astype(np.float64) + vertices.max(axis=0)) / 2

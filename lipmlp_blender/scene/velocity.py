@@ -1,0 +1,55 @@
+"""Keeps Morph Speed, the slope of Morph's keys, true to them, so that motion blur is as long as the motion is fast."""
+
+from __future__ import annotations
+
+import math
+
+import bpy
+import numpy as np
+
+from .. import compat
+from .errors import NotAMorphError
+from .ownership import MARK, is_morph
+from .player_nodes import MORPH_INPUT, SPEED_INPUT
+
+
+def player_of(item: bpy.types.Object) -> bpy.types.NodesModifier | None:
+    """The modifier that plays a morph's frames, where the object has one."""
+    for modifier in item.modifiers:
+        if modifier.type == "NODES" and compat.has_input(modifier, SPEED_INPUT):
+            return modifier
+    return None
+
+
+def refresh_speed(item: bpy.types.Object) -> None:
+    """Key Morph Speed anew after Morph's keys were moved, scaled or replaced; without keys it is 0."""
+    modifier = player_of(item)
+    if modifier is None:
+        raise NotAMorphError(f"'{item.name}' has no player whose speed could be measured.")
+    morph = compat.find_fcurve(item, compat.input_path(modifier, MORPH_INPUT))
+    if morph is None or not len(morph.keyframe_points):
+        compat.set_input(modifier, SPEED_INPUT, 0.0)
+        return
+    first, last = morph.range()
+    frames = np.arange(math.floor(first) - 1, math.ceil(last) + 2, dtype=np.float32)
+    slopes = [morph.evaluate(float(frame) + 0.5) - morph.evaluate(float(frame) - 0.5) for frame in frames]
+    speed = compat.ensure_fcurve(item, compat.input_path(modifier, SPEED_INPUT), group="Motion Blur")
+    write_keys(speed, frames, np.array(slopes, np.float32), "LINEAR")
+
+
+def refresh_all_speeds() -> None:
+    """Refresh every result of the file; cheap enough to be done before saving and rendering."""
+    for item in bpy.data.objects:
+        if item.library is None and MARK in item and is_morph(item) and player_of(item) is not None:
+            refresh_speed(item)
+
+
+def write_keys(curve: bpy.types.FCurve, frames: np.ndarray, values: np.ndarray, interpolation: str) -> None:
+    """Replace a curve's keys."""
+    points = curve.keyframe_points
+    points.clear()
+    points.add(len(frames))
+    points.foreach_set("co", np.stack([frames, values], axis=1).astype(np.float32).ravel())
+    for point in points:
+        point.interpolation = interpolation
+    curve.update()

@@ -1,0 +1,99 @@
+"""Writes one object per frame with keyed visibility: plain meshes that every exporter and program understands."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+import bpy
+import numpy as np
+
+from .. import compat
+from .animation import animate
+from .frame_mesh import (
+    MORPH,
+    VELOCITY,
+    add_colors,
+    add_point_attribute,
+    fraction,
+    frame_to_mesh,
+    load_frame,
+    material_pairs,
+    read_times,
+)
+from .materials import MaterialBlender
+from .ownership import Making
+from .sequence import origin_of
+from .spec import ResultSpec
+from .velocity import write_keys
+
+_HIDDEN = ("hide_viewport", "hide_render")
+
+
+def write(context: bpy.types.Context, spec: ResultSpec, making: Making) -> Generator[float, None, bpy.types.Object]:
+    """Build the frames under an empty; both lie in a collection that the caller links."""
+    timing = read_times(spec.frame_paths)
+    count = len(spec.frame_paths)
+    collection = making.own(bpy.data.collections.new(f"{spec.name} Frames"))
+    handle = making.own(bpy.data.objects.new(spec.name, None))
+    handle.empty_display_size = 0.25
+    collection.objects.link(handle)
+    shown, slopes = _schedule(spec, handle, making, count)
+    rate = context.scene.render.fps / context.scene.render.fps_base
+    blender = MaterialBlender(spec, making)
+    digits = max(4, len(str(count)))
+    origin = np.zeros(3)
+    for index, path in enumerate(spec.frame_paths):
+        frame = load_frame(path)
+        if index == 0:
+            origin = origin_of(spec, frame.vertices)
+            handle.location = origin
+        mesh = making.own(frame_to_mesh(f"{spec.name} {index:0{digits}}", frame, origin, spec.smooth))
+        add_point_attribute(mesh, MORPH, np.full(len(frame.vertices), fraction(frame), np.float32))
+        when = np.flatnonzero(shown == index)
+        if spec.velocity and frame.velocity is not None and len(when):
+            per_second = float(np.mean(slopes[when])) * rate * timing.rates[index]
+            add_point_attribute(mesh, VELOCITY, (frame.velocity * per_second).astype(np.float32))
+        if timing.colored:
+            add_colors(mesh, frame)
+        pairs, faces = material_pairs(frame)
+        for material in blender.blend_pairs(frame.segment, pairs):
+            mesh.materials.append(material)
+        mesh.polygons.foreach_set("material_index", faces)
+        item = making.own(bpy.data.objects.new(mesh.name, mesh))
+        item.parent = handle
+        collection.objects.link(item)
+        _key_visibility(item, spec.frame_start + when, spec, making)
+        yield (index + 1) / count
+    return handle
+
+
+def _schedule(spec: ResultSpec, handle: bpy.types.Object, making: Making, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Which frame shows at each scene frame of the range, and Morph's change per scene frame there.
+
+    The eased value stays on the handle as the property ``morph``, for the user's own drivers.
+    """
+    handle["morph"] = 0.0
+    handle.id_properties_ui("morph").update(min=0.0, max=1.0, description="0 is the first shape, 1 the last")
+    curve = animate(handle, '["morph"]', spec, making)
+    frames = range(spec.frame_start, spec.frame_end + 1)
+    values = np.array([curve.evaluate(frame) for frame in frames])
+    slopes = np.array([curve.evaluate(frame + 0.5) - curve.evaluate(frame - 0.5) for frame in frames])
+    return np.rint(np.clip(values, 0.0, 1.0) * (count - 1)).astype(int), slopes
+
+
+def _key_visibility(item: bpy.types.Object, frames: np.ndarray, spec: ResultSpec, making: Making) -> None:
+    """Show the object at the given scene frames; the first and the last one stay before and after the range."""
+    changes: dict[int, float] = {spec.frame_start - 1: 1.0}
+    for frame in frames:
+        changes[int(frame)] = 0.0
+        changes.setdefault(int(frame) + 1, 1.0)
+    if len(frames) and frames[0] == spec.frame_start:
+        del changes[spec.frame_start - 1]
+    if len(frames) and frames[-1] == spec.frame_end:
+        del changes[spec.frame_end + 1]
+    keys = sorted(changes.items())
+    keys = [key for index, key in enumerate(keys) if index == 0 or key[1] != keys[index - 1][1]]
+    for path in _HIDDEN:
+        curve = compat.ensure_fcurve(item, path, group="Morph")
+        write_keys(curve, np.array([k for k, _ in keys]), np.array([v for _, v in keys]), "CONSTANT")
+    making.own(item.animation_data.action)
