@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -84,9 +85,12 @@ def open_window(blender: RealBlender, engine_python: Path, tmp_path: Path) -> Op
     if missing:
         refuse(f"a window needs {', '.join(missing)}")
 
+    # A window that is left saves its preferences, which the next test is not to meet.
+    resources = shutil.copytree(blender.resources, tmp_path / "resources")
+
     def open_window(blend: Path | None = None, environment: dict[str, str] | None = None) -> BlenderWindow:
         known = {"LIPMORPH_PYTHON": str(engine_python), **(environment or {})}
-        return BlenderWindow(blender.executable, blender.resources, tmp_path, blend, environment=known)
+        return BlenderWindow(blender.executable, resources, tmp_path, blend, environment=known)
 
     return open_window
 

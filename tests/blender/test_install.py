@@ -11,6 +11,9 @@ HARMLESS = ("mounted file-systems", "Color management", "libdecor", "ALSA", "XDG
 """What a bare machine makes Blender complain of before any extension comes in."""
 
 
+SIDEBAR = "next(r for a in bpy.context.screen.areas if a.type == 'VIEW_3D' for r in a.regions if r.type == 'UI')"
+
+
 def complaints(printed: str) -> list[str]:
     words = ("warn", "error", "traceback", "violation", "deprecat")
     lines = [line for line in printed.splitlines() if any(word in line.lower() for word in words)]
@@ -28,7 +31,8 @@ def test_installing_prints_no_warning(blender: RealBlender) -> None:
 
 
 def test_it_starts_enabled_without_a_warning(blender: RealBlender) -> None:
-    expression = f"import bpy; print('ENABLED', {MODULE!r} in bpy.context.preferences.addons, hasattr(bpy.types.Scene, 'lipmorph'))"
+    enabled = f"{MODULE!r} in bpy.context.preferences.addons, hasattr(bpy.types.Scene, 'lipmorph')"
+    expression = f"import bpy; print('ENABLED', {enabled})"
     answer = blender.run("-b", "--python-exit-code", "3", "--python-expr", expression)
     assert answer.returncode == 0, answer.stdout
     assert "ENABLED True True" in answer.stdout
@@ -40,11 +44,6 @@ def test_window_shows_the_panel(open_window: OpenWindow, pictures: Path) -> None
         left, _top, width, _height = window.open_sidebar("Morph")
         assert width > 100 and left > 0
         window.picture(pictures / "panel.png")
-        assert (
-            window.value(
-                "next(r.active_panel_category for a in bpy.context.screen.areas if a.type == 'VIEW_3D' for r in a.regions if r.type == 'UI')"
-            )
-            == "Morph"
-        )
+        assert window.value(f"{SIDEBAR}.active_panel_category") == "Morph"
         assert window.quit() == 0
-        assert complaints(window.tail()) == []
+        assert complaints(window.tail()) == [], window.tail()
