@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..devices import usable_cores
+from ..cores import usable_cores
 from ..errors import ShapeError
 from ..warp_runtime import warp_device, warp_kernels, warp_runtime
 from .morton import morton_order
