@@ -20,6 +20,8 @@ from .settings import check_section, choice, flag, number, section_from_dict, te
 
 JOB_VERSION = 1
 MAXIMUM_SHAPES = 16
+BOUNDED_FAMILIES = ("orthogonal", "sll")
+"""Families of networks whose slope in space is bounded by ``network.coefficient`` whatever their weights are."""
 
 
 @dataclass
@@ -96,16 +98,28 @@ class Network:
     width: int = number(64, 8, 1024, label="Width", unit="neurons", description="Neurons in each hidden layer")
     depth: int = number(5, 1, 16, label="Depth", unit="layers", description="Hidden layers")
     activation: str = choice(
-        "relu",
+        "auto",
         {
+            "auto": "What suits the family: ReLU, or the absolute value between orthogonal layers",
             "relu": "Fast and sharp",
             "tanh": "Smooth",
             "softplus": "Smooth ReLU",
             "sine": "Periodic, fits detail quickly",
-            "groupsort": "Sorts pairs; keeps gradients at norm one",
+            "groupsort": "Sorts pairs (MaxMin); keeps gradients at norm one",
+            "absolute": "Absolute value; keeps gradients at norm one and is the fastest that does",
+            "fullsort": "Sorts a whole layer; keeps gradients at norm one, slow",
+            "householder": "Reflects pairs at learned angles; keeps gradients at norm one. Orthogonal family only",
         },
         label="Activation",
-        description="Non-linearity between the layers",
+        description="Non-linearity between the layers; the SLL family always uses ReLU",
+    )
+    coefficient: float = number(
+        1.4,
+        0.1,
+        10.0,
+        label="Lipschitz Constant",
+        description="Bound on the slope in space of the families that are Lipschitz by construction: 1 gives the "
+        "longest safe steps, more gives finer detail in the same time",
     )
     input_scale: float = number(
         1.0,
@@ -173,6 +187,24 @@ class Training:
         },
         label="Recipe",
         description="Loss, optimiser and schedule",
+    )
+    loss: str = choice(
+        "distance",
+        {
+            "distance": "Signed distances to the shapes",
+            "hkr": "Inside or outside is all that is used: hinge Kantorovich-Rubinstein, for soups and scans",
+            "hinge": "Inside or outside only: hinge",
+            "crossentropy": "Inside or outside only: cross-entropy at a temperature",
+        },
+        label="Fitted To",
+        description="What the network learns from; labels need a family that is Lipschitz by construction",
+    )
+    safety: float = number(
+        0.2,
+        0.0,
+        1.0,
+        label="Detail or Safety",
+        description="When learning from labels: 0 follows the finest detail, 1 keeps a wide margin around the surface",
     )
     steps: int = number(
         4_500, 0, 1_000_000, label="Steps", unit="steps", description="Training steps; 0 leaves it to the time budget"
@@ -344,6 +376,11 @@ class Job:
         for time in self.times:
             if not isinstance(time, (int, float)) or not math.isfinite(time) or not 0 <= time <= last:
                 raise JobError(f"times holds {time!r}; times must lie between 0 and {last}.")
+        if self.training.loss != "distance" and self.network.family not in BOUNDED_FAMILIES:
+            raise JobError(
+                f"training.loss '{self.training.loss}' learns from labels, which needs a network.family that is "
+                f"Lipschitz by construction: {' or '.join(BOUNDED_FAMILIES)}."
+            )
         for row, points in enumerate(self.landmarks):
             self._check_landmark(row, points)
 

@@ -21,7 +21,9 @@ from .guide import Motion
 from .guide.lattice import VelocityLattice
 from .guide.pose import Pose, PosePath
 from .job import Job
-from .surface.field import Field, MLPField
+from .networks import exported_activation
+from .networks.condense import exported_field
+from .surface.field import Field
 
 STEEP_ENOUGH = 0.05
 """A gradient shorter than this says nothing about the surface's speed; the flow alone does."""
@@ -46,6 +48,11 @@ class Morph:
     def last_time(self) -> float:
         return float(len(self.job.shapes) - 1)
 
+    @property
+    def activation(self) -> str:
+        """The activation of the exported MLP."""
+        return exported_activation(self.job.network)
+
     def segment(self, time: float) -> int:
         """The pair of neighbours between which a time lies."""
         return int(min(max(time, 0.0), self.last_time - 1e-9))
@@ -53,7 +60,7 @@ class Morph:
     def field(self, time: float) -> Field:
         """f at a fixed time, as a function of space."""
         (weight, bias), *rest = self.layers
-        return MLPField([(weight[:, :3], bias + weight[:, 3] * time), *rest], self.job.network.activation)
+        return exported_field([(weight[:, :3], bias + weight[:, 3] * time), *rest], self.activation)
 
     def pose(self, time: float) -> Pose:
         return self.motion.path.at(time)
@@ -64,7 +71,7 @@ class Morph:
         Along the normal it is what f itself says; across it the flow says where matter goes.
         """
         place = torch.cat([points, torch.full_like(points[:, :1], time)], 1)
-        _, slopes = MLPField(self.layers, self.job.network.activation).values_and_gradient(place)
+        _, slopes = exported_field(self.layers, self.activation).values_and_gradient(place)
         gradient, change = slopes[:, :3], slopes[:, 3:]
         flow = self._flow_velocity(points, time)
         steepness = gradient.norm(dim=1, keepdim=True)

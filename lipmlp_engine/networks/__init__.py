@@ -10,7 +10,9 @@ from torch import Tensor, nn
 from ..errors import JobError
 from ..job import Network
 from .lipschitz import LipschitzMLP
+from .orthogonal import FOLDED, OrthogonalMLP
 from .plain import PlainMLP
+from .sll import SllMLP
 
 
 class MorphNetwork(Protocol):
@@ -25,13 +27,28 @@ class MorphNetwork(Protocol):
         ...
 
 
+def exported_activation(network: Network) -> str:
+    """The activation of the plain MLP that a trained network is exported to."""
+    if network.family == "sll":
+        return SllMLP.activation_name
+    if network.activation == "auto":
+        return "absolute" if network.family == "orthogonal" else "relu"
+    return "fold" if network.family == "orthogonal" and network.activation in FOLDED else network.activation
+
+
 def build(network: Network, seed: int) -> nn.Module:
     """The untrained network that a job asks for; the same seed gives the same weights."""
     generator = torch.Generator().manual_seed(seed)
-    if network.activation == "groupsort" and network.width % 2:
-        raise JobError("network.width must be even for groupsort.")
-    if network.family == "lipschitz":
-        return LipschitzMLP(network.width, network.depth, network.activation, network.input_scale, generator)
-    if network.family == "plain":
-        return PlainMLP(network.width, network.depth, network.activation, network.input_scale, generator)
-    raise JobError(f"network.family '{network.family}' is not available in this build.")
+    width, depth, activation = network.width, network.depth, network.activation
+    if width % 2 and (activation in FOLDED or network.family == "sll"):
+        raise JobError(f"network.width must be even for {activation if activation in FOLDED else network.family}.")
+    if activation == "householder" and network.family != "orthogonal":
+        raise JobError("network.activation 'householder' is only known to the orthogonal family.")
+    if activation not in FOLDED:
+        activation = exported_activation(network)
+    if network.family == "orthogonal":
+        return OrthogonalMLP(width, depth, activation, network.coefficient, generator)
+    if network.family == "sll":
+        return SllMLP(width, depth, network.coefficient, generator)
+    family = LipschitzMLP if network.family == "lipschitz" else PlainMLP
+    return family(width, depth, activation, network.input_scale, generator)

@@ -36,7 +36,9 @@ class LipschitzMLP(nn.Module):
     before the first layer: that loosens the bound in space and leaves it tight in time.
     """
 
-    def __init__(self, width: int, depth: int, activation_name: str, input_scale: float, generator: torch.Generator) -> None:
+    def __init__(
+        self, width: int, depth: int, activation_name: str, input_scale: float, generator: torch.Generator
+    ) -> None:
         super().__init__()
         sizes = [4] + [width] * depth + [1]
         self.layers = nn.ModuleList(

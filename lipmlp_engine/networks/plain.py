@@ -24,12 +24,16 @@ def hidden_bias(inputs: int, outputs: int, generator: torch.Generator) -> Tensor
 class PlainMLP(nn.Module):
     """f(x, t), (n, 4) → (n, 1), without any bound."""
 
-    def __init__(self, width: int, depth: int, activation_name: str, input_scale: float, generator: torch.Generator) -> None:
+    def __init__(
+        self, width: int, depth: int, activation_name: str, input_scale: float, generator: torch.Generator
+    ) -> None:
         super().__init__()
         sizes = [4] + [width] * depth + [1]
         self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in zip(sizes, sizes[1:], strict=False))
         for k, layer in enumerate(self.layers):
-            layer.weight.data = first_weights(layer.in_features, layer.out_features, input_scale if k == 0 else 1.0, generator)  # type: ignore[arg-type]
+            layer.weight.data = first_weights(
+                layer.in_features, layer.out_features, input_scale if k == 0 else 1.0, generator
+            )  # type: ignore[arg-type]
             layer.bias.data = hidden_bias(layer.in_features, layer.out_features, generator)  # type: ignore[arg-type]
         self.activation = activation(activation_name)
         self.activation_name = activation_name

@@ -54,6 +54,39 @@ class ReLU(Activation):
         return slope, error, error
 
 
+class Absolute(Activation):
+    def apply_(self, inputs: Tensor) -> Tensor:
+        return inputs.abs_()
+
+    def slope(self, inputs: Tensor) -> Tensor:
+        return torch.where(inputs < 0, -1.0, 1.0)
+
+    def enclose(self, low: Tensor, high: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        slope, offset, error = ReLU().enclose(low, high)  # |x| = 2 relu(x) − x
+        return 2 * slope - 1, 2 * offset, 2 * error
+
+
+class Fold(Activation):
+    """Keeps the first half of the neurons and takes the absolute value of the second."""
+
+    def apply_(self, inputs: Tensor) -> Tensor:
+        inputs.chunk(2, -1)[1].abs_()
+        return inputs
+
+    def slope(self, inputs: Tensor) -> Tensor:
+        kept, folded = inputs.chunk(2, -1)
+        return torch.cat([torch.ones_like(kept), Absolute().slope(folded)], -1)
+
+    def enclose(self, low: Tensor, high: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        slope, offset, error = Absolute().enclose(low.chunk(2, -1)[1], high.chunk(2, -1)[1])
+        zeros = torch.zeros_like(slope)
+        return (
+            torch.cat([torch.ones_like(slope), slope], -1),
+            torch.cat([zeros, offset], -1),
+            torch.cat([zeros, error], -1),
+        )
+
+
 class _Smooth(Activation):
     """A smooth activation, enclosed by its chord: the deviation is extreme where the derivative equals the chord's."""
 
@@ -163,6 +196,8 @@ ACTIVATIONS: dict[str, Activation] = {
     "softplus": Softplus(),
     "sine": Sine(),
     "groupsort": GroupSort(),
+    "absolute": Absolute(),
+    "fold": Fold(),
 }
 
 

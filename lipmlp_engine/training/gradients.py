@@ -15,6 +15,9 @@ from torch import Tensor, nn
 PIECE = 1024
 """Samples worked on at once; fixed, so that sums come out the same whatever the number of threads."""
 
+BY_HAND = ("relu", "absolute")
+"""Activations whose derivatives are worked out here."""
+
 Layers = list[tuple[Tensor, Tensor]]
 Loss = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
 """(prediction, target) → (sum of losses, its derivative by the prediction)."""
@@ -38,7 +41,8 @@ class BatchGradients:
         self.parameters = [p for p in network.parameters() if p.requires_grad]
         self._loss = loss
         self._smoothness = smoothness
-        by_hand = next(network.parameters()).device.type == "cpu" and getattr(network, "activation_name", "") == "relu"
+        self._activation = getattr(network, "activation_name", "")
+        by_hand = next(network.parameters()).device.type == "cpu" and self._activation in BY_HAND
         self._pool = ThreadPoolExecutor(max(1, threads)) if by_hand and hasattr(network, "effective") else None
 
     def close(self) -> None:
@@ -62,7 +66,7 @@ class BatchGradients:
         effective: Layers = self.network.effective()  # type: ignore[operator]
         fixed = [(weight.detach(), bias.detach()) for weight, bias in effective]
         pieces = pool.map(
-            lambda piece: _relu_gradients(fixed, *piece, self._loss),
+            lambda piece: _gradients(fixed, self._activation, *piece, self._loss),
             zip(points.split(PIECE), values.split(PIECE), strict=True),
         )
         total, slopes = next(pieces)
@@ -82,16 +86,23 @@ class BatchGradients:
 
 
 @torch.no_grad()
-def _relu_gradients(layers: Layers, points: Tensor, values: Tensor, loss: Loss) -> tuple[Tensor, list[Tensor]]:
-    """Sum of losses of a ReLU network and its derivatives by each weight and bias, weight before bias."""
-    activities = [points]
+def _gradients(
+    layers: Layers, activation: str, points: Tensor, values: Tensor, loss: Loss
+) -> tuple[Tensor, list[Tensor]]:
+    """Sum of losses of an MLP and its derivatives by each weight and bias, weight before bias."""
+    relu = activation == "relu"
+    activities, signs = [points], []
     for weight, bias in layers[:-1]:
-        activities.append(torch.addmm(bias, activities[-1], weight.T).relu_())
+        before = torch.addmm(bias, activities[-1], weight.T)
+        activities.append(before.relu_() if relu else before.abs())
+        signs.append(before if relu else before.sign_())
     prediction = torch.addmm(layers[-1][1], activities[-1], layers[-1][0].T)
     total, slope = loss(prediction, values)
     slopes: list[Tensor] = []
     for (weight, _), activity in zip(reversed(layers), reversed(activities), strict=True):
         slopes[:0] = [slope.T @ activity, slope.sum(0)]
-        if len(slopes) < 2 * len(layers):
-            slope = torch.ops.aten.threshold_backward(slope @ weight, activity, 0)
+        if signs:
+            slope = slope @ weight
+            sign = signs.pop()
+            slope = torch.ops.aten.threshold_backward(slope, sign, 0) if relu else slope.mul_(sign)
     return total, slopes

@@ -47,6 +47,8 @@ class MuonAdam:
 
     def __init__(self, network: nn.Module, adam_rate: float, muon: bool) -> None:
         self.parameters = [p for p in network.parameters() if p.requires_grad]
+        self._tangent = getattr(network, "tangent", None)
+        self._retract = getattr(network, "retract", None)
         shapes = [tuple(p.shape) for p in self.parameters]
         hidden = [k for k, shape in enumerate(shapes) if muon and len(shape) == 2 and min(shape) >= 16]
         self._groups = [[k for k in hidden if shapes[k] == shape] for shape in sorted({shapes[k] for k in hidden})]
@@ -65,6 +67,8 @@ class MuonAdam:
 
     @torch.no_grad()
     def step(self, gradients: list[Tensor]) -> None:
+        if self._tangent is not None:
+            gradients = self._tangent(gradients)
         for group, momentum in zip(self._groups, self._momentum, strict=True):
             gradient = torch.stack([gradients[k] for k in group])
             momentum.lerp_(gradient, 1 - MUON_MOMENTUM)
@@ -74,6 +78,8 @@ class MuonAdam:
             for k, change in zip(group, update, strict=True):
                 self.parameters[k].sub_(change)
         self._adam([gradients[k] for k in self._rest])
+        if self._retract is not None:
+            self._retract()
 
     def _adam(self, gradients: list[Tensor]) -> None:
         beta, gamma = ADAM_BETAS

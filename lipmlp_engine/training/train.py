@@ -18,9 +18,11 @@ from ..guide.world_field import WorldField
 from ..job import Job
 from ..morph import Morph
 from ..networks import build
+from ..networks.condense import condense
 from ..shapes.shape import Shape
 from .device import choose_device, thread_count
 from .gradients import BatchGradients, absolute_loss, square_loss
+from .label_losses import label_loss
 from .optimiser import MuonAdam, rate_at
 from .samples import PlacedShapes, Samples, between_samples, end_samples
 
@@ -112,9 +114,10 @@ class _Fit:
         network = build(self.job.network, settings.seed).to(self.device)
         self._warm_start(network)
         paper = settings.recipe == "paper"
-        gradients = BatchGradients(
-            network, square_loss if paper else absolute_loss, settings.smoothness, thread_count(settings.threads)
-        )
+        loss = square_loss if paper else absolute_loss
+        if settings.loss != "distance":
+            loss = label_loss(settings, self.ends.values)
+        gradients = BatchGradients(network, loss, settings.smoothness, thread_count(settings.threads))
         optimiser = MuonAdam(network, settings.rate, muon=not paper)
         batches = _Batches(self.ends, self.between, settings.batch, self.job.guide.share, settings.seed, self.device)
         try:
@@ -187,8 +190,7 @@ class _Fit:
             self._morph(network).save(self.checkpoint)
 
     def _morph(self, network: nn.Module) -> Morph:
-        with torch.no_grad():
-            layers = [(w.detach().clone(), b.detach().clone()) for w, b in network.effective()]  # type: ignore[operator]
+        layers = condense(network)  # type: ignore[arg-type]
         parameters = {name: values.detach().clone() for name, values in network.state_dict().items()}
         return Morph(self.job, layers, self.motion.to(self.device), parameters)
 

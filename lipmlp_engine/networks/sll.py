@@ -1,0 +1,112 @@
+"""The network of SDP-based Lipschitz layers (Araujo et al., 2023): residual blocks that no weights can make expand."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from .orthogonal import BIAS_SPREAD, POLAR_STEPS, TIME_SPREAD, exact_polar, orthogonal_matrix, polar, shrunk_to_one
+
+PULL = 0.1
+"""How far a step of training leads each block back to orthonormal rows, where it loses no gradient; a free choice,
+since the bound holds for any weights."""
+
+
+class SllBlock(nn.Module):
+    """x − 2 Wᵀ T⁻¹ relu(W x + b) with T = diag(Σⱼ |W Wᵀ|ᵢⱼ qⱼ / qᵢ): 1-Lipschitz for every W, b and q > 0."""
+
+    def __init__(self, width: int, generator: torch.Generator) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(orthogonal_matrix(width // 2, width, generator))
+        self.bias = nn.Parameter(torch.randn(width // 2, generator=generator) * BIAS_SPREAD)
+        self.log_q = nn.Parameter(torch.zeros(width // 2))
+
+    def inverse_scale(self) -> Tensor:
+        """The diagonal of T⁻¹."""
+        q = self.log_q.exp()
+        return q / ((self.weight @ self.weight.T).abs() @ q)
+
+    def forward(self, values: Tensor) -> Tensor:
+        raised = torch.addmm(self.bias, values, self.weight.T).relu() * self.inverse_scale()
+        return torch.addmm(values, raised, self.weight, alpha=-2)
+
+
+class SllMLP(nn.Module):
+    """f(x, t), (n, 4) → (n, 1), with |∇ₓf| ≤ coefficient and |f_t| ≤ coefficient · ‖time‖ everywhere.
+
+    A lift with orthonormal columns, ``depth`` blocks with half as many hidden neurons as the width, and a unit head.
+    """
+
+    activation_name = "fold"
+    """Of the exported network."""
+    coefficient: Tensor
+
+    def __init__(self, width: int, depth: int, coefficient: float, generator: torch.Generator) -> None:
+        super().__init__()
+        self.lift = nn.Parameter(orthogonal_matrix(width, 3, generator))
+        self.time = nn.Parameter(torch.randn(width, generator=generator) * TIME_SPREAD)
+        self.bias = nn.Parameter(torch.randn(width, generator=generator) * BIAS_SPREAD)
+        self.blocks: list[SllBlock] = [SllBlock(width, generator) for _ in range(depth)]
+        for index, block in enumerate(self.blocks):
+            self.add_module(f"block{index}", block)
+        self.head = nn.Parameter(orthogonal_matrix(1, width, generator))
+        self.offset = nn.Parameter(torch.zeros(1))
+        self.register_buffer("coefficient", torch.tensor(coefficient))
+
+    def forward(self, points: Tensor) -> Tensor:
+        values = torch.addmm(self.bias, points[:, :3], self.lift.T) + points[:, 3:] * self.time
+        for block in self.blocks:
+            values = block(values)
+        return self.coefficient * torch.addmm(self.offset, values, self.head.T)
+
+    def effective(self) -> list[tuple[Tensor, Tensor]]:
+        """A plain MLP of twice the width with the same values.
+
+        The first half of its neurons is the state z, kept by the fold; the second is a block's W z + b and zeros, whose
+        absolute value gives the ReLU: relu(u) = (u + |u|) / 2.
+        """
+        width = len(self.bias)
+        weight, bias = torch.cat([self.lift, self.time[:, None]], 1), self.bias + 0.0
+        layers = []
+        for block in self.blocks:
+            padding = weight.new_zeros(width - len(block.bias), weight.shape[1])
+            layers.append(
+                (
+                    torch.cat([weight, block.weight @ weight, padding]),
+                    torch.cat([bias, block.weight @ bias + block.bias, padding[:, 0]]),
+                )
+            )
+            step = block.weight.T * block.inverse_scale()
+            identity = torch.eye(width, dtype=weight.dtype, device=weight.device)
+            weight = torch.cat([identity - step @ block.weight, -step, identity.new_zeros(width, len(padding))], 1)
+            bias = -step @ block.bias
+        head = self.coefficient * self.head
+        return [*layers, (head @ weight, head @ bias + self.coefficient * self.offset)]
+
+    def penalty(self) -> Tensor:
+        """The bound of |f_t|, the only one that is learned."""
+        bound: Tensor = self.coefficient * self.time.norm()
+        return bound
+
+    @torch.no_grad()
+    def retract(self) -> None:
+        """Lead lift and head back after a step, and the blocks some of the way."""
+        self.lift.copy_(polar(self.lift, POLAR_STEPS))
+        self.head.div_(self.head.norm())
+        weights = torch.stack([block.weight for block in self.blocks])
+        weights = (1 + PULL) * weights - PULL * (weights @ weights.mT) @ weights
+        for block, weight in zip(self.blocks, weights, strict=True):
+            block.weight.copy_(weight)
+
+    @torch.no_grad()
+    def condense(self) -> None:
+        """Correct lift and head once, exactly; the blocks need no correction."""
+        for weight in (self.lift, self.head):
+            weight.copy_(shrunk_to_one(exact_polar(weight.cpu())))
+
+    @torch.no_grad()
+    def singular_values(self) -> list[tuple[float, float]]:
+        """Largest and smallest singular value of the lift, of each block's T^-½ W, and of the head."""
+        scaled = [block.weight * block.inverse_scale().sqrt()[:, None] for block in self.blocks]
+        spectra = [torch.linalg.svdvals(weight.double()) for weight in [self.lift, *scaled, self.head]]
+        return [(float(values.max()), float(values.min())) for values in spectra]
