@@ -24,6 +24,8 @@ class Shape:
     """(m,), the material slot of each triangle."""
     closed: bool = True
     """False where the surface has holes and only the winding number says what is inside."""
+    matrix: NDArray[np.float64] = field(default_factory=lambda: np.eye(4))
+    """How the job's placement moved the shape: columns act on world points as the file has them."""
     notes: list[str] = field(default_factory=list)
     """What was done to the shape while it was read, a sentence each."""
 
@@ -54,23 +56,23 @@ class Shape:
         return float(triangle_areas(self.vertices, self.triangles).sum())
 
 
-def triangle_areas(vertices: NDArray[np.float64], triangles: NDArray[np.int32]) -> NDArray[np.float64]:
+def triangle_areas(vertices: NDArray[np.floating], triangles: NDArray[np.integer]) -> NDArray[np.float64]:
     """The area of every triangle."""
-    return np.linalg.norm(doubled_area_vectors(vertices, triangles), axis=1) / 2
+    return np.asarray(np.linalg.norm(doubled_area_vectors(vertices, triangles), axis=1) / 2)
 
 
-def doubled_area_vectors(vertices: NDArray[np.float64], triangles: NDArray[np.int32]) -> NDArray[np.float64]:
+def doubled_area_vectors(vertices: NDArray[np.floating], triangles: NDArray[np.integer]) -> NDArray[np.float64]:
     """For every triangle the vector along its normal that is twice as long as the triangle is large."""
     a, b, c = (np.asarray(vertices[triangles[:, corner]], np.float64) for corner in range(3))
     return np.asarray(np.cross(b - a, c - a))
 
 
-def signed_volume(vertices: NDArray[np.float64], triangles: NDArray[np.int32]) -> float:
+def signed_volume(vertices: NDArray[np.floating], triangles: NDArray[np.integer]) -> float:
     """Enclosed volume, negative where the triangles face inwards."""
     return float(volume_shares(vertices, triangles).sum())
 
 
-def volume_shares(vertices: NDArray[np.float64], triangles: NDArray[np.int32]) -> NDArray[np.float64]:
+def volume_shares(vertices: NDArray[np.floating], triangles: NDArray[np.integer]) -> NDArray[np.float64]:
     """Signed volume of the cone from the surface's middle to every triangle."""
     if len(triangles) == 0:
         return np.zeros(0)

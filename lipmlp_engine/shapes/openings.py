@@ -1,0 +1,157 @@
+"""Gives open surfaces an inside: sheets become thick, holes get lids, what the winding number closes may stay open."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import defaultdict
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .repair import keep_triangles
+from .sample import sample_near
+from .shape import Shape, doubled_area_vectors
+from .standing import BURIED, FREE, mean_winding
+from .topology import Topology
+
+LID_TOLERANCE = 0.1
+"""Lids may change what is inside by this share; beyond that the holes are left to the winding number."""
+MOST_OPEN_EDGES = 0.2
+"""Share of open triangle sides from which a surface counts as loose triangles, which no lids can close."""
+_TEST_POINTS = 20_000
+
+
+def close(shape: Shape, shell: float) -> Shape:
+    """A shape with an inside; ``shell`` is the thickness given to sheets, in % of the diagonal.
+
+    The winding number decides, part by part: an open part whose two sides differ from one half to either side is the
+    boundary of something and keeps its place; one that floats in empty space is a sheet and becomes a plate of the
+    given thickness; one buried inside the others is dropped.
+    """
+    topology = Topology(shape.triangles)
+    if topology.closed:
+        return dataclasses.replace(shape, closed=True)
+    open_parts = ~topology.closed_parts
+    standing = mean_winding(shape, topology, open_parts)
+    sheet = (open_parts & (standing < FREE))[topology.parts]
+    buried = (open_parts & (standing > BURIED))[topology.parts]
+    if sheet.any() or buried.any():
+        shape = _thicken(shape, sheet, buried, shell)
+        topology = Topology(shape.triangles)
+    return dataclasses.replace(shape, closed=True) if topology.closed else _with_lids(shape, topology)
+
+
+def _thicken(shape: Shape, sheet: NDArray[np.bool_], buried: NDArray[np.bool_], shell: float) -> Shape:
+    note = ""
+    if buried.any():
+        note = f"removed {int(buried.sum()):,} loose triangles that lie inside"
+    rest = keep_triangles(shape, ~(sheet | buried), note)
+    if not sheet.any():
+        return rest
+    plates = _plates(keep_triangles(shape, sheet), shell / 100 * shape.diagonal)
+    what = "open surfaces that enclose nothing" if len(rest.triangles) else "an open surface that encloses nothing"
+    joined = join(rest, plates)
+    joined.notes.append(f"gave {what} a thickness of {shell:g} % of the diagonal")
+    return joined
+
+
+def _plates(sheet: Shape, thickness: float) -> Shape:
+    """Every sheet as a closed plate: both sides, half the thickness away along the normals, and walls at the rim."""
+    import igl
+
+    split, origin = igl.split_nonmanifold(sheet.triangles.astype(np.int64))
+    agreed, _ = igl.bfs_orient(split)
+    triangles = agreed.astype(np.int32)
+    middle = sheet.vertices[origin]
+    normals = np.zeros_like(middle)
+    for corner in range(3):
+        np.add.at(normals, triangles[:, corner], doubled_area_vectors(middle, triangles))
+    length = np.linalg.norm(normals, axis=1, keepdims=True)
+    offset = normals / np.maximum(length, np.finfo(np.float64).tiny) * (thickness / 2)
+    count = np.int32(len(middle))
+    topology = Topology(triangles)
+    rim = topology.open_half_edges
+    a, b = topology.half_edges[rim].T.astype(np.int32)
+    walls = [np.stack([b, a, a + count], axis=1), np.stack([b, a + count, b + count], axis=1)]
+    return dataclasses.replace(
+        sheet,
+        vertices=np.concatenate([middle + offset, middle - offset]),
+        triangles=np.concatenate([triangles, triangles[:, ::-1] + count, *walls]),
+        colors=None if sheet.colors is None else np.tile(sheet.colors[origin], (2, 1)),
+        materials=None
+        if sheet.materials is None
+        else np.concatenate([*[sheet.materials] * 2, *[sheet.materials[rim // 3]] * 2]),
+    )
+
+
+def _with_lids(shape: Shape, topology: Topology) -> Shape:
+    """Close every hole by a cone to its rim's middle, unless that disagrees with the winding number."""
+    open_ = dataclasses.replace(shape, closed=False)
+    open_.notes = [*shape.notes, "has holes; inside is where the winding number exceeds one half"]
+    rim = topology.open_half_edges
+    if len(rim) > MOST_OPEN_EDGES * len(topology.half_edges):
+        return open_
+    loops = _loops(topology.half_edges[rim])
+    owner = dict(zip(map(tuple, topology.half_edges[rim].tolist()), (rim // 3).tolist(), strict=True))
+    peaks = np.array([shape.vertices[loop].mean(axis=0) for loop in loops])
+    lids, sources = [], []
+    for index, loop in enumerate(loops):
+        peak = len(shape.vertices) + index
+        for start, end in zip(loop, [*loop[1:], loop[0]], strict=True):
+            lids.append((end, start, peak))
+            sources.append(owner[start, end])
+    colors = shape.colors
+    lidded = dataclasses.replace(
+        shape,
+        vertices=np.concatenate([shape.vertices, peaks]),
+        triangles=np.concatenate([shape.triangles, np.array(lids, np.int32)]),
+        colors=None if colors is None else np.concatenate([colors, [colors[loop].mean(axis=0) for loop in loops]]),
+        materials=None if shape.materials is None else np.concatenate([shape.materials, shape.materials[sources]]),
+        closed=True,
+        notes=[*shape.notes, f"closed {len(loops):,} hole{'s' * (len(loops) != 1)} with flat lids"],
+    )
+    return lidded if _same_inside(shape, lidded) else open_
+
+
+def _loops(edges: NDArray[np.int64]) -> list[list[int]]:
+    """Directed edges, as many into each vertex as out of it, strung into closed loops."""
+    following: dict[int, list[int]] = defaultdict(list)
+    for start, end in edges.tolist():
+        following[start].append(end)
+    loops = []
+    for first in list(following):
+        while following[first]:
+            loop, vertex = [first], following[first].pop()
+            while vertex != first:
+                loop.append(vertex)
+                vertex = following[vertex].pop()
+            loops.append(loop)
+    return loops
+
+
+def _same_inside(shape: Shape, lidded: Shape) -> bool:
+    import igl
+
+    rng = np.random.default_rng(0)
+    low, high = shape.bounds
+    near = sample_near(shape.vertices, shape.triangles, _TEST_POINTS // 2, (0.02 * shape.diagonal,), rng)
+    points = np.concatenate([rng.uniform(low, high, (_TEST_POINTS // 2, 3)), near])
+    before, after = (
+        igl.fast_winding_number(each.vertices, each.triangles.astype(np.int64), points) > 0.5
+        for each in (shape, lidded)
+    )
+    return bool((before != after).sum() <= LID_TOLERANCE * before.sum())
+
+
+def join(first: Shape, second: Shape) -> Shape:
+    """Both surfaces as one; the name and the notes are the first one's."""
+    return dataclasses.replace(
+        first,
+        vertices=np.concatenate([first.vertices, second.vertices]),
+        triangles=np.concatenate([first.triangles, second.triangles + np.int32(len(first.vertices))]),
+        colors=None if first.colors is None or second.colors is None else np.concatenate([first.colors, second.colors]),
+        materials=None
+        if first.materials is None or second.materials is None
+        else np.concatenate([first.materials, second.materials]),
+        notes=list(first.notes),
+    )
