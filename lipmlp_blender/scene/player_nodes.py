@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import bpy
@@ -27,28 +28,27 @@ def build_player(name: str, span: float, colored: bool, frames_per_second: float
     frames, morph, speed, subframes, blur = (given.outputs[index] for index in range(5))
 
     instances = lay.add(
-        "GeometryNodeCollectionInfo", 1, 1, collection=frames, separate_children=True, reset_children=True
-    )
-    instances = instances.outputs["Instances"]
-    count = lay.add("GeometryNodeAttributeDomainSize", 2, 2, component="INSTANCES", geometry=instances)
+        "GeometryNodeCollectionInfo", 1, 1, {"Collection": frames, "Separate Children": True, "Reset Children": True}
+    ).outputs["Instances"]
+    count = lay.add("GeometryNodeAttributeDomainSize", 2, 2, {"Geometry": instances}, component="INSTANCES")
     last = lay.math("SUBTRACT", 3, 2, count.outputs["Instance Count"], 1.0, label="Last Frame")
-    inside = lay.add("ShaderNodeClamp", 1, 0, value=morph).outputs[0]
+    inside = lay.add("ShaderNodeClamp", 3, 0, {"Value": morph}).outputs[0]
     exact = lay.math("MULTIPLY", 4, 1, inside, last, label="Frame Wanted")
     stored = lay.math("ROUND", 5, 2, exact, label="Frame Stored")
-    others = lay.add("GeometryNodeInputIndex", 5, 3).outputs[0]
-    others = lay.add("FunctionNodeCompare", 6, 3, data_type="INT", operation="NOT_EQUAL", A_INT=others, B_INT=stored)
+    index = lay.add("GeometryNodeInputIndex", 5, 3).outputs[0]
+    others = lay.add("FunctionNodeCompare", 6, 3, {"A": index, "B": stored}, data_type="INT", operation="NOT_EQUAL")
     picked = lay.add(
-        "GeometryNodeDeleteGeometry", 7, 1, domain="INSTANCE", geometry=instances, selection=others.outputs[0]
+        "GeometryNodeDeleteGeometry", 7, 1, {"Geometry": instances, "Selection": others.outputs[0]}, domain="INSTANCE"
     )
-    surface = lay.add("GeometryNodeRealizeInstances", 8, 1, geometry=picked.outputs[0]).outputs[0]
+    surface = lay.add("GeometryNodeRealizeInstances", 8, 1, {"Geometry": picked.outputs[0]}).outputs[0]
 
     between = lay.math("SUBTRACT", 6, 0, exact, stored, label="Frames Between")
     between = lay.math("DIVIDE", 7, 0, between, last, label="Morph Between")
 
     motion = lay.attribute("FLOAT_VECTOR", MORPH_VELOCITY, 8, 3)
     step = lay.math("MULTIPLY", 8, 0, between, subframes, label="Sub-Frame Step")
-    offset = lay.vector("SCALE", 9, 2, motion, scale=step)
-    surface = lay.add("GeometryNodeSetPosition", 10, 1, geometry=surface, offset=offset).outputs[0]
+    offset = lay.scaled(motion, step, 9, 2)
+    surface = lay.add("GeometryNodeSetPosition", 10, 1, {"Geometry": surface, "Offset": offset}).outputs[0]
 
     moment = lay.math("MULTIPLY", 9, 0, between, span, label="Shape Time Between")
     moment = lay.math("ADD", 10, 0, lay.attribute("FLOAT", MORPH, 9, -1), moment, clamped=True)
@@ -56,21 +56,19 @@ def build_player(name: str, span: float, colored: bool, frames_per_second: float
 
     if colored:
         first, second = (lay.attribute("FLOAT_COLOR", color, 11, 3 + row) for row, color in enumerate(COLORS))
-        mixed = lay.add("ShaderNodeMix", 12, 3, data_type="RGBA", Factor_Float=moment, A_Color=first, B_Color=second)
-        surface = lay.store("FLOAT_COLOR", "Color", 13, 1, surface, mixed.outputs["Result_Color"])
+        mixed = lay.add("ShaderNodeMix", 12, 3, {"Factor": moment, "A": first, "B": second}, data_type="RGBA")
+        mixed = next(socket for socket in mixed.outputs if socket.enabled)
+        surface = lay.store("FLOAT_COLOR", "Color", 13, 1, surface, mixed)
 
     clock = lay.add("GeometryNodeInputSceneTime", 8, 5)
     seconds, frame = clock.outputs["Seconds"], clock.outputs["Frame"]
     rate = lay.math("DIVIDE", 9, 5, frame, seconds, label="Frame Rate")
-    zero = lay.add("FunctionNodeCompare", 9, 6, data_type="FLOAT", operation="EQUAL", A=seconds, Epsilon=1e-4)
-    rate = lay.add(
-        "GeometryNodeSwitch", 10, 5, input_type="FLOAT", Switch=zero.outputs[0], Falsex=rate, Truex=frames_per_second
-    )
-    per_second = lay.math("MULTIPLY", 11, 5, speed, rate.outputs[0], label="Morph per Second")
-    velocity = lay.vector("SCALE", 12, 5, motion, scale=per_second)
-    blurred = lay.store("FLOAT_VECTOR", VELOCITY, 14, 2, surface, velocity)
-    result = lay.add("GeometryNodeSwitch", 15, 1, input_type="GEOMETRY", Switch=blur, Falsex=surface, Truex=blurred)
-    lay.add("NodeGroupOutput", 16, 1, Geometry=result.outputs[0])
+    zero = lay.add("FunctionNodeCompare", 9, 6, {"A": seconds, "Epsilon": 1e-4}, data_type="FLOAT", operation="EQUAL")
+    rate = lay.switch("FLOAT", 10, 5, zero.outputs[0], rate, frames_per_second)
+    per_second = lay.math("MULTIPLY", 11, 5, speed, rate, label="Morph per Second")
+    blurred = lay.store("FLOAT_VECTOR", VELOCITY, 14, 2, surface, lay.scaled(motion, per_second, 12, 5))
+    result = lay.switch("GEOMETRY", 15, 1, blur, surface, blurred)
+    lay.add("NodeGroupOutput", 16, 1, {"Geometry": result})
     return tree
 
 
@@ -99,31 +97,43 @@ class _Layout:
     def __init__(self, tree: bpy.types.GeometryNodeTree) -> None:
         self._tree = tree
 
-    def add(self, kind: str, column: float, row: float, label: str = "", **values: Any) -> bpy.types.Node:
-        """A node; ``values`` are its settings, or its inputs by name or identifier, as constants or sockets."""
+    def add(
+        self,
+        kind: str,
+        column: float,
+        row: float,
+        inputs: Mapping[str, Any] | None = None,
+        label: str = "",
+        **settings: Any,
+    ) -> bpy.types.Node:
+        """A node with its settings, and its inputs by name as constants or sockets."""
         node = self._tree.nodes.new(kind)
         node.location = (column * 190.0, row * -190.0)
         node.label = label
-        inputs = {name: value for name, value in values.items() if not hasattr(node, name)}
-        for name, value in values.items():
-            if name not in inputs:
-                setattr(node, name, value)
-        for name, value in inputs.items():
-            self._feed(_input(node, name), value)
+        for name, value in settings.items():
+            setattr(node, name, value)
+        for name, value in (inputs or {}).items():
+            self._feed(next(socket for socket in node.inputs if socket.enabled and socket.name == name), value)
         return node
 
     def math(
         self, operation: str, column: float, row: float, *values: Any, label: str = "", clamped: bool = False
     ) -> Socket:
-        node = self.add("ShaderNodeMath", column, row, label, operation=operation, use_clamp=clamped)
+        node = self.add("ShaderNodeMath", column, row, None, label, operation=operation, use_clamp=clamped)
         for socket, value in zip(node.inputs, values, strict=False):
             self._feed(socket, value)
         return node.outputs[0]
 
-    def vector(self, operation: str, column: float, row: float, value: Socket, scale: Socket) -> Socket:
-        node = self.add("ShaderNodeVectorMath", column, row, operation=operation)
-        self._feed(node.inputs[0], value)
+    def scaled(self, vector: Socket, scale: Socket, column: float, row: float) -> Socket:
+        node = self.add("ShaderNodeVectorMath", column, row, operation="SCALE")
+        self._feed(node.inputs[0], vector)
         self._feed(node.inputs["Scale"], scale)
+        return node.outputs[0]
+
+    def switch(self, kind: str, column: float, row: float, condition: Socket, otherwise: Any, value: Any) -> Socket:
+        node = self.add(
+            "GeometryNodeSwitch", column, row, {"Switch": condition, "False": otherwise, "True": value}, input_type=kind
+        )
         return node.outputs[0]
 
     def attribute(self, kind: str, name: str, column: float, row: float) -> Socket:
@@ -132,7 +142,7 @@ class _Layout:
         return next(socket for socket in node.outputs if socket.enabled and socket.name == "Attribute")
 
     def store(self, kind: str, name: str, column: float, row: float, geometry: Socket, value: Socket) -> Socket:
-        node = self.add("GeometryNodeStoreNamedAttribute", column, row, name, data_type=kind, domain="POINT")
+        node = self.add("GeometryNodeStoreNamedAttribute", column, row, None, name, data_type=kind, domain="POINT")
         node.inputs["Name"].default_value = name
         self._feed(node.inputs["Geometry"], geometry)
         self._feed(next(socket for socket in node.inputs if socket.enabled and socket.name == "Value"), value)
@@ -143,11 +153,3 @@ class _Layout:
             self._tree.links.new(value, socket)
         else:
             socket.default_value = value
-
-
-def _input(node: bpy.types.Node, name: str) -> Socket:
-    wanted = name.removesuffix("x").lower()
-    for socket in node.inputs:
-        if name == socket.identifier or (socket.enabled and socket.name.lower() == wanted):
-            return socket
-    raise KeyError(f"{node.bl_idname} has no input called {name}")
