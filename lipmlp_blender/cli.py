@@ -60,9 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--objects", nargs="+", metavar="NAME", help="the shapes, first to last")
     parser.add_argument("--frames", nargs=2, type=int, metavar=("START", "END"), help="frames that the morph spans")
-    parser.add_argument(
-        "--preset", choices=list(PRESETS), help="how much work goes into it (default: the scene's settings)"
-    )
+    parser.add_argument("--preset", choices=list(PRESETS), help="how much work goes into it (default: as in the scene)")
     parser.add_argument("--name", default="Morph", help="the result's name")
     parser.add_argument(
         "--set", action="append", default=[], metavar="SECTION.NAME=VALUE", help="any setting, such as training.seed=3"

@@ -37,7 +37,8 @@ LOG_NAME = "engine.log"
 _LAUNCH = """\
 import importlib.util, runpy, sys
 folder = sys.argv.pop(1)
-spec = importlib.util.spec_from_file_location("lipmlp_engine", folder + "/__init__.py", submodule_search_locations=[folder])
+place = folder + "/__init__.py"
+spec = importlib.util.spec_from_file_location("lipmlp_engine", place, submodule_search_locations=[folder])
 package = sys.modules["lipmlp_engine"] = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(package)
 runpy.run_module("lipmlp_engine", run_name="__main__", alter_sys=True)
@@ -147,7 +148,7 @@ class EngineProcess:
         if self.hello is None and not isinstance(event, Failed):
             return [self._end(Failed(_OTHER_ENGINE, 1))]
         if isinstance(event, (Done, Failed)):
-            return [self._end(event)]
+            return [self._let_go(event)]
         return [event]
 
     def _trouble(self, ended: bool) -> Failed | None:
@@ -177,14 +178,17 @@ class EngineProcess:
         self._listened = now
 
     def _end(self, event: Done | Failed) -> Event:
+        """Give the run up at once."""
         assert self._group is not None
         self.finished = True
-        # A closed stdin tells the engine to leave; whatever is left after that is ended.
-        group = self._group
-        if isinstance(event, Done) or event.cancelled:
-            group.end_within(EXIT_GRACE_SECONDS)
-        else:
-            group.kill()
+        self._group.kill()
+        return event
+
+    def _let_go(self, event: Done | Failed) -> Event:
+        """The engine has said its last word: let it leave by itself, but not for ever."""
+        assert self._group is not None
+        self.finished = True
+        self._group.end_within(EXIT_GRACE_SECONDS)
         return event
 
 

@@ -16,7 +16,8 @@ SHOWN_VERSIONS = "3.11, 3.12 or 3.13"
 
 PROBE = (
     "import json, sys\n"
-    "answer = {'version': list(sys.version_info[:2]), 'path': sys.executable, 'implementation': sys.implementation.name}\n"
+    "answer = {'version': list(sys.version_info[:2]), 'path': sys.executable}\n"
+    "answer['implementation'] = sys.implementation.name\n"
     "try:\n    import venv, ensurepip\n    answer['makes_environments'] = True\n"
     "except ImportError:\n    answer['makes_environments'] = False\n"
     "print(json.dumps(answer))"
@@ -86,7 +87,7 @@ def _in_usual_places() -> Iterator[Path]:
         elif sys.platform == "win32":
             programs = Path(os.environ.get("LOCALAPPDATA", "")) / "Programs" / "Python"
             yield programs / f"Python{major}{minor}" / "python.exe"
-            yield Path(os.environ.get("ProgramFiles", r"C:\Program Files")) / f"Python{major}{minor}" / "python.exe"
+            yield Path(os.environ.get("PROGRAMFILES", r"C:\Program Files")) / f"Python{major}{minor}" / "python.exe"
         else:
             yield Path(f"/usr/bin/python{major}.{minor}")
             yield Path(f"/usr/local/bin/python{major}.{minor}")

@@ -71,7 +71,7 @@ class MorphJob:
     def headline(self) -> str:
         """The phase and what is known about it, for a line of the panel."""
         if self.state is not JobState.RUNNING:
-            return self.state.value
+            return str(self.state.value)
         text = PHASES.get(self.phase, self.phase)
         return f"{text}, {in_words(self.seconds_left)} left" if self.seconds_left is not None else text
 

@@ -20,7 +20,7 @@ class LipmorphPreferences(bpy.types.AddonPreferences):
 
     engine_python: bpy.props.StringProperty(
         name="Engine Python",
-        description="Python that has the engine's packages; leave empty to use the environment that Set Up Engine makes",
+        description="Python that has the engine's packages; leave empty to use the one that Set Up Engine makes",
         subtype="FILE_PATH",
     )
     setup_python: bpy.props.StringProperty(

@@ -130,7 +130,7 @@ class ProcessGroup:
             _living.discard(self)
 
     def end_within(self, seconds: float) -> None:
-        """Close the process's stdin, and end it by force where it has not left by itself in this time; returns at once."""
+        """Close the process's stdin, and end it where it has not left by itself in this time; returns at once."""
         self._close_input()
         threading.Thread(target=self._wait_and_kill, args=(seconds,), name="lipmorph-farewell", daemon=True).start()
 

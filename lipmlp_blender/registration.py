@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from . import cli, operators, preferences, properties, runtime, translations, ui
+from .scene import preview
 
-PARTS = (translations, preferences, properties, operators, ui, runtime, cli)
+PARTS = (translations, preferences, properties, operators, ui, preview, runtime, cli)
 
 
 def register() -> None:

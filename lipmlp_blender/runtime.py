@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import bpy
 import numpy as np
@@ -140,10 +141,10 @@ class Runtime:
     def _follow(self, job: MorphJob) -> None:
         if job.preview is not None and self.is_at_home(job):
             preview, job.preview = job.preview, None
-            _try_preview(job, lambda: show_preview(bpy.context, preview.path))
+            _try_preview(job, lambda: show_preview(bpy.context, Path(preview.path)))
         if not job.over:
             return
-        _try_preview(job, lambda: clear_preview(bpy.context))
+        _try_preview(job, clear_preview)
         if job.state is JobState.FINISHED and self.is_at_home(job):
             self.bring_in(job)
         elif job.state is JobState.FINISHED:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import bpy
 
-from . import engine, landmarks, queue, reports, results, shapes, train, watch
+from . import engine, export, landmarks, queue, reports, results, shapes, train, watch
 
 CLASSES = (
     *train.CLASSES,
@@ -15,6 +15,7 @@ CLASSES = (
     *landmarks.CLASSES,
     *results.CLASSES,
     *reports.CLASSES,
+    *export.CLASSES,
 )
 
 

@@ -12,7 +12,7 @@ MARK_SHARE = 0.1
 
 
 class LIPMORPH_OT_add_landmark(bpy.types.Operator):
-    """Add a landmark: from the selected empties, one for each shape and the active one last, or as new empties to move"""
+    """Add a landmark: from the selected empties, one for each shape, the active one last, or as new empties to move"""
 
     bl_idname = "lipmorph.add_landmark"
     bl_label = "Add Landmark"

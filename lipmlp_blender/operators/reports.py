@@ -9,6 +9,8 @@ import bpy
 from ..lipmlp_engine.results import ResultsFolder
 from ..preferences import engine_home
 from ..runtime import runtime
+from ..scene.contact_sheet import show_contact_sheet
+from ..scene.errors import SceneError
 from .results import folder_of, needs_morph
 
 
@@ -24,7 +26,7 @@ def _open_outside(operator: bpy.types.Operator, path: Path) -> set[str]:
 
 
 class LIPMORPH_OT_open_report(bpy.types.Operator):
-    """Show the figures that the engine has measured, in a text editor"""
+    """Open the figures that the engine has measured (report.json)"""
 
     bl_idname = "lipmorph.open_report"
     bl_label = "Open Report"
@@ -65,18 +67,11 @@ class LIPMORPH_OT_show_contact_sheet(bpy.types.Operator):
         return needs_morph(cls, context)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        path = ResultsFolder(folder_of(context.active_object)).contact_sheet
         try:
-            image = bpy.data.images.load(str(path), check_existing=True)
-        except RuntimeError:
-            self.report({"ERROR"}, f"There is no contact sheet in {path.parent}.")
+            show_contact_sheet(context, ResultsFolder(folder_of(context.active_object)).contact_sheet)
+        except SceneError as error:
+            self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
-        image.reload()
-        if not bpy.app.background:
-            bpy.ops.wm.window_new()
-            area = context.window_manager.windows[-1].screen.areas[0]
-            area.ui_type = "IMAGE_EDITOR"
-            area.spaces.active.image = image
         return {"FINISHED"}
 
 

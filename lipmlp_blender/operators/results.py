@@ -1,4 +1,4 @@
-"""What can be done with a morph that is in the scene: take its frames out again, fetch it from its folder, remove it."""
+"""What can be done with a morph in the scene: take its frames out again, fetch it from its folder, remove it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,9 @@ from ..scene.ownership import is_morph, story_of
 from ..scene.remove import remove_morph
 
 RE_EXTRACTED = ("frames", "resolution", "faces")
-EXTRACTION = {field.name: property_for(field, setting) for field, setting in settings_of(Extraction)}
+_FRAMES, _RESOLUTION, _FACES = (
+    property_for(field, setting) for field, setting in settings_of(Extraction) if field.name in RE_EXTRACTED
+)
 
 
 def folder_of(morph: bpy.types.Object) -> Path:
@@ -44,9 +46,9 @@ class LIPMORPH_OT_re_extract(bpy.types.Operator):
     bl_label = "Re-Extract"
     bl_options = {"REGISTER"}
 
-    frames: EXTRACTION[frames]
-    resolution: EXTRACTION[resolution]
-    faces: EXTRACTION[faces]
+    frames: _FRAMES
+    resolution: _RESOLUTION
+    faces: _FACES
     frame_start: bpy.props.IntProperty(name="Start", description="Frame at which the morph starts", default=1, min=0)
     frame_end: bpy.props.IntProperty(name="End", description="Frame at which the morph ends", default=48, min=1)
 

@@ -17,12 +17,12 @@ def draw_result(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
         column = layout.column()
         column.use_property_split = True
         compat.draw_input(column, player, "Morph", "Morph")
-    summary = summary_of(folder_of(morph), context.scene.render.fps / context.scene.render.fps_base)
-    for icon, sentence in summary:
+    for icon, sentence in summary_of(folder_of(morph)):
         draw_sentence(layout, context, sentence, icon=icon)
     layout.operator("lipmorph.re_extract", icon="FILE_REFRESH")
     row = layout.row(align=True)
     row.operator("lipmorph.open_report", icon="TEXT")
     row.operator("lipmorph.show_contact_sheet", icon="IMAGE_DATA")
     row.operator("lipmorph.open_folder", icon="FILE_FOLDER", text="")
+    layout.operator("lipmorph.export", icon="EXPORT")
     layout.operator("lipmorph.remove_morph", icon="TRASH")

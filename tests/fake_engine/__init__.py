@@ -1,0 +1,17 @@
+"""A stand-in for the engine, for tests of whatever starts one."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+
+SCRIPT = Path(__file__).resolve().with_name("engine.py")
+
+
+def fake_python(folder: Path, python: str = sys.executable) -> Path:
+    """An executable that can be named as the engine's Python and answers as the fake engine."""
+    path = folder / "fake_python"
+    path.write_text(f'#!/bin/sh\nexec {shlex.quote(python)} {shlex.quote(str(SCRIPT))} "$@"\n', encoding="utf-8")
+    path.chmod(0o755)
+    return path

@@ -1,0 +1,159 @@
+"""Stands in for the engine's Python in tests: speaks the protocol, trains nothing, and misbehaves when told to.
+
+Called as ``python -E … -c LAUNCH <engine folder> run <job.json> --events``, of which only the end matters. The
+variable LIPMORPH_FAKE says how to behave; without it, all goes well.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from lipmlp_engine import __version__
+from lipmlp_engine.channel import EventChannel
+from lipmlp_engine.events import PROTOCOL, Done, Failed, FrameDone, Hello, Notice, Preview, Progress
+from lipmlp_engine.frames import MeshFrame
+from lipmlp_engine.job import Job
+from lipmlp_engine.results import ResultsFolder
+
+STEPS = 20
+STEP_SECONDS = 0.02
+SLOW_STEP_SECONDS = 0.5
+
+
+def ball(time_: float, segments: int = 12) -> MeshFrame:
+    """A ball of quads and triangles that moves along x and grows."""
+    rings = segments // 2
+    angles = np.linspace(0, 2 * math.pi, segments, endpoint=False)
+    heights = np.linspace(0, math.pi, rings + 1)[1:-1]
+    around = np.stack([np.outer(np.sin(heights), np.cos(angles)), np.outer(np.sin(heights), np.sin(angles))], axis=-1)
+    points = np.concatenate(
+        [
+            np.concatenate([around, np.repeat(np.cos(heights), segments).reshape(rings - 1, segments, 1)], -1).reshape(-1, 3),
+            [[0, 0, 1], [0, 0, -1]],
+        ]
+    )
+    faces = []
+    for ring in range(rings - 2):
+        for k in range(segments):
+            a, b = ring * segments + k, ring * segments + (k + 1) % segments
+            faces += [[a, a + segments, b + segments], [a, b + segments, b]]
+    top, bottom, last = len(points) - 2, len(points) - 1, (rings - 2) * segments
+    for k in range(segments):
+        faces.append([top, k, (k + 1) % segments])
+        faces.append([bottom, last + (k + 1) % segments, last + k])
+    radius = 1.0 + 0.3 * time_
+    vertices = (points * radius + [2.0 * time_, 0, 0]).astype(np.float32)
+    velocity = (points * 0.3 + [2.0, 0, 0]).astype(np.float32)
+    return MeshFrame(time_, vertices, np.array(faces, np.int32), points.astype(np.float32), velocity)
+
+
+def hello(engine: str = __version__, protocol: int = PROTOCOL) -> Hello:
+    return Hello(engine, protocol, sys.version.split()[0], "2.13.0", "cpu", "Fake processor")
+
+
+def say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+def work(channel: EventChannel, job: Job, results: ResultsFolder, behaviour: str) -> None:
+    """The parts of a run, at a pace that a test can watch."""
+    slow = behaviour in {"slow", "deaf"}
+    for step in range(STEPS):
+        time.sleep(SLOW_STEP_SECONDS if slow else STEP_SECONDS)
+        if channel.stopping() and behaviour != "deaf":
+            channel.tell(Failed("Cancelled; a usable model has been kept.", 130, cancelled=True))
+            return
+        phase = "load" if step < 2 else "train"
+        left = (STEPS - step) * (SLOW_STEP_SECONDS if slow else STEP_SECONDS)
+        channel.tell(Progress(phase, 0.8 * step / STEPS, 0.1 / (step + 1), 1.0 / (step + 1), left))
+        if job.output.preview_seconds and step % 5 == 0:
+            results.preview(0).parent.mkdir(parents=True, exist_ok=True)
+            wanted = channel.take_preview()
+            ball(wanted or 0.0).save(results.preview(step // 5))
+            channel.tell(Preview(str(results.preview(step // 5)), wanted or 0.0))
+        if step == 5:
+            misbehave(channel, behaviour)
+    times = job.frame_times()
+    results.frame(0).parent.mkdir(parents=True, exist_ok=True)
+    for index, time_ in enumerate(times):
+        ball(time_).save(results.frame(index))
+        channel.tell(FrameDone(index, len(times), time_, str(results.frame(index))))
+    results.model.write_bytes(b"fake model")
+    results.report.write_text(json.dumps(report(len(times))), encoding="utf-8")
+    channel.tell(Done(str(results.model), str(results.report), [str(results.frame(i)) for i in range(len(times))]))
+
+
+def misbehave(channel: EventChannel, behaviour: str) -> None:
+    if behaviour == "corrupt":
+        say('{"kind": "progress", "fracti')
+        say("a library greets on stdout")
+    elif behaviour == "garbage":
+        for _ in range(50):
+            say("{ this is no message }")
+        time.sleep(60)
+    elif behaviour == "disk_full":
+        channel.tell(Failed("The disk is full: frame_0003.npz cannot be written.", 4))
+        sys.exit(4)
+    elif behaviour == "crash":
+        os._exit(9)
+    elif behaviour == "noticed":
+        channel.tell(Notice("The ring was open and has been given a shell."))
+
+
+def report(frames: int) -> dict[str, object]:
+    return {
+        "version": 1,
+        "ends": [{"shape": "A", "chamfer": 0.04}, {"shape": "B", "chamfer": 0.06}],
+        "middle": {"least_volume": 0.97, "least_volume_time": 0.5},
+        "motion": {"largest_percent": 2.4, "frames_for": {"1": 58}, "per_step": [1.0] * (frames - 1)},
+        "notes": [],
+    }
+
+
+def doctor(behaviour: str) -> int:
+    if behaviour == "sick":
+        print(json.dumps({"message": "torch cannot be imported: no module named torch."}))
+        return 1
+    devices = [{"kind": "cpu", "name": "Fake processor, 2 cores"}]
+    print(json.dumps({"engine": __version__, "python": "3.11", "torch": "2.13.0", "devices": devices}))
+    return 0
+
+
+def main() -> int:
+    behaviour = os.environ.get("LIPMORPH_FAKE", "")
+    if "doctor" in sys.argv:
+        return doctor(behaviour)
+    path = Path(sys.argv[sys.argv.index("run") + 1])
+    if behaviour == "mute":
+        time.sleep(60)
+    if behaviour == "stranger":
+        say('{"kind": "heartbeat"}')
+        time.sleep(60)
+    channel = EventChannel(sys.stdout.buffer, sys.stdin.fileno())
+    channel.tell(hello("0.0.1") if behaviour == "other_version" else hello())
+    if behaviour == "with_child":
+        import subprocess
+
+        child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+        path.with_name("child.pid").write_text(str(child.pid))
+        time.sleep(600)
+    try:
+        work(channel, Job.read(path), ResultsFolder(path.parent), behaviour)
+    except Exception as error:
+        channel.tell(Failed(str(error), getattr(error, "exit_code", 1)))
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    os._exit(main())  # the thread that listens for requests is not worth waiting for
