@@ -5,7 +5,6 @@ A field is negative inside. Knows nothing about time, poses or meshes.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -15,11 +14,15 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from ..cores import usable_cores
 from .activations import activation as activation_named
 
 CPU_CHUNK = 2048
 """Points evaluated at once per CPU thread, for a width of 64: the layer's buffers stay in the core's cache."""
 GPU_CHUNK = 1 << 19
+
+ROUNDING = 2e-6
+"""Relative error granted to single precision."""
 
 
 @dataclass
@@ -103,7 +106,7 @@ class MLPField:
         self.activation = activation_named(activation)
         self.device = self.weights[0].device
         self.width = max(weight.shape[0] for weight in self.weights)
-        self.threads = threads or available_cores()
+        self.threads = threads or usable_cores()
 
     def values(self, points: Tensor) -> Tensor:
         result = points.new_empty(len(points))
@@ -177,8 +180,9 @@ class MLPField:
         for weight, (slope, error) in zip(reversed(self.weights[:-1]), reversed(relaxed), strict=True):
             total += (row.abs() * error).sum(1)
             row = self.activation.mix(row, slope) @ weight
-        rounding = 1e-6 * (value.abs() + (row.abs() * (half + centre.abs())).sum(1) + total)
-        return value, row, total + rounding
+        # Single precision makes every sum uncertain by its terms, not by its result.
+        terms = (middle.abs() @ self.weights[-1].abs().t()).squeeze(1) + (row.abs() * (half + centre.abs())).sum(1)
+        return value, row, total * (1 + ROUNDING) + terms * ROUNDING
 
     def _hidden(self, points: Tensor, buffers: list[Tensor]) -> list[Tensor]:
         """The last hidden layer, computed in two buffers that take turns."""
@@ -207,13 +211,6 @@ class MLPField:
             with ThreadPoolExecutor(workers) as pool:
                 for outcome in [pool.submit(work, chunks) for _ in range(workers)]:
                     outcome.result()
-
-
-def available_cores() -> int:
-    """Cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 @contextmanager

@@ -46,9 +46,8 @@ class SparseGrid:
         """Coordinates (n, 3) of addresses."""
         brick, local = self._bricks[addresses // PLACES], addresses % PLACES
         bricks = np.stack((brick % self.across, brick // self.across % self.across, brick // self.across**2), 1)
-        return (bricks * BRICK + np.stack((local & _MASK, local >> _SHIFT & _MASK, local >> 2 * _SHIFT), 1)).astype(
-            np.int32
-        )
+        within = np.stack((local & _MASK, local >> _SHIFT & _MASK, local >> 2 * _SHIFT), 1)
+        return (bricks * BRICK + within).astype(np.int32)
 
     def _brick(self, places: NDArray[np.int32]) -> NDArray[np.int64]:
         x, y, z = (places[:, axis].astype(np.int64) >> _SHIFT for axis in range(3))
@@ -56,4 +55,5 @@ class SparseGrid:
 
     def _address(self, places: NDArray[np.int32], brick: NDArray[np.int64]) -> NDArray[np.int64]:
         x, y, z = (places[:, axis] & _MASK for axis in range(3))
-        return self._slots[brick].astype(np.int64) * PLACES + (x | y << _SHIFT | z << 2 * _SHIFT)
+        local: NDArray[np.int32] = x | y << _SHIFT | z << 2 * _SHIFT
+        return self._slots[brick].astype(np.int64) * PLACES + local
