@@ -12,9 +12,9 @@ import bpy
 
 from .blocking import run_to_the_end
 from .jobs import MorphJob
-from .lipmlp_engine.errors import EngineError, JobError
-from .lipmlp_engine.job import PRESETS, SECTIONS, Job
-from .lipmlp_engine.settings import section_from_dict
+from .lipmlp_engine.commands.options import apply_settings
+from .lipmlp_engine.errors import EngineError
+from .lipmlp_engine.job import PRESETS
 from .properties import apply_preset
 from .request import RequestError, job_from, landmarks_of, new_folder, order_from, title_of
 from .scene.errors import SceneError
@@ -121,25 +121,11 @@ def _morph(entry: dict[str, Any]) -> None:
     order = order_from(context, entry["name"], list(names), slots(objects))
     shapes = gather(context, objects, folder)
     job = job_from(settings, shapes, landmarks_of(settings, objects))
-    for assignment in entry["set"]:
-        _assign(job, assignment)
+    apply_settings(job, argparse.Namespace(assignments=entry["set"]), {})
     job.check()
     morph = MorphJob(title, folder, order)
     morph.write(job)
     run_to_the_end(morph)
-
-
-def _assign(job: Job, assignment: str) -> None:
-    name, equals, text = assignment.partition("=")
-    section, dot, setting = name.partition(".")
-    if not equals or not dot or section not in SECTIONS:
-        raise JobError(f"'{assignment}' is no setting; write SECTION.NAME=VALUE with one of {', '.join(SECTIONS)}.")
-    try:
-        value = json.loads(text)
-    except ValueError:
-        value = text
-    values = {**vars(getattr(job, section)), setting: value}
-    setattr(job, section, section_from_dict(SECTIONS[section], values, section))
 
 
 def _save(path: Path) -> None:

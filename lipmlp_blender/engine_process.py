@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from .lipmlp_engine import __version__
@@ -65,8 +66,8 @@ def engine_environment() -> dict[str, str]:
 class EngineProcess:
     """One run of the engine. Call ``poll`` often; its last event is always a Done or a Failed, and comes once."""
 
-    def __init__(self, python: Path, engine_folder: Path, job_path: Path) -> None:
-        """Start the engine; a start that fails is reported by ``poll`` like any other failure."""
+    def __init__(self, python: Path, engine_folder: Path, folder: Path, arguments: Sequence[str]) -> None:
+        """Start the engine in the job's folder; a start that fails is reported by ``poll`` like any other failure."""
         self.hello: Hello | None = None
         self.finished = False
         self._unreadable = 0
@@ -74,11 +75,9 @@ class EngineProcess:
         self._failure: Failed | None = None
         self._group: ProcessGroup | None = None
         self._started = self._listened = time.monotonic()
-        command = engine_command(python, engine_folder, "run", str(job_path), "--events")
+        command = engine_command(python, engine_folder, *arguments, "--events")
         try:
-            self._group = ProcessGroup(
-                command, log=job_path.with_name(LOG_NAME), environment=engine_environment(), folder=job_path.parent
-            )
+            self._group = ProcessGroup(command, log=folder / LOG_NAME, environment=engine_environment(), folder=folder)
         except OSError as error:
             self._failure = Failed(f"The engine cannot be started: {error.strerror or error}.", 1)
 

@@ -42,6 +42,8 @@ class MorphJob:
     folder: Path
     order: dict[str, Any] = field(default_factory=dict)
     """What the scene wants of the result; kept beside the job, so that a later Blender can still fetch it."""
+    extracts: tuple[str, ...] | None = None
+    """The engine's options for taking frames out of the model that is there already, instead of training."""
     state: JobState = JobState.WAITING
     phase: str = "start"
     fraction: float = 0.0
@@ -64,6 +66,13 @@ class MorphJob:
         return ResultsFolder(self.folder)
 
     @property
+    def arguments(self) -> list[str]:
+        """What the engine is told to do."""
+        if self.extracts is not None:
+            return ["extract", str(self.results.model), "--out", str(self.folder), *self.extracts]
+        return ["run", str(self.results.job)]
+
+    @property
     def over(self) -> bool:
         return self.state in OVER
 
@@ -75,10 +84,11 @@ class MorphJob:
         text = PHASES.get(self.phase, self.phase)
         return f"{text}, {in_words(self.seconds_left)} left" if self.seconds_left is not None else text
 
-    def write(self, job: Job) -> None:
+    def write(self, job: Job | None = None) -> None:
         """Lay the job and the order down for the engine and for later; raises OSError."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        job.write(self.results.job)
+        if job is not None:
+            job.write(self.results.job)
         order = self.folder / ORDER_NAME
         draft = order.with_suffix(".part")
         draft.write_text(json.dumps({"title": self.title, **self.order}, indent=2), encoding="utf-8")

@@ -35,7 +35,7 @@ def start_engine(job: MorphJob) -> EngineProcess:
     python = chosen_python()
     if python.path is None:
         raise EngineError(python.sentence)
-    return EngineProcess(python.path, ENGINE_FOLDER, job.results.job)
+    return EngineProcess(python.path, ENGINE_FOLDER, job.folder, job.arguments)
 
 
 class Runtime:

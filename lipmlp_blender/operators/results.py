@@ -90,15 +90,12 @@ class LIPMORPH_OT_re_extract(bpy.types.Operator):
         morph = context.active_object
         folder = folder_of(morph)
         try:
-            job = Job.read(ResultsFolder(folder).job)
             order = read_order(folder)
-            for name in RE_EXTRACTED:
-                setattr(job.extraction, name, getattr(self, name))
-            job.training.start_from = ""
             order["spec"].update(frame_start=self.frame_start, frame_end=self.frame_end, name=morph.name)
             order.update(scene=context.scene.name, replaces=morph.name)
-            again = MorphJob(order.pop("title", morph.name), folder, order)
-            again.write(job)
+            wanted = [part for name in RE_EXTRACTED for part in (f"--{name}", str(getattr(self, name)))]
+            again = MorphJob(order.pop("title", morph.name), folder, order, extracts=tuple(wanted))
+            again.write()
             if bpy.app.background:
                 run_to_the_end(again)
             else:

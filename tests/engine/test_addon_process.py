@@ -62,7 +62,7 @@ def start(part: Callable[[str], ModuleType], python: Path, job_path: Path) -> It
     started = []
 
     def start() -> Any:
-        started.append(part("engine_process").EngineProcess(python, Path("bundled"), job_path))
+        started.append(part("engine_process").EngineProcess(python, Path("bundled"), job_path.parent, ["run", str(job_path)]))
         return started[-1]
 
     yield start
@@ -162,7 +162,7 @@ def test_the_engine_ends_when_its_owner_is_killed(
             "-c",
             "import sys, time; from pathlib import Path; sys.path.insert(0, sys.argv[1])\n"
             f"from {PACKAGE}.engine_process import EngineProcess\n"
-            "engine = EngineProcess(Path(sys.argv[2]), Path('bundled'), Path(sys.argv[3]))\n"
+            "engine = EngineProcess(Path(sys.argv[2]), Path('bundled'), Path(sys.argv[3]).parent, ['run', sys.argv[3]])\n"
             "Path(sys.argv[4]).write_text(str(engine.pid)); time.sleep(60)",
             *map(str, (staged.parent, python, job_path, note)),
         ]
@@ -240,7 +240,7 @@ def test_a_silent_engine_is_ended(
 
 
 def test_a_python_that_cannot_be_started_is_a_sentence(part: Any, job_path: Path) -> None:
-    engine = part("engine_process").EngineProcess(job_path, Path("bundled"), job_path)
+    engine = part("engine_process").EngineProcess(job_path, Path("bundled"), job_path.parent, [])
     assert "cannot be started" in events_of(engine)[-1].message
 
 
@@ -260,7 +260,7 @@ def test_the_bundled_engine_runs_whatever_else_is_installed(part: Any, tmp_path:
 
 def queue_of(part: Any, python: Path, tmp_path: Path, titles: list[str]) -> tuple[Any, list[Any]]:
     jobs, engine = part("jobs"), part("engine_process")
-    queue = jobs.JobQueue(lambda job: engine.EngineProcess(python, Path("bundled"), job.results.job))
+    queue = jobs.JobQueue(lambda job: engine.EngineProcess(python, Path("bundled"), job.folder, job.arguments))
     made = []
     for title in titles:
         job = jobs.MorphJob(title, tmp_path / title, {"scene": "Scene"})
@@ -381,9 +381,13 @@ def options(part: Any, **values: Any) -> Any:
     return part("engine_setup").SetupOptions(**{"python": sys.executable, "use_uv": False, "online": False, **values})
 
 
-def test_the_engine_is_set_up_offline_from_a_folder_of_wheels(part: Any, home: Any, wheels: Path) -> None:
+def test_an_interrupted_set_up_is_repaired_offline_from_a_folder_of_wheels(part: Any, home: Any, wheels: Path) -> None:
     state = part("environment").EnvironmentState
     assert home.state() is state.MISSING
+    home.environment.mkdir(parents=True)
+    home.lock.write_text("999999999")  # the process that was killed
+    assert home.state() is state.INTERRUPTED
+    assert "repair" in part("environment").engine_python(home, "").sentence
     setup = part("engine_setup").EngineSetup(home, options(part, wheels=str(wheels)))
     run_setup(setup)
     assert setup.succeeded, (setup.sentence, home.log.read_text())
@@ -421,16 +425,6 @@ def test_a_cancelled_set_up_leaves_nothing_running_or_half_made(part: Any, home:
     setup.cancel()
     assert setup.cancelled and not setup.running
     assert home.state() is part("environment").EnvironmentState.MISSING and not home.lock.exists()
-
-
-def test_an_interrupted_set_up_is_seen_and_repaired(part: Any, home: Any, wheels: Path) -> None:
-    home.environment.mkdir(parents=True)
-    home.lock.write_text("999999999")  # the process that was killed
-    assert home.state() is part("environment").EnvironmentState.INTERRUPTED
-    assert "repair" in part("environment").engine_python(home, "").sentence
-    setup = part("engine_setup").EngineSetup(home, options(part, wheels=str(wheels)))
-    run_setup(setup)
-    assert setup.succeeded, setup.sentence
 
 
 @pytest.mark.parametrize(

@@ -129,11 +129,18 @@ def doctor(behaviour: str) -> int:
     return 0
 
 
+def job_path(arguments: list[str]) -> Path:
+    """The job that is to be run, or the one of the model that frames are to be extracted from."""
+    if "run" in arguments:
+        return Path(arguments[arguments.index("run") + 1])
+    return Path(arguments[arguments.index("extract") + 1]).with_name("job.json")
+
+
 def main() -> int:
     behaviour = os.environ.get("LIPMORPH_FAKE", "")
     if "doctor" in sys.argv:
         return doctor(behaviour)
-    path = Path(sys.argv[sys.argv.index("run") + 1])
+    path = job_path(sys.argv)
     if behaviour == "mute":
         time.sleep(60)
     if behaviour == "stranger":
@@ -148,7 +155,10 @@ def main() -> int:
         path.with_name("child.pid").write_text(str(child.pid))
         time.sleep(600)
     try:
-        work(channel, Job.read(path), ResultsFolder(path.parent), behaviour)
+        job = Job.read(path)
+        if "--frames" in sys.argv:
+            job.extraction.frames = int(sys.argv[sys.argv.index("--frames") + 1])
+        work(channel, job, ResultsFolder(path.parent), behaviour)
     except Exception as error:
         channel.tell(Failed(str(error), getattr(error, "exit_code", 1)))
         return 1
