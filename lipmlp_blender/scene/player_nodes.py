@@ -55,8 +55,9 @@ def build_player(name: str, span: float, colored: bool, frames_per_second: float
     surface = lay.store("FLOAT", MORPH, 11, 1, surface, moment)
 
     if colored:
+        blended = lay.attribute("FLOAT", MORPH, 11, 2)
         first, second = (lay.attribute("FLOAT_COLOR", color, 11, 3 + row) for row, color in enumerate(COLORS))
-        mixed = lay.add("ShaderNodeMix", 12, 3, {"Factor": moment, "A": first, "B": second}, data_type="RGBA")
+        mixed = lay.add("ShaderNodeMix", 12, 3, {"Factor": blended, "A": first, "B": second}, data_type="RGBA")
         mixed = next(socket for socket in mixed.outputs if socket.enabled)
         surface = lay.store("FLOAT_COLOR", "Color", 13, 1, surface, mixed)
 

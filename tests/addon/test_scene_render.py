@@ -1,0 +1,134 @@
+"""A saved morph renders, blurs and plays in a Blender of factory settings without the add-on, linked or appended."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import bpy
+import numpy as np
+import pytest
+
+from .morph_frames import TRAVEL, part, write_frames
+
+SIZE = (96, 32)
+WIDTH = 12.0
+"""World units that the picture is wide."""
+
+
+@pytest.fixture
+def stage(lipmorph: ModuleType) -> None:
+    """A dark world, a camera that looks along Y, and a Cycles that is quick."""
+    scene = bpy.context.scene
+    scene.render.engine = "CYCLES"
+    scene.cycles.device, scene.cycles.samples, scene.cycles.use_denoising = "CPU", 16, False
+    scene.render.resolution_x, scene.render.resolution_y = SIZE
+    scene.render.image_settings.file_format = "PNG"
+    scene.view_settings.view_transform = "Raw"
+    bpy.ops.object.camera_add(location=(TRAVEL / 2, -20, 0), rotation=(np.pi / 2, 0, 0))
+    scene.camera = bpy.context.object
+    scene.camera.data.type, scene.camera.data.ortho_scale = "ORTHO", WIDTH
+
+
+def glowing(name: str, color: tuple[float, float, float]) -> bpy.types.Material:
+    material = bpy.data.materials.new(name)
+    part("compat").use_nodes(material)
+    tree = material.node_tree
+    tree.nodes.clear()
+    glow, output = tree.nodes.new("ShaderNodeEmission"), tree.nodes.new("ShaderNodeOutputMaterial")
+    glow.inputs["Color"].default_value = (*color, 1.0)
+    tree.links.new(glow.outputs[0], output.inputs["Surface"])
+    return material
+
+
+def make(folder: Path, **values: Any) -> bpy.types.Object:
+    """A ball that turns from red to blue."""
+    slots = part("scene.gather").ShapeSlots
+    looks = []
+    for name, color in (("Red", (1, 0, 0)), ("Blue", (0, 0, 1))):
+        looks.append(slots(name=name, materials=[glowing(name, color).name]))
+    write, writer = part("scene.write"), values.pop("writer", "SEQUENCE")
+    spec = {"frame_start": 1, "frame_end": 9, "easing": "LINEAR", "slots": looks, **values}
+    return write.write_result(
+        bpy.context, write.ResultSpec(frame_paths=write_frames(folder / "frames"), **spec), writer
+    )
+
+
+def play(file: Path, how: str, folder: Path | str, *frames: int) -> dict[str, Any]:
+    environment = {**os.environ, "BLENDER_USER_RESOURCES": str(file.parent / "nobody")}
+    script = Path(__file__).with_name("play_file.py")
+    command = [sys.executable, script, file, how, folder, *frames]
+    done = subprocess.run([str(word) for word in command], env=environment, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stdout + done.stderr
+    told = next(line for line in done.stdout.splitlines() if line.startswith("{"))
+    return json.loads(told)
+
+
+def pixels(path: Path) -> np.ndarray:
+    image = bpy.data.images.load(str(path))
+    image.colorspace_settings.name = "Non-Color"
+    found = np.empty(SIZE[0] * SIZE[1] * 4, np.float32)
+    image.pixels.foreach_get(found)
+    return found.reshape(SIZE[1], SIZE[0], 4)[:, :, :3]
+
+
+def test_saved_file_renders_without_the_add_on(stage: None, tmp_path: Path) -> None:
+    make(tmp_path)
+    file = tmp_path / "morph.blend"
+    bpy.ops.wm.save_as_mainfile(filepath=str(file))
+    told = play(file, "open", tmp_path, 1, 5, 9)
+    assert told["addons"] == []
+    first, middle, last = (pixels(tmp_path / f"{frame:03}.png") for frame in (1, 5, 9))
+    centres = []
+    for picture in (first, middle, last):
+        lit = picture.max(axis=2) > 0.2
+        assert lit.sum() > 100
+        centres.append(np.flatnonzero(lit.any(axis=0)).mean())
+    steps = np.diff(centres) * WIDTH / SIZE[0]
+    np.testing.assert_allclose(steps, TRAVEL / 2, atol=0.25)
+    for picture, red in ((first, 1.0), (middle, 0.5), (last, 0.0)):
+        core = picture[picture.max(axis=2) > 0.45]
+        np.testing.assert_allclose(core.mean(axis=0), [red, 0, 1 - red], atol=0.06)
+
+
+@pytest.mark.parametrize("how", ["link", "append"])
+def test_libraries_play(stage: None, tmp_path: Path, how: str) -> None:
+    make(tmp_path)
+    file = tmp_path / "library.blend"
+    bpy.ops.wm.save_as_mainfile(filepath=str(file))
+    told = play(file, how, "-", 1, 4, 9)["frames"]
+    for frame, entry in told.items():
+        moved = (int(frame) - 1) / 8
+        assert entry["left"] == pytest.approx(TRAVEL * moved - 1 - 0.5 * moved, abs=1e-3)
+    assert len({entry["vertices"] for entry in told.values()}) > 1
+
+
+@pytest.mark.parametrize("writer", ["SEQUENCE", "VISIBILITY"])
+def test_motion_blur_is_along_the_motion_and_as_long_as_the_shutter(stage: None, tmp_path: Path, writer: str) -> None:
+    make(tmp_path, writer=writer, frame_end=5)
+    scene = bpy.context.scene
+    scene.frame_set(3)
+    scene.render.motion_blur_shutter = 1.0
+    scene.cycles.samples = 64
+    lit = {}
+    for blur in (False, True):
+        scene.render.use_motion_blur = blur
+        scene.render.filepath = str(tmp_path / f"{blur}.png")
+        bpy.ops.render.render(write_still=True)
+        light = pixels(tmp_path / f"{blur}.png").max(axis=2) > 0.04
+        lit[blur] = np.array([light.any(axis=0).sum(), light.any(axis=1).sum()]) * WIDTH / SIZE[0]
+    wider, taller = lit[True] - lit[False]
+    assert wider == pytest.approx(TRAVEL / 4, abs=0.3)
+    assert abs(taller) <= 0.26
+
+
+def test_velocity_switched_off_does_not_blur(stage: None, tmp_path: Path) -> None:
+    morph = make(tmp_path, velocity=False)
+    bpy.context.scene.frame_set(4)
+    mesh = morph.evaluated_get(bpy.context.evaluated_depsgraph_get()).data
+    assert "velocity" not in mesh.attributes
