@@ -30,8 +30,9 @@ CONVENTIONS = {
     "ends": ENDS_CONVENTION,
     "volume": "By the divergence theorem over the frames' triangles. The volume and area paths join the shapes' values "
     "by straight lines between their logarithms; least_volume and least_area are over the smaller end of the segment.",
-    "topology": "Components are outer shells of at least 0.1 % of the volume, specks smaller ones, cavities inner "
-    "shells; genus counts the handles of all shells. Extra is what a frame has beyond both ends of its segment.",
+    "topology": "Components are outer shells of at least 0.1 % of the volume, cavities inner shells of that size, "
+    "specks smaller shells; genus counts the handles of all shells. Extra is what a frame has beyond both ends "
+    "of its segment.",
     "thin parts": "Surface is thin where a ray inwards leaves the solid before 0.35 times the cube root of its volume; "
     "thin_loss is the share of it, common to both ends, that is gone at the worst time.",
     "path": "path_length is the sum of the Hausdorff distances between consecutive frames over the sum of those "

@@ -16,7 +16,7 @@ from .solid import Points, Solid
 Indices = NDArray[np.int64]
 
 SPECK = 1e-3
-"""A part below this share of the whole volume is a speck, not a component."""
+"""A shell below this share of the whole volume is a speck, not a component and not a cavity."""
 
 
 @dataclass
@@ -26,9 +26,9 @@ class Topology:
     components: int
     """Outer shells of at least 0.1 % of the whole volume."""
     specks: int
-    """Outer shells smaller than that."""
+    """Outer and inner shells smaller than that."""
     cavities: int
-    """Inner shells: hollows that the outside does not reach."""
+    """Inner shells of at least that size: hollows that the outside does not reach."""
     genus: int | None
     """Handles, summed over all shells; None where the surface is not closed."""
     closed: bool
@@ -76,7 +76,7 @@ def topology_of(solid: Solid) -> Topology:
     faces = np.bincount(shell_of_face, minlength=shells)
     volume = np.bincount(shell_of_face, weights=volumes, minlength=shells)
     outer = (faces > 0) & (volume > 0)
-    speck = outer & (volume < SPECK * volume[outer].sum())
+    speck = (faces > 0) & (np.abs(volume) < SPECK * volume[outer].sum())
     genus = None
     if closed:
         used = np.zeros(count, bool)
@@ -87,7 +87,7 @@ def topology_of(solid: Solid) -> Topology:
     return Topology(
         components=int(np.sum(outer & ~speck)),
         specks=int(np.sum(speck)),
-        cavities=int(np.sum(volume < 0)),
+        cavities=int(np.sum((volume < 0) & ~speck)),
         genus=genus,
         closed=closed,
     )
