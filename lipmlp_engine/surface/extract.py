@@ -50,7 +50,7 @@ def extract_surface(
     grid = _Grid(field, resolution, lower, upper, int(closed_at_border))
     cells, values = grid.crossed_cells()
     vertices, cell_of_vertex, quads = surface_nets(values, grid.neighbours_below(cells))
-    origins = grid.lower + (cells[cell_of_vertex] - grid.pad).astype(np.float32) * grid.cell
+    origins = grid.position(cells[cell_of_vertex])
     vertices = _project(field, origins + vertices * grid.cell, origins, grid)
     return vertices, quads if faces == "quads" else triangles_from_quads(vertices, quads)
 
@@ -70,6 +70,10 @@ class _Grid:
         self.known = np.zeros(0, bool)
         self.row_of_cell = np.zeros(0, np.int32)
         self.addresses = SparseGrid(self.size)
+
+    def position(self, places: NDArray[np.int32]) -> NDArray[np.float32]:
+        """Where the lowest corners of cells lie."""
+        return np.asarray((places - self.pad).astype(np.float32) * self.cell + self.lower)
 
     def crossed_cells(self) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
         """Cells (n, 3) with corners of both signs, and their corner values (n, 8)."""
@@ -139,7 +143,7 @@ class _Grid:
     def _enclose(self, boxes: NDArray[np.int32], side: int) -> tuple[NDArray[np.float32], ...]:
         """The field's value, slope, error and reach over boxes of cells."""
         half = side * self.cell * np.float32(0.5)
-        centres = torch.from_numpy(self.lower + (boxes - self.pad) * self.cell + half).to(self.field.device)
+        centres = torch.from_numpy(self.position(boxes) + half).to(self.field.device)
         enclosure = self.field.enclose(centres, torch.full_like(centres, float(half) * (1 + 1e-5)))
         slope = enclosure.slope.cpu().numpy()
         error = enclosure.error.cpu().numpy()
@@ -183,7 +187,7 @@ class _Grid:
         places = self.corners.places(fresh)
         beyond = ((places == 0) | (places == self.size)).any(1) if self.pad else np.zeros(len(places), bool)
         self.values[fresh[beyond]] = OUTSIDE
-        points = torch.from_numpy(self.lower + (places[~beyond] - self.pad) * self.cell).to(self.field.device)
+        points = torch.from_numpy(self.position(places[~beyond])).to(self.field.device)
         self.values[fresh[~beyond]] = self.field.values(points).cpu().numpy()
         return self.values[addresses]
 

@@ -51,7 +51,7 @@ class SparseGrid:
 
     def _brick(self, places: NDArray[np.int32]) -> NDArray[np.int64]:
         x, y, z = (places[:, axis].astype(np.int64) >> _SHIFT for axis in range(3))
-        return x + self.across * (y + self.across * z)
+        return np.asarray(x + self.across * (y + self.across * z))
 
     def _address(self, places: NDArray[np.int32], brick: NDArray[np.int64]) -> NDArray[np.int64]:
         x, y, z = (places[:, axis] & _MASK for axis in range(3))
