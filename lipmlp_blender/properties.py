@@ -4,6 +4,7 @@ Annotations are evaluated at once here (no ``from __future__``): Blender cannot 
 """
 
 import dataclasses
+import math
 from typing import Any
 
 import bpy
@@ -79,9 +80,16 @@ def preset_is_changed(settings: "LipmorphSceneSettings") -> bool:
     """Whether the user has changed something since the preset was chosen."""
     for section, name in preset_settings():
         meant, value = preset_value(settings.preset, section, name), getattr(getattr(settings, section), name)
-        if abs(value - meant) > 1e-6 * max(1.0, abs(meant)):
+        if not _same(value, meant):
             return True
     return False
+
+
+def _same(value: Any, meant: Any) -> bool:
+    """Whether two values are the same to Blender's single precision."""
+    if isinstance(meant, float):
+        return math.isclose(value, meant, rel_tol=1e-6, abs_tol=1e-12)
+    return bool(value == meant)
 
 
 def _is_shape(_owner: Any, item: bpy.types.Object) -> bool:

@@ -6,8 +6,9 @@ import blf
 import bpy
 
 FONT = 0
-MARGIN = 60
-"""Pixels of the region, at a scale of 1, that a panel's frame and an icon take."""
+MARGIN = 95
+ICON = 22
+"""Pixels of the region, at a scale of 1, that the tabs, a panel and a box around the text take, and an icon."""
 SMALLEST = 120
 
 
@@ -16,7 +17,8 @@ def draw_sentence(
 ) -> None:
     """Draw a sentence over as many lines as it needs, its icon before the first."""
     scale = context.preferences.system.ui_scale
-    width = max(SMALLEST, context.region.width - margin * scale)
+    taken = margin + (ICON if icon != "NONE" else 0)
+    width = max(SMALLEST, context.region.width - taken * scale)
     column = layout.column(align=True)
     column.scale_y = 0.8
     blank = "BLANK1" if icon != "NONE" else "NONE"
