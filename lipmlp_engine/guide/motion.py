@@ -7,21 +7,21 @@ from dataclasses import dataclass, field
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from trimesh.triangles import mass_properties
 
 from ..job import Job
+from ..shapes.distance import DistanceField
 from ..shapes.sample import sample_surface
 from ..shapes.shape import Shape
 from .lattice import VelocityLattice
 from .pose import Pose, PosePath
 from .registration import ShapeSamples, Steering, register
 from .turn import evident_turn
-from .world_field import WorldField
 
 HALF_EXTENT = 0.85
 """The shapes fill this much of the training frame's [-1, 1]³; the rest is margin."""
 INSIDE_SAMPLES = 1_500
 SURFACE_SAMPLES = 1_000
-TURN_SAMPLES = 400
 
 Array = NDArray[np.float64]
 
@@ -45,23 +45,17 @@ class Motion:
 
 @dataclass(frozen=True)
 class _Matter:
-    """A shape's samples in world space, with its centre and its radius of gyration."""
+    """A shape's samples in world space, with its centre, its radius of gyration and its volume."""
 
     inside: Array
     surface: Array
     normals: Array
+    centre: Array
+    radius: float
     volume: float
 
-    @property
-    def centre(self) -> Array:
-        return np.asarray(self.inside.mean(0))
 
-    @property
-    def radius(self) -> float:
-        return float(np.sqrt(((self.inside - self.centre) ** 2).sum(1).mean()))
-
-
-def find_motion(job: Job, shapes: list[Shape], fields: list[WorldField]) -> Motion:
+def find_motion(job: Job, shapes: list[Shape], fields: list[DistanceField]) -> Motion:
     """Place the shapes in the training frame and, where the job wants a guide, find how each flows into the next."""
     if job.guide.kind == "none":
         return Motion(PosePath([_common_pose(shapes)] * len(shapes)))
@@ -70,7 +64,7 @@ def find_motion(job: Job, shapes: list[Shape], fields: list[WorldField]) -> Moti
     path = PosePath(_following_poses(job, shapes, matters))
     flows = []
     for segment in range(len(shapes) - 1):
-        ends = [_in_frame(matters[k], path.poses[k]) for k in (segment, segment + 1)]
+        ends = [_in_frame(shapes[k], fields[k], matters[k], path.poses[k]) for k in (segment, segment + 1)]
         landmarks = _landmarks(job, path, segment)
         flows.append(register(ends[0], ends[1], Steering(job.guide.rigidity, job.guide.volume, landmarks)))
     return Motion(path, flows)
@@ -88,7 +82,7 @@ def _following_poses(job: Job, shapes: list[Shape], matters: list[_Matter]) -> l
     for before, after in zip(matters, matters[1:], strict=False):
         turn = np.eye(3)
         if job.guide.turn != "never":
-            clouds = [(m.surface[:TURN_SAMPLES] - m.centre) / m.radius for m in (before, after)]
+            clouds = [(m.surface - m.centre) / m.radius for m in (before, after)]
             turn = evident_turn(clouds[0], clouds[1], always=job.guide.turn == "always")
         turns.append(turn @ turns[-1])
     reach = max(
@@ -98,18 +92,25 @@ def _following_poses(job: Job, shapes: list[Shape], matters: list[_Matter]) -> l
     return [Pose(m.radius * reach / HALF_EXTENT, turn, m.centre) for m, turn in zip(matters, turns, strict=True)]
 
 
-def _matter(shape: Shape, distance: WorldField, rng: np.random.Generator) -> _Matter:
+def _matter(shape: Shape, distance: DistanceField, rng: np.random.Generator) -> _Matter:
     surface, normals, _ = sample_surface(shape.vertices, shape.triangles, SURFACE_SAMPLES, rng)
     inside, volume = _inside(shape, distance, rng)
     if len(inside) < INSIDE_SAMPLES // 4:
         # Too thin to be hit from its bounding box: its surface stands for its matter.
         inside, _, _ = sample_surface(shape.vertices, shape.triangles, INSIDE_SAMPLES, rng)
-    return _Matter(
-        np.asarray(inside, np.float64), np.asarray(surface, np.float64), np.asarray(normals, np.float64), volume
-    )
+    centre = inside.mean(0)
+    radius = float(np.sqrt(((inside - centre) ** 2).sum(1).mean()))
+    if shape.closed:
+        # Exact, so that a moved copy of a shape is found to be just that.
+        exact = mass_properties(shape.vertices[shape.triangles] - centre)
+        if exact.volume > 0:
+            offset = np.asarray(exact.center_mass)
+            centre, volume = centre + offset, float(exact.volume)
+            radius = float(np.sqrt(np.trace(exact.inertia) / 2 / volume))
+    return _Matter(inside, surface, normals, centre, radius, volume)
 
 
-def _inside(shape: Shape, distance: WorldField, rng: np.random.Generator) -> tuple[Array, float]:
+def _inside(shape: Shape, distance: DistanceField, rng: np.random.Generator) -> tuple[Array, float]:
     """Points spread evenly over the inside, and the volume, by throwing points into the bounding box."""
     low, high = shape.vertices.min(0), shape.vertices.max(0)
     hits: list[Array] = []
@@ -122,12 +123,21 @@ def _inside(shape: Shape, distance: WorldField, rng: np.random.Generator) -> tup
     return inside[:INSIDE_SAMPLES], float(np.prod(high - low)) * max(len(inside), 1) / thrown
 
 
-def _in_frame(matter: _Matter, pose: Pose) -> ShapeSamples:
+def _in_frame(shape: Shape, distance: DistanceField, matter: _Matter, pose: Pose) -> ShapeSamples:
+    corners = shape.vertices[shape.triangles]
+    normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-30)
+
+    def nearest(points: Array) -> tuple[Array, Array]:
+        triangle, place, _ = distance.closest(pose.to_world(points))
+        return pose.to_training(place), normals[triangle] @ pose.rotation
+
     return ShapeSamples(
         pose.to_training(matter.inside),
         pose.to_training(matter.surface),
         matter.normals @ pose.rotation,
         matter.volume / pose.scale**3,
+        nearest,
     )
 
 

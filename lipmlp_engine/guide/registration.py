@@ -3,11 +3,14 @@
 The flow is stationary, so it can be run forwards from the first shape and backwards from the second, and both meet
 wherever one stops. Each round carries samples of both shapes along the flow found so far, asks optimal transport what
 is still missing, and solves a linear elastic problem for a better flow; the elastic stiffness falls from round to round,
-so that the whole body moves first and its parts after.
+so that the whole body moves first and its parts after. Transport between samples cannot do better than the samples are
+dense; in the last rounds each point of either surface therefore makes for the nearest point of the other's.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,13 +24,17 @@ from .transport import transport_targets
 
 NODES = 20
 ROUNDS = 6
+CLOSING_ROUNDS = 2
+"""Further rounds in which the carried surfaces close the rest of the gap."""
 STATIONS = 5
 """Places along each sample's path at which its velocity is asked for."""
 FIRST_STIFFNESS = 0.1
-LAST_STIFFNESS = 3e-3
-VOLUME_WEIGHT = 0.1
+LAST_STIFFNESS = 1e-3
+VOLUME_WEIGHT = 1.0
 BENDING_WEIGHT = 1e-4
 SURFACE_WEIGHT = 2.0
+CLOSING_INSIDE_WEIGHT = 0.2
+"""The inside still holds its place in the closing rounds, but yields to the surfaces."""
 NORMAL_COST = 0.15
 """Cost of mapping a surface point onto one that faces the other way is twice this, in training-frame units squared."""
 LANDMARK_WEIGHT = 2.0
@@ -44,6 +51,8 @@ class ShapeSamples:
     surface: Array
     normals: Array
     volume: float
+    nearest: Callable[[Array], tuple[Array, Array]]
+    """Nearest point of the surface to each point given, and the normal there."""
 
 
 @dataclass(frozen=True)
@@ -63,13 +72,16 @@ def register(source: ShapeSamples, target: ShapeSamples, steering: Steering) -> 
     elastic = equations.elastic_energy(volume_weight, BENDING_WEIGHT)
     load = volume_weight * equations.divergence_load(float(np.log(target.volume / source.volume)))
     last_stiffness = min(LAST_STIFFNESS * 10 ** (4 * (steering.rigidity - 0.5)), FIRST_STIFFNESS)
-    stiffnesses = np.geomspace(FIRST_STIFFNESS, last_stiffness, ROUNDS)
+    stiffnesses = [*np.geomspace(FIRST_STIFFNESS, last_stiffness, ROUNDS), *[last_stiffness] * CLOSING_ROUNDS]
 
     solution = np.zeros(3 * NODES**3)
     flow = VelocityLattice(torch.zeros(NODES, NODES, NODES, 3))
     for round_, stiffness in enumerate(stiffnesses):
-        wishes = [_wishes(flow, source.inside, target.inside, None, 1.0)]
-        if round_ > 0:
+        closing = round_ >= ROUNDS
+        wishes = [_wishes(flow, source.inside, target.inside, None, CLOSING_INSIDE_WEIGHT if closing else 1.0)]
+        if closing:
+            wishes.append(_closing_wishes(flow, source, target))
+        elif round_ > 0:
             facing = NORMAL_COST * (1 - source.normals @ target.normals.T)
             wishes.append(_wishes(flow, source.surface, target.surface, facing, SURFACE_WEIGHT))
         if len(steering.landmarks[0]):
@@ -107,8 +119,10 @@ def _wishes(
 ) -> tuple[Array, Array, Array]:
     forward = _stations(flow, source, 1.0)
     backward = _stations(flow, target, -1.0)
-    destinations, _ = transport_targets(forward[-1], target, extra_cost)
-    _, origins = transport_targets(source, backward[-1], extra_cost)
+    with ThreadPoolExecutor(2) as pool:
+        there = pool.submit(transport_targets, forward[-1], target, extra_cost)
+        back = pool.submit(transport_targets, source, backward[-1], extra_cost)
+        destinations, origins = there.result()[0], back.result()[1]
     ahead, behind = destinations - forward[-1], backward[-1] - origins
     if not flow.velocities.any():
         # At rest a sample would ask for its whole way on the spot; spread that along the straight line instead.
@@ -116,6 +130,19 @@ def _wishes(
         backward = [target - share * behind for share in np.linspace(0, 1, STATIONS)]
     parts = zip(_along(flow, forward, ahead, weight), _along(flow, backward, behind, weight), strict=True)
     places, velocities, weights = (np.concatenate(pair) for pair in parts)
+    return places, velocities, weights
+
+
+def _closing_wishes(flow: VelocityLattice, source: ShapeSamples, target: ShapeSamples) -> tuple[Array, Array, Array]:
+    """Each carried surface point makes for the nearest point of the other surface, where that faces the same way."""
+    parts = []
+    for start, end, duration in ((source, target, 1.0), (target, source, -1.0)):
+        path = _stations(flow, start.surface, duration)
+        place, normals = end.nearest(path[-1])
+        alike = (normals * start.normals).sum(1) > 0
+        missing = np.where(alike[:, None], place - path[-1], 0.0) * duration
+        parts.append(_along(flow, path, missing, SURFACE_WEIGHT))
+    places, velocities, weights = (np.concatenate(pair) for pair in zip(*parts, strict=True))
     return places, velocities, weights
 
 

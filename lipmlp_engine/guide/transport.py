@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 BLUR = (0.1, 0.03, 0.01, 0.003)
 """Entropy of the plan, coarse to fine, as a share of the mean cost."""
-ROUNDS_PER_BLUR = 10
-SCALINGS_PER_ROUND = 4
+ROUNDS_PER_BLUR = 3
+SCALINGS_PER_ROUND = 6
+SMALLEST_EXPONENT = -80.0
+"""Keeps the kernel out of the denormal numbers, which processors work on a hundred times more slowly."""
 
 Array = NDArray[np.float64]
 
@@ -24,26 +27,25 @@ def transport_targets(source: Array, target: Array, extra_cost: Array | None = N
     >>> bool(np.abs(destinations - points - 1).mean() < 0.05)
     True
     """
-    source, target = np.asarray(source, np.float32), np.asarray(target, np.float32)
-    cost = (source**2).sum(1)[:, None] + (target**2).sum(1)[None] - 2 * source @ target.T
+    start, end = (torch.from_numpy(np.asarray(points, np.float32)) for points in (source, target))
+    cost = torch.cdist(start, end).square_()
     if extra_cost is not None:
-        cost = cost + np.asarray(extra_cost, np.float32)
-    cost = np.maximum(cost, 0)
+        cost += torch.from_numpy(np.asarray(extra_cost, np.float32))
     scale = float(cost.mean()) or 1.0
     count, other = cost.shape
-    left, right = np.zeros(count, np.float32), np.zeros(other, np.float32)
+    left, right = torch.zeros(count, 1), torch.zeros(1, other)
     entropy = BLUR[0] * scale
     for blur in BLUR:
-        entropy = np.float32(blur * scale)
+        entropy = blur * scale
         for _ in range(ROUNDS_PER_BLUR):
-            kernel = np.exp((left[:, None] + right[None] - cost) / entropy)
-            row, column = np.ones(count, np.float32), np.ones(other, np.float32)
+            kernel = (left + right).sub_(cost).div_(entropy).clamp_(min=SMALLEST_EXPONENT).exp_()
+            column = torch.ones(other, 1)
             for _ in range(SCALINGS_PER_ROUND):
-                row = 1 / (count * np.maximum(kernel @ column, 1e-30))
-                column = 1 / (other * np.maximum(kernel.T @ row, 1e-30))
-            left += entropy * np.log(row)
-            right += entropy * np.log(column)
-    plan = np.exp((left[:, None] + right[None] - cost) / entropy).astype(np.float64)
-    destinations = (plan @ target) / np.maximum(plan.sum(1), 1e-30)[:, None]
-    origins = (plan.T @ source) / np.maximum(plan.sum(0), 1e-30)[:, None]
-    return destinations, origins
+                row = 1 / (count * (kernel @ column).clamp_(min=1e-30))
+                column = 1 / (other * (kernel.T @ row).clamp_(min=1e-30))
+            left += entropy * row.log()
+            right += entropy * column.log().T
+    plan = (left + right).sub_(cost).div_(entropy).exp_()
+    destinations = (plan @ end) / plan.sum(1, keepdim=True).clamp_(min=1e-30)
+    origins = (plan.T @ start) / plan.sum(0)[:, None].clamp_(min=1e-30)
+    return destinations.numpy().astype(np.float64), origins.numpy().astype(np.float64)

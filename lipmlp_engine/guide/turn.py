@@ -9,10 +9,13 @@ from scipy.spatial.transform import Rotation
 
 LIKE_MOMENTS = 0.08
 """Largest difference of the principal moments (as shares of their sum) of two shapes that may be one shape turned."""
-GOOD_FIT = 0.06
-"""Largest mean distance between the turned shape and the other, in radii of gyration, that counts as the same shape."""
+GOOD_FIT = 0.03
+"""Largest mean distance between the turned shape and the other, in radii of gyration, that counts as the same shape,
+beyond the distance that two samplings of one and the same surface have from each other."""
 MUCH_BETTER = 0.5
 """The turn must leave less than this share of the distance that is there without it."""
+QUICK = 200
+"""Points that the many starts are tried with."""
 EQUALLY_GOOD = 1.15
 """Of fits within this factor of the best the smallest turn is taken: a bar has several."""
 
@@ -27,13 +30,15 @@ def evident_turn(source: Array, target: Array, always: bool) -> Array:
     """
     if not always and not _may_be_turned(source, target):
         return np.eye(3)
-    tree, back = KDTree(target), source
-    still = _distance(np.eye(3), source, target)
-    candidates = [_refine(start, back, target, tree) for start in _starts(source, target)]
-    errors = np.array([_distance(rotation, source, target) for rotation in candidates])
+    tree = KDTree(target)
+    grain = (_grain(source) + _grain(target)) / 2
+    still = _distance(np.eye(3), source, target, tree) - grain
+    candidates = [_refine(start, source[:QUICK], target, tree) for start in _starts(source, target)]
+    errors = np.array([_distance(rotation, source, target, tree) for rotation in candidates])
     good = [r for r, error in zip(candidates, errors, strict=True) if error <= EQUALLY_GOOD * errors.min() + 1e-6]
     smallest = min(good, key=lambda rotation: Rotation.from_matrix(rotation).magnitude())
-    error = _distance(smallest, source, target)
+    smallest = _refine(smallest, source, target, tree)
+    error = _distance(smallest, source, target, tree) - grain
     if always or (error < GOOD_FIT and error < MUCH_BETTER * still):
         return smallest
     return np.eye(3)
@@ -71,8 +76,14 @@ def _refine(rotation: Array, source: Array, target: Array, tree: KDTree) -> Arra
     return np.asarray(rotation)
 
 
-def _distance(rotation: Array, source: Array, target: Array) -> float:
+def _grain(points: Array) -> float:
+    """Mean distance of a sample from its nearest fellow: what two samplings of one surface differ by."""
+    distances, _ = KDTree(points).query(points, k=2)
+    return float(distances[:, 1].mean())
+
+
+def _distance(rotation: Array, source: Array, target: Array, tree: KDTree) -> float:
     moved = source @ rotation.T
-    there, _ = KDTree(target).query(moved)
+    there, _ = tree.query(moved)
     back, _ = KDTree(moved).query(target)
     return float(there.mean() + back.mean()) / 2

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..guide import Motion
-from ..guide.world_field import WorldField
 from ..job import Sampling
+from ..shapes.distance import DistanceField
 from ..shapes.sample import sample_near, sample_surface
 from ..shapes.shape import Shape
 
@@ -40,7 +40,7 @@ class Samples:
 class PlacedShapes:
     """The shapes as the training frame sees them, each at its own time."""
 
-    def __init__(self, shapes: list[Shape], fields: list[WorldField], motion: Motion) -> None:
+    def __init__(self, shapes: list[Shape], fields: list[DistanceField], motion: Motion) -> None:
         self.motion = motion
         self._fields = fields
         self._meshes = [
@@ -53,7 +53,7 @@ class PlacedShapes:
     def signed(self, points: Array, index: int) -> Array:
         """Distance to shape ``index`` in training-frame units."""
         pose = self.motion.path.poses[index]
-        return self._fields[index].signed(pose.to_world(points)) / pose.scale
+        return np.asarray(self._fields[index].signed(pose.to_world(points)), np.float64) / pose.scale
 
     def scattered(self, index: int, count: int, near: float, rng: np.random.Generator) -> Array:
         """Points near the surface of a shape and, for the rest of the share, anywhere in the training frame."""

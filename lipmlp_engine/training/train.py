@@ -14,11 +14,11 @@ from torch import Tensor, nn
 from ..errors import Cancelled, JobError, TrainingError
 from ..events import Notice, Progress
 from ..guide import Motion, find_motion
-from ..guide.world_field import WorldField
 from ..job import Job
 from ..morph import Morph
 from ..networks import build
 from ..networks.condense import condense
+from ..shapes.distance import DistanceField
 from ..shapes.shape import Shape
 from .device import choose_device, thread_count
 from .gradients import BatchGradients, absolute_loss, square_loss
@@ -53,7 +53,10 @@ def train(
     """
     device = choose_device(job.training.device)
     notify(Progress("guide", 0.0))
-    fields = [WorldField(shape, threads=job.training.threads) for shape in shapes]
+    fields = [
+        DistanceField(shape.vertices, shape.triangles, device=device.type, threads=job.training.threads)
+        for shape in shapes
+    ]
     motion = find_motion(job, shapes, fields)
     _stop_if(should_stop)
     notify(Progress("sample", 0.0))
