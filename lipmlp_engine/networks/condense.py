@@ -9,17 +9,17 @@ from ..surface.activations import ACTIVATIONS as SURFACE_ACTIVATIONS
 from ..surface.field import Field, LipschitzField, MLPField
 from . import MorphNetwork
 from .activations import activation as activation_named
+from .orthogonal import OrthogonalMLP
+from .sll import SllMLP
 
 Layers = list[tuple[Tensor, Tensor]]
 
 
 @torch.no_grad()
 def condense(network: MorphNetwork) -> Layers:
-    """The plain MLP of a network that is Lipschitz by construction, after its weights were corrected exactly."""
-    correct = getattr(network, "condense", None)
-    if correct is not None:
-        correct()
-    return [(weight.detach().clone(), bias.detach().clone()) for weight, bias in network.effective()]
+    """The plain MLP that is kept of a network: its values, and 1-Lipschitz in space where the family promises that."""
+    layers = network.condensed() if isinstance(network, (OrthogonalMLP, SllMLP)) else network.effective()
+    return [(weight.detach().clone(), bias.detach().clone()) for weight, bias in layers]
 
 
 def evaluate(layers: Layers, activation: str, points: Tensor) -> Tensor:

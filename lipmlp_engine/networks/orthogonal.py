@@ -60,7 +60,7 @@ class OrthogonalMLP(nn.Module):
     """f(x, t), (n, 4) → (n, 1), with |∇ₓf| ≤ coefficient and |f_t| ≤ coefficient · ‖time‖ everywhere.
 
     The lift from space has orthonormal columns, hidden matrices are orthogonal, the head is a unit vector. Each layer
-    multiplies by depth-th roots of the coefficient k, which commute with the activations and are kept in the head.
+    may multiply by a depth-th root of the coefficient; these commute with the activations and are gathered at the head.
     """
 
     coefficient: Tensor
@@ -94,8 +94,13 @@ class OrthogonalMLP(nn.Module):
 
     def effective(self) -> list[tuple[Tensor, Tensor]]:
         """The weights and biases of the plain MLP that computes the same values."""
-        weights = [torch.cat([self.lift, self.time[:, None]], 1), *self.hidden, self.coefficient * self.head]
-        biases = [*self.biases, self.coefficient * self.offset]
+        *layers, (weight, bias) = self._unscaled()
+        return [*layers, (self.coefficient * weight, self.coefficient * bias)]
+
+    def _unscaled(self) -> list[tuple[Tensor, Tensor]]:
+        """The plain MLP of f / coefficient."""
+        weights = [torch.cat([self.lift, self.time[:, None]], 1), *self.hidden, self.head]
+        biases = [*self.biases, self.offset]
         for index, angle in enumerate(self.angles):
             weights[index], biases[index] = _turned(weights[index], angle), _turned(biases[index][:, None], angle)[:, 0]
             weights[index + 1] = _turned(weights[index + 1].T, angle).T
@@ -130,10 +135,11 @@ class OrthogonalMLP(nn.Module):
                 weight.copy_(led_back)
 
     @torch.no_grad()
-    def condense(self) -> None:
-        """Correct the trained weights once, exactly: no layer's largest singular value exceeds one."""
+    def condensed(self) -> list[tuple[Tensor, Tensor]]:
+        """The plain MLP of f / coefficient, 1-Lipschitz in space, after the weights were corrected once and exactly."""
         for weight in [self.lift, self.head, *self.hidden]:
             weight.copy_(shrunk_to_one(exact_polar(weight.cpu())))
+        return self._unscaled()
 
     @torch.no_grad()
     def singular_values(self) -> list[tuple[float, float]]:

@@ -65,6 +65,11 @@ class SllMLP(nn.Module):
         The first half of its neurons is the state z, kept by the fold; the second is a block's W z + b and zeros, whose
         absolute value gives the ReLU: relu(u) = (u + |u|) / 2.
         """
+        *layers, (weight, bias) = self._unscaled()
+        return [*layers, (self.coefficient * weight, self.coefficient * bias)]
+
+    def _unscaled(self) -> list[tuple[Tensor, Tensor]]:
+        """The plain MLP of f / coefficient."""
         width = len(self.bias)
         weight, bias = torch.cat([self.lift, self.time[:, None]], 1), self.bias + 0.0
         layers = []
@@ -80,8 +85,7 @@ class SllMLP(nn.Module):
             identity = torch.eye(width, dtype=weight.dtype, device=weight.device)
             weight = torch.cat([identity - step @ block.weight, -step, identity.new_zeros(width, len(padding))], 1)
             bias = -step @ block.bias
-        head = self.coefficient * self.head
-        return [*layers, (head @ weight, head @ bias + self.coefficient * self.offset)]
+        return [*layers, (self.head @ weight, self.head @ bias + self.offset)]
 
     def penalty(self) -> Tensor:
         """The bound of |f_t|, the only one that is learned."""
@@ -99,10 +103,14 @@ class SllMLP(nn.Module):
             block.weight.copy_(weight)
 
     @torch.no_grad()
-    def condense(self) -> None:
-        """Correct lift and head once, exactly; the blocks need no correction."""
+    def condensed(self) -> list[tuple[Tensor, Tensor]]:
+        """The plain MLP of f / coefficient, 1-Lipschitz in space, after lift and head were corrected once and exactly.
+
+        The blocks need no correction.
+        """
         for weight in (self.lift, self.head):
             weight.copy_(shrunk_to_one(exact_polar(weight.cpu())))
+        return self._unscaled()
 
     @torch.no_grad()
     def singular_values(self) -> list[tuple[float, float]]:

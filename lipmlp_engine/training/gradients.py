@@ -12,6 +12,8 @@ from concurrent.futures import ThreadPoolExecutor
 import torch
 from torch import Tensor, nn
 
+from ..surface.field import one_torch_thread
+
 PIECE = 1024
 """Samples worked on at once; fixed, so that sums come out the same whatever the number of threads."""
 
@@ -53,6 +55,10 @@ class BatchGradients:
         """Mean loss, and the gradient of mean loss + smoothness · penalty."""
         if self._pool is not None:
             return self._by_hand(points, values, self._pool)
+        with one_torch_thread():
+            return self._by_autograd(points, values)
+
+    def _by_autograd(self, points: Tensor, values: Tensor) -> tuple[Tensor, list[Tensor]]:
         prediction = self.network(points)
         total, slope = self._loss(prediction.detach(), values)
         objective = (prediction * slope).sum() / len(points)
