@@ -14,7 +14,7 @@ Floats = NDArray[np.float32]
 
 CLAYS = ("#D58364", "#6686B8", "#DDAE4E", "#8677B5", "#86A566", "#C4647E")
 """The colours of shapes that have none, in the order of the chain."""
-CREASE = 40.0
+CREASE = 30.0
 """Degrees between a triangle and its corner's mean normal above which the edge stays sharp."""
 FINE = 6_000
 """Triangles that a mesh should at least have, because light is gathered at its vertices."""
@@ -54,7 +54,7 @@ def clay_of(frame: MeshFrame, up: str = "z") -> Clay:
         place = place.reshape(-1)[index]
         weighted = np.repeat(faces * solid.face_areas[:, None], 3, axis=0)
         mean = np.stack([np.bincount(place.ravel(), weighted[:, axis]) for axis in range(3)], axis=1)
-        corners = _unit(mean)[place]
+        corners = _unit(mean.astype(np.float64))[place]
     sharp = np.einsum("ijk,ik->ij", corners, faces) < np.cos(np.radians(CREASE))
     corners = np.where(sharp[..., None], faces[:, None, :], corners)
     colors = frame_colors(frame)

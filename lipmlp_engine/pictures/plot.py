@@ -17,7 +17,7 @@ PAPER = "#FFFFFF"
 BLUE, CORAL, GREEN, VIOLET = "#4C72B0", "#D0694A", "#5B9A68", "#8172B3"
 
 
-def plot_report(report: Report, path: Path) -> None:
+def plot(report: Report, path: Path) -> None:
     """Draw four panels over a common time axis; dashed lines are what the ends alone would suggest."""
     # Not pyplot: it keeps figures alive and looks for a display.
     from matplotlib.backends.backend_agg import FigureCanvasAgg
