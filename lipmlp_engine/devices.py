@@ -5,6 +5,8 @@ from __future__ import annotations
 import platform
 from dataclasses import dataclass
 
+from .cores import usable_cores
+
 
 @dataclass(frozen=True)
 class Device:
@@ -21,15 +23,13 @@ def available_devices() -> list[Device]:
     """What is here, the fastest first."""
     import torch
 
-    from .training.device import thread_count
-
     found = []
     if torch.cuda.is_available():
         properties = torch.cuda.get_device_properties(0)
         found.append(Device("cuda", properties.name, int(properties.total_memory)))
     if torch.backends.mps.is_available():
         found.append(Device("mps", f"Apple GPU ({platform.processor() or platform.machine()})"))
-    return [*found, Device("cpu", f"{_processor_name()}, {thread_count(0)} cores")]
+    return [*found, Device("cpu", f"{_processor_name()}, {usable_cores()} cores")]
 
 
 def device_name(kind: str) -> str:

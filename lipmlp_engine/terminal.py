@@ -31,7 +31,9 @@ class Terminal(Audience):
         """Show an event, if it is of interest to a person."""
         match event:
             case Hello():
-                self._line(f"Lipschitz Morph {event.engine} · torch {event.torch} · {event.device_name or event.device}")
+                self._line(
+                    f"Lipschitz Morph {event.engine} · torch {event.torch} · {event.device_name or event.device}"
+                )
             case Progress():
                 self._show(event)
             case Notice():

@@ -1,0 +1,63 @@
+"""The command line: which commands there are, and how each one ends. Imports nothing heavy."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+from . import __version__
+from .commands import doctor, extract, morph, presets, report, run
+from .errors import EngineError
+from .failures import failure_of
+
+DESCRIPTION = """\
+Lipschitz Morph: shapes of any topology in, a smooth morph between them out.
+
+  lipmorph morph cat.obj koala.obj --out morph      train, extract, measure, draw
+  lipmorph morph a.stl b.stl c.stl --preset draft   a chain, quickly
+  lipmorph extract morph/model.safetensors --out fine --resolution 256 --frames 120
+  lipmorph report morph                             the figures of an earlier run
+  lipmorph run job.json --events                    a job file, for programs
+  lipmorph doctor                                   is everything here, and how fast is it
+"""
+EPILOGUE = """\
+Results in the folder named by --out:
+  model.safetensors    the trained morph; extract takes other frames out of it in seconds
+  frames/*.npz         the surfaces; --sequence ply|obj|glb writes mesh files as well
+  report.json          what was measured; contact_sheet.png and plot.png show it
+  job.json             everything the result depends on; `lipmorph run` repeats it
+  engine.log           what happened
+
+Ctrl-C stops, keeps model.safetensors as far as it got, and exits with 130.
+Exit codes: 0 done, 2 the job or an option is wrong, 3 a shape cannot be used, 4 results cannot be written,
+5 training failed, 130 stopped, 1 anything else.
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code."""
+    # Set before torch is imported: threads that spin while they wait make a busy machine many times slower.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    parser = argparse.ArgumentParser(
+        "lipmorph", description=DESCRIPTION, epilog=EPILOGUE, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--version", action="version", version=f"lipmorph {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for command in (morph, run, extract, report, doctor, presets):
+        command.add_to(commands)
+    given = parser.parse_args(arguments)
+    try:
+        code: int = given.command(given)
+    except EngineError as error:
+        return say(error)
+    except (ImportError, KeyboardInterrupt) as error:
+        return say(failure_of(error))
+    return code
+
+
+def say(error: EngineError) -> int:
+    """Tell a person what went wrong; returns the exit code."""
+    print(f"lipmorph: {error}", file=sys.stderr)
+    return error.exit_code

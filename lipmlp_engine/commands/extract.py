@@ -1,0 +1,73 @@
+"""``lipmorph extract``: other frames out of a trained morph, without training."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+from ..channel import Audience
+from ..errors import JobError
+from ..events import Done
+from ..job import Extraction, Job
+from ..run import extract_morph
+from .following import add_events, follow
+from .options import EXTRACTION_OPTIONS, add_assignments, add_settings, apply_settings
+
+
+def add_to(commands: Any) -> None:
+    parser = commands.add_parser(
+        "extract",
+        help="take frames out of a trained morph",
+        description="Take other frames out of a trained morph: more, finer, or of another stretch of time. What is "
+        "not given stays as the morph was made.",
+    )
+    parser.add_argument("model", type=Path, metavar="MODEL", help="model.safetensors of an earlier run")
+    parser.add_argument("--out", metavar="DIR", required=True, help="folder for the results")
+    parser.add_argument("--times", metavar="T,T,…", help="explicit times instead of evenly spaced ones")
+    add_settings(parser, "frames", EXTRACTION_OPTIONS)
+    add_assignments(parser)
+    add_events(parser)
+    parser.set_defaults(command=extract)
+
+
+def extract(given: argparse.Namespace) -> int:
+    def work(audience: Audience) -> Done:
+        from ..morph import Morph
+
+        morph = Morph.load(given.model)
+        morph.job = changed(morph.job, given)
+        return extract_morph(morph, given.model.absolute().parent, audience)
+
+    return follow(work, given.events)
+
+
+def changed(job: Job, given: argparse.Namespace) -> Job:
+    """The morph's job with what the command line says about frames and output."""
+    before = dataclasses.asdict(job)
+    job = dataclasses.replace(job)
+    apply_settings(job, given, EXTRACTION_OPTIONS)
+    for section, values in dataclasses.asdict(job).items():
+        if section not in ("extraction", "output") and values != before[section]:
+            raise JobError(f"The morph has been trained; its {section} settings cannot be changed any more.")
+    if given.times:
+        job.times = times_from(given.times)
+    elif evenly_spaced_anew(before["extraction"], job.extraction):
+        job.times = []
+    job.output.folder = str(Path(given.out).absolute())
+    job.check()
+    return job
+
+
+def evenly_spaced_anew(before: dict[str, Any], now: Extraction) -> bool:
+    """Whether other times are wanted than those the morph's job names."""
+    return any(before[name] != getattr(now, name) for name in ("frames", "start", "end"))
+
+
+def times_from(text: str) -> list[float]:
+    """Times as they are written on the command line."""
+    try:
+        return [float(time) for time in text.split(",")]
+    except ValueError as error:
+        raise JobError(f"--times {text} must be numbers with commas between them.") from error

@@ -1,0 +1,90 @@
+"""Runs a job while a terminal or another process follows it, and keeps stdout clean for what is meant to be there."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import IO
+
+from ..channel import Audience, EventChannel
+from ..errors import Cancelled
+from ..events import Done, Failed
+from ..failures import failure_of
+from ..terminal import Terminal
+
+Work = Callable[[Audience], Done]
+
+
+def add_events(parser: argparse.ArgumentParser) -> None:
+    """Add the choice to speak to a program instead of a person."""
+    parser.add_argument(
+        "--events",
+        action="store_true",
+        help="write events to stdout and read requests from stdin, one JSON object a line; stops when stdin closes",
+    )
+
+
+def follow(work: Work, events: bool) -> int:
+    """Do the work and tell its story; returns 0, and raises what stopped it."""
+    logging.captureWarnings(True)
+    with reserved_stdout() as output:
+        audience = EventChannel(output, sys.stdin.fileno()) if events else Terminal(sys.stderr)
+        with _interrupts_stop(audience):
+            try:
+                done = work(audience)
+            except (Exception, KeyboardInterrupt) as error:
+                failure = failure_of(error)
+                cancelled = isinstance(failure, Cancelled)
+                audience.tell(Failed(str(failure), failure.exit_code, cancelled))
+                raise failure from error
+        if not events:
+            output.write(_outcome(done).encode(errors="replace"))
+    return 0
+
+
+def _outcome(done: Done) -> str:
+    from ..metrics import Report, summary
+
+    lines = [summary(Report.read(Path(done.report)))] if done.report else []
+    folder = Path(done.model).parent
+    lines.append(f"{len(done.frames)} frames and all else are in {folder}")
+    return "\n".join(lines) + "\n"
+
+
+@contextmanager
+def reserved_stdout() -> Iterator[IO[bytes]]:
+    """The real stdout, for us alone: whatever libraries print meanwhile, native code included, goes to stderr."""
+    sys.stdout.flush()
+    kept = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        with os.fdopen(os.dup(kept), "wb") as output:
+            yield output
+    finally:
+        sys.stdout.flush()
+        os.dup2(kept, 1)
+        os.close(kept)
+
+
+@contextmanager
+def _interrupts_stop(audience: Audience) -> Iterator[None]:
+    """Ctrl-C asks the job to stop and to keep what is useful; a second one insists."""
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        if audience.stopping():
+            raise KeyboardInterrupt
+        audience.stop()
+
+    before = signal.signal(signal.SIGINT, stop), signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before[0])
+        signal.signal(signal.SIGTERM, before[1])

@@ -1,0 +1,64 @@
+"""``lipmorph morph``: shapes on the command line, results in a folder."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from ..job import MAXIMUM_SHAPES, Job, ShapeInput
+from ..run import run_job
+from .following import add_events, follow
+from .options import (
+    EXTRACTION_OPTIONS,
+    TRAINING_OPTIONS,
+    add_assignments,
+    add_preset,
+    add_settings,
+    apply_settings,
+    read_landmarks,
+)
+
+
+def add_to(commands: Any) -> None:
+    parser = commands.add_parser(
+        "morph",
+        help="train a morph between shapes and write its frames",
+        description="Train a morph through two or more shapes, in their order, and write frames, report and pictures.",
+    )
+    parser.add_argument(
+        "shapes",
+        nargs="+",
+        metavar="SHAPE",
+        help=f"2 to {MAXIMUM_SHAPES} mesh files (STL, OBJ, PLY, GLB, OFF, …) or .npz of the add-on",
+    )
+    parser.add_argument("--out", metavar="DIR", help="folder for the results (default FIRST_to_LAST)")
+    add_preset(parser)
+    parser.add_argument(
+        "--landmarks",
+        metavar="CSV",
+        type=Path,
+        help="points that travel into each other: a row each, columns x, y, z for every shape, empty where a shape has "
+        "no such point; a first row of headings is left out",
+    )
+    add_settings(parser, "model", TRAINING_OPTIONS)
+    add_settings(parser, "frames", EXTRACTION_OPTIONS)
+    add_assignments(parser)
+    add_events(parser)
+    parser.set_defaults(command=morph)
+
+
+def morph(given: argparse.Namespace) -> int:
+    return follow(lambda audience: run_job(job_from(given), Path.cwd(), audience), given.events)
+
+
+def job_from(given: argparse.Namespace) -> Job:
+    """The job that the command line describes; relative paths are relative to the current folder."""
+    job = Job.preset(given.preset, shapes=[ShapeInput(path, Path(path).stem) for path in given.shapes])
+    apply_settings(job, given, TRAINING_OPTIONS | EXTRACTION_OPTIONS)
+    first, last = job.shapes[0].name, job.shapes[-1].name
+    job.output.folder = given.out or job.output.folder or f"{first}_to_{last}"
+    if given.landmarks:
+        job.landmarks = read_landmarks(given.landmarks, len(job.shapes))
+    job.check()
+    return job

@@ -1,0 +1,170 @@
+"""Command-line options that are made of the job's settings, so that no default and no range is written twice."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import dataclasses
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from ..errors import JobError
+from ..job import PRESET_DESCRIPTIONS, SECTIONS, Job
+from ..settings import Setting, check_section, setting_of
+
+TRAINING_OPTIONS = {
+    "guide": "guide.kind",
+    "rigidity": "guide.rigidity",
+    "volume": "guide.volume",
+    "centre": "placement.centre",
+    "scale": "placement.scale",
+    "rotate": "placement.rotate",
+    "network": "network.family",
+    "steps": "training.steps",
+    "seconds": "training.seconds",
+    "device": "training.device",
+    "threads": "training.threads",
+    "seed": "training.seed",
+    "start-from": "training.start_from",
+}
+"""Option → setting, for what decides the model; everything else is reached by --set."""
+EXTRACTION_OPTIONS = {
+    "frames": "extraction.frames",
+    "resolution": "extraction.resolution",
+    "start": "extraction.start",
+    "end": "extraction.end",
+    "faces": "extraction.faces",
+    "velocity": "extraction.velocity",
+    "attributes": "extraction.attributes",
+    "sequence": "output.sequence",
+    "pictures": "output.pictures",
+    "film": "output.film",
+}
+"""Option → setting, for what is taken out of the model."""
+
+
+def add_settings(parser: argparse.ArgumentParser, title: str, options: dict[str, str]) -> None:
+    """Add an option for each setting, described as the job describes it."""
+    group = parser.add_argument_group(title)
+    for option, name in options.items():
+        field, setting = _find(name)
+        how: dict[str, Any] = {"dest": name, "default": None, "help": _help(field.default, setting)}
+        if isinstance(field.default, bool):
+            group.add_argument(f"--{option}", action=argparse.BooleanOptionalAction, **how)
+        else:
+            words = "{" + ",".join(setting.choices) + "}" if setting.choices else setting.unit or option
+            group.add_argument(f"--{option}", metavar=words.upper() if not setting.choices else words, **how)
+
+
+def add_assignments(parser: argparse.ArgumentParser) -> None:
+    """Add the way to every setting that has no option of its own."""
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        dest="assignments",
+        metavar="SECTION.NAME=VALUE",
+        help="any other setting of the job; `lipmorph presets` lists them all (may be repeated)",
+    )
+
+
+def add_preset(parser: argparse.ArgumentParser) -> None:
+    """Add the choice of a preset."""
+    described = "; ".join(f"{name}: {text}" for name, text in PRESET_DESCRIPTIONS.items())
+    parser.add_argument("--preset", default="standard", metavar="NAME", help=f"{described} (default standard)")
+
+
+def apply_settings(job: Job, given: argparse.Namespace, options: dict[str, str]) -> Job:
+    """The job with what was given on the command line; a value that is not allowed is refused by name and range."""
+    values: dict[str, Any] = {name: getattr(given, name) for name in options.values()}
+    for assignment in given.assignments:
+        name, equals, value = assignment.partition("=")
+        if not equals:
+            raise JobError(f"--set {assignment} must have the form section.name=value.")
+        values[name.strip()] = value.strip()
+    changed: dict[str, dict[str, Any]] = {}
+    for name, value in values.items():
+        if value is not None:
+            section, _, field_name = name.partition(".")
+            changed.setdefault(section, {})[field_name] = read_value(name, value)
+    for section, entries in changed.items():
+        replaced = dataclasses.replace(getattr(job, section), **entries)
+        check_section(replaced, section)
+        setattr(job, section, replaced)
+    return job
+
+
+def read_value(name: str, value: Any) -> Any:
+    """A setting's value from the text that was given for it."""
+    field, _ = _find(name)
+    if not isinstance(value, str) or isinstance(field.default, str):
+        return value
+    if isinstance(field.default, bool):
+        return {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}.get(
+            value.lower(), value
+        )
+    for kind in (int, float):
+        try:
+            return kind(value)
+        except ValueError:
+            continue
+    return value
+
+
+def read_landmarks(path: Path, shapes: int) -> list[list[list[float] | None]]:
+    """Landmarks from a CSV file: a row each, three columns (x, y, z) per shape; empty cells where there is no point."""
+    try:
+        with open(path, newline="", encoding="utf-8-sig") as stream:
+            rows = [(number, row) for number, row in enumerate(csv.reader(stream), 1) if any(c.strip() for c in row)]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise JobError(f"The landmarks in {path} cannot be read: {error}.") from error
+    if rows and not _is_numeric(rows[0][1]):
+        del rows[0]
+    landmarks = []
+    for number, row in rows:
+        if len(row) != 3 * shapes:
+            raise JobError(f"Line {number} of {path} has {len(row)} columns; {shapes} shapes need {3 * shapes}.")
+        landmarks.append([_point(row[3 * k : 3 * k + 3], path, number) for k in range(shapes)])
+    return landmarks
+
+
+def _point(cells: list[str], path: Path, number: int) -> list[float] | None:
+    if not any(cell.strip() for cell in cells):
+        return None
+    try:
+        return [float(cell) for cell in cells]
+    except ValueError as error:
+        raise JobError(f"Line {number} of {path} has a point that is not three numbers: {', '.join(cells)}.") from error
+
+
+def _is_numeric(row: Iterable[str]) -> bool:
+    """Whether a row holds points rather than headings."""
+    for cell in row:
+        try:
+            float(cell or 0)
+        except ValueError:
+            return False
+    return True
+
+
+def _find(name: str) -> tuple[dataclasses.Field[Any], Setting]:
+    section, _, field_name = name.partition(".")
+    if section not in SECTIONS:
+        raise JobError(f"There is no setting called '{name}'; sections are {', '.join(SECTIONS)}.")
+    fields = {field.name: field for field in dataclasses.fields(SECTIONS[section])}
+    if field_name not in fields:
+        raise JobError(f"{section} has no setting called '{field_name}'; it knows {', '.join(sorted(fields))}.")
+    setting = setting_of(fields[field_name])
+    assert setting is not None
+    return fields[field_name], setting
+
+
+def _help(default: Any, setting: Setting) -> str:
+    facts = []
+    if setting.minimum is not None and setting.maximum is not None and not isinstance(default, bool):
+        facts.append(f"{setting.minimum:g} to {setting.maximum:g}{f' {setting.unit}' if setting.unit else ''}")
+    if default not in ("", False):
+        facts.append(f"default {'yes' if default is True else default}")
+    text = setting.description + (f" ({'; '.join(facts)})" if facts else "")
+    return text.replace("%", "%%")

@@ -1,0 +1,140 @@
+"""Writes frames as files that other programs read: PLY, OBJ and GLB, with normals and colours; trains nothing.
+
+Coordinates are written as they are, in the units and axes of the shapes that went in; a GLB says which axis is up.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import struct
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .errors import OutputError
+from .frames import MeshFrame
+from .whole_file import written_whole
+
+
+def write_mesh(frame: MeshFrame, path: Path, up: str = "y") -> None:
+    """Write one frame; the ending of the path says in which format, ``up`` which axis of the world is up."""
+    with written_whole(path) as stream:
+        match path.suffix.lower():
+            case ".ply":
+                _write_ply(frame, stream)
+            case ".obj":
+                _write_obj(frame, stream)
+            case ".glb":
+                _write_glb(frame, stream, up)
+            case ending:
+                raise OutputError(f"Frames cannot be written as '{ending}'; choose .ply, .obj or .glb.")
+
+
+def blended_colors(frame: MeshFrame) -> NDArray[np.float32] | None:
+    """The colours of a frame, (n, 4): those of its two shapes, mixed by how far it is from one to the other."""
+    source = frame.vertex_attributes.get("source_color")
+    target = frame.vertex_attributes.get("target_color")
+    if source is None or target is None:
+        return source if target is None else target
+    mix = np.float32(min(max(frame.time - frame.segment, 0.0), 1.0))
+    return np.asarray(source * (1 - mix) + target * mix, np.float32)
+
+
+def _write_ply(frame: MeshFrame, stream: IO[bytes]) -> None:
+    columns = [("x", "float", "<f4"), ("y", "float", "<f4"), ("z", "float", "<f4")]
+    values: list[NDArray[Any]] = [frame.vertices]
+    if frame.normals is not None:
+        columns += [("nx", "float", "<f4"), ("ny", "float", "<f4"), ("nz", "float", "<f4")]
+        values.append(frame.normals)
+    colors = blended_colors(frame)
+    if colors is not None:
+        columns += [(name, "uchar", "u1") for name in ("red", "green", "blue", "alpha")]
+        values.append(_bytes_of(colors))
+    vertices = np.empty(len(frame.vertices), [(name, kind) for name, _, kind in columns])
+    for (name, _, _), column in zip(columns, (c for block in values for c in block.T), strict=True):
+        vertices[name] = column
+    corners = frame.faces.shape[1]
+    faces = np.empty(len(frame.faces), [("count", "u1"), ("corners", "<i4", (corners,))])
+    faces["count"], faces["corners"] = corners, frame.faces
+    header = [
+        "ply",
+        "format binary_little_endian 1.0",
+        f"comment Lipschitz Morph, t = {frame.time:g}",
+        f"element vertex {len(vertices)}",
+        *(f"property {kind} {name}" for name, kind, _ in columns),
+        f"element face {len(faces)}",
+        "property list uchar int vertex_indices",
+        "end_header\n",
+    ]
+    stream.write("\n".join(header).encode())
+    stream.write(vertices.tobytes())
+    stream.write(faces.tobytes())
+
+
+def _write_obj(frame: MeshFrame, stream: IO[bytes]) -> None:
+    colors = blended_colors(frame)
+    rows = frame.vertices if colors is None else np.hstack([frame.vertices, colors[:, :3]])
+    stream.write(f"# Lipschitz Morph, t = {frame.time:g}\n".encode())
+    np.savetxt(stream, rows, "v " + " ".join(["%.7g"] * rows.shape[1]))
+    corner = "%d"
+    indices = frame.faces + 1
+    if frame.normals is not None:
+        np.savetxt(stream, frame.normals, "vn %.4f %.4f %.4f")
+        corner, indices = "%d//%d", np.repeat(indices, 2, axis=1)
+    np.savetxt(stream, indices, "f " + " ".join([corner] * frame.faces.shape[1]))
+
+
+def _write_glb(frame: MeshFrame, stream: IO[bytes], up: str) -> None:
+    triangles = frame.faces if frame.faces.shape[1] == 3 else frame.faces[:, [0, 1, 2, 0, 2, 3]].reshape(-1, 3)
+    attributes = {"POSITION": frame.vertices}
+    if frame.normals is not None:
+        attributes["NORMAL"] = frame.normals
+    colors = blended_colors(frame)
+    if colors is not None:
+        attributes["COLOR_0"] = colors
+    blocks = [np.ascontiguousarray(values, "<f4") for values in attributes.values()]
+    blocks.append(np.ascontiguousarray(triangles, "<u4"))
+    views, offset = [], 0
+    for block, target in zip(blocks, [_ARRAY_BUFFER] * len(attributes) + [_ELEMENT_BUFFER], strict=True):
+        views.append({"buffer": 0, "byteOffset": offset, "byteLength": block.nbytes, "target": target})
+        offset += block.nbytes
+    accessors: list[dict[str, Any]] = [
+        {"bufferView": k, "componentType": _FLOAT, "count": len(block), "type": f"VEC{block.shape[1]}"}
+        for k, block in enumerate(blocks[:-1])
+    ]
+    accessors[0].update(min=blocks[0].min(0).tolist(), max=blocks[0].max(0).tolist())
+    accessors.append(
+        {"bufferView": len(attributes), "componentType": _UNSIGNED, "count": triangles.size, "type": "SCALAR"}
+    )
+    primitive = {"attributes": {name: k for k, name in enumerate(attributes)}, "indices": len(attributes)}
+    node: dict[str, Any] = {"mesh": 0, "name": "Morph", "extras": {"time": frame.time}}
+    if up == "z":
+        node["rotation"] = [-math.sqrt(0.5), 0.0, 0.0, math.sqrt(0.5)]
+    scene = {
+        "asset": {"version": "2.0", "generator": "Lipschitz Morph"},
+        "scene": 0,
+        "scenes": [{"nodes": [0]}],
+        "nodes": [node],
+        "meshes": [{"primitives": [primitive]}],
+        "buffers": [{"byteLength": offset}],
+        "bufferViews": views,
+        "accessors": accessors,
+    }
+    text = json.dumps(scene, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 4)
+    stream.write(struct.pack("<4sII", b"glTF", 2, 12 + 8 + len(text) + 8 + offset))
+    stream.write(struct.pack("<I4s", len(text), b"JSON") + text)
+    stream.write(struct.pack("<I4s", offset, b"BIN\0"))
+    for block in blocks:
+        stream.write(block.tobytes())
+
+
+_ARRAY_BUFFER, _ELEMENT_BUFFER, _FLOAT, _UNSIGNED = 34962, 34963, 5126, 5125
+"""Numbers of the glTF standard."""
+
+
+def _bytes_of(colors: NDArray[np.float32]) -> NDArray[np.uint8]:
+    return (np.clip(colors, 0, 1) * 255 + 0.5).astype(np.uint8)
