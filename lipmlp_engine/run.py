@@ -230,14 +230,14 @@ class _Run:
 
     def _write_pictures(self, frames: FrameFiles, report: Report | None) -> None:
         from .pictures.contact_sheet import contact_sheet, few
-        from .pictures.plot import plot_report
+        from .pictures.plot import plot
 
         if not self.job.output.pictures:
             return
         threads = self.job.training.threads
         contact_sheet([("", few(frames))], self.results.contact_sheet, up=self._up, threads=threads)
         if report is not None:
-            plot_report(report, self.results.plot)
+            plot(report, self.results.plot)
 
     def _write_meshes(self, frames: FrameFiles) -> None:
         from .film import ffmpeg, write_film
