@@ -4,9 +4,6 @@
 # mypy: ignore-errors
 import warp as wp
 
-ACCURACY = 2.0
-"""How many radii away a branch of the tree must be to count as one dipole in the winding number."""
-
 
 @wp.kernel(enable_backward=False)
 def closest_points(
@@ -30,12 +27,12 @@ def closest_points(
 
 @wp.kernel(enable_backward=False)
 def signed_distances(
-    mesh: wp.uint64, points: wp.array(dtype=wp.vec3), start: int, distance: wp.array(dtype=float)
+    mesh: wp.uint64, points: wp.array(dtype=wp.vec3), start: int, accuracy: float, distance: wp.array(dtype=float)
 ) -> None:
     """Distance, negative where the winding number exceeds one half."""
     index = start + wp.tid()
     point = points[index]
-    query = wp.mesh_query_point_sign_winding_number(mesh, point, 1.0e9, ACCURACY, 0.5)
+    query = wp.mesh_query_point_sign_winding_number(mesh, point, 1.0e9, accuracy, 0.5)
     if query.result:
         nearest = wp.mesh_eval_position(mesh, query.face, query.u, query.v)
         distance[index] = query.sign * wp.length(point - nearest)

@@ -16,7 +16,7 @@ from .topology import Topology
 
 LID_TOLERANCE = 0.1
 """Lids may change what is inside by this share; beyond that the holes are left to the winding number."""
-MOST_OPEN_EDGES = 0.2
+MOST_OPEN_EDGES = 0.5
 """Share of open triangle sides from which a surface counts as loose triangles, which no lids can close."""
 _TEST_POINTS = 20_000
 

@@ -13,7 +13,7 @@ FREE = 0.2
 """A part whose two sides have a smaller mean winding number encloses nothing: a flat sheet has 0, a closed wall 1/2."""
 BURIED = 0.75
 """Where the mean is larger the part lies inside others: there it is 1 for a sheet and 3/2 for a wall."""
-_SAMPLES = 20_000
+_SAMPLES = 8_000
 _BESIDE = 1e-6
 """Distance from the surface to where the winding number is taken, in diagonals."""
 

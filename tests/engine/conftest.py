@@ -53,8 +53,21 @@ def two_balls() -> Shape:
 @pytest.fixture(scope="session")
 def open_hemisphere() -> Shape:
     """The upper half of the unit sphere, without a floor."""
-    ball = trimesh.creation.icosphere(subdivisions=4).slice_plane((0, 0, 0), (0, 0, 1))
-    return shape_of(ball, "open hemisphere")
+    heights, turns = 24, 96
+    tilt, turn = np.meshgrid(
+        np.linspace(0, np.pi / 2, heights), np.linspace(0, 2 * np.pi, turns, endpoint=False), indexing="ij"
+    )
+    vertices = np.stack([np.sin(tilt) * np.cos(turn), np.sin(tilt) * np.sin(turn), np.cos(tilt)], axis=-1)
+    index = np.arange(heights * turns, dtype=np.int32).reshape(heights, turns)
+    upper, lower = index[:-1], index[1:]
+    after = [np.roll(row, -1, axis=1) for row in (upper, lower)]
+    triangles = np.concatenate(
+        [
+            np.stack(corners, axis=-1).reshape(-1, 3)
+            for corners in ((upper, lower, after[1]), (upper, after[1], after[0]))
+        ]
+    )
+    return Shape("open hemisphere", vertices.reshape(-1, 3), triangles, closed=False)
 
 
 @pytest.fixture(scope="session")
