@@ -10,7 +10,7 @@ Array = NDArray[np.float64]
 
 ROUNDS = 20
 """Of iterated closest points."""
-EQUALLY_GOOD = 1.02
+EQUALLY_GOOD = 1.1
 """Of fits within this factor of the best the smallest turn is taken: symmetric shapes have several."""
 SEARCH_POINTS = 500
 """Points of each cloud that decide between the starts; all of them refine the choice."""

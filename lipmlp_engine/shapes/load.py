@@ -38,6 +38,9 @@ def prepare(shape: Shape, sampling: Sampling) -> Shape:
     if sampling.union:
         shape = merge_overlaps(shape)
     shape = weld(shape)
-    if enclosed_volume(shape) < _LEAST_VOLUME * shape.diagonal**3:
+    volume = enclosed_volume(shape)
+    if volume < -_LEAST_VOLUME * shape.diagonal**3:
+        raise ShapeError(f"'{shape.name}' faces inwards; switch Repair on or recalculate its normals to the outside.")
+    if volume < _LEAST_VOLUME * shape.diagonal**3:
         raise ShapeError(f"'{shape.name}' encloses nothing, its sides lie on each other; give it thickness (Solidify).")
     return shape

@@ -1,0 +1,251 @@
+"""Mending, closing and merging: what is broken is mended and said, what is meant stays as it is."""
+
+from __future__ import annotations
+
+import time
+import tracemalloc
+
+import igl
+import numpy as np
+import pytest
+import trimesh
+
+from lipmlp_engine.errors import ShapeError
+from lipmlp_engine.job import Sampling
+from lipmlp_engine.shapes.load import prepare
+from lipmlp_engine.shapes.openings import join
+from lipmlp_engine.shapes.place import enclosed_volume
+from lipmlp_engine.shapes.repair import weld
+from lipmlp_engine.shapes.shape import Shape
+from lipmlp_engine.shapes.topology import Topology
+
+BALL = 4 / 3 * np.pi
+
+
+def grid(columns: int, height: float = 0.0) -> Shape:
+    """A unit square of triangles, waved if it has a height."""
+    steps = np.linspace(0, 1, columns)
+    x, y = np.meshgrid(steps, steps, indexing="ij")
+    vertices = np.stack([x.ravel(), y.ravel(), height * np.sin(9 * x.ravel())], axis=1)
+    index = np.arange(columns**2, dtype=np.int32).reshape(columns, columns)
+    a, b, c, d = (part.ravel() for part in (index[:-1, :-1], index[1:, :-1], index[1:, 1:], index[:-1, 1:]))
+    return Shape("grid", vertices, np.concatenate([np.stack([a, b, c], 1), np.stack([a, c, d], 1)]), closed=False)
+
+
+def turned(shape: Shape, share: float, seed: int = 0) -> Shape:
+    flip = np.random.default_rng(seed).random(len(shape.triangles)) < share
+    return Shape(
+        shape.name, shape.vertices, np.where(flip[:, None], shape.triangles[:, ::-1], shape.triangles).astype(np.int32)
+    )
+
+
+@pytest.mark.parametrize("name", ["ball", "box", "torus", "two_balls", "nested"])
+def test_sound_shapes_stay_bit_by_bit(name: str, request: pytest.FixtureRequest) -> None:
+    shape = request.getfixturevalue(name)
+    prepared = prepare(shape, Sampling())
+    assert prepared.notes == [] and prepared.closed
+    assert np.array_equal(prepared.triangles, shape.triangles)
+    assert np.array_equal(prepared.vertices, shape.vertices)
+
+
+@pytest.mark.parametrize("share", [0.3, 0.5, 0.8, 1.0])
+def test_triangles_are_turned_outwards(ball: Shape, share: float) -> None:
+    prepared = prepare(turned(ball, share), Sampling())
+    assert prepared.volume == pytest.approx(ball.volume)
+    assert "face outwards" in prepared.notes[0]
+
+
+@pytest.mark.parametrize("share", [0.2, 1.0])
+def test_cavities_survive_a_mending(nested: Shape, share: float) -> None:
+    assert prepare(turned(nested, share), Sampling()).volume == pytest.approx(nested.volume)
+
+
+def test_an_inverted_part_beside_others_is_turned(two_balls: Shape) -> None:
+    triangles = two_balls.triangles.copy()
+    half = len(triangles) // 2
+    triangles[:half] = triangles[:half, ::-1]
+    prepared = prepare(Shape("one inside out", two_balls.vertices, triangles), Sampling())
+    assert prepared.volume == pytest.approx(two_balls.volume)
+    assert f"turned {half:,} of {2 * half:,} triangles" in prepared.notes[0]
+
+
+def test_nothing_is_turned_without_leave(ball: Shape) -> None:
+    inverted = turned(ball, 1.0)
+    with pytest.raises(ShapeError, match="faces inwards"):
+        prepare(inverted, Sampling(repair=False))
+
+
+def test_duplicate_and_collapsed_triangles_go(ball: Shape) -> None:
+    extra = np.concatenate([ball.triangles, ball.triangles[:7], [[0, 0, 1], [5, 3, 5]]]).astype(np.int32)
+    prepared = prepare(Shape("ball", ball.vertices, extra), Sampling())
+    assert np.array_equal(prepared.triangles, ball.triangles)
+    assert prepared.notes == ["removed 7 duplicate triangles"]
+
+
+def test_double_sided_ball_is_one_ball(ball: Shape) -> None:
+    both = np.concatenate([ball.triangles[:, ::-1], ball.triangles])
+    assert prepare(Shape("ball", ball.vertices, both), Sampling()).volume == pytest.approx(ball.volume)
+
+
+def test_welding_joins_loose_triangles_and_keeps_colors(soup: Shape, ball: Shape) -> None:
+    colors = np.random.default_rng(0).random((len(ball.vertices), 4)).astype(np.float32)
+    loose = Shape("soup", soup.vertices, soup.triangles, colors=colors[ball.triangles].reshape(-1, 4))
+    welded = weld(loose)
+    assert len(welded.vertices) == len(ball.vertices)
+    assert welded.colors is not None
+    assert np.array_equal(welded.vertices[welded.triangles], soup.vertices[soup.triangles])
+    assert np.array_equal(welded.colors[welded.triangles].reshape(-1, 4), loose.colors)
+    assert prepare(soup, Sampling()).closed
+
+
+def test_hole_gets_a_lid(open_hemisphere: Shape) -> None:
+    prepared = prepare(open_hemisphere, Sampling())
+    assert prepared.closed and Topology(prepared.triangles).closed
+    assert prepared.volume == pytest.approx(BALL / 2, rel=5e-3)
+    assert prepared.notes == ["closed 1 hole with flat lids"]
+
+
+def test_open_tube_gets_two_lids() -> None:
+    tube = trimesh.creation.cylinder(0.3, 2.0)
+    sides = tube.faces[np.abs(tube.face_normals[:, 2]) < 0.9].astype(np.int32)
+    prepared = prepare(Shape("tube", np.asarray(tube.vertices), sides), Sampling())
+    assert prepared.notes == ["closed 2 holes with flat lids"]
+    assert prepared.volume == pytest.approx(tube.volume)
+
+
+def test_triangles_with_gaps_are_closed_by_the_winding_number(ball: Shape) -> None:
+    corners = ball.vertices[ball.triangles]
+    centres = corners.mean(axis=1, keepdims=True)
+    shrunk = (centres + 0.99 * (corners - centres)).reshape(-1, 3)
+    loose = Shape("gaps", shrunk, np.arange(len(shrunk), dtype=np.int32).reshape(-1, 3))
+    prepared = prepare(loose, Sampling())
+    assert not prepared.closed
+    assert "winding number" in prepared.notes[-1]
+    assert len(prepared.triangles) == len(ball.triangles)
+    assert enclosed_volume(prepared) == pytest.approx(BALL, rel=0.03)
+
+
+@pytest.mark.parametrize("height", [0.0, 0.1])
+@pytest.mark.parametrize("shell", [0.5, 2.0])
+def test_sheet_gets_the_thickness_asked_for(height: float, shell: float) -> None:
+    sheet = grid(40, height)
+    prepared = prepare(sheet, Sampling(shell=shell))
+    assert prepared.closed and Topology(prepared.triangles).closed
+    assert prepared.volume == pytest.approx(sheet.area * sheet.diagonal * shell / 100, rel=0.02)
+    assert f"a thickness of {shell:g} % of the diagonal" in prepared.notes[0]
+
+
+def test_sheet_of_two_coinciding_sides_gets_thick() -> None:
+    sheet = grid(10)
+    double = Shape("double", sheet.vertices, np.concatenate([sheet.triangles, sheet.triangles[:, ::-1]]))
+    assert prepare(double, Sampling()).volume == pytest.approx(sheet.diagonal * 0.005, rel=1e-3)
+
+
+def test_moebius_strip_gets_thick() -> None:
+    turns = np.linspace(0, 2 * np.pi, 64, endpoint=False)
+    rows = []
+    for across in (-0.2, 0.2):
+        radius = 1 + across * np.cos(turns / 2)
+        rows.append(np.stack([radius * np.cos(turns), radius * np.sin(turns), across * np.sin(turns / 2)], axis=1))
+    here = np.arange(64)
+    low, high = here, here + 64
+    # After one turn the strip's sides have changed places.
+    low_next = np.append(low[1:], 64)
+    high_next = np.append(high[1:], 0)
+    triangles = np.concatenate([np.stack([low, low_next, high_next], 1), np.stack([low, high_next, high], 1)])
+    strip = Shape("strip", np.concatenate(rows), triangles.astype(np.int32))
+    prepared = prepare(strip, Sampling(shell=2.0))
+    expected = strip.area * strip.diagonal * 0.02
+    assert prepared.volume == pytest.approx(expected, rel=0.1)
+
+
+def test_card_beside_a_ball_gets_thick_and_the_ball_stays(ball: Shape) -> None:
+    card = grid(10)
+    card.vertices[:, 0] += 1.5
+    prepared = prepare(join(ball, card), Sampling())
+    diagonal = join(ball, card).diagonal
+    assert prepared.volume == pytest.approx(ball.volume + 0.005 * diagonal, rel=1e-3)
+
+
+def test_overlapping_parts_become_one(overlapping_boxes: Shape) -> None:
+    prepared = prepare(overlapping_boxes, Sampling())
+    assert prepared.volume == pytest.approx(1.5)
+    assert Topology(prepared.triangles).part_count == 1
+    assert prepared.notes == ["merged 2 parts, some of which overlap"]
+    apart = prepare(overlapping_boxes, Sampling(union=False))
+    assert apart.volume == pytest.approx(2.0)
+
+
+def test_merging_keeps_a_cavity_and_drops_what_is_hidden(nested: Shape) -> None:
+    chip = trimesh.creation.box((1.0, 0.4, 0.4))
+    outside = Shape("", chip.vertices + np.array([1.2, 0, 0]), chip.faces.astype(np.int32))
+    hidden = trimesh.creation.icosphere(2, radius=0.1)
+    inside = Shape("", hidden.vertices + np.array([-0.75, 0, 0]), hidden.faces.astype(np.int32))
+    whole = join(join(nested, outside), inside)
+    prepared = prepare(whole, Sampling())
+    assert Topology(prepared.triangles).part_count == 2
+    exact = igl.winding_number(whole.vertices, whole.triangles.astype(np.int64), np.array([[0.0, 0, 0], [1.5, 0, 0]]))
+    after = igl.winding_number(
+        prepared.vertices, prepared.triangles.astype(np.int64), np.array([[0.0, 0, 0], [1.5, 0, 0]])
+    )
+    assert np.allclose(exact, [0, 1], atol=1e-6) and np.allclose(after, [0, 1], atol=1e-6)
+    points = np.random.default_rng(0).uniform(-1.8, 1.8, (20_000, 3))
+    inside_before = igl.winding_number(whole.vertices, whole.triangles.astype(np.int64), points) > 0.5
+    inside_after = igl.winding_number(prepared.vertices, prepared.triangles.astype(np.int64), points) > 0.5
+    assert (inside_before == inside_after).all()
+
+
+def test_merged_shape_keeps_its_looks(overlapping_boxes: Shape) -> None:
+    left = np.arange(len(overlapping_boxes.vertices)) < 8
+    colors = np.where(left[:, None], [1, 0, 0, 1], [0, 0, 1, 1]).astype(np.float32)
+    materials = np.repeat([3, 5], 12).astype(np.int32)
+    shape = Shape("boxes", overlapping_boxes.vertices, overlapping_boxes.triangles, colors, materials)
+    prepared = prepare(shape, Sampling())
+    assert prepared.colors is not None and prepared.materials is not None
+    assert np.allclose(prepared.colors[prepared.vertices[:, 0] < -0.7], [1, 0, 0, 1], atol=1e-3)
+    assert np.allclose(prepared.colors[prepared.vertices[:, 0] > 0.7], [0, 0, 1, 1], atol=1e-3)
+    middles = prepared.vertices[prepared.triangles].mean(axis=1)[:, 0]
+    assert (prepared.materials[middles < -0.7] == 3).all() and (prepared.materials[middles > 0.7] == 5).all()
+
+
+def test_flat_closed_shape_is_refused() -> None:
+    flat = trimesh.creation.icosphere(3)
+    vertices = np.asarray(flat.vertices) * (1, 1, 0)
+    with pytest.raises(ShapeError, match="encloses nothing, its sides lie on each other"):
+        # Rounding apart, so that the two sides share no vertices.
+        vertices[:, 2] = 1e-13 * np.asarray(flat.vertices)[:, 2]
+        prepare(Shape("flat", vertices, flat.faces.astype(np.int32)), Sampling())
+
+
+@pytest.mark.parametrize("size", [1e-6, 1e6])
+def test_size_changes_nothing(size: float, open_hemisphere: Shape, overlapping_boxes: Shape) -> None:
+    for shape, volume in ((open_hemisphere, BALL / 2), (overlapping_boxes, 1.5)):
+        there = Shape(shape.name, shape.vertices * size + 1000 * size, shape.triangles)
+        assert prepare(there, Sampling()).volume == pytest.approx(volume * size**3, rel=5e-3)
+
+
+def test_a_million_triangles_take_seconds_and_a_few_hundred_megabytes() -> None:
+    shape = weld(_big_ball())
+    tracemalloc.start()
+    began = time.process_time()
+    prepared = prepare(shape, Sampling())
+    spent = time.process_time() - began
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len(prepared.triangles) > 1_000_000 and prepared.closed
+    assert spent < 30 and peak < 700e6
+
+
+def _big_ball() -> Shape:
+    """Latitudes and longitudes, closed at the poles: just over a million triangles."""
+    rows, columns = 708, 710
+    tilt, turn = np.meshgrid(
+        np.linspace(0, np.pi, rows + 1), np.linspace(0, 2 * np.pi, columns, endpoint=False), indexing="ij"
+    )
+    vertices = np.stack([np.sin(tilt) * np.cos(turn), np.sin(tilt) * np.sin(turn), np.cos(tilt)], axis=-1)
+    vertices[0], vertices[-1] = (0, 0, 1), (0, 0, -1)
+    index = np.arange((rows + 1) * columns, dtype=np.int32).reshape(rows + 1, columns)
+    a, b = index[:-1], index[1:]
+    c, d = np.roll(b, -1, axis=1), np.roll(a, -1, axis=1)
+    triangles = np.concatenate([np.stack([a, b, c], -1).reshape(-1, 3), np.stack([a, c, d], -1).reshape(-1, 3)])
+    return Shape("big", vertices.reshape(-1, 3), triangles)
