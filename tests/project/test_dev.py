@@ -1,0 +1,146 @@
+"""The developer's commands: what they say of a bad start, and that a half-made environment is never used."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+import pytest
+
+import dev
+
+ROOT = Path(dev.__file__).parent
+REQUIREMENTS = ["shapes==1.0"]
+
+
+@pytest.fixture
+def made(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The environments made, with an interpreter that runs and what pip leaves of a package, but without pip."""
+    names: list[str] = []
+
+    def create(folder: Path, base: Path, python: Path, requirements: list[str], editable: bool) -> None:
+        names.append(folder.name)
+        venv.create(folder, symlinks=True, with_pip=False)
+        package = next(folder.glob("lib/python*/site-packages")) / "shapes-1.0.dist-info"
+        package.mkdir()
+        (package / "METADATA").write_text("Metadata-Version: 2.1\nName: shapes\nVersion: 1.0\n")
+
+    monkeypatch.setattr(dev, "create_environment", create)
+    return names
+
+
+def make(folder: Path) -> Path:
+    return dev.environment(folder, dev.RUNNING, REQUIREMENTS, space=0)
+
+
+def test_an_environment_is_made_once(tmp_path: Path, made: list[str]) -> None:
+    folder = tmp_path / "venv"
+    python = make(folder)
+    assert subprocess.run([str(python), "-c", "import json"], check=False).returncode == 0
+    assert make(folder) == python
+    assert made == ["venv"]
+
+
+@pytest.mark.parametrize(
+    "damage", ["no marker", "other packages", "no interpreter", "package gone", "marker cut short"]
+)
+def test_an_environment_that_is_not_whole_is_made_anew(
+    tmp_path: Path, made: list[str], damage: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "venv"
+    python = make(folder)
+    marker = folder / dev.MARKER
+    if damage == "no marker":
+        marker.unlink()
+    elif damage == "other packages":
+        marker.write_text(json.dumps({"python": dev.RUNNING, "requirements": ["forms==1.0"]}))
+    elif damage == "no interpreter":
+        python.unlink()
+    elif damage == "package gone":
+        for path in folder.glob("lib/python*/site-packages/shapes*"):
+            shutil.rmtree(path)
+    else:
+        marker.write_text(marker.read_text()[:10])
+    make(folder)
+    assert made == ["venv", "venv"]
+    assert "making it anew" in capsys.readouterr().out
+    assert dev.environment_trouble(folder, python, json.loads(marker.read_text())) is None
+
+
+def test_a_failed_installation_leaves_no_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(command: list[str], name: str) -> None:
+        raise dev.DevError("the index cannot be reached")
+
+    monkeypatch.setattr(dev, "install", fail)
+    with pytest.raises(dev.DevError):
+        make(tmp_path / "venv")
+    assert not (tmp_path / "venv").exists()
+
+
+def test_a_full_disk_is_told_before_anything_is_made(tmp_path: Path) -> None:
+    with pytest.raises(dev.DevError, match="needs 1000000 GB of disk"):
+        dev.environment(tmp_path / "venv", dev.RUNNING, REQUIREMENTS, space=1_000_000)
+    assert not (tmp_path / "venv").exists()
+
+
+@pytest.mark.parametrize(
+    ("complaint", "sentence"),
+    [
+        ("WARNING: Retrying after connection broken by 'NewConnectionError(...)'", "check the network"),
+        ("ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device", "make room"),
+        ("ERROR: No matching distribution found for torch==0.0", "No matching distribution found for torch==0.0"),
+    ],
+)
+def test_what_pip_complains_of_becomes_a_sentence(complaint: str, sentence: str) -> None:
+    script = f"import sys; print({complaint!r}, file=sys.stderr); sys.exit(1)"
+    with pytest.raises(dev.DevError, match=sentence):
+        dev.install([sys.executable, "-c", script], ".venv")
+
+
+def test_a_python_that_is_not_there_is_named() -> None:
+    with pytest.raises(dev.DevError, match=r"Python 3\.99 is needed"):
+        dev.find_python("3.99")
+
+
+def test_another_python_gets_one_sentence(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(dev, "RUNNING", "3.12")
+    monkeypatch.setattr(sys, "argv", ["dev.py", "lint"])
+    assert dev.main() == 1
+    told = capsys.readouterr().err
+    assert told.count("\n") == 1 and "3.12" in told and "3.11 (for Blender 4.5)" in told
+
+
+def test_blenders_are_those_named_or_those_on_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("blender", "blender-5.2", "blender-thumbnailer"):
+        (tmp_path / name).write_text("#!/bin/sh\n")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("LIPMORPH_BLENDERS", raising=False)
+    assert [Path(path).name for path in dev.find_blenders()] == ["blender", "blender-5.2"]
+    monkeypatch.setenv("LIPMORPH_BLENDERS", "/a/blender:/b/blender")
+    assert dev.find_blenders() == ["/a/blender", "/b/blender"]
+
+
+def test_each_python_has_one_default_blender() -> None:
+    wheels = dev.project()["tool"]["dev"]["blenders"]
+    defaults = {wheel["python"]: name for name, wheel in wheels.items() if wheel.get("default")}
+    assert {python: ".".join(name.split(".")[:2]) for python, name in defaults.items()} == dev.PYTHONS
+
+
+def test_the_summary_counts_what_the_rings_found(tmp_path: Path) -> None:
+    """A ring that never finished counts as a failure."""
+    (tmp_path / "engine.xml").write_text(
+        '<testsuites><testsuite><testcase classname="a" name="good"/>'
+        '<testcase classname="a" name="left"><skipped message="no data"/></testcase></testsuite></testsuites>'
+    )
+    (tmp_path / "addon.xml").write_text(dev.UNFINISHED)
+    answer = subprocess.run(
+        dev.summary_command(Path(sys.executable), tmp_path), cwd=ROOT, capture_output=True, text=True
+    )
+    assert answer.returncode == 1
+    assert answer.stdout.strip().splitlines()[-1].startswith("1 failed, 1 passed, 1 skipped")
+    assert "did not finish" in answer.stdout
