@@ -17,6 +17,7 @@ from .lipmlp_engine.settings import settings_of
 from .preferences import user_folder
 from .properties import SECTION_GROUPS, LipmorphSceneSettings
 from .scene.gather import SHAPE_TYPES, ShapeSlots
+from .scene.ownership import is_morph
 from .scene.spec import ResultSpec
 
 PREVIEW_SECONDS = 2.0
@@ -34,8 +35,8 @@ def chain(context: bpy.types.Context) -> list[bpy.types.Object]:
 
 
 def selected_shapes(context: bpy.types.Context) -> list[bpy.types.Object]:
-    """The selected objects that can become a mesh, the active one last."""
-    shapes = [item for item in context.selected_objects if item.type in SHAPE_TYPES]
+    """The selected objects that can become a mesh, the active one last; results of ours are taken only when listed."""
+    shapes = [item for item in context.selected_objects if item.type in SHAPE_TYPES and not is_morph(item)]
     active = context.view_layer.objects.active
     return sorted(shapes, key=lambda item: (item == active, item.name))
 

@@ -76,10 +76,8 @@ class ResultWriting:
 def scene_context(name: str) -> AbstractContextManager[None]:
     """A context in which the named scene is current, or the one that is now where that has gone."""
     scene = bpy.data.scenes.get(name) or bpy.context.scene
-    members = {"scene": scene, "view_layer": scene.view_layers[0]}
-    window = bpy.context.window or next(iter(bpy.context.window_manager.windows), None)
-    if window is not None:
-        members["window"] = window
+    for window in bpy.context.window_manager.windows:
         if window.scene == scene:
-            members["view_layer"] = window.view_layer
-    return bpy.context.temp_override(**members)
+            return bpy.context.temp_override(window=window, scene=scene, view_layer=window.view_layer)
+    # Together with a window that shows another scene, Blender crashes.
+    return bpy.context.temp_override(scene=scene, view_layer=scene.view_layers[0])

@@ -75,9 +75,9 @@ def _hide_sources(context: bpy.types.Context, spec: ResultSpec) -> list[str]:
 
 
 def _select_only(context: bpy.types.Context, item: bpy.types.Object) -> None:
-    for other in context.view_layer.objects.selected:
+    context.view_layer.update()  # without it, objects that were just removed are still among the selected, as None
+    for other in list(context.view_layer.objects.selected):
         other.select_set(False)
-    context.view_layer.update()
     if item.name in context.view_layer.objects:
         item.select_set(True)
         context.view_layer.objects.active = item

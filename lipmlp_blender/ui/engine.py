@@ -87,11 +87,12 @@ def fact_lines(diagnosis: Diagnosis) -> list[str]:
     facts = diagnosis.facts
     lines = []
     for name in ("engine", "python", "torch"):
-        if isinstance(facts.get(name), str):
+        if facts.get(name):
             lines.append(f"{name.title()} {facts[name]}")
     for device in facts.get("devices", []):
-        if isinstance(device, dict):
-            lines.append(f"{device.get('kind', '')}: {device.get('name', '')}")
+        lines.append(f"{device['kind'].upper()}: {device['name']}")
+    for figure in facts.get("self_test", []):
+        lines.append(f"{figure['name'].title()}: {figure['value']:,.0f} {figure['unit']}")
     return lines
 
 

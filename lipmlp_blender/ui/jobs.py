@@ -29,7 +29,8 @@ def _draw_running(layout: bpy.types.UILayout, context: bpy.types.Context, job: M
     row.progress(factor=job.fraction, text=f"{100 * job.fraction:.0f} %", type="BAR")
     if job.state is JobState.RUNNING:
         row.operator("lipmorph.cancel", icon="X", text="").index = index
-    box.label(text=job.headline)
+    column = box.column(align=True)
+    column.label(text=job.headline)
     figures = []
     if job.end_error is not None:
         figures.append(f"end error {job.end_error:.2g} %")
@@ -38,7 +39,7 @@ def _draw_running(layout: bpy.types.UILayout, context: bpy.types.Context, job: M
     if job.device:
         figures.append(job.device)
     if figures:
-        row = box.row()
+        row = column.row()
         row.active = False
         row.label(text=", ".join(figures), translate=False)
     for notice in job.notices[-3:]:

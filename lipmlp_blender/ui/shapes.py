@@ -45,9 +45,6 @@ def draw_shapes(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
 def _draw_selection(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     shapes = selected_shapes(context)
     box = layout.box().column(align=True)
-    if not shapes:
-        box.label(text="Select two or more objects", icon="RESTRICT_SELECT_OFF")
-        box.label(text="The active one becomes the target", icon="BLANK1")
     for number, shape in enumerate(shapes):
         target = number == len(shapes) - 1 and number > 0
         row = box.row()
@@ -56,7 +53,12 @@ def _draw_selection(layout: bpy.types.UILayout, context: bpy.types.Context) -> N
         hint.alignment = "RIGHT"
         hint.active = False
         hint.label(text="Target" if target else "Source" if number == 0 else "")
-    layout.operator("lipmorph.add_shapes", icon="ADD", text="List and Order Shapes")
+    if len(shapes) < 2:
+        wanted = "Select another object" if shapes else "Select two or more objects"
+        box.label(text=wanted, icon="RESTRICT_SELECT_OFF")
+        box.label(text="The active one becomes the target", icon="BLANK1")
+    if shapes:
+        layout.operator("lipmorph.add_shapes", icon="ADD", text="List and Order Shapes")
 
 
 CLASSES = (LIPMORPH_UL_shapes,)

@@ -62,7 +62,9 @@ def start(part: Callable[[str], ModuleType], python: Path, job_path: Path) -> It
     started = []
 
     def start() -> Any:
-        started.append(part("engine_process").EngineProcess(python, Path("bundled"), job_path.parent, ["run", str(job_path)]))
+        started.append(
+            part("engine_process").EngineProcess(python, Path("bundled"), job_path.parent, ["run", str(job_path)])
+        )
         return started[-1]
 
     yield start
@@ -334,7 +336,9 @@ def test_closing_the_queue_leaves_no_process(
     assert is_gone(pid) and not queue.busy and waiting.process is None
 
 
-@pytest.mark.parametrize(("seconds", "words"), [(8.4, "8 s"), (125, "2 min 5 s"), (1300, "21 min"), (4200, "1 h 10 min")])
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(8.4, "8 s"), (125, "2 min 5 s"), (1300, "21 min"), (4200, "1 h 10 min")]
+)
 def test_durations_read_as_people_say_them(part: Any, seconds: float, words: str) -> None:
     assert part("jobs").in_words(seconds) == words
 

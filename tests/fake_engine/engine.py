@@ -37,7 +37,9 @@ def ball(time_: float, segments: int = 12) -> MeshFrame:
     around = np.stack([np.outer(np.sin(heights), np.cos(angles)), np.outer(np.sin(heights), np.sin(angles))], axis=-1)
     points = np.concatenate(
         [
-            np.concatenate([around, np.repeat(np.cos(heights), segments).reshape(rings - 1, segments, 1)], -1).reshape(-1, 3),
+            np.concatenate([around, np.repeat(np.cos(heights), segments).reshape(rings - 1, segments, 1)], -1).reshape(
+                -1, 3
+            ),
             [[0, 0, 1], [0, 0, -1]],
         ]
     )
@@ -125,7 +127,9 @@ def doctor(behaviour: str) -> int:
         print(json.dumps({"message": "torch cannot be imported: no module named torch."}))
         return 1
     devices = [{"kind": "cpu", "name": "Fake processor, 2 cores"}]
-    print(json.dumps({"engine": __version__, "python": "3.11", "torch": "2.13.0", "devices": devices}))
+    figures = [{"name": "training", "value": 120.0, "unit": "steps/s"}]
+    facts = {"engine": __version__, "python": "3.11", "torch": "2.13.0", "devices": devices, "self_test": figures}
+    print(json.dumps(facts))
     return 0
 
 

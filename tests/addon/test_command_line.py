@@ -1,0 +1,74 @@
+"""The command ``lipmorph``: what it does, what it refuses, and with which exit code."""
+
+from __future__ import annotations
+
+import importlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import bpy
+import pytest
+
+from .conftest import MODULE
+from .test_train import fake
+
+__all__ = ["fake"]
+
+
+@pytest.fixture
+def command(fake: Callable[[str], None], two_objects: object) -> Callable[..., int]:
+    return lambda *arguments: importlib.import_module(f"{MODULE}.cli").run([str(part) for part in arguments])
+
+
+def test_it_morphs_saves_and_says_so(
+    command: Callable[..., int], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    output = tmp_path / "out" / "morph.blend"
+    code = command(
+        "--objects", "Ball", "Ring", "--frames", 5, 20, "--preset", "draft", "--set", "extraction.frames=3",
+        "--output", output,
+    )  # fmt: skip
+    said = capfd.readouterr()
+    assert code == 0, said.err
+    assert output.is_file() and "Saved" in said.out and "Training" in said.out
+    bpy.ops.wm.open_mainfile(filepath=str(output))
+    assert "Morph 0002" in bpy.data.objects and "Morph 0003" not in bpy.data.objects
+
+
+def test_a_batch_makes_many_morphs_from_one_call(command: Callable[..., int], tmp_path: Path) -> None:
+    batch = tmp_path / "pairs.json"
+    pairs = [{"objects": ["Ball", "Ring"], "name": "There"}, {"objects": ["Ring", "Ball"], "name": "Back"}]
+    batch.write_text(json.dumps(pairs))
+    assert command("--batch", batch, "--set", "extraction.frames=2") == 0
+    assert {"There", "Back"} <= set(bpy.data.objects.keys())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "sentence"),
+    [
+        ([], 2, "Say which objects"),
+        (["--objects", "Ball", "Nobody"], 2, "no object 'Nobody'"),
+        (["--objects", "Ball"], 2, "two or more"),
+        (["--objects", "Ball", "Ring", "--frames", "9", "3"], 2, "do not rise"),
+        (["--objects", "Ball", "Ring", "--set", "training.steps=-1"], 2, "training.steps"),
+        (["--objects", "Ball", "Ring", "--set", "nonsense"], 2, "section.name=value"),
+        (["--preset", "splendid"], 2, "invalid choice"),
+        (["--batch", "/nowhere.json"], 2, "cannot be read"),
+    ],
+)
+def test_nonsense_is_refused_in_a_sentence(
+    command: Callable[..., int], arguments: list[str], code: int, sentence: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert command(*arguments) == code
+    said = capfd.readouterr().err
+    assert sentence in said and "Traceback" not in said
+    assert "Morph" not in bpy.data.objects
+
+
+@pytest.mark.parametrize(("behaviour", "code"), [("disk_full", 4), ("crash", 9)])
+def test_the_engines_exit_code_is_passed_on(
+    command: Callable[..., int], fake: Callable[[str], None], behaviour: str, code: int
+) -> None:
+    fake(behaviour)
+    assert command("--objects", "Ball", "Ring") == code
