@@ -164,7 +164,8 @@ def test_the_engine_ends_when_its_owner_is_killed(
             "-c",
             "import sys, time; from pathlib import Path; sys.path.insert(0, sys.argv[1])\n"
             f"from {PACKAGE}.engine_process import EngineProcess\n"
-            "engine = EngineProcess(Path(sys.argv[2]), Path('bundled'), Path(sys.argv[3]).parent, ['run', sys.argv[3]])\n"
+            "python, job = Path(sys.argv[2]), Path(sys.argv[3])\n"
+            "engine = EngineProcess(python, Path('bundled'), job.parent, ['run', str(job)])\n"
             "Path(sys.argv[4]).write_text(str(engine.pid)); time.sleep(60)",
             *map(str, (staged.parent, python, job_path, note)),
         ]

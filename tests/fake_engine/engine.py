@@ -30,19 +30,13 @@ SLOW_STEP_SECONDS = 0.5
 
 
 def ball(time_: float, segments: int = 12) -> MeshFrame:
-    """A ball of quads and triangles that moves along x and grows."""
+    """A ball of triangles that moves along x and grows."""
     rings = segments // 2
-    angles = np.linspace(0, 2 * math.pi, segments, endpoint=False)
-    heights = np.linspace(0, math.pi, rings + 1)[1:-1]
-    around = np.stack([np.outer(np.sin(heights), np.cos(angles)), np.outer(np.sin(heights), np.sin(angles))], axis=-1)
-    points = np.concatenate(
-        [
-            np.concatenate([around, np.repeat(np.cos(heights), segments).reshape(rings - 1, segments, 1)], -1).reshape(
-                -1, 3
-            ),
-            [[0, 0, 1], [0, 0, -1]],
-        ]
+    tilt, turn = np.meshgrid(
+        np.linspace(0, math.pi, rings + 1)[1:-1], np.linspace(0, 2 * math.pi, segments, endpoint=False), indexing="ij"
     )
+    around = np.stack([np.sin(tilt) * np.cos(turn), np.sin(tilt) * np.sin(turn), np.cos(tilt)], axis=-1)
+    points = np.concatenate([around.reshape(-1, 3), [[0, 0, 1], [0, 0, -1]]])
     faces = []
     for ring in range(rings - 2):
         for k in range(segments):
