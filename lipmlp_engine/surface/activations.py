@@ -30,6 +30,10 @@ class Activation:
         """Slope, offset and error of a linear enclosure over [low, high]."""
         raise NotImplementedError
 
+    def slope_range(self, low: Tensor, high: Tensor) -> tuple[Tensor, Tensor]:
+        """Least and largest derivative over [low, high]."""
+        raise NotImplementedError
+
     def relax(self, centre: Tensor, generators: Tensor, radius: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Slope, offset and error of a linear enclosure over the inputs' ranges; generators are (3, m, n)."""
         reach = generators.abs().sum(0).add_(radius)
@@ -53,6 +57,9 @@ class ReLU(Activation):
         error = slope * below * -0.5
         return slope, error, error
 
+    def slope_range(self, low: Tensor, high: Tensor) -> tuple[Tensor, Tensor]:
+        return (low > 0).to(low.dtype), (high >= 0).to(low.dtype)
+
 
 class Absolute(Activation):
     def apply_(self, inputs: Tensor) -> Tensor:
@@ -64,6 +71,10 @@ class Absolute(Activation):
     def enclose(self, low: Tensor, high: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         slope, offset, error = ReLU().enclose(low, high)  # |x| = 2 relu(x) − x
         return 2 * slope - 1, 2 * offset, 2 * error
+
+    def slope_range(self, low: Tensor, high: Tensor) -> tuple[Tensor, Tensor]:
+        least, most = ReLU().slope_range(low, high)
+        return 2 * least - 1, 2 * most - 1
 
 
 class Fold(Activation):
@@ -85,6 +96,11 @@ class Fold(Activation):
             torch.cat([zeros, offset], -1),
             torch.cat([zeros, error], -1),
         )
+
+    def slope_range(self, low: Tensor, high: Tensor) -> tuple[Tensor, Tensor]:
+        least, most = Absolute().slope_range(low.chunk(2, -1)[1], high.chunk(2, -1)[1])
+        ones = torch.ones_like(least)
+        return torch.cat([ones, least], -1), torch.cat([ones, most], -1)
 
 
 class _Smooth(Activation):
@@ -128,6 +144,10 @@ class Tanh(_Smooth):
         point = (1 - slope).clamp(0, 1).sqrt_().atanh_()
         return point, -point
 
+    def slope_range(self, low: Tensor, high: Tensor) -> tuple[Tensor, Tensor]:
+        ends = self.slope(low), self.slope(high)
+        return torch.minimum(*ends), torch.maximum(*ends).masked_fill((low <= 0) & (high >= 0), 1)
+
 
 class Softplus(_Smooth):
     def apply_(self, inputs: Tensor) -> Tensor:
@@ -141,6 +161,9 @@ class Softplus(_Smooth):
 
     def tangents(self, slope: Tensor, middle: Tensor) -> tuple[Tensor, ...]:
         return (slope.clamp(0, 1).logit(),)
+
+    def slope_range(self, low: Tensor, high: Tensor) -> tuple[Tensor, Tensor]:
+        return self.slope(low), self.slope(high)
 
 
 class Sine(_Smooth):
@@ -162,6 +185,15 @@ class Sine(_Smooth):
         slope, offset, error = super().enclose(low, high)
         whole = high - low >= math.pi  # beyond half a turn the chord gains nothing over [-1, 1]
         return slope.masked_fill(whole, 0), offset.masked_fill(whole, 0), error.masked_fill(whole, 1)
+
+    def slope_range(self, low: Tensor, high: Tensor) -> tuple[Tensor, Tensor]:
+        ends = self.slope(low), self.slope(high)
+        half_turns = torch.ceil(low / math.pi)  # the first multiple of π at or above low
+        inside = half_turns * math.pi <= high
+        wide = (half_turns + 1) * math.pi <= high
+        even = half_turns.remainder(2) == 0
+        least = torch.minimum(*ends).masked_fill((inside & ~even) | wide, -1)
+        return least, torch.maximum(*ends).masked_fill((inside & even) | wide, 1)
 
 
 class GroupSort(Activation):

@@ -72,7 +72,7 @@ class BatchGradients:
         effective: Layers = self.network.effective()  # type: ignore[operator]
         fixed = [(weight.detach(), bias.detach()) for weight, bias in effective]
         pieces = pool.map(
-            lambda piece: _gradients(fixed, self._activation, *piece, self._loss),
+            lambda piece: _gradients(fixed, self._activation, piece[0], piece[1], self._loss),
             zip(points.split(PIECE), values.split(PIECE), strict=True),
         )
         total, slopes = next(pieces)
