@@ -12,19 +12,15 @@ from .timing import INTERPOLATIONS, morph_keys
 from .velocity import write_keys
 
 
-def animate(
-    owner: bpy.types.ID, data_path: str, spec: ResultSpec, making: Making, scale: float = 1.0
-) -> bpy.types.FCurve:
-    """Key the property from 0 to ``scale`` and back where asked; the action belongs to the result."""
-    curve = compat.ensure_fcurve(owner, data_path, group="Morph")
+def animate(owner: bpy.types.ID, data_path: str, spec: ResultSpec, making: Making) -> bpy.types.FCurve:
+    """Key the property from 0 to 1 and back where asked; the action belongs to the result."""
     keys = morph_keys(spec)
+    curve = compat.ensure_fcurve(owner, data_path, group="Morph")
+    making.own(owner.animation_data.action)
     interpolation, easing = INTERPOLATIONS[spec.easing]
-    write_keys(
-        curve, np.array([key.frame for key in keys]), np.array([key.value * scale for key in keys]), interpolation
-    )
+    write_keys(curve, np.array([key.frame for key in keys]), np.array([key.value for key in keys]), interpolation)
     for point in curve.keyframe_points:
         point.easing = easing
         point.handle_left_type = point.handle_right_type = "AUTO_CLAMPED"
     curve.update()
-    making.own(owner.animation_data.action)
     return curve

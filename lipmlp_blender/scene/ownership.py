@@ -86,6 +86,8 @@ def remove_marked(mark: str) -> None:
     """Remove the result's objects, and of the rest whatever nothing else uses any more."""
     objects = [item for item in bpy.data.objects if item.library is None and item.get(MARK) == mark]
     bpy.data.batch_remove(objects)
+    for collection in [entry for entry in bpy.data.collections if entry.library is None and entry.get(MARK) == mark]:
+        _rehouse(collection)
     while True:
         unused = [
             datablock
@@ -95,3 +97,16 @@ def remove_marked(mark: str) -> None:
         if not unused:
             return
         bpy.data.batch_remove(unused)
+
+
+def _rehouse(collection: bpy.types.Collection) -> None:
+    """Move what the user put into a collection of ours to where that collection hangs."""
+    parents = [scene.collection for scene in bpy.data.scenes] + list(bpy.data.collections)
+    for parent in parents:
+        if collection.name in parent.children:
+            for item in collection.objects:
+                if item.name not in parent.objects:
+                    parent.objects.link(item)
+            for child in collection.children:
+                if child.name not in parent.children:
+                    parent.children.link(child)

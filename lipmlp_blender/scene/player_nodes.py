@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import bpy
@@ -71,6 +72,35 @@ def build_player(name: str, span: float, colored: bool, frames_per_second: float
     result = lay.switch("GEOMETRY", 15, 1, blur, surface, blurred)
     lay.add("NodeGroupOutput", 16, 1, {"Geometry": result})
     return tree
+
+
+@contextmanager
+def one_mesh_name(tree: bpy.types.GeometryNodeTree) -> Iterator[None]:
+    """For the moment, let every frame come out as a mesh of one and the same name.
+
+    Blender 5.2 gives the evaluated mesh the stored frame's name, and its exporters make a new object of every name.
+    Joining a vertex and deleting it again makes a new mesh, too dear for playback.
+    """
+    realized = next(node for node in tree.nodes if node.bl_idname == "GeometryNodeRealizeInstances").outputs[0]
+    ends = [link.to_socket for link in realized.links]
+    before = set(tree.nodes)
+    lay = _Layout(tree)
+    vertex = lay.add("GeometryNodeMeshLine", 0, 8, {"Count": 1}).outputs[0]
+    joined = lay.add("GeometryNodeJoinGeometry", 1, 8)
+    for part in (realized, vertex):  # what is joined last comes first and lends its name
+        tree.links.new(part, joined.inputs[0])
+    faces = lay.add("GeometryNodeInputMeshVertexNeighbors", 0, 9).outputs["Face Count"]
+    loose = lay.add("FunctionNodeCompare", 1, 9, {"A": faces, "B": 0}, data_type="INT", operation="EQUAL").outputs[0]
+    clean = lay.add("GeometryNodeDeleteGeometry", 2, 8, {"Geometry": joined.outputs[0], "Selection": loose})
+    for end in ends:
+        tree.links.new(clean.outputs[0], end)
+    try:
+        yield
+    finally:
+        for node in set(tree.nodes) - before:
+            tree.nodes.remove(node)
+        for end in ends:
+            tree.links.new(realized, end)
 
 
 def _declare(tree: bpy.types.GeometryNodeTree) -> None:

@@ -53,6 +53,7 @@ def _same_socket(socket: Any, originals: Any, copies: Any) -> Any:
 
 def _copy_settings(source: Any, target: Any) -> None:
     """Copy what can be set; ramps, curves and image users are structures of their own and are entered."""
+    _match_length(source, target)
     later = []
     for prop in source.bl_rna.properties:
         name = prop.identifier
@@ -75,17 +76,21 @@ def _copy_settings(source: Any, target: Any) -> None:
 
 
 def _copy_items(source: Any, target: Any) -> None:
-    if isinstance(source, bpy.types.CurveMapPoints):
-        while len(target) < len(source):
-            target.new(0.5, 0.5)
-    elif isinstance(source, bpy.types.ColorRampElements):
-        while len(target) > len(source):
-            target.remove(target[-1])
-        while len(target) < len(source):
-            target.new(1.0)
     for old, new in zip(source, target, strict=False):
         if isinstance(old, bpy.types.bpy_struct):
             _copy_settings(old, new)
+
+
+def _match_length(source: Any, target: Any) -> None:
+    """Give a ramp or a curve as many points as the original has."""
+    if isinstance(source, bpy.types.ColorRamp):
+        while len(target.elements) > len(source.elements):
+            target.elements.remove(target.elements[-1])
+        while len(target.elements) < len(source.elements):
+            target.elements.new(1.0)
+    elif isinstance(source, bpy.types.CurveMap):
+        while len(target.points) < len(source.points):
+            target.points.new(0.5, 0.5)
 
 
 def _assign(target: Any, name: str, value: Any) -> None:

@@ -47,7 +47,7 @@ def write_frames(
     paths = []
     for index in range(count):
         time = segments * index / (count - 1)
-        unit, faces = ball(cells + index % 3)
+        unit, faces = ball(cells + 2 * (index % 3))
         radius = 1.0 + growth * time
         vertices = unit * radius + [TRAVEL * time, 0.0, 0.0]
         velocity = unit * growth + [TRAVEL, 0.0, 0.0]

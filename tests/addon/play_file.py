@@ -1,4 +1,4 @@
-"""Run by the scene tests in a process of its own: opens a file with factory settings and no add-on, and tells what plays.
+"""Run by the scene tests in a process of its own: opens a file without the add-on and tells what plays.
 
 python play_file.py FILE open|link|append FOLDER FRAME…     prints one JSON line; renders to FOLDER where it is not "-"
 """
@@ -22,7 +22,8 @@ def main() -> None:
             chosen.objects = ["Morph"]
         bpy.context.scene.collection.objects.link(chosen.objects[0])
     morph = bpy.data.objects["Morph"]
-    told = {"addons": [name for name in bpy.context.preferences.addons.keys() if "lipmlp" in name], "frames": {}}
+    addons = [entry.module for entry in bpy.context.preferences.addons if "lipmlp" in entry.module]
+    told = {"addons": addons, "frames": {}}
     for frame in map(int, frames):
         bpy.context.scene.frame_set(frame)
         mesh = morph.evaluated_get(bpy.context.evaluated_depsgraph_get()).data

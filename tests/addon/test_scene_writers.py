@@ -51,7 +51,7 @@ def world_points(item: bpy.types.Object, frame: int) -> np.ndarray:
 
 def lifted(source: bpy.types.Object, heights: list[float]) -> np.ndarray:
     still = world_points(source, 1)
-    return np.stack([still + [0, 0, height] for height in heights])
+    return np.stack([still + np.array([0, 0, height]) for height in heights])
 
 
 def test_visibility_shows_one_frame_at_a_time(write: ModuleType, tmp_path: Path) -> None:
@@ -77,7 +77,7 @@ def test_absolute_keys_move_the_copy_and_keep_its_layers(
     assert item.data != source.data and not item.data.shape_keys.use_relative
     base = world_points(source, 1)
     for frame, height in ((1, 0), (3, 0.5), (5, 1), (7, 3), (9, 5), (12, 5)):
-        np.testing.assert_allclose(world_points(item, frame), base + [0, 0, height], atol=1e-4)
+        np.testing.assert_allclose(world_points(item, frame), base + np.array([0, 0, height]), atol=1e-4)
     assert [group.name for group in item.vertex_groups] == ["Weights"]
     assert item.vertex_groups[0].weight(3) == pytest.approx(0.5)
     assert item.data.uv_layers and "tag" in item.data.attributes
@@ -92,7 +92,7 @@ def test_uneven_keys_are_reached_at_their_times(write: ModuleType, source: bpy.t
     item = write.write_result(bpy.context, spec, "SHAPE_KEYS")
     base = world_points(source, 1)
     for frame, height in ((1, 0), (2, 0.5), (3, 1), (9, 5)):
-        np.testing.assert_allclose(world_points(item, frame), base + [0, 0, height], atol=1e-4)
+        np.testing.assert_allclose(world_points(item, frame), base + np.array([0, 0, height]), atol=1e-4)
 
 
 def test_relative_keys_follow_one_property(write: ModuleType, source: bpy.types.Object, tmp_path: Path) -> None:
@@ -104,7 +104,7 @@ def test_relative_keys_follow_one_property(write: ModuleType, source: bpy.types.
     assert item.data.shape_keys.use_relative
     base = world_points(source, 1)
     for frame, height in ((1, 0), (2, 0.5), (3, 1), (4, 3), (5, 5), (7, 5.5), (9, 6)):
-        np.testing.assert_allclose(world_points(item, frame), base + [0, 0, height], atol=1e-4)
+        np.testing.assert_allclose(world_points(item, frame), base + np.array([0, 0, height]), atol=1e-4)
     assert all(curve.driver.is_simple_expression for curve in item.data.shape_keys.animation_data.drivers)
 
 
@@ -140,7 +140,7 @@ def test_alembic_carries_the_changing_mesh(write: ModuleType, tmp_path: Path) ->
     part("scene.export").export_morph(bpy.context, morph, path, 1, 9)
     assert bpy.context.object.name == "Cube" and not morph.select_get()
     bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
-    bpy.ops.wm.alembic_import(filepath=str(path), as_background_job=False)
+    bpy.ops.wm.alembic_import(filepath=str(path), as_background_job=False, always_add_cache_reader=True)
     found = next(item for item in bpy.data.objects if item.type == "MESH")
     assert "Cube" not in {item.name for item in bpy.data.objects}
     for frame in (1, 5, 9):
