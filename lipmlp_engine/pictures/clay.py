@@ -14,7 +14,7 @@ Floats = NDArray[np.float32]
 
 CLAYS = ("#D58364", "#6686B8", "#DDAE4E", "#8677B5", "#86A566", "#C4647E")
 """The colours of shapes that have none, in the order of the chain."""
-CREASE = 30.0
+CREASE = 40.0
 """Degrees between a triangle and its corner's mean normal above which the edge stays sharp."""
 FINE = 6_000
 """Triangles that a mesh should at least have, because light is gathered at its vertices."""
@@ -46,15 +46,13 @@ def clay_of(frame: MeshFrame, up: str = "z") -> Clay:
     vertices = upright(solid.vertices, up)
     index = solid.triangles
     faces = upright(solid.face_normals, up)
-    if frame.normals is not None:
-        corners = upright(np.asarray(frame.normals, np.float64), up)[index]
-    else:
-        # Vertices in one place are one for the eye, though seams of a texture may have parted them.
-        _, place = np.unique(vertices, axis=0, return_inverse=True)
-        place = place.reshape(-1)[index]
-        weighted = np.repeat(faces * solid.face_areas[:, None], 3, axis=0)
-        mean = np.stack([np.bincount(place.ravel(), weighted[:, axis]) for axis in range(3)], axis=1)
-        corners = _unit(mean.astype(np.float64))[place]
+    # The mesh's own normals, because those of a piecewise linear field show its every facet. Vertices in one place are
+    # one for the eye, though seams of a texture may have parted them.
+    _, place = np.unique(vertices, axis=0, return_inverse=True)
+    place = place.reshape(-1)[index]
+    weighted = (faces[:, None, :] * _angles(vertices[index])[..., None]).reshape(-1, 3)
+    mean = np.stack([np.bincount(place.ravel(), weighted[:, axis]) for axis in range(3)], axis=1)
+    corners = _unit(mean.astype(np.float64))[place]
     sharp = np.einsum("ijk,ik->ij", corners, faces) < np.cos(np.radians(CREASE))
     corners = np.where(sharp[..., None], faces[:, None, :], corners)
     colors = frame_colors(frame)
@@ -105,6 +103,14 @@ def shown(light: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _hex(color: str) -> NDArray[np.float64]:
     return np.array([int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)])
+
+
+def _angles(corners: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The angle at each corner (m, 3) of triangles (m, 3, 3)."""
+    onwards = _unit(np.roll(corners, -1, axis=1) - corners)
+    backwards = np.roll(onwards, 1, axis=1)
+    angles: NDArray[np.float64] = np.arccos(np.clip(-np.einsum("ijk,ijk->ij", onwards, backwards), -1.0, 1.0))
+    return angles
 
 
 def _unit(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
