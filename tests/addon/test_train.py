@@ -97,9 +97,7 @@ def test_every_setting_of_the_job_is_in_the_panel_as_the_job_describes_it(lipmor
             if setting.choices is not None:
                 assert [item.identifier for item in shown.enum_items] == list(setting.choices)
             elif isinstance(field.default, (int, float)) and not isinstance(field.default, bool):
-                assert shown.hard_min == pytest.approx(setting.minimum) and shown.hard_max == pytest.approx(
-                    setting.maximum
-                )
+                assert (shown.hard_min, shown.hard_max) == pytest.approx((setting.minimum, setting.maximum))
             assert getattr(group, field.name) == pytest.approx(field.default)
             checked += 1
     assert checked > 25
