@@ -52,8 +52,8 @@ def clearance(morph: Morph, points: NDArray[np.floating], time: float) -> NDArra
     return np.asarray(values, np.float64) * pose.scale / certified_bound(morph).space
 
 
-def certify(morph: Morph, samples: int = 100_000, seconds: float = 10.0) -> Certificate:
-    """Work out the certificate. ``seconds`` go into refining regions and trying to prove the topology, half each."""
+def certify(morph: Morph, samples: int = 100_000, rounds: int = 20) -> Certificate:
+    """Work out the certificate; ``rounds`` of 1024 boxes each go into refined bounds and into the topology."""
     rules = lipschitz_bounds(morph)
     bound = certified_bound(morph)
     figures = [
@@ -61,7 +61,7 @@ def certify(morph: Morph, samples: int = 100_000, seconds: float = 10.0) -> Cert
         for name, meaning in _RULES.items()
         if (rule := rules.get(name)) is not None
     ]
-    by_regions = _by_regions(morph, bound, seconds)
+    by_regions = _by_regions(morph, bound, rounds)
     space, time = (next(figure.value for figure in by_regions if figure.name == name) for name in ("space", "time"))
     figures += [*by_regions, *_by_samples(morph, Bound(space, time), samples)]
     return Certificate(morph.job.network.family, morph.activation, figures, singular_values(morph.layers))
@@ -75,18 +75,18 @@ _RULES = {
 }
 
 
-def _by_regions(morph: Morph, bound: Bound, seconds: float) -> list[Figure]:
+def _by_regions(morph: Morph, bound: Bound, rounds: int) -> list[Figure]:
     """The best bounds of all, and whether the topology is proved."""
     figures: list[Figure] = []
     if morph.activation in ACTIVATIONS:
         network = RegionBounds(morph.layers, morph.activation, bound)
         if morph.job.network.family not in BOUNDED_FAMILIES:  # there the layers' bound is tight, ranges never beat it
-            refined = refined_bound(network, morph.last_time, seconds / 2)
+            refined = refined_bound(network, morph.last_time, rounds)
             bound = bound.tightest(refined)
             figures.append(
                 Figure("space_regions", refined.space, "certified", "Lipschitz constant in space, ranges over regions")
             )
-        topology = prove_topology(network, 0.0, morph.last_time, seconds / 2)
+        topology = prove_topology(network, 0.0, morph.last_time, rounds)
         settled = 100 * topology.settled
         figures += [
             Figure("topology_kept", topology.proved, "certified", "Topology proved not to change over all times"),

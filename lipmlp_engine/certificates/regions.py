@@ -5,7 +5,6 @@ Knows nothing of how a network was made: only its layers and its activation coun
 
 from __future__ import annotations
 
-import time as clock
 from dataclasses import dataclass
 
 import torch
@@ -93,12 +92,11 @@ class RegionBounds:
         return slope * middle, slope.abs() * half + spread * (middle.abs() + half)
 
 
-def refined_bound(network: RegionBounds, last_time: float, seconds: float) -> Bound:
-    """Bounds over the whole training frame: the worst box, boxes being halved where they are worst while time lasts."""
-    stop = clock.monotonic() + seconds
+def refined_bound(network: RegionBounds, last_time: float, rounds: int) -> Bound:
+    """Bounds over the whole training frame: the worst box, after ``rounds`` of halving the boxes that are worst."""
     centre, half = _frame(0.0, last_time)
     space, time = _steepness(network.ranges(centre, half))
-    while clock.monotonic() < stop:
+    for _ in range(rounds):
         worst = torch.maximum(space / space.max(), time / time.max()).topk(min(len(space), BATCH // 2)).indices
         kept = torch.ones(len(space), dtype=torch.bool)
         kept[worst] = False
@@ -120,19 +118,20 @@ class TopologyProof:
     """Bound on the surface's speed in training-frame units per unit of time; infinite where nothing is proved."""
 
 
-def prove_topology(network: RegionBounds, start: float, end: float, seconds: float) -> TopologyProof:
-    """Try to prove that the surface keeps its topology from one time to another.
+def prove_topology(network: RegionBounds, start: float, end: float, rounds: int) -> TopologyProof:
+    """Try, in so many rounds of halving boxes, to prove that the surface keeps its topology over an interval of time.
 
     It does where in every box that the surface may cross there is one direction in which f rises at every point and
     time: then the surfaces of all times are graphs over each other, box by box, and none can be born, merge or split.
     The surface must also stay clear of the frame's border.
     """
-    stop = clock.monotonic() + seconds
     centre, half = _frame(start, end)
     total = float(half.prod(1).sum())
     open_volume, fastest, touches = total, 0.0, False
-    while len(centre) and clock.monotonic() < stop and not touches:
-        # The largest boxes first, so that easy space is settled before time runs out.
+    for _ in range(rounds):
+        if not len(centre) or touches:
+            break
+        # The largest boxes first, so that easy space is settled before the rounds run out.
         order = half.prod(1).argsort(descending=True)
         now, later = order[:BATCH], order[BATCH:]
         found = network.ranges(centre[now], half[now])

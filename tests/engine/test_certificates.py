@@ -1,0 +1,164 @@
+"""Certificates against functions whose constants, distances and topology are known."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from lipmlp_engine.certificates import certified_bound, certify, clearance, lipschitz_bounds
+from lipmlp_engine.certificates.layer_bounds import Bound, entrywise_bound, row_sum_bound, spectral_bound
+from lipmlp_engine.certificates.regions import RegionBounds, prove_topology, refined_bound
+from lipmlp_engine.certificates.sampling import overestimation, sampled_steepness, surface_points
+from lipmlp_engine.guide import Motion
+from lipmlp_engine.guide.pose import Pose, PosePath
+from lipmlp_engine.job import Job, Network, ShapeInput
+from lipmlp_engine.morph import Morph
+from lipmlp_engine.networks import build, exported_activation
+from lipmlp_engine.networks.condense import Layers, condense, evaluate
+from lipmlp_engine.surface.field import LipschitzField
+
+UNBOUNDED = Bound(math.inf, math.inf)
+
+
+def octahedron(growth: float) -> Layers:
+    """|x| + |y| + |z| − ½ − growth · t, as an MLP with absolute values: gradient √3 long wherever it exists."""
+    first = torch.eye(4)
+    return [
+        (first, torch.tensor([0.0, 0.0, 0.0, 2.0])),
+        (torch.tensor([[1.0, 1.0, 1.0, -growth]]), torch.tensor([2 * growth - 0.5])),
+    ]
+
+
+def morph_of(family: str, activation: str = "auto", scale: float = 2.0, seed: int = 0) -> Morph:
+    """An untrained network as a morph whose training frame is ``scale`` world units to a unit."""
+    job = Job(
+        shapes=[ShapeInput(path="a.obj"), ShapeInput(path="b.obj")],
+        network=Network(family=family, activation=activation, width=16, depth=3),
+    )
+    network = build(job.network, seed)
+    with torch.no_grad():
+        layers = condense(network)
+        values = evaluate(layers, exported_activation(job.network), torch.rand(500, 4) * 2 - 1)
+        layers[-1] = (layers[-1][0], layers[-1][1] - values.median())  # so that there is a surface
+    poses = [Pose(scale, np.eye(3), np.array([5.0, 0.0, 0.0])) for _ in range(2)]
+    return Morph(job, layers, Motion(PosePath(poses)), dict(network.state_dict()))
+
+
+FAMILIES = [
+    ("plain", "relu"),
+    ("plain", "tanh"),
+    ("plain", "sine"),
+    ("plain", "softplus"),
+    ("plain", "groupsort"),
+    ("orthogonal", "auto"),
+    ("orthogonal", "groupsort"),
+    ("orthogonal", "fullsort"),
+    ("sll", "auto"),
+]
+
+
+@pytest.mark.parametrize(("family", "activation"), FAMILIES)
+def test_no_certified_constant_is_below_a_slope_that_is_met(family: str, activation: str) -> None:
+    morph = morph_of(family, activation)
+    steepness = sampled_steepness(lambda p: evaluate(morph.layers, morph.activation, p), 1.0, 5000)
+    for name, bound in lipschitz_bounds(morph).items():
+        assert bound.space >= steepness.space * (1 - 1e-4), name
+        assert bound.time >= steepness.time * (1 - 1e-4), name
+
+
+@pytest.mark.parametrize(("family", "activation"), [pair for pair in FAMILIES if pair[1] != "fullsort"])
+def test_ranges_over_regions_hold_every_value_and_slope(family: str, activation: str) -> None:
+    morph = morph_of(family, activation)
+    network = RegionBounds(morph.layers, morph.activation, certified_bound(morph))
+    generator = torch.Generator().manual_seed(0)
+    centre = torch.rand(100, 4, generator=generator, dtype=torch.float64) * 2 - 1
+    half = torch.rand(100, 4, generator=generator, dtype=torch.float64) * 0.2
+    found = network.ranges(centre, half)
+    layers = [(weight.double(), bias.double()) for weight, bias in morph.layers]
+    for _ in range(10):
+        at = centre + (torch.rand(100, 4, generator=generator, dtype=torch.float64) * 2 - 1) * half
+        values = evaluate(layers, morph.activation, at.requires_grad_(True))
+        (gradient,) = torch.autograd.grad(values.sum(), at)
+        assert ((values - found.value).abs() <= found.reach).all()
+        assert ((gradient - found.slope).abs() <= found.spread).all()
+
+
+def test_layer_bounds_of_a_known_function() -> None:
+    layers = octahedron(0.25)
+    assert entrywise_bound(layers, "absolute").space == pytest.approx(math.sqrt(3))
+    assert entrywise_bound(layers, "absolute").time == pytest.approx(0.25)
+    assert row_sum_bound(layers).space == pytest.approx(3.25)
+    assert spectral_bound(layers).space == pytest.approx(math.sqrt(3 + 0.25**2))
+
+
+def test_refining_regions_finds_the_true_constant_and_beats_the_layers() -> None:
+    refined = refined_bound(RegionBounds(octahedron(0.25), "absolute", UNBOUNDED), 1.0, 3)
+    assert math.sqrt(3) <= refined.space < math.sqrt(3) + 1e-6
+    assert 0.25 <= refined.time < 0.25 + 1e-6
+    morph = morph_of("plain", "relu")
+    network = RegionBounds(morph.layers, "relu", certified_bound(morph))
+    assert refined_bound(network, 1.0, 10).space < certified_bound(morph).space
+
+
+def test_the_topology_of_a_growing_octahedron_is_proved() -> None:
+    proof = prove_topology(RegionBounds(octahedron(0.25), "absolute", UNBOUNDED), 0.0, 1.0, 200)
+    assert proof.proved and proof.settled == 1
+    assert 0.25 / math.sqrt(3) <= proof.fastest < 1.0
+
+
+@pytest.mark.parametrize("growth", [-0.8, 0.8])
+def test_a_surface_that_vanishes_or_leaves_the_frame_is_not_proved(growth: float) -> None:
+    proof = prove_topology(RegionBounds(octahedron(growth), "absolute", UNBOUNDED), 0.0, 1.0, 50)
+    assert not proof.proved and proof.fastest == math.inf
+
+
+def test_overestimation_is_found_and_measured() -> None:
+    distance = LipschitzField(lambda p: p.norm(dim=1) - 0.5, 1.0)
+    surface = surface_points(distance, 20_000)
+    assert (surface.norm(dim=1) - 0.5).abs().max() < 2e-6
+    assert overestimation(distance, 1.0, 20_000, surface).rate == 0
+    doubled = LipschitzField(lambda p: 2 * (p.norm(dim=1) - 0.5), 2.0)
+    found = overestimation(doubled, 1.0, 20_000, surface)
+    assert found.rate > 0.9 and 0.5 < found.worst < math.sqrt(3)
+    assert overestimation(doubled, 2.0, 20_000, surface).rate == 0
+
+
+def test_climbing_finds_a_narrow_steep_place() -> None:
+    def function(p: torch.Tensor) -> torch.Tensor:
+        return 3 * torch.tanh(p[:, 0] * 4) / 4 + 0.1 * p[:, 3]
+
+    found = sampled_steepness(function, 1.0, 500)
+    assert 2.95 < found.space <= 3.0 + 1e-3
+    assert found.time == pytest.approx(0.1, abs=1e-5)
+
+
+def test_clearance_is_in_world_units_and_safe() -> None:
+    morph = morph_of("orthogonal")
+    surface = morph.pose(0.5).to_world(surface_points(morph.field(0.5), 3000).numpy())
+    points = np.random.default_rng(0).uniform(-2, 2, (500, 3)) + np.array([5.0, 0.0, 0.0])
+    radius = clearance(morph, points, 0.5)
+    nearest = np.linalg.norm(points[:, None] - surface[None], axis=2).min(axis=1)
+    assert (radius <= nearest + 1e-5).all()
+    assert radius.max() > 0.1
+
+
+@pytest.mark.parametrize("family", ["orthogonal", "sll"])
+def test_certified_families_have_constant_one_and_never_overestimate(family: str) -> None:
+    certificate = certify(morph_of(family), samples=20_000, rounds=2)
+    assert certificate.value("space") <= 1 + 1e-5
+    assert certificate.value("overestimated") == 0
+    assert certificate.value("safe_overestimated") == 0
+    assert certificate.value("looseness") >= 1 - 1e-4
+
+
+def test_a_certificate_says_how_it_knows() -> None:
+    certificate = certify(morph_of("plain", "relu"), samples=5000, rounds=2)
+    assert {figure.kind for figure in certificate.figures} == {"certified", "sampled"}
+    assert all(f"({figure.kind})" in certificate.summary() for figure in certificate.figures)
+    assert json.loads(json.dumps(certificate.to_dict(), allow_nan=False))["family"] == "plain"
+    assert certificate.value("safe_overestimated") == 0
+    assert certificate.value("topology_kept") is False
