@@ -132,5 +132,7 @@ def material_pairs(frame: MeshFrame) -> tuple[list[tuple[int, int]], NDArray[np.
     first, second = (frame.face_attributes.get(name) for name in MATERIALS)
     if first is None or second is None:
         return [(0, 0)], np.zeros(len(frame.faces), np.int32)
-    pairs, indices = np.unique(np.stack([first, second], axis=1), axis=0, return_inverse=True)
-    return [(int(a), int(b)) for a, b in pairs], indices.astype(np.int32).ravel()
+    count = int(second.max()) + 1
+    joined = first.astype(np.int64) * count + second
+    codes = np.flatnonzero(np.bincount(joined))
+    return [divmod(int(code), count) for code in codes], np.searchsorted(codes, joined).astype(np.int32)

@@ -38,9 +38,11 @@ def write(context: bpy.types.Context, spec: ResultSpec, making: Making) -> Gener
     looks: list[bpy.types.Material | None] = []
     for index, path in enumerate(spec.frame_paths):
         frame = load_frame(path)
+        yield (index + 0.2) / (len(spec.frame_paths) + 1)
         if index == 0:
             origin = origin_of(spec, frame.vertices)
         mesh = making.own(frame_to_mesh(f"{spec.name} {index:0{digits}}", frame, origin, spec.smooth))
+        yield (index + 0.6) / (len(spec.frame_paths) + 1)
         add_point_attribute(mesh, MORPH, np.full(len(frame.vertices), fraction(frame), np.float32))
         if frame.velocity is not None:
             add_point_attribute(mesh, MORPH_VELOCITY, (frame.velocity * timing.rates[index]).astype(np.float32))

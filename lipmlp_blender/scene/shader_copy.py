@@ -7,7 +7,8 @@ from typing import Any
 
 import bpy
 
-_STRUCTURE = {"rna_type", "name", "parent", "location", "location_absolute", "inputs", "outputs", "internal_links"}
+_STRUCTURE = {"name", "parent", "location", "location_absolute", "inputs", "outputs", "internal_links"}
+"""What makes up the tree rather than the node; copied apart."""
 _PAIRED = ("RepeatInput", "RepeatOutput", "ClosureInput", "ClosureOutput", "ForeachGeometryElement")
 
 
@@ -57,7 +58,7 @@ def _copy_settings(source: Any, target: Any) -> None:
     later = []
     for prop in source.bl_rna.properties:
         name = prop.identifier
-        if name in _STRUCTURE or name.startswith("bl_"):
+        if name == "rna_type" or name.startswith("bl_") or (name in _STRUCTURE and isinstance(source, bpy.types.Node)):
             continue
         if prop.type == "COLLECTION":
             later.append(name)

@@ -44,10 +44,12 @@ def write(context: bpy.types.Context, spec: ResultSpec, making: Making) -> Gener
     origin = np.zeros(3)
     for index, path in enumerate(spec.frame_paths):
         frame = load_frame(path)
+        yield (index + 0.2) / count
         if index == 0:
             origin = origin_of(spec, frame.vertices)
             handle.location = origin
         mesh = making.own(frame_to_mesh(f"{spec.name} {index:0{digits}}", frame, origin, spec.smooth))
+        yield (index + 0.6) / count
         add_point_attribute(mesh, MORPH, np.full(len(frame.vertices), fraction(frame), np.float32))
         when = np.flatnonzero(shown == index)
         if spec.velocity and frame.velocity is not None and len(when):

@@ -29,7 +29,7 @@ def write_result(context: bpy.types.Context, spec: ResultSpec, writer: str = "SE
 def write_result_in_slices(
     context: bpy.types.Context, spec: ResultSpec, writer: str = "SEQUENCE"
 ) -> Generator[float, None, bpy.types.Object]:
-    """As ``write_result``, yielding the finished share (0 to 1) after every frame; the generator's value is the object.
+    """As ``write_result``, yielding the finished share (0 to 1) a few times a frame; returns the object.
 
     Closing the generator early, or any failure, removes what was made. An undo between two slices invalidates what was
     made so far and ends the writing with a SceneError; the caller may simply start again.
