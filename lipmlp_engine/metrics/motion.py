@@ -98,7 +98,8 @@ def measure_motion(
     if np.any(np.isfinite(sampled)):
         place = int(np.nanargmax(sampled))
         largest = float(sampled[place])
-    fastest = float(np.nanmax(sampled / np.abs(durations))) if largest > 0 else 0.0
+    moving = (np.abs(durations) > 0) & np.isfinite(sampled)
+    fastest = float((sampled[moving] / np.abs(durations[moving])).max(initial=0.0))
     span = float(np.max(times) - np.min(times)) if len(times) else 0.0
     return Motion(
         per_step=surface,

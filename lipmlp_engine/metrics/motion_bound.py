@@ -49,7 +49,8 @@ def certified_motion(morph: Morph, frames: Iterable[MeshFrame]) -> list[float]:
     """For each pair of consecutive frames a length, in world units, that their Hausdorff distance cannot exceed.
 
     It holds for the surfaces f = 0 within the training frame [-1, 1]³, up to rounding, whatever the frames'
-    resolution; infinite where one of the two has no surface that could be proved.
+    resolution; infinite where one of the two has no surface that could be proved. Costs seconds a pair, so it is for
+    those who ask for certificates, not for every report.
     """
     bounds: list[float] = []
     before: _Moment | None = None

@@ -35,12 +35,11 @@ def plot(report: Report, path: Path) -> None:
     _name(volume, "Volume", "world units³")
     _name(area, "Area", "world units²")
 
-    steps = np.diff(times)
+    steps = np.where(np.diff(times) == 0, np.nan, np.abs(np.diff(times)))
     between = (times[:-1] + times[1:]) / 2
-    largest = np.fmax(
-        report.motion.per_step, report.motion.per_step_by_velocity or np.full(len(steps), np.nan)
-    ) / np.abs(steps)
-    mean = np.asarray(middle.step_mean) / np.abs(steps)
+    by_velocity = report.motion.per_step_by_velocity or np.full(len(steps), np.nan)
+    largest = np.fmax(report.motion.per_step, by_velocity) / steps
+    mean = np.asarray(middle.step_mean) / steps
     speed.plot(between, largest, color=FAINT, linewidth=1.6, label="largest")
     speed.plot(between, mean, color=GREEN, linewidth=2.2, label="mean")
     speed.set_ylim(bottom=0)

@@ -127,6 +127,16 @@ def test_an_empty_frame_is_reported_and_not_averaged_away(ball: Shape) -> None:
     assert "  least volume       0.00" in summary(report)
 
 
+@pytest.mark.parametrize("times", [[0.0], [0.25, 0.5], [0.0, 0.5, 0.5, 1.0]])
+def test_any_times_can_be_measured(ball: Shape, times: list[float]) -> None:
+    frames = [MeshFrame(t, ball.vertices.astype(np.float32), ball.triangles) for t in times]
+    report = measure_morph(frames, end_shapes(ball, lambda t, x: x), samples=100)
+    assert [end.time for end in report.ends] == [t for t in times if t in (0, 1)]
+    assert report.middle.least_volume == pytest.approx(1)
+    assert report.motion.largest == pytest.approx(0, abs=1e-5)
+    assert set(report.motion.frames_for.values()) == {2}
+
+
 def test_far_from_the_origin_volumes_keep_their_digits(ball: Shape) -> None:
     shapes = end_shapes(ball, lambda t, x: x + np.array([1e4, 0, 0]))
     report = measure_morph(
