@@ -178,3 +178,36 @@ def test_preview_is_updated_in_place_and_never_saved(write: ModuleType, tmp_path
     bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "saved.blend"))
     bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "saved.blend"))
     assert datablocks() == before
+
+
+def test_the_result_is_undone_and_redone_as_one_step(write: ModuleType, tmp_path: Path) -> None:
+    two_sources()
+    spec = spec_for(write, tmp_path)
+    bpy.ops.ed.undo_push(message="Before")
+    before = datablocks()
+    write.write_result(bpy.context, spec)
+    bpy.ops.ed.undo_push(message="Lipschitz Morph")
+    after = datablocks()
+    bpy.ops.ed.undo()
+    assert datablocks() == before
+    assert not bpy.data.objects["A"].hide_get() and not bpy.data.objects["A"].hide_render
+    bpy.ops.ed.redo()
+    assert datablocks() == after
+    morph = bpy.data.objects["Morph"]
+    assert len(morph.evaluated_get(bpy.context.evaluated_depsgraph_get()).data.vertices) > 0
+
+
+def test_undo_between_two_slices_ends_in_a_sentence_and_leaves_nothing(write: ModuleType, tmp_path: Path) -> None:
+    two_sources()
+    spec = spec_for(write, tmp_path)
+    bpy.ops.ed.undo_push(message="First")
+    before = datablocks()
+    bpy.ops.mesh.primitive_plane_add()
+    bpy.ops.ed.undo_push(message="Second")
+    slices = write.write_result_in_slices(bpy.context, spec)
+    for _ in range(6):
+        next(slices)
+    bpy.ops.ed.undo()
+    with pytest.raises(part("scene.errors").SceneError, match="write it again"):
+        list(slices)
+    assert datablocks() == before
