@@ -247,13 +247,12 @@ def bpy_free_parts() -> list[str]:
 def bench(options: argparse.Namespace) -> int:
     """Every benchmark, or those named; each is a script that prints its own table."""
     python = str(engine_python())
-    known = {path.stem: path for path in sorted((ROOT / "benchmarks").glob("bench_*.py"))}
-    unknown = [name for name in options.names if f"bench_{name}" not in known]
+    scripts = sorted((ROOT / "benchmarks").glob("*.py"))
+    known = {path.stem.removeprefix("bench_"): path for path in scripts if path.stem != "demo_scene"}
+    unknown = [name for name in options.names if name not in known]
     if unknown:
-        names = ", ".join(name.removeprefix("bench_") for name in known)
-        raise DevError(f"There is no benchmark called {unknown[0]}; there are {names}.")
-    chosen = [f"bench_{name}" for name in options.names] or list(known)
-    codes = [run([python, str(known[name])]) for name in chosen]
+        raise DevError(f"There is no benchmark called {unknown[0]}; there are {', '.join(known)}.")
+    codes = [run([python, str(known[name])]) for name in options.names or known]
     return int(any(codes))
 
 
