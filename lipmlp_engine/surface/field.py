@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import Protocol
 
 import torch
@@ -219,12 +220,16 @@ class MLPField:
         workers = min(self.threads, -(-count // chunk)) if self.device.type == "cpu" else 1
         work = torch.inference_mode()(work)
         with one_torch_thread():
-            if workers <= 1:
-                work(chunks)
-                return
-            with ThreadPoolExecutor(workers) as pool:
-                for outcome in [pool.submit(work, chunks) for _ in range(workers)]:
-                    outcome.result()
+            outcomes = [_pool().submit(work, chunks) for _ in range(workers - 1)]
+            work(chunks)
+            for outcome in outcomes:
+                outcome.result()
+
+
+@cache
+def _pool() -> ThreadPoolExecutor:
+    """Threads beside the caller's, kept from one call to the next."""
+    return ThreadPoolExecutor(usable_cores(), thread_name_prefix="field")
 
 
 @contextmanager
