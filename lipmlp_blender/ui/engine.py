@@ -15,7 +15,7 @@ def engine_is_ready() -> bool:
     return chosen_python().path is not None and not (runtime.setup is not None and runtime.setup.running)
 
 
-def draw_missing_engine(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+def draw_missing_engine(layout: bpy.types.UILayout, context: bpy.types.Context, in_preferences: bool = False) -> None:
     """What stands between the user and the first morph, with the button that helps."""
     if runtime.setup is not None and runtime.setup.running:
         _draw_setup(layout, context)
@@ -23,7 +23,8 @@ def draw_missing_engine(layout: bpy.types.UILayout, context: bpy.types.Context) 
     box = layout.box()
     draw_sentence(box, context, _what_is_missing(), icon="INFO")
     if python_is_given():
-        box.operator("lipmorph.show_preferences", icon="PREFERENCES")
+        if not in_preferences:
+            box.operator("lipmorph.show_preferences", icon="PREFERENCES")
         return
     if not bpy.app.online_access and not preferences().wheels:
         draw_sentence(
@@ -38,7 +39,8 @@ def draw_missing_engine(layout: bpy.types.UILayout, context: bpy.types.Context) 
     fresh = engine_home().state() is EnvironmentState.MISSING
     column.operator("lipmorph.set_up_engine" if fresh else "lipmorph.repair_engine", icon="IMPORT")
     row = box.row(align=True)
-    row.operator("lipmorph.show_preferences", icon="PREFERENCES")
+    if not in_preferences:
+        row.operator("lipmorph.show_preferences", icon="PREFERENCES")
     if runtime.setup is not None and runtime.setup.sentence:
         row.operator("lipmorph.open_log", icon="TEXT")
 
@@ -96,12 +98,13 @@ def fact_lines(diagnosis: Diagnosis) -> list[str]:
     return lines
 
 
-def draw_engine(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+def draw_engine(layout: bpy.types.UILayout, context: bpy.types.Context, in_preferences: bool = False) -> None:
     """The engine's own panel, once it is there."""
     draw_diagnosis(layout, context)
     row = layout.row(align=True)
     row.operator("lipmorph.check_engine", icon="VIEWZOOM")
-    row.operator("lipmorph.show_preferences", icon="PREFERENCES", text="")
+    if not in_preferences:
+        row.operator("lipmorph.show_preferences", icon="PREFERENCES", text="")
     if not python_is_given():
         row = layout.row(align=True)
         row.operator("lipmorph.repair_engine", icon="FILE_REFRESH")
@@ -113,16 +116,15 @@ def draw_preferences(
 ) -> None:
     """The add-on's page in the preferences."""
     if not engine_is_ready():
-        draw_missing_engine(layout, context)
+        draw_missing_engine(layout, context, in_preferences=True)
     else:
-        draw_engine(layout.box(), context)
+        draw_engine(layout.box(), context, in_preferences=True)
     layout.use_property_split = True
     layout.use_property_decorate = False
-    column = layout.column(heading="Use Another Python")
-    column.prop(chosen, "engine_python")
-    column = layout.column(heading="Set-Up")
+    layout.prop(chosen, "engine_python")
+    column = layout.column()
     column.active = not python_is_given()
-    column.prop(chosen, "wheels")
+    column.prop(chosen, "wheels", text="Set Up from Wheels")
     column.prop(chosen, "setup_python")
     column.prop(chosen, "index")
     column.prop(chosen, "use_uv")

@@ -11,7 +11,8 @@ from ..request import chain
 from .panels import InMorphTab
 
 STEERING = ("kind", "rigidity", "volume", "turn")
-OUTPUT = ("frames", "resolution", "faces", "velocity", "attributes")
+OUTPUT = ("frames", "resolution", "faces")
+STORED = ("velocity", "attributes")
 
 
 class _FoldedPanel(InMorphTab):
@@ -43,8 +44,12 @@ class LIPMORPH_PT_output(_FoldedPanel, bpy.types.Panel):
         column.prop(chosen, "blend_materials")
         column.prop(chosen, "hide_sources")
         column.prop(chosen, "preview")
+        column = layout.column()
         for name in OUTPUT:
-            layout.prop(settings.extraction, name)
+            column.prop(settings.extraction, name)
+        column = layout.column(heading="Store")
+        for name in STORED:
+            column.prop(settings.extraction, name)
 
 
 class LIPMORPH_UL_landmarks(bpy.types.UIList):
@@ -107,7 +112,7 @@ class LIPMORPH_PT_advanced(_FoldedPanel, bpy.types.Panel):
 
 def _section_panel(section: str) -> type[bpy.types.Panel]:
     """A folded panel with all settings of a section of the job that are shown nowhere else."""
-    elsewhere = {"guide": STEERING, "extraction": OUTPUT, "training": ("device", "seed")}.get(section, ())
+    elsewhere = {"guide": STEERING, "training": ("device", "seed")}.get(section, ())
     names = [
         field.name
         for field, _ in settings_of(SECTIONS[section])

@@ -21,8 +21,8 @@ class LIPMORPH_UL_shapes(bpy.types.UIList):
         _active_property: str,
         index: int = 0,
     ) -> None:
-        row = layout.row(align=True)
-        row.label(text=str(index + 1))
+        row = layout.split(factor=0.1, align=True)
+        row.label(text=str(index + 1), translate=False)
         row.prop(item, "object", text="", emboss=False, icon="ERROR" if item.object is None else "NONE")
 
 
