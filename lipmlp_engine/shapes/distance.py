@@ -13,7 +13,7 @@ from ..cores import usable_cores
 from ..errors import ShapeError
 from ..warp_runtime import warp_device, warp_kernels, warp_runtime
 from .morton import morton_order
-from .shape import triangle_areas
+from .shape import doubled_area_vectors
 from .topology import Topology
 
 CLOSED_ACCURACY = 1.25
@@ -25,7 +25,8 @@ long.
 """
 OPEN_ACCURACY = 2.0
 """The same where the surface has holes and the winding number passes one half gradually."""
-_CHUNK = 1 << 13
+_RUN = 32
+_CHUNK = 256 * _RUN
 """Points that one thread takes at a time on the CPU."""
 _DEVICE_CHUNK = 1 << 22
 """Points that one launch takes on a GPU, so that millions of triangles and points fit together."""
@@ -45,18 +46,20 @@ class DistanceField:
         device: str = "cpu",
         threads: int = 0,
     ) -> None:
-        vertices = np.asarray(vertices, np.float64)
+        places = np.asarray(vertices, np.float64)
         self._triangles: NDArray[np.int32] = np.ascontiguousarray(triangles, np.int32)
-        if len(self._triangles) == 0 or not triangle_areas(vertices, self._triangles).any():
-            raise ShapeError("A surface without area has no distances; give it faces.")
-        if not np.isfinite(vertices).all():
+        if len(self._triangles) == 0:
+            raise ShapeError("A surface without faces has no distances; give it faces.")
+        if not np.isfinite(places).all():
             raise ShapeError("A surface with coordinates that are not finite numbers has no distances.")
+        if not _wide(places, self._triangles).any():
+            raise ShapeError("A surface of needle-thin triangles has no distances; give it faces with some width.")
         # Single precision is exact enough only where the surface is about one unit large and at the origin.
-        low, high = vertices.min(axis=0), vertices.max(axis=0)
+        low, high = places.min(axis=0), places.max(axis=0)
         self._bounds = (low, high)
         self._centre = (low + high) / 2
         self._scale = float(np.linalg.norm(high - low))
-        self._vertices = (vertices - self._centre) / self._scale
+        self._vertices = (places - self._centre) / self._scale
         self._threads = threads or usable_cores()
         self._warp = warp_runtime()
         self._device = warp_device(device)
@@ -73,14 +76,17 @@ class DistanceField:
 
     def signed(self, points: NDArray[np.floating]) -> NDArray[np.float32]:
         """Distance of each point, (n,), negative inside."""
-        (distance,) = self._query("signed_distances", points, [self._accuracy], distance=())
+        accuracy = CLOSED_ACCURACY if self._closed else OPEN_ACCURACY
+        (distance,) = self._query("signed_distances", points, self._run, [accuracy, self._closed], distance=())
         return np.asarray(distance * np.float32(self._scale))
 
     def closest(
         self, points: NDArray[np.floating]
     ) -> tuple[NDArray[np.int32], NDArray[np.float64], NDArray[np.float32]]:
         """Index of the nearest triangle (n,), nearest point (n, 3) and unsigned distance (n,)."""
-        triangle, nearest, distance = self._query("closest_points", points, [], triangle=(), closest=(3,), distance=())
+        triangle, nearest, distance = self._query(
+            "closest_points", points, 1, [], triangle=(), closest=(3,), distance=()
+        )
         return triangle, nearest * self._scale + self._centre, np.asarray(distance * np.float32(self._scale))
 
     def winding(self, points: NDArray[np.floating]) -> NDArray[np.float64]:
@@ -94,11 +100,16 @@ class DistanceField:
         return winding
 
     @cached_property
-    def _accuracy(self) -> float:
-        return CLOSED_ACCURACY if Topology(self._triangles).closed else OPEN_ACCURACY
+    def _closed(self) -> bool:
+        return Topology(self._triangles).closed
+
+    @property
+    def _run(self) -> int:
+        """Points that are measured one after the other, each helped by the one before; a GPU has no time for that."""
+        return _RUN if self._device == "cpu" else 1
 
     def _query(
-        self, kernel: str, points: NDArray[np.floating], settings: list[float], **outputs: tuple[int, ...]
+        self, kernel: str, points: NDArray[np.floating], run: int, settings: list[float], **outputs: tuple[int, ...]
     ) -> list[NDArray[Any]]:
         """Run a kernel over the points, sorted in space, and give its outputs in the points' order."""
         local = ((np.asarray(points, np.float64) - self._centre) / self._scale).astype(np.float32)
@@ -109,30 +120,39 @@ class DistanceField:
         ]
         for begin in range(0, len(order), _DEVICE_CHUNK):
             part = order[begin : begin + _DEVICE_CHUNK]
-            for result, values in zip(results, self._launch(kernel, local[part], settings, list(outputs)), strict=True):
+            found = self._launch(kernel, local[part], run, settings, list(outputs))
+            for result, values in zip(results, found, strict=True):
                 result[part] = values
         return results
 
     def _launch(
-        self, kernel: str, points: NDArray[np.float32], settings: list[float], outputs: list[str]
+        self, kernel: str, points: NDArray[np.float32], run: int, settings: list[float], outputs: list[str]
     ) -> list[NDArray[Any]]:
         wp = self._warp
         kinds = {"triangle": wp.int32, "closest": wp.vec3, "distance": wp.float32}
         source = wp.array(points, dtype=wp.vec3, device=self._device)
         targets = [wp.zeros(len(points), dtype=kinds[name], device=self._device) for name in outputs]
-        # Where a query finds nothing, because all triangles are needle-thin, the distance says so.
+        # What is no number stays infinitely far away.
         targets[-1].fill_(float("inf"))
         function = getattr(warp_kernels("shapes.kernels", self._device), kernel)
 
-        def run(start: int, count: int) -> None:
-            inputs = [self._mesh.id, source, start, *settings, *targets]
-            wp.launch(function, dim=count, inputs=inputs, device=self._device)
+        def measure(start: int, count: int) -> None:
+            inputs = [self._mesh.id, source, start, run, *settings, *targets]
+            wp.launch(function, dim=-(-count // run), inputs=inputs, device=self._device)
 
         if self._device != "cpu" or self._threads == 1 or len(points) <= _CHUNK:
-            run(0, len(points))
+            measure(0, len(points))
         else:
             # A launch on the CPU is single-threaded, but lets go of Python's lock.
             with ThreadPoolExecutor(self._threads) as pool:
                 starts = range(0, len(points), _CHUNK)
-                list(pool.map(lambda start: run(start, min(_CHUNK, len(points) - start)), starts))
+                list(pool.map(lambda start: measure(start, min(_CHUNK, len(points) - start)), starts))
         return [target.numpy() for target in targets]
+
+
+def _wide(vertices: NDArray[np.float64], triangles: NDArray[np.int32]) -> NDArray[np.bool_]:
+    """Which triangles Warp measures to: it passes over needles, whose neighbours are as close."""
+    corners = vertices[triangles]
+    sides = (corners - np.roll(corners, 1, axis=1)).reshape(-1, 9)
+    doubled = np.linalg.norm(doubled_area_vectors(vertices, triangles), axis=1)
+    return np.asarray(doubled > 1e-6 * np.einsum("ij,ij->i", sides, sides))

@@ -16,7 +16,9 @@ def morton_order(points: NDArray[np.floating]) -> NDArray[np.int64]:
     low = points.min(axis=0)
     extent = float((points.max(axis=0) - low).max())
     scale = (_CELLS - 1) / extent if extent > 0 else 0.0
-    cells = ((points - low) * scale).astype(np.uint32)
+    with np.errstate(invalid="ignore"):
+        # Points that are no numbers may end up anywhere.
+        cells = ((points - low) * scale).astype(np.uint32)
     code = _spread(cells[:, 0]) | _spread(cells[:, 1]) << np.uint32(1) | _spread(cells[:, 2]) << np.uint32(2)
     return np.argsort(code)
 

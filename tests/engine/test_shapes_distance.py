@@ -154,7 +154,7 @@ def test_no_points_give_no_distances(box: Shape) -> None:
 
 def test_surface_without_area_is_refused() -> None:
     line = np.array([[0, 0, 0], [1, 0, 0], [2, 0, 0]], np.float64)
-    with pytest.raises(ShapeError, match="without area"):
+    with pytest.raises(ShapeError, match="needle-thin"):
         DistanceField(line, np.array([[0, 1, 2]]))
     with pytest.raises(ShapeError, match="not finite"):
         DistanceField(np.array([[0, 0, 0], [1, 0, 0], [0, np.nan, 0], [0, 1, 0]]), np.array([[0, 1, 3], [0, 1, 2]]))
@@ -183,3 +183,13 @@ def test_real_shapes_have_the_right_side(data: Path) -> None:
         measured = field_of(shape).signed(points)
         clear = np.abs(measured) > 1e-6 * shape.diagonal
         assert ((measured < 0) == (exact_winding(shape, points) > 0.5))[clear].all(), path.name
+
+
+def test_what_is_no_number_harms_no_other_point(ball: Shape) -> None:
+    points = probes(ball)
+    broken = points.copy()
+    broken[::7] = np.nan
+    measured = field_of(ball).signed(broken)
+    sound = ~np.isnan(broken[:, 0])
+    assert not np.isfinite(measured[~sound]).any()
+    assert np.array_equal(measured[sound], field_of(ball).signed(points)[sound])
