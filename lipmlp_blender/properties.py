@@ -101,11 +101,14 @@ def _preset_chosen(settings: "LipmorphSceneSettings", _context: bpy.types.Contex
 
 
 def _end_moved(settings: "LipmorphResultSettings", _context: bpy.types.Context) -> None:
-    settings.frame_start = min(settings.frame_start, settings.frame_end - 1)
+    # Assigned only where it changes something: each assignment calls the other one's update.
+    if settings.frame_start >= settings.frame_end:
+        settings.frame_start = settings.frame_end - 1
 
 
 def _start_moved(settings: "LipmorphResultSettings", _context: bpy.types.Context) -> None:
-    settings.frame_end = max(settings.frame_end, settings.frame_start + 1)
+    if settings.frame_end <= settings.frame_start:
+        settings.frame_end = settings.frame_start + 1
 
 
 class LipmorphShape(bpy.types.PropertyGroup):
