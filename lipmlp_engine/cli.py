@@ -50,10 +50,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     try:
         code: int = given.command(given)
+        sys.stdout.flush()
     except EngineError as error:
         return say(error)
     except (ImportError, KeyboardInterrupt) as error:
         return say(failure_of(error))
+    except BrokenPipeError:
+        # Whoever read along has seen enough; python would complain once more when it flushes at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     return code
 
 

@@ -26,10 +26,10 @@ def expected_seconds(job: Job, trained: bool) -> dict[str, float]:
     budget = job.training.seconds
     cells = (job.extraction.resolution / 128) ** 2
     expected = {
-        "start": 2.0,
+        "start": 0.1,
         "load": 0.5 * shapes,
-        "sample": 0.5 + shapes * job.sampling.points / 200_000,
         "guide": 4.0 * (shapes - 1) if job.guide.kind == "transport" else 0.1,
+        "sample": 0.5 + shapes * job.sampling.points / 200_000,
         "train": min(steps or budget, budget or steps),
         "extract": frames * 0.2 * cells * neurons / 5,
         "measure": 1.0 + frames * 0.1 * cells,

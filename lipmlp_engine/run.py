@@ -25,6 +25,7 @@ from .job import Job
 from .joblog import JobLog
 from .previews import Previews
 from .results import ResultsFolder, settled
+from .whole_file import moved_when_whole
 
 if TYPE_CHECKING:
     from .frame_files import FrameFiles
@@ -135,13 +136,11 @@ class _Run:
     def _conclude(self, frames: FrameFiles, shapes: list[Shape]) -> Done:
         with self._phase("measure"):
             report = self._measure(frames, shapes) if shapes else None
+            self._write_report(report)
         with self._phase("write"):
             self._write_pictures(frames, report)
             self._write_meshes(frames)
-        if report is not None:
-            report.phase_seconds = dict(self._course.seconds)
-            report.notes = list(self._notes)
-            report.write(self.results.report)
+        self._write_report(report)
         return Done(
             model=str(self.results.model),
             report=str(self.results.report) if report else "",
@@ -175,13 +174,15 @@ class _Run:
         with suppress(EngineError):
             if settled(Job.read(self.results.job), self.results.path, self.results.path) == self.job:
                 return
-        self.job.write(self.results.job)
+        with moved_when_whole(self.results.job) as draft:
+            self.job.write(draft)
 
     def _load_shapes(self) -> list[Shape]:
         from .shapes import load_shapes
 
         try:
-            return load_shapes(self.job, self.results.path, self._note)
+            # What was done to a shape stands in the report beside the shape.
+            return load_shapes(self.job, self.results.path, lambda note: self._audience.tell(Notice(note)))
         except ShapeError as error:
             if not self._trained:
                 raise
@@ -227,6 +228,13 @@ class _Run:
             threads=self.job.training.threads,
             notify=notify,
         )
+
+    def _write_report(self, report: Report | None) -> None:
+        """Keep the figures, with the times and notes as they are by now."""
+        if report is not None:
+            report.phase_seconds = dict(self._course.seconds)
+            report.notes = list(self._notes)
+            report.write(self.results.report)
 
     def _write_pictures(self, frames: FrameFiles, report: Report | None) -> None:
         from .pictures.contact_sheet import contact_sheet, few

@@ -88,48 +88,62 @@ def _write_obj(frame: MeshFrame, stream: IO[bytes]) -> None:
 
 
 def _write_glb(frame: MeshFrame, stream: IO[bytes], up: str) -> None:
-    triangles = frame.faces if frame.faces.shape[1] == 3 else frame.faces[:, [0, 1, 2, 0, 2, 3]].reshape(-1, 3)
+    node: dict[str, Any] = {"name": "Morph", "extras": {"time": frame.time}}
+    if up == "z":
+        node["rotation"] = [-math.sqrt(0.5), 0.0, 0.0, math.sqrt(0.5)]
+    scene: dict[str, Any] = {
+        "asset": {"version": "2.0", "generator": "Lipschitz Morph"},
+        "scene": 0,
+        "scenes": [{"nodes": [0]}],
+        "nodes": [node],
+    }
+    data = b""
+    if len(frame.faces):  # the format knows no mesh without vertices
+        node["mesh"] = 0
+        data = _add_glb_mesh(frame, scene)
+    text = json.dumps(scene, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 4)
+    chunks = struct.pack("<I4s", len(text), b"JSON") + text
+    if data:
+        chunks += struct.pack("<I4s", len(data), b"BIN\0") + data
+    stream.write(struct.pack("<4sII", b"glTF", 2, 12 + len(chunks)) + chunks)
+
+
+def _add_glb_mesh(frame: MeshFrame, scene: dict[str, Any]) -> bytes:
+    """Describe the frame's mesh in the scene; returns the bytes that the description speaks of."""
     attributes = {"POSITION": frame.vertices}
     if frame.normals is not None:
         attributes["NORMAL"] = frame.normals
     colors = blended_colors(frame)
     if colors is not None:
         attributes["COLOR_0"] = colors
-    blocks = [np.ascontiguousarray(values, "<f4") for values in attributes.values()]
-    blocks.append(np.ascontiguousarray(triangles, "<u4"))
-    views, offset = [], 0
-    for block, target in zip(blocks, [_ARRAY_BUFFER] * len(attributes) + [_ELEMENT_BUFFER], strict=True):
-        views.append({"buffer": 0, "byteOffset": offset, "byteLength": block.nbytes, "target": target})
-        offset += block.nbytes
-    accessors: list[dict[str, Any]] = [
-        {"bufferView": k, "componentType": _FLOAT, "count": len(block), "type": f"VEC{block.shape[1]}"}
-        for k, block in enumerate(blocks[:-1])
+    triangles = frame.faces if frame.faces.shape[1] == 3 else frame.faces[:, [0, 1, 2, 0, 2, 3]].reshape(-1, 3)
+    indices = len(attributes)
+    blocks = [np.ascontiguousarray(values, "<f4").tobytes() for values in attributes.values()]
+    blocks.append(np.ascontiguousarray(triangles, "<u4").tobytes())
+    starts = np.cumsum([0] + [len(block) for block in blocks])
+    scene["buffers"] = [{"byteLength": int(starts[-1])}]
+    scene["bufferViews"] = [
+        {
+            "buffer": 0,
+            "byteOffset": int(start),
+            "byteLength": len(block),
+            "target": _ELEMENT_BUFFER if view == indices else _ARRAY_BUFFER,
+        }
+        for view, (start, block) in enumerate(zip(starts[:-1], blocks, strict=True))
     ]
-    accessors[0].update(min=blocks[0].min(0).tolist(), max=blocks[0].max(0).tolist())
+    accessors: list[dict[str, Any]] = [
+        {"bufferView": view, "componentType": _FLOAT, "count": len(values), "type": f"VEC{values.shape[1]}"}
+        for view, values in enumerate(attributes.values())
+    ]
+    accessors[0].update(min=frame.vertices.min(0).tolist(), max=frame.vertices.max(0).tolist())
     accessors.append(
-        {"bufferView": len(attributes), "componentType": _UNSIGNED, "count": triangles.size, "type": "SCALAR"}
+        {"bufferView": indices, "componentType": _UNSIGNED, "count": int(triangles.size), "type": "SCALAR"}
     )
-    primitive = {"attributes": {name: k for k, name in enumerate(attributes)}, "indices": len(attributes)}
-    node: dict[str, Any] = {"mesh": 0, "name": "Morph", "extras": {"time": frame.time}}
-    if up == "z":
-        node["rotation"] = [-math.sqrt(0.5), 0.0, 0.0, math.sqrt(0.5)]
-    scene = {
-        "asset": {"version": "2.0", "generator": "Lipschitz Morph"},
-        "scene": 0,
-        "scenes": [{"nodes": [0]}],
-        "nodes": [node],
-        "meshes": [{"primitives": [primitive]}],
-        "buffers": [{"byteLength": offset}],
-        "bufferViews": views,
-        "accessors": accessors,
-    }
-    text = json.dumps(scene, separators=(",", ":")).encode()
-    text += b" " * (-len(text) % 4)
-    stream.write(struct.pack("<4sII", b"glTF", 2, 12 + 8 + len(text) + 8 + offset))
-    stream.write(struct.pack("<I4s", len(text), b"JSON") + text)
-    stream.write(struct.pack("<I4s", offset, b"BIN\0"))
-    for block in blocks:
-        stream.write(block.tobytes())
+    scene["accessors"] = accessors
+    primitive = {"attributes": {name: view for view, name in enumerate(attributes)}, "indices": indices}
+    scene["meshes"] = [{"primitives": [primitive]}]
+    return b"".join(blocks)
 
 
 _ARRAY_BUFFER, _ELEMENT_BUFFER, _FLOAT, _UNSIGNED = 34962, 34963, 5126, 5125

@@ -35,8 +35,9 @@ def add_to(commands: Any) -> None:
 def extract(given: argparse.Namespace) -> int:
     def work(audience: Audience) -> Done:
         from ..morph import Morph
+        from ..training.device import choose_device
 
-        morph = Morph.load(given.model)
+        morph = Morph.load(given.model, choose_device("auto"))
         morph.job = changed(morph.job, given)
         return extract_morph(morph, given.model.absolute().parent, audience)
 
