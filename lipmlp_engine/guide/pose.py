@@ -53,7 +53,8 @@ class PosePath:
     def velocity(self, points: Array, time: float) -> Array:
         """World velocity, per unit of time, of points that rest in the training frame."""
         pose = self.at(time)
-        spin = np.asarray(self._rotation(time, 1))
+        # scipy gives the spin in the turned frame.
+        spin = pose.rotation @ np.asarray(self._rotation(time, 1))
         growth = float(self._log_scale(time, 1))
         turned = pose.scale * (np.asarray(points, np.float64) @ pose.rotation.T)
         return growth * turned + np.cross(spin, turned) + np.asarray(self._translation(time, 1))

@@ -24,20 +24,20 @@ from .transport import transport_targets
 
 NODES = 20
 ROUNDS = 6
-CLOSING_ROUNDS = 2
+CLOSING_ROUNDS = 3
 """Further rounds in which the carried surfaces close the rest of the gap."""
 STATIONS = 5
 """Places along each sample's path at which its velocity is asked for."""
 FIRST_STIFFNESS = 0.1
 LAST_STIFFNESS = 1e-3
 VOLUME_WEIGHT = 1.0
-BENDING_WEIGHT = 1e-4
+BENDING_WEIGHT = 3e-3
 SURFACE_WEIGHT = 2.0
 CLOSING_INSIDE_WEIGHT = 0.2
 """The inside still holds its place in the closing rounds, but yields to the surfaces."""
 NORMAL_COST = 0.15
 """Cost of mapping a surface point onto one that faces the other way is twice this, in training-frame units squared."""
-LANDMARK_WEIGHT = 2.0
+LANDMARK_WEIGHT = 4.0
 """Weight of all landmarks together, where all samples of the inside together weigh one."""
 
 Array = NDArray[np.float64]

@@ -1,0 +1,146 @@
+"""The motion between shapes: known motions are found, poses invert, flows run both ways, landmarks are honoured."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+import trimesh
+from scipy.spatial.transform import Rotation
+
+from lipmlp_engine.guide import Motion, find_motion
+from lipmlp_engine.guide.lattice import EXTENT, VelocityLattice
+from lipmlp_engine.guide.pose import Pose, PosePath
+from lipmlp_engine.guide.transport import transport_targets
+from lipmlp_engine.job import Job, ShapeInput
+from lipmlp_engine.shapes.distance import DistanceField
+from lipmlp_engine.shapes.shape import Shape
+
+from .conftest import shape_of
+
+
+def job_of(shapes: list[Shape]) -> Job:
+    return Job.preset("draft", shapes=[ShapeInput(shape.name, shape.name) for shape in shapes])
+
+
+def motion_of(shapes: list[Shape], job: Job | None = None) -> Motion:
+    fields = [DistanceField(shape.vertices, shape.triangles) for shape in shapes]
+    return find_motion(job or job_of(shapes), shapes, fields)
+
+
+def carried(motion: Motion, points: np.ndarray, time: float) -> np.ndarray:
+    """World-space points of the first shape at a later time of the first segment."""
+    start = torch.from_numpy(motion.path.poses[0].to_training(points).astype(np.float32))
+    return motion.path.at(time).to_world(motion.carry(start, 0.0, time, 0).numpy())
+
+
+def wedge() -> trimesh.Trimesh:
+    """A shape without any symmetry: an L of two boxes with a foot."""
+    parts = [trimesh.creation.box(size, transform=trimesh.transformations.translation_matrix(place))
+             for size, place in (((2, 0.5, 0.5), (0, 0, 0)), ((0.5, 1.5, 0.4), (0.8, 0.8, 0)), ((0.4, 0.4, 0.9), (-0.8, 0, 0.5)))]  # fmt: skip
+    return trimesh.boolean.union(parts, engine="manifold")
+
+
+def test_a_pose_inverts() -> None:
+    pose = Pose(2.5, Rotation.from_rotvec([0.3, -0.5, 1.0]).as_matrix(), np.array([1.0, 2.0, -3.0]))
+    points = np.random.default_rng(0).normal(size=(20, 3))
+    assert np.allclose(pose.to_training(pose.to_world(points)), points)
+
+
+def test_a_path_passes_its_poses_and_its_velocity_is_its_derivative() -> None:
+    rng = np.random.default_rng(1)
+    poses = [Pose(float(np.exp(rng.normal())), Rotation.from_rotvec(rng.normal(size=3)).as_matrix(), rng.normal(size=3)) for _ in range(3)]  # fmt: skip
+    path = PosePath(poses)
+    points = rng.normal(size=(5, 3))
+    for index, pose in enumerate(poses):
+        assert np.allclose(path.at(float(index)).to_world(points), pose.to_world(points))
+    for time in (0.2, 1.0, 1.7):
+        step = 1e-5
+        difference = (path.at(time + step).to_world(points) - path.at(time - step).to_world(points)) / (2 * step)
+        assert np.allclose(path.velocity(points, time), difference, atol=1e-5)
+    assert np.allclose(PosePath.from_array(path.to_array()).at(0.6).to_world(points), path.at(0.6).to_world(points))
+
+
+def test_a_lattice_that_turns_carries_points_in_circles_and_back() -> None:
+    axis = np.linspace(-EXTENT, EXTENT, 9)
+    x, y, _ = np.meshgrid(axis, axis, axis, indexing="ij")
+    flow = VelocityLattice.smooth(np.stack([-y, x, np.zeros_like(x)], -1))
+    points = torch.rand(50, 3, generator=torch.Generator().manual_seed(0)) - 0.5
+    turned = flow.carry(points, 1.0)
+    expected = points.numpy() @ Rotation.from_rotvec([0, 0, 1.0]).as_matrix().T
+    assert np.allclose(turned.numpy(), expected, atol=5e-3)
+    assert torch.allclose(flow.carry(turned, -1.0), points, atol=5e-3)
+    each = flow.carry(points, torch.linspace(0, 1, 50))
+    assert torch.allclose(each[0], points[0]) and torch.allclose(each[-1], turned[-1], atol=1e-3)
+
+
+def test_transport_of_a_moved_set_is_the_move() -> None:
+    points = np.random.default_rng(2).random((200, 3))
+    destinations, origins = transport_targets(points, points + [2.0, 0, 0])
+    assert np.abs(destinations - points - [2, 0, 0]).mean() < 0.03
+    assert np.abs(origins - points).mean() < 0.03
+
+
+def test_a_moved_and_scaled_copy_travels_straight() -> None:
+    first = shape_of(wedge(), "first")
+    second = Shape("second", first.vertices * 2 + [5, 0, 0], first.triangles)
+    motion = motion_of([first, second])
+    middle = carried(motion, first.vertices, 0.5)
+    expected = first.vertices * 2**0.5 + [2.5, 0, 0]
+    diagonal = np.linalg.norm(np.ptp(expected, axis=0))
+    assert np.abs(middle - expected).mean() / diagonal < 0.03
+    assert np.abs(carried(motion, first.vertices, 1.0) - second.vertices).mean() / diagonal < 0.01
+
+
+@pytest.mark.parametrize("degrees", [25, 90, 150])
+def test_a_turned_copy_turns(degrees: float) -> None:
+    first = shape_of(wedge(), "first")
+    vector = np.radians(degrees) * np.array([1.0, 2.0, 2.0]) / 3
+    centre = wedge().center_mass
+    turned = (first.vertices - centre) @ Rotation.from_rotvec(vector).as_matrix().T + centre
+    motion = motion_of([first, Shape("second", turned, first.triangles)])
+    half = (first.vertices - centre) @ Rotation.from_rotvec(vector / 2).as_matrix().T + centre
+    error = np.linalg.norm(carried(motion, first.vertices, 0.5) - half, axis=1).mean()
+    assert error / np.linalg.norm(np.ptp(half, axis=0)) < 0.02
+
+
+def test_unlike_shapes_do_not_turn(ball: Shape, box: Shape) -> None:
+    motion = motion_of([ball, box])
+    assert np.allclose(motion.path.poses[1].rotation, np.eye(3))
+
+
+def test_never_turn_means_never() -> None:
+    first = shape_of(wedge(), "first")
+    turned = first.vertices @ Rotation.from_rotvec([0, 0, 1.0]).as_matrix().T
+    shapes = [first, Shape("second", turned, first.triangles)]
+    job = job_of(shapes)
+    job.guide.turn = "never"
+    assert np.allclose(motion_of(shapes, job).path.poses[1].rotation, np.eye(3))
+
+
+def test_landmarks_travel_into_each_other(ball: Shape, box: Shape) -> None:
+    shapes = [ball, box]
+    job = job_of(shapes)
+    pairs = [
+        ([0.0, 0.0, 1.0], [0.5, 0.0, 1.4]),
+        ([1.0, 0.0, 0.0], [0.5, 0.0, -1.4]),
+        ([0.0, 1.0, 0.0], [0.0, 1.0, 0.0]),
+    ]
+    job.landmarks = [[list(a), list(b)] for a, b in pairs]
+    motion = motion_of(shapes, job)
+    arrived = carried(motion, np.array([a for a, _ in pairs]), 1.0)
+    diagonal = np.linalg.norm(np.ptp(box.vertices, axis=0))
+    assert np.linalg.norm(arrived - np.array([b for _, b in pairs]), axis=1).max() / diagonal < 0.02
+
+
+def test_without_a_guide_nothing_moves(ball: Shape, box: Shape) -> None:
+    job = job_of([ball, box])
+    job.guide.kind = "none"
+    motion = motion_of([ball, box], job)
+    assert motion.flows == []
+    assert np.allclose(motion.path.velocity(np.ones((1, 3)), 0.3), 0)
+
+
+def test_the_same_seed_finds_the_same_motion(ball: Shape, torus: Shape) -> None:
+    first, second = motion_of([ball, torus]), motion_of([ball, torus])
+    assert torch.equal(first.flows[0].velocities, second.flows[0].velocities)
