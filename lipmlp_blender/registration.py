@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from . import cli, operators, preferences, properties, runtime, translations, ui
-from .scene import preview
+from .scene import preview, velocity
 
-PARTS = (translations, preferences, properties, operators, ui, preview, runtime, cli)
+PARTS = (translations, preferences, properties, operators, ui, preview, velocity, runtime, cli)
 
 
 def register() -> None:

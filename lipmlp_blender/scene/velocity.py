@@ -6,6 +6,7 @@ import math
 
 import bpy
 import numpy as np
+from bpy.app.handlers import persistent
 
 from .. import compat
 from .errors import NotAMorphError
@@ -34,14 +35,35 @@ def refresh_speed(item: bpy.types.Object) -> None:
     frames = np.arange(math.floor(first) - 1, math.ceil(last) + 2, dtype=np.float32)
     slopes = [morph.evaluate(float(frame) + 0.5) - morph.evaluate(float(frame) - 0.5) for frame in frames]
     speed = compat.ensure_fcurve(item, compat.input_path(modifier, SPEED_INPUT), group="Motion Blur")
-    write_keys(speed, frames, np.array(slopes, np.float32), "LINEAR")
+    keys = np.stack([frames, np.array(slopes, np.float32)], axis=1)
+    present = np.empty(2 * len(speed.keyframe_points), np.float32)
+    speed.keyframe_points.foreach_get("co", present)
+    if present.size != keys.size or not np.array_equal(present, keys.ravel()):
+        write_keys(speed, frames, keys[:, 1], "LINEAR")
 
 
 def refresh_all_speeds() -> None:
-    """Refresh every result of the file; cheap enough to be done before saving and rendering."""
+    """Refresh every result of the file; what is right already is left alone."""
     for item in bpy.data.objects:
         if item.library is None and MARK in item and is_morph(item) and player_of(item) is not None:
             refresh_speed(item)
+
+
+def register() -> None:
+    """Follow Morph's keys as the user moves them; the file keeps the result and needs no add-on to play it."""
+    bpy.app.handlers.depsgraph_update_post.append(_follow_keys)
+
+
+def unregister() -> None:
+    """Stop following."""
+    if _follow_keys in bpy.app.handlers.depsgraph_update_post:
+        bpy.app.handlers.depsgraph_update_post.remove(_follow_keys)
+
+
+@persistent
+def _follow_keys(_scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph) -> None:
+    if depsgraph.id_type_updated("ACTION"):
+        refresh_all_speeds()
 
 
 def write_keys(curve: bpy.types.FCurve, frames: np.ndarray, values: np.ndarray, interpolation: str) -> None:

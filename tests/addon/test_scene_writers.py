@@ -182,3 +182,16 @@ def test_exports_that_cannot_be_are_refused_in_a_sentence(write: ModuleType, tmp
     for path, words in (("a.xyz", "no format"), ("nowhere/a.abc", "does not exist"), ("a.glb", "shape keys")):
         with pytest.raises(errors.ExportError, match=words):
             export.export_morph(bpy.context, morph, tmp_path / path, 1, 9)
+
+
+def test_contact_sheet_is_loaded_anew_and_a_missing_one_is_refused(write: ModuleType, tmp_path: Path) -> None:
+    sheet, path = part("scene.contact_sheet"), tmp_path / "sheet.png"
+    for width in (8, 16):
+        picture = bpy.data.images.new("drawn", width, 4)
+        picture.filepath_raw, picture.file_format = str(path), "PNG"
+        picture.save()
+        bpy.data.images.remove(picture)
+        assert sheet.show_contact_sheet(bpy.context, path).size[0] == width
+    assert len(bpy.data.images) == 1
+    with pytest.raises(part("scene.errors").SceneError, match="cannot be opened"):
+        sheet.show_contact_sheet(bpy.context, tmp_path / "none.png")
