@@ -1,0 +1,215 @@
+"""The panel in real windows: clicked with a real mouse, photographed in every state, and left without leftovers."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.fake_engine import fake_python
+
+from .conftest import OpenWindow
+from .test_install import MODULE
+from .window import BlenderWindow
+
+RUNTIME = f"__import__('{MODULE}.runtime', fromlist=['runtime']).runtime"
+TAB = "next(r for a in bpy.context.screen.areas if a.type == 'VIEW_3D' for r in a.regions if r.type == 'UI')"
+SCENE = """
+bpy.ops.object.select_all(action='SELECT')
+bpy.ops.object.delete()
+bpy.ops.mesh.primitive_monkey_add(location=(-2, 0, 0))
+bpy.ops.mesh.primitive_torus_add(location=(2, 0, 0))
+bpy.ops.object.select_all(action='DESELECT')
+"""
+WHERE = """
+from bpy_extras.view3d_utils import location_3d_to_region_2d as project
+area = next(a for a in bpy.context.screen.areas if a.type == 'VIEW_3D')
+region = next(r for r in area.regions if r.type == 'WINDOW')
+def where(name, offset=(0, 0, 0)):
+    from mathutils import Vector
+    point = project(region, area.spaces.active.region_3d, bpy.data.objects[name].matrix_world @ Vector(offset))
+    return [region.x + point.x, region.y + point.y]
+"""
+TRAIN_BELOW_TOP = 162
+"""Pixels from the sidebar's top to the button Train, while two objects are selected and nothing runs."""
+CANCEL_BELOW_TOP, CANCEL_FROM_RIGHT = 227, 54
+"""Pixels to the running job's cross."""
+
+
+@contextmanager
+def ready_window(open_window: OpenWindow, folder: Path, engine_python: Path) -> Iterator[BlenderWindow]:
+    """A window with two objects, the Morph tab in front and the fake engine behind it."""
+    fake = fake_python(folder, str(engine_python))
+    with open_window(environment={"LIPMORPH_PYTHON": str(fake)}) as window:
+        window.wait_until("len(bpy.context.window_manager.windows)", 30)
+        time.sleep(3)
+        window.run(SCENE)
+        show_tab(window)
+        yield window
+
+
+def show_tab(window: BlenderWindow) -> None:
+    """A window that has not been drawn yet forgets which tab was asked for."""
+    for _ in range(10):
+        window.open_sidebar("Morph")
+        time.sleep(1)
+        if window.value(f"{TAB}.active_panel_category") == "Morph":
+            return
+    pytest.fail("the Morph tab does not come to the front")
+
+
+def behave(window: BlenderWindow, how: str) -> None:
+    window.run(f"__import__('os').environ['LIPMORPH_FAKE'] = {how!r}")
+
+
+def select_both(window: BlenderWindow) -> None:
+    """Click the ring, which makes it the target, and press A for the rest."""
+    window.run("for item in bpy.data.objects: item.hide_set(item.name not in {'Suzanne', 'Torus'})")
+    window.run("bpy.ops.object.select_all(action='DESELECT')")
+    window.run(WHERE)
+    x, y = window.value("where('Torus', (1, 0, 0))")
+    window.click(x, window.size[1] - y)
+    window.wait_until("[item.name for item in bpy.context.view_layer.objects.selected] == ['Torus']", 10)
+    window.key("a")
+    window.wait_until("len(bpy.context.view_layer.objects.selected) == 2", 10)
+    time.sleep(1)
+
+
+def click_train(window: BlenderWindow) -> None:
+    left, top, width, _ = window.region("VIEW_3D", "UI")
+    before = window.value(f"len({RUNTIME}.queue.jobs)")
+    window.click(left + width * 0.45, top + TRAIN_BELOW_TOP)
+    window.wait_until(f"len({RUNTIME}.queue.jobs) > {before} or {RUNTIME}.queue.busy", 20)
+
+
+def is_gone(pid: int, seconds: float = 10.0) -> bool:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return True
+        status = Path(f"/proc/{pid}/stat")
+        if status.exists() and status.read_text().rsplit(")", 1)[-1].split()[0] == "Z":
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def test_an_artist_clicks_trains_cancels_and_quits(
+    open_window: OpenWindow, tmp_path: Path, engine_python: Path, pictures: Path
+) -> None:
+    with ready_window(open_window, tmp_path, engine_python) as window:
+        select_both(window)
+        window.picture(pictures / "ready.png")
+        behave(window, "noticed")
+        click_train(window)
+        window.wait_until(f"not {RUNTIME}.active", 60)
+        assert window.value("'Morph' in bpy.data.objects")
+        time.sleep(2)
+        window.picture(pictures / "result.png")
+        window.run("bpy.context.scene.frame_set(48)")
+        time.sleep(1)
+        window.picture(pictures / "result_end.png")
+        assert (pictures / "result.png").read_bytes() != (pictures / "result_end.png").read_bytes()
+
+        behave(window, "slow")
+        window.run("bpy.ops.lipmorph.remove_morph()")
+        select_both(window)
+        click_train(window)
+        window.wait_until(f"{RUNTIME}.queue.current and {RUNTIME}.queue.current.fraction > 0.1", 30)
+        time.sleep(1)
+        window.picture(pictures / "running.png")
+        left, top, width, _ = window.region("VIEW_3D", "UI")
+        window.click(left + width - CANCEL_FROM_RIGHT, top + CANCEL_BELOW_TOP)
+        window.wait_until(f"not {RUNTIME}.queue.busy", 20)
+        assert window.value(f"[job.state.name for job in {RUNTIME}.queue.jobs]") == ["CANCELLED"]
+        time.sleep(1)
+        window.picture(pictures / "cancelled.png")
+
+        click_train(window)
+        window.wait_until(f"{RUNTIME}.queue.current and {RUNTIME}.queue.current.fraction > 0.05", 30)
+        pid = window.value(f"{RUNTIME}.queue.current.process.pid")
+        assert window.quit() == 0
+        assert is_gone(pid)
+        assert "Traceback" not in window.tail()
+
+
+def test_escape_cancels_over_the_view_and_other_work_goes_on(
+    open_window: OpenWindow, tmp_path: Path, engine_python: Path
+) -> None:
+    with ready_window(open_window, tmp_path, engine_python) as window:
+        select_both(window)
+        behave(window, "slow")
+        click_train(window)
+        window.wait_until(
+            f"{RUNTIME}.queue.current and {RUNTIME}.queue.current.fraction > 0.0 and {RUNTIME}.watched", 30
+        )
+        window.move(500, 300)
+        window.key("a")  # selecting all still works while the job runs
+        window.wait_until("len(bpy.context.view_layer.objects.selected) >= 2", 10)
+        window.run("bpy.ops.scene.new(type='EMPTY'); bpy.ops.ed.undo_push(message='test')")
+        assert window.value(f"{RUNTIME}.queue.busy")
+        window.key("Escape")
+        window.wait_until(f"not {RUNTIME}.queue.busy", 20)
+        assert window.value(f"[job.state.name for job in {RUNTIME}.queue.jobs]") == ["CANCELLED"]
+
+
+def test_killing_blender_ends_the_engine(open_window: OpenWindow, tmp_path: Path, engine_python: Path) -> None:
+    with ready_window(open_window, tmp_path, engine_python) as window:
+        select_both(window)
+        behave(window, "slow")
+        click_train(window)
+        window.wait_until(f"{RUNTIME}.queue.current and {RUNTIME}.queue.current.fraction > 0.0", 30)
+        pid, blender = window.value(f"[{RUNTIME}.queue.current.process.pid, __import__('os').getpid()]")
+        os.kill(blender, signal.SIGKILL)
+        assert is_gone(pid, 15.0)
+
+
+def test_the_panel_says_what_is_missing(open_window: OpenWindow, pictures: Path) -> None:
+    with open_window(environment={"LIPMORPH_PYTHON": ""}) as window:
+        time.sleep(3)
+        window.run(SCENE)
+        show_tab(window)
+        window.picture(pictures / "missing.png")
+        assert not window.value("bpy.ops.lipmorph.train.poll()")
+        window.run(f"bpy.context.preferences.addons['{MODULE}'].preferences.wheels = '/nowhere'")
+        window.run("bpy.ops.lipmorph.set_up_engine()")
+        window.wait_until(f"not {RUNTIME}.active", 30)
+        assert "holds no wheels" in window.value(f"{RUNTIME}.setup.sentence")
+        time.sleep(1)
+        window.picture(pictures / "set_up_failed.png")
+
+
+def test_the_command_line_morphs_in_a_real_blender(
+    blender: object, engine_python: Path, tmp_path: Path, make_scene: Callable[[Path], Path]
+) -> None:
+    fake = fake_python(tmp_path, str(engine_python))
+    scene, output = make_scene(tmp_path), tmp_path / "out.blend"
+    arguments = ["-b", str(scene), "--command", "lipmorph", "--objects", "Suzanne", "Torus", "--output", str(output)]
+    answer = blender.run(*arguments, "--set", "extraction.frames=3", LIPMORPH_PYTHON=str(fake))  # type: ignore[attr-defined]
+    assert answer.returncode == 0, answer.stdout
+    assert output.is_file() and "Training" in answer.stdout
+    refused = blender.run(  # type: ignore[attr-defined]
+        "-b", str(scene), "--command", "lipmorph", "--objects", "Suzanne", "Nobody", LIPMORPH_PYTHON=str(fake)
+    )
+    assert refused.returncode == 2 and "no object 'Nobody'" in refused.stdout
+
+
+@pytest.fixture
+def make_scene(blender: object) -> Callable[[Path], Path]:
+    """Saves a file with two objects, made by the same Blender."""
+
+    def make(folder: Path) -> Path:
+        path = folder / "scene.blend"
+        script = f"import bpy\n{SCENE}\nbpy.ops.wm.save_as_mainfile(filepath={str(path)!r})"
+        answer = blender.run("-b", "--python-expr", script)  # type: ignore[attr-defined]
+        assert path.is_file(), answer.stdout
+        return path
+
+    return make
