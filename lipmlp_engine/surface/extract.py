@@ -22,8 +22,10 @@ BLOCK = 4
 BOXES_AT_START = 16
 """Boxes per axis that the search begins with, at most."""
 NEWTON_STEPS = 2
-OUTSIDE = np.float32(1e30)
-"""What the field counts as beyond the border: crossings there fall onto the border itself."""
+LEEWAY = np.float32(0.1)
+"""How far a projected vertex may leave its cell, in cells: enough for a surface that bulges out between two edges."""
+OUTSIDE = 1e30
+"""The value beyond the border, and of what is not a number: a crossing beside it falls onto the inner corner."""
 
 
 def extract_surface(
@@ -188,19 +190,20 @@ class _Grid:
         beyond = ((places == 0) | (places == self.size)).any(1) if self.pad else np.zeros(len(places), bool)
         self.values[fresh[beyond]] = OUTSIDE
         points = torch.from_numpy(self.position(places[~beyond])).to(self.field.device)
-        self.values[fresh[~beyond]] = self.field.values(points).cpu().numpy()
+        values = self.field.values(points).cpu().numpy()
+        self.values[fresh[~beyond]] = np.nan_to_num(values, nan=OUTSIDE, posinf=OUTSIDE, neginf=-OUTSIDE)
         return self.values[addresses]
 
 
 def _project(
     field: Field, vertices: NDArray[np.float32], origins: NDArray[np.float32], grid: _Grid
 ) -> NDArray[np.float32]:
-    """Newton steps onto the surface, each vertex staying in its cell and in the cube so that no face folds over."""
+    """Newton steps onto the surface, each vertex staying by its cell and in the cube so that no face folds over."""
     if not len(vertices):
         return vertices
     points = torch.from_numpy(vertices).to(field.device)
-    least = torch.from_numpy(np.maximum(origins, grid.lower)).to(field.device)
-    most = torch.from_numpy(np.minimum(origins + grid.cell, grid.upper)).to(field.device)
+    least = torch.from_numpy(np.maximum(origins - LEEWAY * grid.cell, grid.lower)).to(field.device)
+    most = torch.from_numpy(np.minimum(origins + (1 + LEEWAY) * grid.cell, grid.upper)).to(field.device)
     most = torch.maximum(least, most)
     points = torch.minimum(torch.maximum(points, least), most)
     free = torch.from_numpy(((origins >= grid.lower) & (origins < grid.upper - grid.cell * 0.5)).all(1)).to(
@@ -208,7 +211,8 @@ def _project(
     )
     for _ in range(NEWTON_STEPS):
         values, gradient = field.values_and_gradient(points)
-        step = (values / gradient.square().sum(1).clamp(min=1e-12))[:, None] * gradient
-        step = step.nan_to_num(0.0).clamp(-float(grid.cell), float(grid.cell))
-        points = torch.minimum(torch.maximum(points - step * free[:, None], least), most)
+        steepness = gradient.norm(dim=1)
+        length = (values / steepness).nan_to_num(0.0).clamp(-float(grid.cell), float(grid.cell))
+        step = torch.where(free, length / steepness, 0.0)[:, None] * gradient
+        points = torch.minimum(torch.maximum(points - step.nan_to_num(0.0), least), most)
     return points.cpu().numpy()
