@@ -66,10 +66,17 @@ class OrthogonalMLP(nn.Module):
     coefficient: Tensor
 
     def __init__(
-        self, width: int, depth: int, activation_name: str, coefficient: float, generator: torch.Generator
+        self,
+        width: int,
+        depth: int,
+        activation_name: str,
+        coefficient: float,
+        generator: torch.Generator,
+        inputs: int = 3,
     ) -> None:
+        """``inputs`` are the dimensions of space; time is one more and comes last."""
         super().__init__()
-        self.lift = nn.Parameter(orthogonal_matrix(width, 3, generator))
+        self.lift = nn.Parameter(orthogonal_matrix(width, inputs, generator))
         self.time = nn.Parameter(torch.randn(width, generator=generator) * TIME_SPREAD)
         self.hidden = nn.ParameterList(orthogonal_matrix(width, width, generator) for _ in range(depth - 1))
         self.biases = nn.ParameterList(torch.randn(width, generator=generator) * BIAS_SPREAD for _ in range(depth))
@@ -83,7 +90,8 @@ class OrthogonalMLP(nn.Module):
         self.register_buffer("coefficient", torch.tensor(coefficient))
 
     def forward(self, points: Tensor) -> Tensor:
-        values = torch.addmm(self.biases[0], points[:, :3], self.lift.T) + points[:, 3:] * self.time
+        space, time = points[:, :-1], points[:, -1:]
+        values = torch.addmm(self.biases[0], space, self.lift.T) + time * self.time
         values = self._activate(values, 0)
         for index, weight in enumerate(self.hidden, 1):
             values = self._activate(torch.addmm(self.biases[index], values, weight.T), index)
