@@ -29,7 +29,7 @@ from .whole_file import moved_when_whole
 
 if TYPE_CHECKING:
     from .frame_files import FrameFiles
-    from .metrics import Report
+    from .metrics import Bound, Report
     from .morph import Morph
     from .shapes import Shape
 
@@ -112,7 +112,7 @@ class _Run:
             morph.save(self.results.model)
         with self._phase("extract"):
             frames = self._extract(morph, shapes)
-        return self._conclude(frames, shapes)
+        return self._conclude(frames, shapes, morph)
 
     def train(self, shapes: list[Shape]) -> Morph:
         """Fit a network to the shapes."""
@@ -123,6 +123,7 @@ class _Run:
     def measure(self) -> Done:
         """From the frames that are there to what is said of them."""
         from .frame_files import FrameFiles
+        from .morph import Morph
 
         self._greet()
         frames = FrameFiles(self.results.frames())
@@ -131,11 +132,12 @@ class _Run:
             raise OutputError(f"{self.results.path} holds {len(frames)} frames, but its job has {expected}.")
         with self._phase("load"):
             shapes = self._load_shapes()
-        return self._conclude(frames, shapes)
+            morph = Morph.load(self.results.model) if self.results.model.is_file() else None
+        return self._conclude(frames, shapes, morph)
 
-    def _conclude(self, frames: FrameFiles, shapes: list[Shape]) -> Done:
+    def _conclude(self, frames: FrameFiles, shapes: list[Shape], morph: Morph | None) -> Done:
         with self._phase("measure"):
-            report = self._measure(frames, shapes) if shapes else None
+            report = self._measure(frames, shapes, morph) if shapes else None
             self._write_report(report)
         with self._phase("write"):
             self._write_pictures(frames, report)
@@ -211,7 +213,7 @@ class _Run:
             self._note(f"There is no surface at t = {', '.join(f'{time:.2f}' for time in empty)}.")
         return FrameFiles(paths)
 
-    def _measure(self, frames: FrameFiles, shapes: list[Shape]) -> Report:
+    def _measure(self, frames: FrameFiles, shapes: list[Shape], morph: Morph | None) -> Report:
         from .frame_files import FrameFiles
         from .metrics import measure_morph
 
@@ -225,6 +227,7 @@ class _Run:
             shapes,
             job=self.job,
             device=self._device,
+            bounds=_bounds(morph) if morph else [],
             threads=self.job.training.threads,
             notify=notify,
         )
@@ -301,6 +304,18 @@ class _Run:
         stamp = _stamp(self.results.model)
         kept = str(self.results.model) if stamp and stamp != self._older_model else ""
         return Failed(str(failure), failure.exit_code, isinstance(failure, Cancelled), kept)
+
+
+def _bounds(morph: Morph) -> list[Bound]:
+    """The bounds that follow from the layers at no cost; `lipmorph certify` finds closer ones."""
+    from .certificates import certified_bound
+    from .metrics import Bound
+
+    bound = certified_bound(morph)
+    return [
+        Bound("Lipschitz constant in space", bound.space, "", "certified"),
+        Bound("Lipschitz constant in time", bound.time, "per unit of time", "certified"),
+    ]
 
 
 def _stamp(path: Path) -> tuple[int, int] | None:

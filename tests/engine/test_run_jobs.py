@@ -188,6 +188,20 @@ def test_a_training_goes_on_from_an_earlier_model(finished: Following, tmp_path:
     assert first.end_error < begun.end_error
 
 
+def test_a_certificate_is_printed_and_goes_into_the_report(
+    finished: Following, capfd: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    for name in ("model.safetensors", "report.json"):
+        (tmp_path / name).write_bytes((folder_of(finished) / name).read_bytes())
+    assert cli.main(["certify", str(tmp_path / "model.safetensors"), "--json"]) == 0
+    figures = {figure["name"]: figure for figure in json.loads(capfd.readouterr().out)["figures"]}
+    assert figures["space"]["value"] >= figures["space_sampled"]["value"] > 0
+    assert (figures["space"]["kind"], figures["space_sampled"]["kind"]) == ("certified", "sampled")
+    before, after = (json.loads((f / "report.json").read_text())["bounds"] for f in (folder_of(finished), tmp_path))
+    assert {bound["how"] for bound in before} == {"certified"} and len(before) == 2
+    assert {bound["how"] for bound in after} == {"certified", "sampled"} and len(after) == len(figures) - 1
+
+
 def test_cancelling_keeps_what_was_learned(tmp_path: Path) -> None:
     following = Following("run", write_job(tmp_path, **ENDLESS), "--events")
     following.until(training)
