@@ -249,11 +249,11 @@ class InstallProgress:
         collecting = re.match(r"\s*(?:Collecting|Requirement already satisfied:) ([\w.-]+)", line)
         fetching = re.match(r"\s*(?:Downloading|Processing|Using cached|Building) (\S+)(.*)", line)
         if collecting:
-            self._waiting.discard(_plain(collecting[1]))
-            self.fraction = max(self.fraction, 0.7 * (1 - len(self._waiting) / self._count))
+            self._has_begun(collecting[1])
             self.step = f"Fetching {collecting[1]}"
         elif fetching:
             name = re.split(r"-\d", fetching[1].replace("\\", "/").rsplit("/", 1)[-1])[0]
+            self._has_begun(name)
             size = re.search(r"\(([\d.]+ ?[kMG]i?B)\)", fetching[2])
             self.step = f"Fetching {name}" + (f" ({size[1]})" if size else "")
         elif line.startswith("Resolved"):
@@ -262,6 +262,10 @@ class InstallProgress:
             self.step, self.fraction = "Unpacking packages", max(self.fraction, 0.75)
         elif line.startswith(("Successfully installed", "Installed")):
             self.step, self.fraction = "Packages installed", 1.0
+
+    def _has_begun(self, name: str) -> None:
+        self._waiting.discard(_plain(name))
+        self.fraction = max(self.fraction, 0.7 * (1 - len(self._waiting) / self._count))
 
 
 def index_arguments(

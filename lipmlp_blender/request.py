@@ -21,6 +21,10 @@ from .scene.ownership import is_morph
 from .scene.spec import ResultSpec
 
 PREVIEW_SECONDS = 2.0
+VERTICES_PER_CELL = 1.3
+"""Vertices of a typical surface, over the square of the resolution."""
+BYTES_PER_VERTEX = 90
+"""What a vertex with its faces, normal and velocity takes in a .blend that is not compressed."""
 SPEC_NAMES = {entry.name for entry in dataclasses.fields(ResultSpec)}
 
 
@@ -135,6 +139,12 @@ def spec_from(order: dict[str, Any], frames: Sequence[Path], model: Path | None,
     ]
     values.update(frame_paths=list(frames), keys_path=None, job_folder=folder, model_path=model)
     return ResultSpec(**values)
+
+
+def expected_megabytes(settings: LipmorphSceneSettings) -> float:
+    """About how much the result will add to the .blend."""
+    extraction = settings.extraction
+    return extraction.frames * VERTICES_PER_CELL * extraction.resolution**2 * BYTES_PER_VERTEX / 1e6
 
 
 def new_folder(title: str) -> Path:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import bpy
 
-from . import panels, settings, shapes, status_bar
+from . import menus, panels, settings, shapes, status_bar
 
 CLASSES = (*shapes.CLASSES, *panels.CLASSES, *settings.CLASSES)
 
@@ -13,9 +13,11 @@ def register() -> None:
     for kind in CLASSES:
         bpy.utils.register_class(kind)
     status_bar.register()
+    menus.register()
 
 
 def unregister() -> None:
+    menus.unregister()
     status_bar.unregister()
     for kind in reversed(CLASSES):
         bpy.utils.unregister_class(kind)

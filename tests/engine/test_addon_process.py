@@ -486,7 +486,7 @@ def test_progress_is_read_from_what_pip_prints(part: Any) -> None:
         "Collecting torch>=2.13 (from -r requirements.txt (line 1))",
         "  Downloading torch-2.13.0-cp311-cp311-manylinux_2_28_x86_64.whl (180.4 MB)",
         "Collecting numpy>=2.0",
-        "Collecting warp_lang",
+        "Processing ./wheels/warp_lang-1.19.0-py3-none-any.whl",
         "Installing collected packages: numpy, torch",
         "Successfully installed numpy-2.0 torch-2.13.0",
     ):
@@ -494,6 +494,7 @@ def test_progress_is_read_from_what_pip_prints(part: Any) -> None:
         seen.append((progress.step, progress.fraction))
     assert seen[1][0] == "Fetching torch (180.4 MB)"
     assert [fraction for _, fraction in seen] == sorted(fraction for _, fraction in seen)
+    assert seen[3] == ("Fetching warp_lang", pytest.approx(0.7 * 3 / 4))
     assert seen[-1] == ("Packages installed", 1.0)
 
 
