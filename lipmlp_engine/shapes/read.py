@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ..errors import ShapeError
 from .shape import Shape, triangle_areas
+from .surfels import cloud_in, cloud_of_text
 
 LARGEST = 1e12
 """Coordinates beyond this, or shapes below its inverse, have no room in single precision once squared and cubed."""
@@ -90,7 +91,12 @@ def _read_mesh(path: Path) -> Shape:
         raise ShapeError(f"{path} cannot be read ({reason}); open it in Blender and export it again.") from error
     meshes = [entry for entry in meshes if entry is not None]
     if not meshes:
-        raise ShapeError(f"{path} holds no faces; a shape needs a surface, not only points or curves.")
+        cloud = cloud_of_text(path) if path.suffix.lower() == ".xyz" else cloud_in(scene)
+        if cloud is None:
+            raise ShapeError(
+                f"{path} holds no faces; a shape needs a surface, or points with normals (PLY, XYZ with six columns)."
+            )
+        return cloud
     return _join([entry for entry in meshes if entry is not None])
 
 
