@@ -28,12 +28,12 @@ def expected_seconds(job: Job, trained: bool) -> dict[str, float]:
     expected = {
         "start": 0.1,
         "load": 0.5 * shapes,
-        "guide": 4.0 * (shapes - 1) if job.guide.kind == "transport" else 0.1,
-        "sample": 0.5 + shapes * job.sampling.points / 200_000,
+        "guide": 16.0 * (shapes - 1) if job.guide.kind == "transport" else 0.1,
+        "sample": 0.5 + shapes * job.sampling.points / 50_000,
         "train": min(steps or budget, budget or steps),
-        "extract": frames * 0.2 * cells * neurons / 5,
-        "measure": 1.0 + frames * 0.1 * cells,
-        "write": 1.0 + frames * (0.05 if job.output.sequence != "none" else 0.0),
+        "extract": frames * 0.8 * cells * neurons / 5,
+        "measure": 1.0 + frames * 0.25 * cells,
+        "write": 1.0 + 6.0 * job.output.pictures + frames * 2.0 * job.output.film,
     }
     if trained:
         expected.update(sample=0.1, guide=0.1, train=0.1)
@@ -81,7 +81,8 @@ class Course:
         share = self._shares[self._phase]
         self._fraction = max(self._fraction, min(1.0, (before + share * within) / total))
         left = self._seconds_left(now - self._entered, within, progress.seconds_left, share, total - before - share)
-        self._audience.tell(Progress(self._phase, self._fraction, progress.loss, progress.end_error, left))
+        values = progress.singular_values
+        self._audience.tell(Progress(self._phase, self._fraction, progress.loss, progress.end_error, left, values))
 
     @staticmethod
     def _seconds_left(spent: float, within: float, told: float | None, share: float, later: float) -> float | None:

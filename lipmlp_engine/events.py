@@ -56,6 +56,8 @@ class Progress:
     end_error: float | None = None
     """Mean distance of the ends' surfaces from f = 0, % of the diagonal."""
     seconds_left: float | None = None
+    singular_values: list[tuple[float, float]] | None = None
+    """Now and then in training: largest and smallest of each layer, where the network's family constrains them."""
 
 
 @dataclass(frozen=True)
@@ -134,7 +136,9 @@ class PreviewRequest:
 Event = Hello | Progress | Heartbeat | Preview | FrameDone | Notice | Done | Failed
 Request = Cancel | PreviewRequest
 
-_EVENTS: dict[str, type[Any]] = {e.kind: e for e in (Hello, Progress, Heartbeat, Preview, FrameDone, Notice, Done, Failed)}
+_EVENTS: dict[str, type[Any]] = {
+    e.kind: e for e in (Hello, Progress, Heartbeat, Preview, FrameDone, Notice, Done, Failed)
+}
 _REQUESTS: dict[str, type[Any]] = {request.kind: request for request in (Cancel, PreviewRequest)}
 
 

@@ -39,6 +39,10 @@ class ResultsFolder:
         return self.path / "plot.png"
 
     @property
+    def spectra(self) -> Path:
+        return self.path / "singular_values.png"
+
+    @property
     def film(self) -> Path:
         return self.path / "film.mp4"
 

@@ -6,7 +6,6 @@ torch is imported only once a job has been found to be sound, so that a refusal 
 from __future__ import annotations
 
 import dataclasses
-import importlib.metadata
 import logging
 import os
 import platform
@@ -62,9 +61,9 @@ def measure_results(folder: Path, audience: Audience | None = None) -> Done:
 
 def greeting(device: str, device_name: str) -> Hello:
     """What the engine says of itself."""
-    return Hello(
-        __version__, PROTOCOL, platform.python_version(), importlib.metadata.version("torch"), device, device_name
-    )
+    import torch
+
+    return Hello(__version__, PROTOCOL, platform.python_version(), torch.__version__, device, device_name)
 
 
 class _Run:
@@ -80,6 +79,7 @@ class _Run:
         self._previews = Previews(self.job, self.results, audience)
         self._older_model = _stamp(self.results.model)
         self._notes: list[str] = []
+        self._spectra: list[tuple[float, list[tuple[float, float]]]] = []
         self._device = ""
 
     def perform(self, work: Callable[[], Done]) -> Done:
@@ -242,6 +242,7 @@ class _Run:
     def _write_pictures(self, frames: FrameFiles, report: Report | None) -> None:
         from .pictures.contact_sheet import contact_sheet, few
         from .pictures.plot import plot
+        from .pictures.spectra import plot_spectra
 
         if not self.job.output.pictures:
             return
@@ -249,6 +250,8 @@ class _Run:
         contact_sheet([("", few(frames))], self.results.contact_sheet, up=self._up, threads=threads)
         if report is not None:
             plot(report, self.results.plot)
+        if len(self._spectra) > 1:
+            plot_spectra(self._spectra, self.results.spectra)
 
     def _write_meshes(self, frames: FrameFiles) -> None:
         from .film import ffmpeg, write_film
@@ -289,6 +292,8 @@ class _Run:
         if isinstance(message, Notice):
             self._note(message.message)
         else:
+            if message.singular_values is not None:
+                self._spectra.append((message.fraction, message.singular_values))
             self._course.hear(message)
 
     def _note(self, sentence: str) -> None:

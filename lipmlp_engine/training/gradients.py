@@ -73,7 +73,7 @@ class BatchGradients:
         fixed = [(weight.detach(), bias.detach()) for weight, bias in effective]
         pieces = pool.map(
             lambda piece: _gradients(fixed, self._activation, piece[0], piece[1], self._loss),
-            zip(points.split(PIECE), values.split(PIECE), strict=True),
+            zip(torch.split(points, PIECE), torch.split(values, PIECE), strict=True),
         )
         total, slopes = next(pieces)
         for loss, piece in pieces:

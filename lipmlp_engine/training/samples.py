@@ -1,4 +1,4 @@
-"""The points, times and distances that a network is fitted to: exact at the shapes, carried by the motion in between."""
+"""The points, times and distances a network is fitted to: exact at the shapes, carried by the motion in between."""
 
 from __future__ import annotations
 

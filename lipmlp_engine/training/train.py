@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time as clock
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,11 +21,14 @@ from ..networks import build
 from ..networks.condense import condense
 from ..shapes.distance import DistanceField
 from ..shapes.shape import Shape
+from ..surface.field import one_torch_thread
+from .captured import captured
 from .device import choose_device, thread_count
 from .gradients import BatchGradients, absolute_loss, square_loss
 from .label_losses import label_loss
 from .optimiser import MuonAdam, rate_at
 from .samples import PlacedShapes, Samples, between_samples, end_samples
+from .spectrum import SpectrumWatch
 
 REPORT_SECONDS = 0.25
 CHECKPOINT_SECONDS = 30.0
@@ -52,6 +56,20 @@ def train(
     says so, what has been learned is written to ``checkpoint`` and ``Cancelled`` is raised.
     """
     device = choose_device(job.training.device)
+    with one_torch_thread():
+        motion, ends, between, surface = _prepare(job, shapes, device, notify, should_stop)
+    while True:
+        try:
+            return _Fit(job, motion, ends, between, surface, device, notify, should_stop, checkpoint, look).run()
+        except torch.OutOfMemoryError:
+            torch.cuda.empty_cache()
+            job, device = _smaller(job, device, notify)
+
+
+def _prepare(
+    job: Job, shapes: list[Shape], device: torch.device, notify: Notify, should_stop: Callable[[], bool]
+) -> tuple[Motion, Samples, Samples | None, list[Tensor]]:
+    """The motion, the samples at the shapes and between them, and the surface points that the end error is taken at."""
     notify(Progress("guide", 0.0))
     fields = [
         DistanceField(shape.vertices, shape.triangles, device=device.type, threads=job.training.threads)
@@ -66,18 +84,13 @@ def train(
     between = between_samples(placed, job.sampling, rng) if motion.flows else None
     surface = _surface_points(placed, rng)
     _stop_if(should_stop)
-    while True:
-        try:
-            return _Fit(job, motion, ends, between, surface, device, notify, should_stop, checkpoint, look).run()
-        except torch.OutOfMemoryError:
-            torch.cuda.empty_cache()
-            job, device = _smaller(job, device, notify)
+    return motion, ends, between, surface
 
 
 def _smaller(job: Job, device: torch.device, notify: Notify) -> tuple[Job, torch.device]:
     """What to try after the device ran out of memory: half the batch, and in the end the CPU."""
     if job.training.batch // 2 >= SMALLEST_BATCH:
-        job.training.batch //= 2
+        job = dataclasses.replace(job, training=dataclasses.replace(job.training, batch=job.training.batch // 2))
         notify(Notice(f"The GPU ran out of memory; going on with batches of {job.training.batch} samples."))
         return job, device
     notify(Notice("The GPU ran out of memory even with small batches; going on with the CPU."))
@@ -133,8 +146,20 @@ class _Fit:
         self, network: nn.Module, gradients: BatchGradients, optimiser: MuonAdam, batches: _Batches, paper: bool
     ) -> None:
         settings = self.job.training
+
+        def one_step() -> Tensor:
+            loss, slopes = gradients(*batches.draw())
+            optimiser.step(slopes)
+            return loss
+
+        take_step = one_step
+        if self.device.type == "cuda":
+            torch.set_float32_matmul_precision("high")
+            optimiser.set_rate(rate_at(0.0, constant=paper))
+            take_step = captured(one_step, batches.generator)
+        watch = SpectrumWatch(network)
         started = reported = saved = clock.monotonic()
-        step = 0
+        step, batch_loss = 0, torch.zeros(())
         while True:
             now = clock.monotonic()
             progress = self._progress(step, now - started)
@@ -145,7 +170,7 @@ class _Fit:
                 loss = float(batch_loss) if step else None
                 if step and not np.isfinite(float(batch_loss)):
                     raise TrainingError("The training diverged; lower training.rate or choose another activation.")
-                self.notify(Progress("train", progress, loss, error, left))
+                self.notify(Progress("train", progress, loss, error, left, watch.look()))
                 if self.should_stop():
                     self._keep(network)
                     raise Cancelled("Stopped; what was learned so far is kept in the model file.")
@@ -157,9 +182,7 @@ class _Fit:
                     saved = now
                     self._keep(network)
             optimiser.set_rate(rate_at(progress, constant=paper))
-            points, values = batches.draw()
-            batch_loss, slopes = gradients(points, values)
-            optimiser.step(slopes)
+            batch_loss = take_step()
             step += 1
 
     def _progress(self, step: int, elapsed: float) -> float:
@@ -185,7 +208,7 @@ class _Fit:
             network.load_state_dict(earlier.parameters)
         except RuntimeError as error:
             raise JobError(
-                "training.start_from holds a network of another family or size; use the network settings it was trained with."
+                "training.start_from holds a network of another family or size; use the settings it was trained with."
             ) from error
 
     def _keep(self, network: nn.Module) -> None:
@@ -208,13 +231,13 @@ class _Batches:
         if between is not None:
             middle = round(batch * share)
             self._pools = [(ends.to(device), batch - middle), (between.to(device), middle)]
-        self._generator = torch.Generator(device).manual_seed(seed)
+        self.generator = torch.Generator(device).manual_seed(seed)
         self._device = device
 
     def draw(self) -> tuple[Tensor, Tensor]:
         points, values = [], []
         for pool, count in self._pools:
-            chosen = torch.randint(len(pool), (count,), generator=self._generator, device=self._device)
+            chosen = torch.randint(len(pool), (count,), generator=self.generator, device=self._device)
             points.append(pool.points[chosen])
             values.append(pool.values[chosen])
         return torch.cat(points), torch.cat(values)

@@ -1,0 +1,32 @@
+"""A plot of the layers' singular values over a training, as a PNG. Measures nothing; needs matplotlib."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from ..whole_file import moved_when_whole
+
+Spectra = Sequence[tuple[float, Sequence[tuple[float, float]]]]
+"""(share of the training done, largest and smallest singular value of each layer), in the order of time."""
+
+
+def plot_spectra(spectra: Spectra, path: Path) -> None:
+    """Draw each layer's largest and smallest singular value."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    done = 100 * np.array([share for share, _ in spectra])
+    values = np.array([layers for _, layers in spectra])
+    figure = Figure(figsize=(7.0, 3.6), dpi=150, layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.subplots()
+    for layer in range(values.shape[1]):
+        (line,) = axes.plot(done, values[:, layer, 0], linewidth=1.6, label=f"layer {layer + 1}")
+        axes.plot(done, values[:, layer, 1], linewidth=1.6, linestyle=":", color=line.get_color())
+    axes.set(title="Singular values: largest, smallest dotted", xlabel="% of the training", ylim=(0, None))
+    axes.legend(frameon=False, fontsize=8, ncols=2)
+    with moved_when_whole(path) as draft:
+        figure.savefig(draft, format="png")
