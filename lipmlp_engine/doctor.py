@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from . import __version__
 from .channel import Audience
 from .devices import Device, available_devices
-from .errors import Cancelled
+from .errors import Cancelled, EngineError
 from .events import PROTOCOL, Progress
 from .failures import failure_of
 from .job import Job, ShapeInput
@@ -98,7 +98,10 @@ def needed_packages() -> list[str]:
     project = here.parent / "pyproject.toml"
     if project.is_file():
         return list(tomllib.loads(project.read_text(encoding="utf-8"))["project"]["dependencies"])
-    return [package for package in importlib.metadata.requires("lipmlp-engine") or [] if ";" not in package]
+    try:
+        return list(importlib.metadata.requires("lipmlp-engine") or [])
+    except importlib.metadata.PackageNotFoundError as error:
+        raise EngineError(f"This copy of the engine is incomplete: {listed} is missing.") from error
 
 
 def try_out() -> list[Figure]:

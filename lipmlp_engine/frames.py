@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,9 +35,9 @@ class MeshFrame:
 
     def save(self, path: Path) -> None:
         """Write the frame; the file appears whole or not at all."""
-        arrays: dict[str, NDArray[np.generic]] = {
-            "time": np.float64(self.time).reshape(()),
-            "segment": np.int64(self.segment).reshape(()),
+        arrays: dict[str, NDArray[Any]] = {
+            "time": np.array(self.time, np.float64),
+            "segment": np.array(self.segment, np.int64),
             "vertices": np.asarray(self.vertices, np.float32),
             "faces": np.asarray(self.faces, np.int32),
         }

@@ -78,13 +78,17 @@ def _write_obj(frame: MeshFrame, stream: IO[bytes]) -> None:
     colors = blended_colors(frame)
     rows = frame.vertices if colors is None else np.hstack([frame.vertices, colors[:, :3]])
     stream.write(f"# Lipschitz Morph, t = {frame.time:g}\n".encode())
-    np.savetxt(stream, rows, "v " + " ".join(["%.7g"] * rows.shape[1]))
-    corner = "%d"
-    indices = frame.faces + 1
+    stream.write(_lines("v" + " %.7g" * rows.shape[1], rows))
+    corner, indices = " %d", frame.faces + 1
     if frame.normals is not None:
-        np.savetxt(stream, frame.normals, "vn %.4f %.4f %.4f")
-        corner, indices = "%d//%d", np.repeat(indices, 2, axis=1)
-    np.savetxt(stream, indices, "f " + " ".join([corner] * frame.faces.shape[1]))
+        stream.write(_lines("vn %.4f %.4f %.4f", frame.normals))
+        corner, indices = " %d//%d", np.repeat(indices, 2, axis=1)
+    stream.write(_lines("f" + corner * frame.faces.shape[1], indices))
+
+
+def _lines(form: str, rows: NDArray[Any]) -> bytes:
+    """A line for every row; one big format is several times faster than one a row."""
+    return ((form + "\n") * len(rows) % tuple(rows.ravel().tolist())).encode()
 
 
 def _write_glb(frame: MeshFrame, stream: IO[bytes], up: str) -> None:

@@ -12,7 +12,7 @@ from typing import TextIO
 from .channel import Audience
 from .events import PHASES, Done, Event, Failed, FrameDone, Hello, Notice, Progress
 
-BAR_WIDTH = 24
+BAR_WIDTH = 20
 SECONDS_BETWEEN_LINES = 10.0
 
 
@@ -44,13 +44,13 @@ class Terminal(Audience):
                 pass
 
     def _show(self, progress: Progress) -> None:
-        words = [f"{PHASES[progress.phase]:<18}", f"{progress.fraction:4.0%}"]
-        if progress.loss is not None:
-            words.append(f"loss {progress.loss:.3g}")
-        if progress.end_error is not None:
-            words.append(f"ends {progress.end_error:.2f} %")
+        words = [f"{PHASES[progress.phase]:<19}", f"{progress.fraction:4.0%}"]
         if progress.seconds_left is not None:
             words.append(f"{_duration(progress.seconds_left)} left")
+        if progress.end_error is not None:
+            words.append(f"ends {progress.end_error:.2f} %")
+        if progress.loss is not None:
+            words.append(f"loss {progress.loss:.2g}")
         if self._moving:
             filled = round(progress.fraction * BAR_WIDTH)
             words.insert(1, self._full * filled + self._empty * (BAR_WIDTH - filled))

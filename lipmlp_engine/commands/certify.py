@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..results import ResultsFolder
-from .following import reserved_stdout
+from .following import reserved_stdout, say_to
 
 if TYPE_CHECKING:
     from ..certificates import Certificate, Figure
@@ -41,7 +41,7 @@ def certify(given: argparse.Namespace) -> int:
         if results.report.is_file():
             _add_to_report(certificate, results.report)
         text = json.dumps(certificate.to_dict(), indent=2) if given.json else certificate.summary()
-        output.write(text.encode(errors="replace") + b"\n")
+        say_to(output, text)
     return 0
 
 

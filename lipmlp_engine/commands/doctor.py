@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 from ..doctor import Findings, examine
-from .following import reserved_stdout
+from .following import reserved_stdout, say_to
 
 
 def add_to(commands: Any) -> None:
@@ -25,7 +25,7 @@ def doctor(given: argparse.Namespace) -> int:
     with reserved_stdout() as output:
         findings = examine(self_test=not given.quick)
         text = json.dumps(findings.to_dict(), indent=2) if given.json else in_words(findings)
-        output.write(text.encode(errors="replace") + b"\n")
+        say_to(output, text)
     return 0 if findings.healthy else 1
 
 

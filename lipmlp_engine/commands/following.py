@@ -45,7 +45,7 @@ def follow(work: Work, events: bool) -> int:
                 audience.tell(Failed(str(failure), failure.exit_code, cancelled))
                 raise failure from error
         if not events:
-            output.write(_outcome(done).encode(errors="replace"))
+            say_to(output, _outcome(done))
     return 0
 
 
@@ -55,7 +55,12 @@ def _outcome(done: Done) -> str:
     lines = [summary(Report.read(Path(done.report)))] if done.report else []
     folder = Path(done.model).parent
     lines.append(f"{len(done.frames)} frames and all else are in {folder}")
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines)
+
+
+def say_to(output: IO[bytes], text: str) -> None:
+    """Write lines to the real stdout, whatever it cannot show replaced."""
+    output.write(f"{text}\n".encode(sys.stdout.encoding or "utf-8", errors="replace"))
 
 
 @contextmanager
