@@ -18,7 +18,7 @@ Array = NDArray[np.float64]
 
 
 class VelocityLattice:
-    """Velocities at the nodes of a cube of ``n`` × ``n`` × ``n`` nodes, linear in between; (n, n, n, 3), axes x, y, z."""
+    """Velocities at the nodes of a cubic lattice, linear in between: (n, n, n, 3), the axes in the order x, y, z."""
 
     def __init__(self, velocities: torch.Tensor) -> None:
         self.velocities = velocities

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -33,7 +34,9 @@ class Motion:
     path: PosePath
     flows: list[VelocityLattice] = field(default_factory=list)
 
-    def carry(self, points: torch.Tensor, start: torch.Tensor | float, end: torch.Tensor | float, segment: int) -> torch.Tensor:
+    def carry(
+        self, points: torch.Tensor, start: torch.Tensor | float, end: torch.Tensor | float, segment: int
+    ) -> torch.Tensor:
         """Training-frame points of one time carried to another time of the same segment; at rest without a guide."""
         if not self.flows:
             return points
@@ -79,7 +82,7 @@ def _common_pose(shapes: list[Shape]) -> Pose:
 def _following_poses(job: Job, shapes: list[Shape], matters: list[_Matter]) -> list[Pose]:
     """Each shape centred on its matter, in its own size, turned where a turn is evident; all fit the training frame."""
     turns = [np.eye(3)]
-    for before, after in zip(matters, matters[1:], strict=False):
+    for before, after in pairwise(matters):
         turn = np.eye(3)
         if job.guide.turn != "never":
             clouds = [(m.surface - m.centre) / m.radius for m in (before, after)]
@@ -106,7 +109,7 @@ def _matter(shape: Shape, distance: DistanceField, rng: np.random.Generator) -> 
         if exact.volume > 0:
             offset = np.asarray(exact.center_mass)
             centre, volume = centre + offset, float(exact.volume)
-            radius = float(np.sqrt(np.trace(exact.inertia) / 2 / volume))
+            radius = float(np.sqrt(np.trace(np.asarray(exact.inertia)) / 2 / volume))
     return _Matter(inside, surface, normals, centre, radius, volume)
 
 

@@ -57,7 +57,7 @@ class PosePath:
         spin = pose.rotation @ np.asarray(self._rotation(time, 1))
         growth = float(self._log_scale(time, 1))
         turned = pose.scale * (np.asarray(points, np.float64) @ pose.rotation.T)
-        return growth * turned + np.cross(spin, turned) + np.asarray(self._translation(time, 1))
+        return np.asarray(growth * turned + np.cross(spin, turned) + self._translation(time, 1))
 
     def to_array(self) -> Array:
         """All poses as rows of 13 numbers: scale, rotation by rows, translation."""
