@@ -8,6 +8,7 @@ from itertools import pairwise
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 from trimesh.triangles import mass_properties
 
 from ..job import Job
@@ -69,7 +70,9 @@ def find_motion(job: Job, shapes: list[Shape], fields: list[DistanceField]) -> M
     for segment in range(len(shapes) - 1):
         ends = [_in_frame(shapes[k], fields[k], matters[k], path.poses[k]) for k in (segment, segment + 1)]
         landmarks = _landmarks(job, path, segment)
-        flows.append(register(ends[0], ends[1], Steering(job.guide.rigidity, job.guide.volume, landmarks)))
+        # On a busy machine the threads of the linear algebra libraries wait for each other: eight times slower.
+        with threadpool_limits(1):
+            flows.append(register(ends[0], ends[1], Steering(job.guide.rigidity, job.guide.volume, landmarks)))
     return Motion(path, flows)
 
 
