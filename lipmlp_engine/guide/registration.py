@@ -2,8 +2,8 @@
 
 The flow is stationary, so it can be run forwards from the first shape and backwards from the second, and both meet
 wherever one stops. Each round carries samples of both shapes along the flow found so far, asks optimal transport what
-is still missing, and solves a linear elastic problem for a better flow; the stiffness falls from round to round, so that
-the whole body moves first and its parts after. Transport between samples cannot do better than the samples are
+is still missing, and solves a linear elastic problem for a better flow; the stiffness falls from round to round, so
+that the whole body moves first and its parts after. Transport between samples cannot do better than the samples are
 dense; in the last rounds each point of either surface therefore makes for the nearest point of the other's.
 """
 
