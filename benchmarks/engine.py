@@ -1,0 +1,102 @@
+"""Whole jobs, as a user starts them: time, memory and truth of the ends, beside the paper's recipe at equal time.
+
+    python benchmarks/engine.py                         the three pairs, Standard and Draft, then the paper's recipe
+    python benchmarks/engine.py --presets final --device cuda
+    python benchmarks/engine.py --paper-seconds 300     how far the paper's recipe comes in five minutes
+
+Each job is a process of its own, from start to the last written file, with 24 frames of 128 cells. Needs the example
+shapes (``../shared/data`` or LIPMORPH_DATA).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+PAIRS = (("cat", "koala"), ("spot", "penguin"), ("fish", "cat"))
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one finished job cost and reached; distances are the worse end's, in % of that shape's diagonal."""
+
+    seconds: float
+    megabytes: float
+    training_seconds: float
+    chamfer: float
+    percentile_95: float
+    least_volume: float
+
+    def row(self) -> str:
+        return (
+            f"{self.seconds:8.1f} s {self.megabytes:7.0f} MB {self.training_seconds:8.1f} s training"
+            f"   Chamfer {self.chamfer:.3f} %   95 % {self.percentile_95:.2f} %   least volume {self.least_volume:.2f}"
+        )
+
+
+def run_job(pair: tuple[str, str], data: Path, options: list[str], device: str) -> Outcome:
+    """Run one job and read its report."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, "-m", "lipmlp_engine", "morph", *(str(data / f"{name}.obj") for name in pair)]
+        command += ["--out", folder, "--frames", "24", "--resolution", "128", "--device", device, *options]
+        started = time.monotonic()
+        process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        _, status, usage = os.wait4(process.pid, 0)
+        seconds = time.monotonic() - started
+        if status:
+            raise SystemExit(f"{' '.join(command)} failed with status {os.waitstatus_to_exitcode(status)}.")
+        report = json.loads((Path(folder) / "report.json").read_text())
+        return Outcome(
+            seconds,
+            usage.ru_maxrss / 1024,
+            report["phase_seconds"]["train"],
+            max(end["chamfer"] for end in report["ends"]),
+            max(end["percentile_95"] for end in report["ends"]),
+            report["middle"]["least_volume"],
+        )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--presets", nargs="+", default=["standard", "draft"])
+    parser.add_argument("--device", default="auto")
+    parser.add_argument("--runs", type=int, default=1, help="runs of each job; the medians are shown")
+    parser.add_argument("--paper-seconds", type=float, default=0.0, help="train the paper's recipe this long instead")
+    parser.add_argument("--no-paper", action="store_true", help="leave the paper's recipe out")
+    options = parser.parse_args()
+    data = Path(os.environ.get("LIPMORPH_DATA", ROOT.parent / "shared" / "data"))
+    if not data.is_dir():
+        raise SystemExit(f"There are no example shapes in {data}; LIPMORPH_DATA names another folder.")
+    for pair in PAIRS:
+        ours: list[Outcome] = []
+        for preset in options.presets:
+            ours = [run_job(pair, data, ["--preset", preset], options.device) for _ in range(options.runs)]
+            print(f"{pair[0]} → {pair[1]:8s} {preset:9s} {_median(ours).row()}", flush=True)
+            if preset == "standard" and not options.no_paper:
+                _paper(
+                    pair, data, options.device, options.paper_seconds or _median(ours).training_seconds, _median(ours)
+                )
+
+
+def _paper(pair: tuple[str, str], data: Path, device: str, seconds: float, ours: Outcome) -> None:
+    settings = ["--preset", "paper", "--set", f"training.seconds={seconds:.1f}"]
+    paper = run_job(pair, data, settings, device)
+    print(f"{pair[0]} → {pair[1]:8s} {'paper':9s} {paper.row()}   {paper.chamfer / ours.chamfer:.1f} times ours")
+
+
+def _median(outcomes: list[Outcome]) -> Outcome:
+    names = Outcome.__dataclass_fields__
+    return Outcome(*(statistics.median(getattr(outcome, name) for outcome in outcomes) for name in names))
+
+
+if __name__ == "__main__":
+    main()
