@@ -40,6 +40,8 @@ class Audience:
     def __init__(self) -> None:
         self._stop = threading.Event()
         self._preview: float | None = None
+        self.may_interrupt = True
+        """Whether a wish to stop may break in at once; the job forbids it as long as it has something to keep."""
 
     def tell(self, event: Event) -> None:
         """Hear an event."""
@@ -68,21 +70,30 @@ class EventChannel(Audience):
     def __init__(
         self,
         output: IO[bytes],
-        requests: int,
+        requests: int | None,
         *,
         grace: float = GRACE_SECONDS,
         heartbeat: float = HEARTBEAT_SECONDS,
+        interrupt: Callable[[], object] = lambda: None,
         leave: Callable[[int], object] = os._exit,
     ) -> None:
         super().__init__()
         self._output = output
         self._grace = grace
         self._heartbeat = heartbeat
+        self._interrupt = interrupt
         self._leave = leave
         self._lock = threading.Lock()
         self._said = time.monotonic()
         self._over = threading.Event()
-        threading.Thread(target=self._listen, args=(requests,), name="requests", daemon=True).start()
+        if requests is not None:
+            threading.Thread(target=self._listen, args=(requests,), name="requests", daemon=True).start()
+
+    def stop(self) -> None:
+        """Ask the job to stop, and break in where nothing is lost by it."""
+        super().stop()
+        if self.may_interrupt:
+            self._interrupt()
 
     def tell(self, event: Event) -> None:
         """Send an event. Heartbeats fill the silences between the first event, a Hello, and the last."""

@@ -291,10 +291,12 @@ class _Run:
     def _hear(self, message: Progress | Notice) -> None:
         if isinstance(message, Notice):
             self._note(message.message)
-        else:
-            if message.singular_values is not None:
-                self._spectra.append((message.fraction, message.singular_values))
-            self._course.hear(message)
+            return
+        # Before the training there is nothing to keep.
+        self._audience.may_interrupt = message.phase in ("guide", "sample")
+        if message.singular_values is not None:
+            self._spectra.append((message.fraction, message.singular_values))
+        self._course.hear(message)
 
     def _note(self, sentence: str) -> None:
         log.info("%s", sentence)

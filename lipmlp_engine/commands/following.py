@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import _thread
 import argparse
 import logging
 import os
 import signal
+import stat
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -27,7 +29,7 @@ def add_events(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--events",
         action="store_true",
-        help="write events to stdout and read requests from stdin, one JSON object a line; stops when stdin closes",
+        help="write events to stdout and read requests from stdin, one JSON object a line; stops when a pipe on stdin closes",
     )
 
 
@@ -35,7 +37,9 @@ def follow(work: Work, events: bool) -> int:
     """Do the work and tell its story; returns 0, and raises what stopped it."""
     logging.captureWarnings(True)
     with reserved_stdout() as output:
-        audience = EventChannel(output, sys.stdin.fileno()) if events else Terminal(sys.stderr)
+        audience: Audience = Terminal(sys.stderr)
+        if events:
+            audience = EventChannel(output, _owner(), interrupt=_thread.interrupt_main)
         with _interrupts_stop(audience):
             try:
                 done = work(audience)
@@ -47,6 +51,16 @@ def follow(work: Work, events: bool) -> int:
         if not events:
             say_to(output, _outcome(done))
     return 0
+
+
+def _owner() -> int | None:
+    """Where requests come from, if somebody holds the other end: a file or /dev/null ends without meaning anything."""
+    if sys.stdin is None:
+        return None
+    descriptor = sys.stdin.fileno()
+    kind = os.fstat(descriptor).st_mode
+    held = stat.S_ISFIFO(kind) or stat.S_ISSOCK(kind) or os.isatty(descriptor)
+    return descriptor if held else None
 
 
 def _outcome(done: Done) -> str:
@@ -80,12 +94,14 @@ def reserved_stdout() -> Iterator[IO[bytes]]:
 
 @contextmanager
 def _interrupts_stop(audience: Audience) -> Iterator[None]:
-    """Ctrl-C asks the job to stop and to keep what is useful; a second one insists."""
+    """Ctrl-C asks the job to stop and to keep what is useful; where there is nothing to keep, and the second time,
+    it breaks in."""
 
     def stop(number: int, frame: FrameType | None) -> None:
-        if audience.stopping():
+        insists = audience.stopping() or audience.may_interrupt
+        Audience.stop(audience)
+        if insists:
             raise KeyboardInterrupt
-        audience.stop()
 
     before = signal.signal(signal.SIGINT, stop), signal.signal(signal.SIGTERM, stop)
     try:

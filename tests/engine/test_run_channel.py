@@ -35,9 +35,14 @@ class Owner:
         events, output = os.pipe()
         self.events: IO[bytes] = os.fdopen(events, "rb")
         self.output: IO[bytes] = os.fdopen(output, "wb")
-        self.left = threading.Event()
+        self.left, self.interrupted = threading.Event(), threading.Event()
         self.channel = EventChannel(
-            self.output, self._requests, grace=0.1, heartbeat=0.05, leave=lambda code: self.left.set()
+            self.output,
+            self._requests,
+            grace=0.1,
+            heartbeat=0.05,
+            interrupt=self.interrupted.set,
+            leave=lambda code: self.left.set(),
         )
 
     def say(self, line: str) -> None:
@@ -97,10 +102,16 @@ def test_requests_arrive_and_noise_is_passed_over(owner: Owner) -> None:
     assert owner.channel.take_preview() == 0.5
     assert owner.channel.take_preview() is None
     assert not owner.channel.stopping()
+    owner.channel.may_interrupt = False
     owner.say(to_line(Cancel()))
     assert eventually(owner.channel.stopping)
     time.sleep(0.2)
-    assert not owner.left.is_set()
+    assert not owner.left.is_set() and not owner.interrupted.is_set()
+
+
+def test_a_wish_to_stop_breaks_in_where_it_may(owner: Owner) -> None:
+    owner.say(to_line(Cancel()))
+    assert owner.interrupted.wait(5) and owner.channel.stopping()
 
 
 def test_an_owner_that_leaves_ends_the_job_softly_then_hard(owner: Owner) -> None:

@@ -88,10 +88,23 @@ def test_a_job_that_cannot_be_done_is_refused_before_anything_begins(
     assert set(tmp_path.rglob("*")) == before
 
 
+def test_a_shape_that_is_none_is_refused(tmp_path: Path) -> None:
+    job = Job.read(write_job(tmp_path))
+    (tmp_path / "ball.obj").write_text("no mesh at all")
+    recorder = Recorder()
+    with pytest.raises(ShapeError, match=r"ball\.obj"):
+        run_job(job, tmp_path, recorder)
+    failed = recorder.events[-1]
+    assert isinstance(failed, Failed) and failed.exit_code == 3
+    assert not (tmp_path / "frames").exists() and not (tmp_path / "model.safetensors").exists()
+
+
 def test_a_refusal_is_an_event_too(tmp_path: Path) -> None:
+    """A stdin that is no pipe has no owner who could be gone."""
     ran = subprocess.run(
         command("run", tmp_path / "none.json", "--events"),
         capture_output=True,
+        stdin=subprocess.DEVNULL,
         text=True,
         env=surroundings(),
         timeout=60,

@@ -217,6 +217,17 @@ def test_cancelling_keeps_what_was_learned(tmp_path: Path) -> None:
     assert isinstance(following.events[0], Hello)
 
 
+def test_cancelling_breaks_in_where_there_is_nothing_to_keep(tmp_path: Path) -> None:
+    following = Following("run", write_job(tmp_path, guide={"kind": "transport"}, **ENDLESS), "--events")
+    following.until(lambda event: isinstance(event, Progress) and event.phase == "guide")
+    following.say(to_line(Cancel()))
+    assert following.end() == 130
+    failed = following.events[-1]
+    assert isinstance(failed, Failed) and failed.cancelled and failed.model == ""
+    assert not any(map(training, following.events))
+    assert not (tmp_path / "model.safetensors").exists()
+
+
 def test_the_engine_ends_when_its_owner_is_gone(tmp_path: Path) -> None:
     following = Following("run", write_job(tmp_path, **ENDLESS), "--events")
     following.until(training)
