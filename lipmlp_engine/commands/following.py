@@ -29,7 +29,8 @@ def add_events(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--events",
         action="store_true",
-        help="write events to stdout and read requests from stdin, one JSON object a line; stops when a pipe on stdin closes",
+        help="write events to stdout and read requests from stdin, one JSON object a line; a pipe on stdin that closes "
+        "stops the job",
     )
 
 
