@@ -1,1 +1,1 @@
-"""The surface of a field: bounds, extraction, and frames with normals, velocity and looks. Trains and writes nothing."""
+"""The surface of a field: bounds, extraction, frames with normals, velocity and looks. Trains and writes nothing."""
