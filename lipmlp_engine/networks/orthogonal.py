@@ -24,12 +24,15 @@ def polar(matrices: Tensor, steps: int) -> Tensor:
 
     Converges for singular values below √3, quadratically near one.
     """
+    kept = matrices.dtype
+    if matrices.is_cuda:
+        matrices = matrices.double()  # single precision may be TF32 there, too coarse for what is corrected at the end
     for _ in range(steps):
         if matrices.shape[-2] >= matrices.shape[-1]:
             matrices = 1.5 * matrices - 0.5 * matrices @ (matrices.mT @ matrices)
         else:
             matrices = 1.5 * matrices - 0.5 * (matrices @ matrices.mT) @ matrices
-    return matrices
+    return matrices.to(kept)
 
 
 def exact_polar(matrix: Tensor) -> Tensor:
