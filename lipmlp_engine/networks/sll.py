@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import torch
 from torch import Tensor, nn
 
@@ -110,7 +112,9 @@ class SllMLP(nn.Module):
         """
         for weight in (self.lift, self.head):
             weight.copy_(shrunk_to_one(exact_polar(weight.cpu())))
-        return self._unscaled()
+        # Composed in double precision, so that single precision rounds each weight only once.
+        exact = copy.deepcopy(self).cpu().double()._unscaled()
+        return [(weight.to(self.lift), bias.to(self.lift)) for weight, bias in exact]
 
     @torch.no_grad()
     def singular_values(self) -> list[tuple[float, float]]:
