@@ -1,0 +1,5 @@
+"""python -m benchmarks.inbetweens"""
+
+from .run import main
+
+main()

@@ -1,0 +1,51 @@
+"""The trained methods: ours, and two networks that nothing guides."""
+
+from __future__ import annotations
+
+import dataclasses
+import time as clock
+from collections.abc import Sequence
+
+from lipmlp_engine.frames import MeshFrame
+from lipmlp_engine.job import Job, ShapeInput
+from lipmlp_engine.surface.assemble import frames
+from lipmlp_engine.training import train
+
+from .pairs import Pair
+
+
+def ours(preset: str, seed: int) -> Job:
+    """The default as a user gets it."""
+    return _seeded(Job.preset(preset, shapes=[ShapeInput("first", "first"), ShapeInput("second", "second")]), seed)
+
+
+def plain(preset: str, seed: int) -> Job:
+    """An ordinary MLP with our sampling, loss, optimiser and steps, but no guide."""
+    job = ours(preset, seed)
+    job.network.family, job.guide.kind = "plain", "none"
+    return job
+
+
+def paper(preset: str, seed: int, seconds: float) -> Job:
+    """Lipschitz MLP and training of Liu et al. (2022), for as long as ours took."""
+    job = Job.preset("paper", shapes=ours(preset, seed).shapes)
+    job.sampling = dataclasses.replace(job.sampling, points=ours(preset, seed).sampling.points)
+    job.training = dataclasses.replace(job.training, steps=0, seconds=max(seconds, 0.1))
+    return _seeded(job, seed)
+
+
+def morphed(
+    job: Job, pair: Pair, times: Sequence[float], resolution: int, threads: int
+) -> tuple[list[MeshFrame], float]:
+    """Train and extract; also the seconds that guide, sampling and training took."""
+    job.training.threads = threads
+    job.extraction = dataclasses.replace(job.extraction, resolution=resolution, velocity=False, attributes=False)
+    started = clock.perf_counter()
+    morph = train(job, pair.shapes, lambda event: None, lambda: False)
+    seconds = clock.perf_counter() - started
+    return list(frames(morph, times, job.extraction)), seconds
+
+
+def _seeded(job: Job, seed: int) -> Job:
+    job.training = dataclasses.replace(job.training, seed=seed, device="cpu")
+    return job
