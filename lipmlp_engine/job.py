@@ -229,7 +229,9 @@ class Training:
         unit="% of diagonal",
         description="Stop once the mean end error falls below this; 0 trains to the end",
     )
-    seed: int = number(0, 0, 2_147_483_647, label="Seed", description="Same seed and device, same result", advanced=False)
+    seed: int = number(
+        0, 0, 2_147_483_647, label="Seed", description="Same seed and device, same result", advanced=False
+    )
     device: str = choice(
         "auto",
         {
@@ -371,7 +373,9 @@ class Job:
         if self.training.steps == 0 and self.training.seconds == 0:
             raise JobError("training.steps and training.seconds are both 0; set one of them.")
         last = len(self.shapes) - 1
-        if not self.extraction.start <= self.last_time <= last or (self.extraction.end and self.last_time <= self.extraction.start):
+        if not self.extraction.start <= self.last_time <= last or (
+            self.extraction.end and self.last_time <= self.extraction.start
+        ):
             raise JobError(f"extraction.start and extraction.end must rise and lie between 0 and {last}.")
         for time in self.times:
             if not isinstance(time, (int, float)) or not math.isfinite(time) or not 0 <= time <= last:
@@ -421,7 +425,9 @@ class Job:
         values = dict(values)
         version = values.pop("version", JOB_VERSION)
         if version != JOB_VERSION:
-            raise JobError(f"The job is of version {version}; this engine reads version {JOB_VERSION}: update the older one.")
+            raise JobError(
+                f"The job is of version {version}; this engine reads version {JOB_VERSION}: update the older one."
+            )
         known = {entry.name for entry in dataclasses.fields(cls)}
         unknown = sorted(set(values) - known)
         if unknown:
@@ -430,7 +436,9 @@ class Job:
             if not isinstance(values.get(name, []), list):
                 raise JobError(f"{name} must be a list.")
         job = cls(
-            shapes=[section_from_dict(ShapeInput, entry, f"shapes[{i}]") for i, entry in enumerate(values.get("shapes", []))],
+            shapes=[
+                section_from_dict(ShapeInput, entry, f"shapes[{i}]") for i, entry in enumerate(values.get("shapes", []))
+            ],
             landmarks=values.get("landmarks", []),
             times=values.get("times", []),
             **{name: section_from_dict(kind, values.get(name, {}), name) for name, kind in SECTIONS.items()},

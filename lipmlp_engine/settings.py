@@ -52,9 +52,7 @@ def flag(default: bool, *, label: str, description: str, advanced: bool = True) 
     return dataclasses.field(default=default, metadata={_KEY: Setting(label, description, advanced=advanced)})
 
 
-def choice(
-    default: str, choices: Mapping[str, str], *, label: str, description: str, advanced: bool = True
-) -> Any:
+def choice(default: str, choices: Mapping[str, str], *, label: str, description: str, advanced: bool = True) -> Any:
     """One of a few words."""
     setting = Setting(label, description, choices=choices, advanced=advanced)
     return dataclasses.field(default=default, metadata={_KEY: setting})
@@ -112,6 +110,8 @@ def _check_value(value: Any, default: Any, setting: Setting, name: str) -> None:
         assert setting.minimum is not None and setting.maximum is not None
         if not math.isfinite(value) or not setting.minimum <= value <= setting.maximum:
             unit = f" {setting.unit}" if setting.unit else ""
-            raise JobError(f"{name} is {value:g}; it must lie between {setting.minimum:g} and {setting.maximum:g}{unit}.")
+            raise JobError(
+                f"{name} is {value:g}; it must lie between {setting.minimum:g} and {setting.maximum:g}{unit}."
+            )
     elif not isinstance(value, str):
         raise JobError(f"{name} is {value!r}; it must be text.")

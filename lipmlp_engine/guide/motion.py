@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
+from trimesh.transformations import transform_points
 from trimesh.triangles import mass_properties
 
 from ..job import Job
@@ -69,7 +70,7 @@ def find_motion(job: Job, shapes: list[Shape], fields: list[DistanceField]) -> M
     flows = []
     for segment in range(len(shapes) - 1):
         ends = [_in_frame(shapes[k], fields[k], matters[k], path.poses[k]) for k in (segment, segment + 1)]
-        landmarks = _landmarks(job, path, segment)
+        landmarks = _landmarks(job, shapes, path, segment)
         # On a busy machine the threads of the linear algebra libraries wait for each other: eight times slower.
         with threadpool_limits(1):
             flows.append(register(ends[0], ends[1], Steering(job.guide.rigidity, job.guide.volume, landmarks)))
@@ -147,11 +148,17 @@ def _in_frame(shape: Shape, distance: DistanceField, matter: _Matter, pose: Pose
     )
 
 
-def _landmarks(job: Job, path: PosePath, segment: int) -> tuple[Array, Array]:
-    """The pairs of points that this segment's two shapes both have, in the training frame."""
+def _landmarks(job: Job, shapes: list[Shape], path: PosePath, segment: int) -> tuple[Array, Array]:
+    """The pairs of points that this segment's two shapes both have, in the training frame.
+
+    The user names them where the shapes were before the job's placement moved them.
+    """
     pairs = [(row[segment], row[segment + 1]) for row in job.landmarks]
     both = [(a, b) for a, b in pairs if a is not None and b is not None]
     if not both:
         return np.empty((0, 3)), np.empty((0, 3))
-    source, target = (np.array(points, np.float64) for points in zip(*both, strict=True))
-    return path.poses[segment].to_training(source), path.poses[segment + 1].to_training(target)
+    source, target = (
+        path.poses[k].to_training(transform_points(np.array(points, np.float64), shapes[k].matrix))
+        for k, points in zip((segment, segment + 1), zip(*both, strict=True), strict=True)
+    )
+    return source, target

@@ -144,3 +144,16 @@ def test_without_a_guide_nothing_moves(ball: Shape, box: Shape) -> None:
 def test_the_same_seed_finds_the_same_motion(ball: Shape, torus: Shape) -> None:
     first, second = motion_of([ball, torus]), motion_of([ball, torus])
     assert torch.equal(first.flows[0].velocities, second.flows[0].velocities)
+
+
+def test_landmarks_follow_a_shape_that_was_placed(ball: Shape, box: Shape) -> None:
+    """Landmarks are named on the shapes as the user has them; placement moves both alike."""
+    shift = np.array([10.0, 0, 0])
+    placed = Shape(box.name, box.vertices, box.triangles)
+    placed.matrix = np.eye(4)
+    placed.matrix[:3, 3] = shift
+    job, job_placed = job_of([ball, box]), job_of([ball, placed])
+    job.landmarks = [[[0.0, 0.0, 1.0], [0.3, 0.0, 1.4]]]
+    job_placed.landmarks = [[[0.0, 0.0, 1.0], [float(0.3 - shift[0]), 0.0, 1.4]]]
+    here, there = motion_of([ball, box], job), motion_of([ball, placed], job_placed)
+    assert torch.allclose(here.flows[0].velocities, there.flows[0].velocities, atol=1e-5)
