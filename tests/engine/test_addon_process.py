@@ -348,8 +348,9 @@ def test_durations_read_as_people_say_them(part: Any, seconds: float, words: str
 
 
 @pytest.fixture
-def home(part: Any, tmp_path: Path) -> Any:
-    """A home whose engine needs one small package of our own."""
+def home(part: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A home whose engine needs one small package of our own, and no engine named from outside."""
+    monkeypatch.delenv("LIPMORPH_PYTHON", raising=False)
     bundled = tmp_path / "bundled"
     bundled.mkdir()
     (bundled / "__init__.py").write_text("")
