@@ -65,8 +65,8 @@ class MeshFrame:
                     segment=int(arrays["segment"]),
                     vertices=arrays["vertices"],
                     faces=arrays["faces"],
-                    normals=arrays["normals"] if "normals" in arrays else None,
-                    velocity=arrays["velocity"] if "velocity" in arrays else None,
+                    normals=arrays.get("normals"),
+                    velocity=arrays.get("velocity"),
                     vertex_attributes={n[7:]: arrays[n] for n in arrays.files if n.startswith("vertex.")},
                     face_attributes={n[5:]: arrays[n] for n in arrays.files if n.startswith("face.")},
                 )

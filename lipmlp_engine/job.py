@@ -126,7 +126,7 @@ class Network:
         0.1,
         100.0,
         label="Detail Scale",
-        description="Scale of space before the first layer: larger allows finer detail under the same smoothness in time",
+        description="Scale of space before the first layer: larger allows finer detail at the same smoothness in time",
     )
 
 

@@ -66,7 +66,8 @@ def test_the_published_bound_holds() -> None:
     change = (network(first) - network(second)).abs()[:, 0]
     assert bool((change <= network.penalty() * (first - second).abs().amax(1) + 1e-5).all())
     rows = [
-        layer.effective_weight().abs().sum(1).max() / torch.nn.functional.softplus(layer.bound) for layer in network.layers
+        layer.effective_weight().detach().abs().sum(1).max() / torch.nn.functional.softplus(layer.bound.detach())
+        for layer in network.layers
     ]
     assert all(float(share) <= 1 + 1e-5 for share in rows)
 
