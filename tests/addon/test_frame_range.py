@@ -12,7 +12,12 @@ from .conftest import Printed
 
 @pytest.mark.parametrize(
     ("assigned", "value", "expected"),
-    [("frame_start", 10, (10, 48)), ("frame_start", 60, (60, 61)), ("frame_end", 20, (1, 20)), ("frame_end", 1, (0, 1))],
+    [
+        ("frame_start", 10, (10, 48)),
+        ("frame_start", 60, (60, 61)),
+        ("frame_end", 20, (1, 20)),
+        ("frame_end", 1, (0, 1)),
+    ],
 )
 def test_the_frame_range_stays_a_range(
     lipmorph: ModuleType, assigned: str, value: int, expected: tuple[int, int]
