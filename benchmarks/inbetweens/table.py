@@ -79,6 +79,10 @@ def _lines(results: Sequence[PairResult]) -> Iterator[str]:
     yield "Written by `python -m benchmarks.inbetweens`; `results/` holds the figures, `sheets/` the pictures."
     yield f"{len(results)} pairs, {min(seeds)} to {max(seeds)} seeds of ours (mean shown), one of each trained rival."
     yield ""
+    yield "The plain MLP has the sampling, loss, optimiser and steps of ours, but neither bound nor guide; the paper's"
+    yield "recipe runs for as many seconds as ours took, on the same machine. The barycentre is told the volume, and the"
+    yield "level set is shown at even steps of what it has left to do, which helps both."
+    yield ""
     yield "A win or a loss is a difference beyond the tolerance; less is a tie, and so is nothing against nothing."
     yield "A figure that could not be taken, because a frame is empty, loses against any figure."
     yield ""
@@ -102,9 +106,33 @@ def _group(title: str, results: Sequence[PairResult]) -> Iterator[str]:
     for result in sorted(results, key=PairResult.least):
         if result.least() < COLLAPSE:
             yield f"- {result.name}: {result.least():.2f}"
+    yield from _overall(results)
     yield from _tally(results)
     for result in results:
         yield from _pair(result)
+
+
+def _overall(results: Sequence[PairResult]) -> Iterator[str]:
+    """Mean and worst of every method."""
+    yield from (
+        "",
+        "Mean (worst) over pairs and seeds; runs without a figure are left out of both and counted after +:",
+        "",
+    )
+    yield "| method | " + " | ".join(COLUMNS[name] for name in MEASURES) + " |"
+    yield "|---" * (len(MEASURES) + 1) + "|"
+    for method in (OURS, *RIVALS):
+        runs = [run for result in results for run in result.of(method)]
+        if runs:
+            cells = [_spread(name, [run[name] for run in runs if name in run]) for name in MEASURES]
+            yield f"| {method} | " + " | ".join(cells) + " |"
+
+
+def _spread(name: str, values: Sequence[float | None]) -> str:
+    known = [value for value in values if value is not None]
+    lacking = len(values) - len(known)
+    figures = f"{sum(known) / len(known):.2f} ({_worst(name, known):.2f})" if known else "–"
+    return figures + (f" +{lacking}" if lacking else "")
 
 
 def _tally(results: Sequence[PairResult]) -> Iterator[str]:
