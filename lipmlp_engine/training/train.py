@@ -163,7 +163,7 @@ class _Fit:
         while True:
             now = clock.monotonic()
             progress = self._progress(step, now - started)
-            if now - reported > REPORT_SECONDS or progress >= 1:
+            if step == 0 or now - reported > REPORT_SECONDS or progress >= 1:
                 reported = now
                 error = self._end_error(network)
                 left = (now - started) * (1 - progress) / progress if progress > 0.02 else None
