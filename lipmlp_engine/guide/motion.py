@@ -44,6 +44,23 @@ class Motion:
             return points
         return self.flows[segment].carry(points, end - start)
 
+    def round_joints(
+        self, points: torch.Tensor, origin: torch.Tensor, arrival: torch.Tensor, share: torch.Tensor, segment: int
+    ) -> torch.Tensor:
+        """Bend the ways of points so that they pass the inner shapes of a chain with one speed, not with a jolt.
+
+        ``origin`` and ``arrival`` are where the points' matter is at the ends of the segment. Both flows that meet at
+        a shape give way by half of their difference there, by the cubic that leaves place and other end as they are.
+        """
+        share = share.reshape(-1, 1)
+        if segment > 0:
+            before, after = self.flows[segment - 1].at(origin), self.flows[segment].at(origin)
+            points = points + share * (1 - share) ** 2 * (before - after) / 2
+        if segment < len(self.flows) - 1:
+            before, after = self.flows[segment].at(arrival), self.flows[segment + 1].at(arrival)
+            points = points - share**2 * (1 - share) * (after - before) / 2
+        return points
+
     def to(self, device: torch.device) -> Motion:
         return Motion(self.path, [flow.to(device) for flow in self.flows])
 

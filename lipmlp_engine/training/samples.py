@@ -94,6 +94,7 @@ def between_samples(placed: PlacedShapes, sampling: Sampling, rng: np.random.Gen
             origin = placed.motion.carry(seeds, float(side), 0.0, segment) if side else seeds
             arrival = seeds if side else placed.motion.carry(seeds, 0.0, 1.0, segment)
             here = placed.motion.carry(seeds, float(side), share, segment)
+            here = placed.motion.round_joints(here, origin, arrival, share, segment)
             first = placed.signed(origin.numpy().astype(np.float64), segment)
             second = placed.signed(arrival.numpy().astype(np.float64), segment + 1)
             blend = share.numpy().astype(np.float64)

@@ -158,3 +158,25 @@ def test_landmarks_follow_a_shape_that_was_placed(ball: Shape, box: Shape) -> No
     job_placed.landmarks = [[[0.0, 0.0, 1.0], [float(0.3 - shift[0]), 0.0, 1.4]]]
     here, there = motion_of([ball, box], job), motion_of([ball, placed], job_placed)
     assert torch.allclose(here.flows[0].velocities, there.flows[0].velocities, atol=2e-3)
+
+
+def test_matter_passes_an_inner_shape_with_one_speed() -> None:
+    ball = trimesh.creation.icosphere(4)
+    wide, tall = ball.copy(), ball.copy()
+    wide.apply_scale([1.5, 0.8, 0.8])
+    tall.apply_scale([0.8, 0.8, 1.5])
+    motion = motion_of([shape_of(ball, "ball"), shape_of(wide, "wide"), shape_of(tall, "tall")])
+    inner = torch.from_numpy(motion.path.poses[1].to_training(np.asarray(wide.vertices)).astype(np.float32))
+    starts, ends = motion.carry(inner, 1.0, 0.0, 0), motion.carry(inner, 0.0, 1.0, 1)
+
+    def place(share: float, segment: int) -> torch.Tensor:
+        origin, arrival = (starts, inner) if segment == 0 else (inner, ends)
+        straight = motion.carry(origin, 0.0, share, segment)
+        return motion.round_joints(straight, origin, arrival, torch.full((len(inner),), share), segment)
+
+    step = 0.01
+    before = (place(1.0, 0) - place(1 - step, 0)) / step
+    after = (place(step, 1) - place(0.0, 1)) / step
+    jolt = (motion.flows[1].at(inner) - motion.flows[0].at(inner)).norm(dim=1).mean()
+    assert torch.allclose(place(1.0, 0), inner, atol=2e-2) and torch.allclose(place(0.0, 1), inner, atol=1e-6)
+    assert float((after - before).norm(dim=1).mean()) < 0.1 * float(jolt)
