@@ -3,6 +3,7 @@
     python benchmarks/engine.py                         the three pairs, Standard and Draft, then the paper's recipe
     python benchmarks/engine.py --presets final --device cuda
     python benchmarks/engine.py --paper-seconds 300     how far the paper's recipe comes in five minutes
+    python benchmarks/engine.py --sheets sheets         keep the contact sheets
 
 Each job is a process of its own, from start to the last written file, with 24 frames of 128 cells. Needs the example
 shapes (``../shared/data`` or LIPMORPH_DATA).
@@ -13,6 +14,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
 import statistics
 import subprocess
 import sys
@@ -43,8 +45,8 @@ class Outcome:
         )
 
 
-def run_job(pair: tuple[str, str], data: Path, options: list[str], device: str) -> Outcome:
-    """Run one job and read its report."""
+def run_job(pair: tuple[str, str], data: Path, options: list[str], device: str, sheets: Path | None = None) -> Outcome:
+    """Run one job and read its report; keep its contact sheet where a folder for it is given."""
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "lipmlp_engine", "morph", *(str(data / f"{name}.obj") for name in pair)]
         command += ["--out", folder, "--frames", "24", "--resolution", "128", "--device", device, *options]
@@ -54,6 +56,9 @@ def run_job(pair: tuple[str, str], data: Path, options: list[str], device: str) 
         seconds = time.monotonic() - started
         if status:
             raise SystemExit(f"{' '.join(command)} failed with status {os.waitstatus_to_exitcode(status)}.")
+        if sheets is not None:
+            sheets.mkdir(parents=True, exist_ok=True)
+            shutil.copy(Path(folder) / "contact_sheet.png", sheets / f"{options[1]}_{pair[0]}_{pair[1]}.png")
         report = json.loads((Path(folder) / "report.json").read_text())
         return Outcome(
             seconds,
@@ -71,6 +76,7 @@ def main() -> None:
     parser.add_argument("--device", default="auto")
     parser.add_argument("--runs", type=int, default=1, help="runs of each job; the medians are shown")
     parser.add_argument("--paper-seconds", type=float, default=0.0, help="train the paper's recipe this long instead")
+    parser.add_argument("--sheets", type=Path, help="folder for the contact sheets")
     parser.add_argument("--no-paper", action="store_true", help="leave the paper's recipe out")
     options = parser.parse_args()
     data = Path(os.environ.get("LIPMORPH_DATA", ROOT.parent / "shared" / "data"))
@@ -79,7 +85,9 @@ def main() -> None:
     for pair in PAIRS:
         ours: list[Outcome] = []
         for preset in options.presets:
-            ours = [run_job(pair, data, ["--preset", preset], options.device) for _ in range(options.runs)]
+            ours = [
+                run_job(pair, data, ["--preset", preset], options.device, options.sheets) for _ in range(options.runs)
+            ]
             print(f"{pair[0]} → {pair[1]:8s} {preset:9s} {_median(ours).row()}", flush=True)
             if preset == "standard" and not options.no_paper:
                 _paper(
