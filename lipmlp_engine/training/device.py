@@ -1,8 +1,6 @@
-"""Which device trains, and with how many threads."""
+"""Which device trains."""
 
 from __future__ import annotations
-
-import os
 
 import torch
 
@@ -21,13 +19,3 @@ def choose_device(name: str) -> torch.device:
     if name == "mps" and not torch.backends.mps.is_available():
         raise JobError("training.device is 'mps', but torch finds no Apple GPU here; use 'auto' or 'cpu'.")
     return torch.device(name)
-
-
-def thread_count(wanted: int) -> int:
-    """Threads to work with: as wanted, or one for each core this process may use."""
-    if wanted:
-        return wanted
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:  # macOS and Windows do not say
-        return os.cpu_count() or 1

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from ..cores import usable_cores
 from ..errors import Cancelled, JobError, TrainingError
 from ..events import Notice, Progress
 from ..guide import Motion, find_motion
@@ -23,7 +24,7 @@ from ..shapes.distance import DistanceField
 from ..shapes.shape import Shape
 from ..surface.field import one_torch_thread
 from .captured import captured
-from .device import choose_device, thread_count
+from .device import choose_device
 from .gradients import BatchGradients, absolute_loss, square_loss
 from .label_losses import label_loss
 from .optimiser import MuonAdam, rate_at
@@ -133,7 +134,7 @@ class _Fit:
         loss = square_loss if paper else absolute_loss
         if settings.loss != "distance":
             loss = label_loss(settings, self.ends.values)
-        gradients = BatchGradients(network, loss, settings.smoothness, thread_count(settings.threads))
+        gradients = BatchGradients(network, loss, settings.smoothness, settings.threads or usable_cores())
         optimiser = MuonAdam(network, settings.rate, muon=not paper)
         batches = _Batches(self.ends, self.between, settings.batch, self.job.guide.share, settings.seed, self.device)
         try:
