@@ -79,6 +79,21 @@ def compare(name: str, ours: float | None, theirs: float | None) -> int:
     return 0 if abs(gain) <= rule.tolerance else int(math.copysign(1, gain))
 
 
+def true_frames(pair: Pair, times: Sequence[float]) -> list[MeshFrame]:
+    """A known motion as it should be, none for other pairs; fine enough to be measured at its vertices."""
+    import trimesh
+
+    frames = []
+    for time in times:
+        shape = pair.truth(time)
+        if shape is not None:
+            vertices, triangles = trimesh.remesh.subdivide_to_size(  # type: ignore[no-untyped-call]
+                shape.vertices, shape.triangles, shape.diagonal / 40
+            )
+            frames.append(MeshFrame(time, np.asarray(vertices, np.float32), np.asarray(triangles, np.int32)))
+    return frames
+
+
 def _departure(values: Sequence[float], path: Sequence[float]) -> float | None:
     if min(values) <= 0:
         return None
@@ -88,22 +103,10 @@ def _departure(values: Sequence[float], path: Sequence[float]) -> float | None:
 def _off_truth(frames: Sequence[MeshFrame], pair: Pair, threads: int) -> float | None:
     """Mean over time of the mean distance between surface and true surface, both ways."""
     distances = []
-    for frame in frames:
-        shape = pair.truth(frame.time)
-        solid = Solid.of_frame(frame)
-        if shape is None or solid.empty:
+    for frame, true in zip(frames, true_frames(pair, [frame.time for frame in frames]), strict=True):
+        solids = Solid.of_frame(frame), Solid.of_frame(true)
+        if solids[0].empty:
             return None
-        true = Solid.of_shape(shape)
-        fields = [DistanceField(s.vertices, s.triangles, threads=threads) for s in (solid, true)]
-        distances.append(surface_step(solid, _refined(true), 1.0, (fields[0], fields[1]), 20_000).mean)
+        first, second = (DistanceField(solid.vertices, solid.triangles, threads=threads) for solid in solids)
+        distances.append(surface_step(*solids, 1.0, (first, second), 20_000).mean)
     return 100 * float(np.mean(distances)) / pair.first.diagonal
-
-
-def _refined(solid: Solid) -> Solid:
-    """With vertices all over its faces, because distances are taken at vertices and a bar has few."""
-    import trimesh
-
-    vertices, triangles = trimesh.remesh.subdivide_to_size(  # type: ignore[no-untyped-call]
-        solid.vertices, solid.triangles, solid.diagonal / 40
-    )
-    return Solid(np.asarray(vertices, np.float64), np.asarray(triangles, np.int32))

@@ -20,9 +20,9 @@ from lipmlp_engine.pictures.contact_sheet import contact_sheet, few
 
 from . import learned, rivals
 from .grids import Grid, grid_of
-from .measures import measure
+from .measures import measure, true_frames
 from .pairs import HELD_OUT, NAMES, Pair, build
-from .table import OURS, write_table
+from .table import OURS, TRUTH, write_table
 
 HERE = Path(__file__).parent
 FRAMES = 9
@@ -84,6 +84,8 @@ class Run:
         keep("barycentre", lambda: _timed(rivals.barycentre, coarse, self.times))
         if OURS in shown and len(shown) > 1:
             self._draw(pair, shown)
+        if pair.motion is not None:
+            keep(TRUTH, lambda: (true_frames(pair, self.times), 0.0))
 
     def _trained(self, job: Job, pair: Pair) -> tuple[list[MeshFrame], float]:
         return learned.morphed(job, pair, self.times, CELLS, self.threads)

@@ -11,6 +11,7 @@ from typing import Any
 from .measures import MEASURES, Figures, compare
 
 OURS = "ours"
+TRUTH = "true motion"
 RIVALS = ("linear blend", "plain MLP", "paper", "barycentre", "level set")
 COLLAPSE = 0.9
 """Of the smaller end's volume, or of the true one where it is known."""
@@ -56,6 +57,11 @@ class PairResult:
 
     def verdicts(self, rival: str) -> dict[str, int]:
         ours, theirs = self.mean(OURS), self.mean(rival)
+        true = self.mean(TRUTH).get("path_length")
+        if true is not None:
+            for figures in (ours, theirs):
+                length = figures["path_length"]
+                figures["path_length"] = None if length is None else abs(length - true)
         return {name: compare(name, ours[name], theirs[name]) for name in MEASURES if name in ours and name in theirs}
 
 
@@ -84,7 +90,8 @@ def _lines(results: Sequence[PairResult]) -> Iterator[str]:
     yield "the level set is shown at even steps of what it has left to do, which helps both."
     yield ""
     yield "A win or a loss is a difference beyond the tolerance; less is a tie, and so is nothing against nothing."
-    yield "A figure that could not be taken, because a frame is empty, loses against any figure."
+    yield "A figure that could not be taken, because a frame is empty, loses against any figure. Where the true motion"
+    yield "is known, the better path is the one whose length is closer to the true one's: a turn is no straight line."
     yield ""
     yield "| measure | tolerance |"
     yield "|---|---|"
@@ -163,6 +170,8 @@ def _pair(result: PairResult) -> Iterator[str]:
     for rival in RIVALS:
         if result.of(rival):
             yield _row(rival, result.mean(rival), names, result.verdicts(rival), result.seconds(rival))
+    if result.of(TRUTH):
+        yield _row(TRUTH, result.mean(TRUTH), names, {}, None)
 
 
 def _row(label: str, figures: Figures, names: Sequence[str], verdicts: Mapping[str, int], seconds: float | None) -> str:

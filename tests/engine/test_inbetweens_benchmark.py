@@ -13,7 +13,7 @@ from benchmarks.inbetweens import rivals, solids
 from benchmarks.inbetweens.grids import Grid, grid_of
 from benchmarks.inbetweens.measures import compare, measure
 from benchmarks.inbetweens.pairs import FILES, HELD_OUT, KNOWN, NAMES, SOLIDS, Pair, build
-from benchmarks.inbetweens.table import OURS, write_table
+from benchmarks.inbetweens.table import OURS, TRUTH, write_table
 from lipmlp_engine.frames import MeshFrame
 from lipmlp_engine.metrics.solid import Solid
 
@@ -111,6 +111,18 @@ def test_a_perfect_morph_measures_as_one() -> None:
 )
 def test_differences_within_the_tolerance_are_ties(ours: float | None, theirs: float | None, verdict: int) -> None:
     assert compare("least_volume", ours, theirs) == verdict
+
+
+def test_the_better_path_is_the_one_closer_to_the_true_motions(tmp_path: Path) -> None:
+    lengths = {OURS: 1.9, "linear blend": 1.2, TRUTH: 2.0}
+    runs = [
+        {"method": method, "seed": 0, "seconds": 1.0, "figures": {"least_volume": 1.0, "path_length": length}}
+        for method, length in lengths.items()
+    ]
+    (tmp_path / "results").mkdir()
+    (tmp_path / "results" / "turn.json").write_text(json.dumps({"pair": "turn", "held_out": False, "runs": runs}))
+    write_table(tmp_path)
+    assert "1.20 *" not in (tmp_path / "RESULTS.md").read_text()
 
 
 def test_table_counts_a_loss_and_names_a_collapse(tmp_path: Path) -> None:
