@@ -44,6 +44,8 @@ def add_objects() -> None:
     monkey = bpy.context.object
     monkey.name = "Suzanne"
     monkey.modifiers.new("Smooth", "SUBSURF").levels = 2
+    solid = monkey.modifiers.new("Solid", "REMESH")  # her eyes are open shells that float in the sockets
+    solid.voxel_size, solid.use_smooth_shade = 0.03, True
     bpy.ops.mesh.primitive_torus_add(
         major_segments=96, minor_segments=32, major_radius=0.85, minor_radius=0.33, rotation=(math.radians(70), 0, 0)
     )
