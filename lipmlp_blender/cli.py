@@ -39,12 +39,11 @@ def run(arguments: list[str]) -> int:
     except SystemExit as leaving:
         return int(leaving.code or 0)
     try:
-        for entry in _entries(options):
-            _morph(entry)
+        spans = [_morph(entry) for entry in _entries(options)]
         if options.output:
             _save(options.output)
         if options.render is not None:
-            _render(options)
+            _render(options, min(first for first, _ in spans), max(last for _, last in spans))
     except EngineError as error:
         return _complain(str(error), error.exit_code)
     except (RequestError, SceneError) as error:
@@ -82,7 +81,7 @@ def _entries(options: argparse.Namespace) -> list[dict[str, Any]]:
         batch = json.loads(options.batch.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise UsageError(f"The batch file {options.batch} cannot be read: {error}.") from error
-    if not isinstance(batch, list) or not all(isinstance(entry, dict) for entry in batch):
+    if not isinstance(batch, list) or not batch or not all(isinstance(entry, dict) for entry in batch):
         raise UsageError(f"The batch file {options.batch} must hold a list of morphs.")
     entries = []
     for number, entry in enumerate(batch, start=1):
@@ -96,7 +95,8 @@ def _entries(options: argparse.Namespace) -> list[dict[str, Any]]:
     return entries
 
 
-def _morph(entry: dict[str, Any]) -> None:
+def _morph(entry: dict[str, Any]) -> tuple[int, int]:
+    """Add one morph to the scene and return the frames that it spans."""
     context = bpy.context
     settings = context.scene.lipmorph
     names = entry["objects"] or []
@@ -126,6 +126,7 @@ def _morph(entry: dict[str, Any]) -> None:
     morph = MorphJob(title, folder, order)
     morph.write(job)
     run_to_the_end(morph)
+    return settings.result.frame_start, settings.result.frame_end
 
 
 def _save(path: Path) -> None:
@@ -134,15 +135,15 @@ def _save(path: Path) -> None:
     print(f"Saved {path}", flush=True)
 
 
-def _render(options: argparse.Namespace) -> None:
+def _render(options: argparse.Namespace, first: int, last: int) -> None:
     scene = bpy.context.scene
-    chosen = scene.lipmorph.result
-    scene.frame_start, scene.frame_end = chosen.frame_start, chosen.frame_end
+    scene.frame_start, scene.frame_end = first, last
     if options.render:
         scene.render.filepath = str(Path(options.render).resolve())
     elif options.output:
         scene.render.filepath = str(options.output.resolve().with_suffix("")) + "_"
     bpy.ops.render.render(animation=True)
+    print(f"Rendered frames {first} to {last} as {scene.render.frame_path(frame=first)}", flush=True)
 
 
 def _complain(sentence: str, code: int) -> int:

@@ -10,9 +10,11 @@ from ..properties import SECTION_GROUPS
 from ..request import chain, expected_megabytes
 from .panels import InMorphTab
 
-STEERING = ("kind", "rigidity", "volume", "turn")
+STEERING = ("kind", "rigidity", "volume", "turn", "share")
 OUTPUT = ("frames", "resolution", "faces")
 STORED = ("velocity", "attributes")
+SMALLEST_SHOWN = 1e-5
+"""What is smaller looks like 0 in a number field of Blender's, which shows six decimals at most."""
 
 
 class _FoldedPanel(InMorphTab):
@@ -57,7 +59,7 @@ class LIPMORPH_PT_output(_FoldedPanel, bpy.types.Panel):
 
 
 class LIPMORPH_UL_landmarks(bpy.types.UIList):
-    """Landmarks by number and the objects that mark them."""
+    """Landmarks by the object that marks them on the first shape; a warning where a shape has none."""
 
     def draw_item(
         self,
@@ -70,8 +72,11 @@ class LIPMORPH_UL_landmarks(bpy.types.UIList):
         _active_property: str,
         index: int = 0,
     ) -> None:
-        names = [point.object.name if point.object else "–" for point in item.points]
-        layout.label(text=f"{index + 1}  {' → '.join(names)}", translate=False)
+        names = [point.object.name for point in item.points if point.object]
+        complete = len(names) == len(item.points)
+        layout.label(
+            text=names[0] if names else f"{index + 1}", icon="EMPTY_DATA" if complete else "ERROR", translate=False
+        )
 
 
 class LIPMORPH_PT_steering(_FoldedPanel, bpy.types.Panel):
@@ -116,7 +121,7 @@ class LIPMORPH_PT_advanced(_FoldedPanel, bpy.types.Panel):
 
 def _section_panel(section: str) -> type[bpy.types.Panel]:
     """A folded panel with all settings of a section of the job that are shown nowhere else."""
-    elsewhere = {"guide": STEERING, "training": ("device", "seed")}.get(section, ())
+    elsewhere = {"training": ("device", "seed")}.get(section, ())
     names = [
         field.name
         for field, _ in settings_of(SECTIONS[section])
@@ -127,9 +132,14 @@ def _section_panel(section: str) -> type[bpy.types.Panel]:
         group = getattr(context.scene.lipmorph, section)
         for name in names:
             layout.prop(group, name)
+            value = getattr(group, name)
+            if isinstance(value, float) and 0.0 < value < SMALLEST_SHOWN:
+                row = layout.row()
+                row.active = False
+                row.alignment = "RIGHT"
+                row.label(text=f"{value:.2g}", translate=False)
 
-    title = {"guide": "In-Between"}.get(section, section.title())
-    values = {"bl_label": title, "bl_parent_id": "LIPMORPH_PT_advanced", "draw_settings": draw_settings}
+    values = {"bl_label": section.title(), "bl_parent_id": "LIPMORPH_PT_advanced", "draw_settings": draw_settings}
     return type(f"LIPMORPH_PT_{section}", (_FoldedPanel, bpy.types.Panel), values)
 
 
@@ -138,5 +148,5 @@ CLASSES = (
     LIPMORPH_PT_output,
     LIPMORPH_PT_steering,
     LIPMORPH_PT_advanced,
-    *(_section_panel(name) for name in ("placement", "sampling", "network", "guide", "training")),
+    *(_section_panel(name) for name in ("placement", "sampling", "network", "training")),
 )

@@ -44,6 +44,46 @@ def test_a_batch_makes_many_morphs_from_one_call(command: Callable[..., int], tm
     assert {"There", "Back"} <= set(bpy.data.objects.keys())
 
 
+def test_it_renders_every_frame_of_a_batch_beside_the_output(
+    command: Callable[..., int], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    make_small_pictures()
+    batch = tmp_path / "pairs.json"
+    pair = {"objects": ["Ball", "Ring"]}
+    batch.write_text(json.dumps([{**pair, "frames": [2, 3]}, {**pair, "frames": [4, 5]}]))
+    code = command("--batch", batch, "--set", "extraction.frames=2", "--output", tmp_path / "morph.blend", "--render")
+    said = capfd.readouterr()
+    assert code == 0, said.err
+    assert sorted(path.name for path in tmp_path.glob("*.png")) == [f"morph_000{frame}.png" for frame in (2, 3, 4, 5)]
+    assert f"Rendered frames 2 to 5 as {tmp_path / 'morph_0002.png'}" in said.out
+
+
+def test_it_renders_where_it_is_told(command: Callable[..., int], tmp_path: Path) -> None:
+    make_small_pictures()
+    there = tmp_path / "pictures" / "frame_"
+    assert (
+        command("--objects", "Ball", "Ring", "--frames", 1, 2, "--set", "extraction.frames=2", "--render", there) == 0
+    )
+    assert sorted(path.name for path in there.parent.iterdir()) == ["frame_0001.png", "frame_0002.png"]
+
+
+def test_a_scene_without_a_camera_is_not_rendered(
+    command: Callable[..., int], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    code = command("--objects", "Ball", "Ring", "--set", "extraction.frames=2", "--render", tmp_path / "frame_")
+    said = capfd.readouterr()
+    assert code == 4 and "camera" in said.err and "Rendered" not in said.out
+    assert list(tmp_path.glob("*.png")) == []
+
+
+def make_small_pictures() -> None:
+    scene = bpy.context.scene
+    scene.render.engine, scene.cycles.samples = "CYCLES", 1
+    scene.render.resolution_x = scene.render.resolution_y = 16
+    scene.camera = bpy.data.objects.new("Camera", bpy.data.cameras.new("Camera"))
+    scene.collection.objects.link(scene.camera)
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "sentence"),
     [

@@ -37,6 +37,20 @@ def where(name, offset=(0, 0, 0)):
 """
 TRAIN_BELOW_TOP = 162
 """Pixels from the sidebar's top to the button Train, while two objects are selected and nothing runs."""
+WATCH_PANELS = """
+DRAWN = set()
+def watch(panel):
+    draw = panel.draw_settings
+    def watched(self, layout, context):
+        draw(self, layout, context)
+        DRAWN.add(self.bl_label)
+    panel.draw_settings = watched
+for panel in __import__('{module}.ui.settings', fromlist=['CLASSES']).CLASSES:
+    if hasattr(panel, 'draw_settings'):
+        watch(panel)
+"""
+FOLDED_BELOW_TOP = {"Advanced": 252, "Steering": 226, "Output": 200}
+"""Pixels to the folded panels' titles, the lowest first, because opening one moves those below it."""
 CANCEL_BELOW_TOP, CANCEL_FROM_RIGHT = 227, 54
 """Pixels to the running job's cross."""
 
@@ -137,6 +151,24 @@ def test_an_artist_clicks_trains_cancels_and_quits(
         pid = window.value(f"{RUNTIME}.queue.current.process.pid")
         assert window.quit() == 0
         assert is_gone(pid)
+        assert "Traceback" not in window.tail()
+
+
+def test_the_folded_panels_open_with_a_click(
+    open_window: OpenWindow, tmp_path: Path, engine_python: Path, pictures: Path
+) -> None:
+    with ready_window(open_window, tmp_path, engine_python) as window:
+        select_both(window)
+        window.run("bpy.ops.lipmorph.add_landmark()")
+        window.run("bpy.ops.object.select_all(action='DESELECT')")
+        select_both(window)
+        window.run(WATCH_PANELS.format(module=MODULE))
+        left, top, _, _ = window.region("VIEW_3D", "UI")
+        for below in FOLDED_BELOW_TOP.values():
+            window.click(left + 100, top + below)
+            time.sleep(1)
+        window.picture(pictures / "folded_panels_open.png")
+        assert window.value("sorted(DRAWN)") == sorted(FOLDED_BELOW_TOP)
         assert "Traceback" not in window.tail()
 
 
