@@ -35,6 +35,7 @@ class PairResult:
 
     name: str
     held_out: bool
+    preset: str
     runs: list[dict[str, Any]]
 
     def of(self, method: str) -> list[Figures]:
@@ -75,15 +76,16 @@ def write_table(folder: Path) -> None:
 
 def _read(path: Path) -> PairResult:
     values = json.loads(path.read_text(encoding="utf-8"))
-    return PairResult(values["pair"], values["held_out"], values["runs"])
+    return PairResult(values["pair"], values["held_out"], values["preset"], values["runs"])
 
 
 def _lines(results: Sequence[PairResult]) -> Iterator[str]:
     seeds = [len(result.of(OURS)) for result in results]
+    presets = ", ".join(sorted({result.preset for result in results}))
     yield "# In-betweens beside their rivals"
     yield ""
     yield "Written by `python -m benchmarks.inbetweens`; `results/` holds the figures, `sheets/` the pictures."
-    yield f"{len(results)} pairs, {min(seeds)} to {max(seeds)} seeds of ours (mean shown), one of each trained rival."
+    yield f"{len(results)} pairs, {min(seeds)} to {max(seeds)} seeds of ours (mean shown), one of each trained rival; preset {presets}."
     yield ""
     yield "The plain MLP has the sampling, loss, optimiser and steps of ours, but neither bound nor guide; the paper's"
     yield "recipe runs for as many seconds as ours took, on the same machine. The barycentre is told the volume, and"

@@ -120,7 +120,9 @@ def test_the_better_path_is_the_one_closer_to_the_true_motions(tmp_path: Path) -
         for method, length in lengths.items()
     ]
     (tmp_path / "results").mkdir()
-    (tmp_path / "results" / "turn.json").write_text(json.dumps({"pair": "turn", "held_out": False, "runs": runs}))
+    (tmp_path / "results" / "turn.json").write_text(
+        json.dumps({"pair": "turn", "held_out": False, "preset": "draft", "runs": runs})
+    )
     write_table(tmp_path)
     assert "1.20 *" not in (tmp_path / "RESULTS.md").read_text()
 
@@ -131,7 +133,14 @@ def test_table_counts_a_loss_and_names_a_collapse(tmp_path: Path) -> None:
 
     (tmp_path / "results").mkdir()
     (tmp_path / "results" / "some-pair.json").write_text(
-        json.dumps({"pair": "some pair", "held_out": True, "runs": [run(OURS, 0.5), run("linear blend", 0.9)]})
+        json.dumps(
+            {
+                "pair": "some pair",
+                "held_out": True,
+                "preset": "draft",
+                "runs": [run(OURS, 0.5), run("linear blend", 0.9)],
+            }
+        )
     )
     write_table(tmp_path)
     written = (tmp_path / "RESULTS.md").read_text()
