@@ -171,7 +171,7 @@ class Guide:
         advanced=False,
     )
     share: float = number(
-        0.35, 0.05, 0.9, label="In-Between Share", description="Share of the training spent on in-betweens"
+        0.35, 0.05, 0.9, label="Training Share", description="Share of the training spent on in-betweens"
     )
 
 
