@@ -53,7 +53,7 @@ def add_objects() -> None:
     ring.name = "Ring"
     for item in (monkey, ring):
         material = bpy.data.materials.new(item.name)
-        material.use_nodes = True
+        give_nodes(material)
         shader = material.node_tree.nodes["Principled BSDF"]
         shader.inputs["Base Color"].default_value = COLOURS[item.name]
         shader.inputs["Roughness"].default_value = 0.35
@@ -81,8 +81,14 @@ def add_stage() -> None:
     scene = bpy.context.scene
     scene.camera = camera
     scene.world = bpy.data.worlds.new("Sky")
-    scene.world.use_nodes = True
+    give_nodes(scene.world)
     scene.world.node_tree.nodes["Background"].inputs["Color"].default_value = (0.35, 0.4, 0.5, 1.0)
+
+
+def give_nodes(owner: bpy.types.Material | bpy.types.World) -> None:
+    """Since Blender 5.0 they always have them, and asking for them is deprecated."""
+    if owner.node_tree is None:
+        owner.use_nodes = True
 
 
 def look_at(place: Sequence[float], point: Sequence[float]) -> Euler:
