@@ -14,10 +14,13 @@ from .lipmlp_engine.settings import Setting, settings_of
 from .scene.gather import SHAPE_TYPES
 from .scene.spec import EASINGS, WRITERS
 
-HIDDEN = {"output": {"folder", "sequence", "pictures", "film", "preview_seconds"}, "extraction": {"start", "end"}}
+HIDDEN = {
+    "output": {"folder", "sequence", "pictures", "film", "preview_seconds"},
+    "extraction": {"start", "end", "keys"},
+}
 """Settings that the add-on decides itself."""
 
-SHIPPED_WRITERS = ("SEQUENCE", "VISIBILITY")
+SHIPPED_WRITERS = ("SEQUENCE", "VISIBILITY", "SHAPE_KEYS")
 
 
 def _description(setting: Setting) -> str:

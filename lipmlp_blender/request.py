@@ -13,6 +13,7 @@ from typing import Any
 import bpy
 
 from .lipmlp_engine.job import MAXIMUM_SHAPES, SECTIONS, Job, ShapeInput
+from .lipmlp_engine.results import ResultsFolder
 from .lipmlp_engine.settings import settings_of
 from .preferences import user_folder
 from .properties import SECTION_GROUPS, LipmorphSceneSettings
@@ -78,6 +79,7 @@ def job_from(settings: LipmorphSceneSettings, shapes: list[ShapeInput], landmark
     job = Job(shapes=shapes, landmarks=landmarks, **sections)
     job.training.start_from = bpy.path.abspath(job.training.start_from)
     job.output.folder = "."
+    job.extraction.keys = "auto" if settings.result.writer == "SHAPE_KEYS" else "none"
     if settings.result.preview and not bpy.app.background:
         job.output.preview_seconds = PREVIEW_SECONDS
     job.check()
@@ -137,7 +139,10 @@ def spec_from(order: dict[str, Any], frames: Sequence[Path], model: Path | None,
     values["slots"] = [
         ShapeSlots(**{key: value for key, value in slots.items() if key in known}) for slots in values.get("slots", [])
     ]
-    values.update(frame_paths=list(frames), keys_path=None, job_folder=folder, model_path=model)
+    keys = ResultsFolder(folder).keys
+    values.update(
+        frame_paths=list(frames), keys_path=keys if keys.is_file() else None, job_folder=folder, model_path=model
+    )
     return ResultSpec(**values)
 
 

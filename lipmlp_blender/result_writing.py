@@ -52,6 +52,8 @@ class ResultWriting:
             model = Path(self.job.done.model) if self.job.done.model else None
             spec = spec_from(self.job.order, frames, model, self.job.folder)
             writer = self.job.order.get("writer", "SEQUENCE")
+            if writer == "SHAPE_KEYS" and spec.keys_path is None:
+                writer = "SEQUENCE"  # the engine has said why one mesh cannot be this morph
             self._slices = write_result_in_slices(bpy.context, spec, writer)
         try:
             self.fraction = next(self._slices)

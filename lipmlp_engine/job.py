@@ -276,6 +276,16 @@ class Extraction:
         label="To",
         description="Last time; 0 means the last shape of the chain",
     )
+    keys: str = choice(
+        "none",
+        {
+            "none": "Frames only",
+            "auto": "Where the number of parts and handles stays the same from the first shape to the last",
+            "always": "Whatever becomes of the surface; the report says where it fails",
+        },
+        label="Shape Keys",
+        description="Whether the first shape's own mesh is carried through the whole morph as well",
+    )
 
 
 @dataclass

@@ -50,6 +50,11 @@ class ResultsFolder:
     def log(self) -> Path:
         return self.path / "engine.log"
 
+    @property
+    def keys(self) -> Path:
+        """The first shape's own mesh at the keys of a morph; there only where it was asked for and held."""
+        return self.path / "keys.npz"
+
     def frame(self, index: int) -> Path:
         return self.path / "frames" / f"frame_{index:04d}.npz"
 

@@ -138,6 +138,8 @@ class _Run:
     def _conclude(self, frames: FrameFiles, shapes: list[Shape], morph: Morph | None) -> Done:
         with self._phase("measure"):
             report = self._measure(frames, shapes, morph) if shapes else None
+            if report is not None and morph is not None and self.job.extraction.keys != "none":
+                self._track(report, shapes, morph)
             self._write_report(report)
         with self._phase("write"):
             self._write_pictures(frames, report)
@@ -200,6 +202,7 @@ class _Run:
         sources = Sources(shapes) if shapes else None
         paths = [self.results.frame(index) for index in range(len(times))]
         self.results.make_room(paths[0].parent, "frame_*.npz")
+        self.results.make_room(self.results.path, self.results.keys.name)
         empty = []
         for index, (time, path) in enumerate(zip(times, paths, strict=True)):
             self._stop_if_asked()
@@ -231,6 +234,16 @@ class _Run:
             threads=self.job.training.threads,
             notify=notify,
         )
+
+    def _track(self, report: Report, shapes: list[Shape], morph: Morph) -> None:
+        """Make shape keys, or say why there are none."""
+        from .shape_keys import make_keys
+
+        def notify(_fraction: float) -> None:
+            self._stop_if_asked()
+
+        report.tracking = make_keys(self.job, self.results, report.topology, shapes, morph, notify)
+        self._note(report.tracking.sentence)
 
     def _write_report(self, report: Report | None) -> None:
         """Keep the figures, with the times and notes as they are by now."""

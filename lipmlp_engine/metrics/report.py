@@ -21,6 +21,7 @@ from .ends import EndMeasure
 from .middle import Middle
 from .motion import Motion
 from .topology import Topology, TopologyOverTime
+from .tracking import Tracking
 
 REPORT_VERSION = 1
 
@@ -38,6 +39,9 @@ CONVENTIONS = {
     "path": "path_length is the sum of the Hausdorff distances between consecutive frames over the sum of those "
     "between the frames at the ends of each segment. speed_variation is the standard deviation of the speed over its "
     "mean, the speed being the mean distance between consecutive frames over the time between them.",
+    "tracking": "Vertices' distances from the field's surface to first order, in % of the first shape's diagonal; at "
+    "later shapes both ways, in % of theirs. flipped is the % of faces against the field's gradient; smallest_angle is "
+    "the first percentile over the faces, in degrees; largest_stretch is an edge's length over that in the first key.",
     "motion": "Sampled figures are measured at the frames' vertices and may be exceeded between them; certified ones "
     "follow from bounds of the network that hold everywhere.",
 }
@@ -90,6 +94,8 @@ class Report:
     device: str = ""
     seed: int = 0
     versions: dict[str, str] = field(default_factory=dict)
+    tracking: Tracking | None = None
+    """What became of the shape keys; nothing where none were asked for."""
     job: dict[str, Any] = field(default_factory=dict)
     frame_vertices: list[int] = field(default_factory=list)
     conventions: dict[str, str] = field(default_factory=lambda: dict(CONVENTIONS))

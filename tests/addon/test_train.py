@@ -184,6 +184,27 @@ def test_training_writes_a_result_and_undo_takes_it_away(
     assert names() == before and not bpy.data.objects["Ball"].hide_get()
 
 
+def test_shape_keys_are_made_where_the_engine_has_some_and_else_a_sequence(
+    fake: Callable[[str], None], two_objects: tuple[bpy.types.Object, bpy.types.Object]
+) -> None:
+    bpy.context.scene.lipmorph.result.writer = "SHAPE_KEYS"
+    bpy.context.scene.lipmorph.result.easing = "LINEAR"
+    assert bpy.ops.lipmorph.train() == {"FINISHED"}
+    morph = bpy.context.object
+    assert morph.data.uv_layers and len(morph.data.vertices) == len(two_objects[0].data.vertices)
+    bpy.context.scene.frame_set(bpy.context.scene.lipmorph.result.frame_end)
+    seen = morph.evaluated_get(bpy.context.evaluated_depsgraph_get())
+    assert seen.data.vertices[5].co.z == pytest.approx(two_objects[0].data.vertices[5].co.z + 2.0, abs=1e-4)
+    fake("no_keys")
+    for item in two_objects:
+        item.hide_set(False)
+        item.select_set(True)
+    morph.select_set(False)
+    bpy.context.view_layer.objects.active = two_objects[1]
+    assert bpy.ops.lipmorph.train() == {"FINISHED"}
+    assert bpy.context.object != morph and bpy.context.object.modifiers[0].type == "NODES"
+
+
 def test_the_job_lies_beside_the_saved_file(
     two_objects: tuple[bpy.types.Object, bpy.types.Object], fake: Callable[[str], None], tmp_path: Path
 ) -> None:

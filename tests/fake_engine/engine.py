@@ -84,6 +84,14 @@ def work(channel: EventChannel, job: Job, results: ResultsFolder, behaviour: str
     for index, time_ in enumerate(times):
         ball(time_).save(results.frame(index))
         channel.tell(FrameDone(index, len(times), time_, str(results.frame(index))))
+    if job.extraction.keys != "none" and behaviour != "no_keys":
+        with np.load(results.path / job.shapes[0].path) as shape:
+            start = shape["vertices"]
+        np.savez(
+            results.keys,
+            positions=np.stack([start, start + np.array([0, 0, 2.0])]).astype(np.float32),
+            times=[0.0, 1.0],
+        )
     results.model.write_bytes(b"fake model")
     results.report.write_text(json.dumps(report(len(times))), encoding="utf-8")
     channel.tell(Done(str(results.model), str(results.report), [str(results.frame(i)) for i in range(len(times))]))

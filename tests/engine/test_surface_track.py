@@ -1,0 +1,145 @@
+"""Shape keys: known motions are followed, the topology decides, bad sources are refused."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import trimesh
+from scipy.spatial.transform import Rotation
+
+from lipmlp_engine.job import Job, ShapeInput
+from lipmlp_engine.metrics.topology import TopologyOverTime
+from lipmlp_engine.metrics.tracking import measure_keys, measure_targets, why_topology_fails, why_tracking_fails
+from lipmlp_engine.morph import Morph
+from lipmlp_engine.shapes.shape import Shape
+from lipmlp_engine.surface.track import Track, chosen_keys, track
+from lipmlp_engine.training import train
+
+from .conftest import shape_of
+from .small_jobs import SMALL_OPTIONS, engine
+from .test_guide import wedge
+
+CENTRE = wedge().center_mass
+
+
+def source() -> Shape:
+    """A shape without any symmetry, in triangles of a twentieth of its size."""
+    return shape_of(wedge().subdivide_to_size(0.15), "source")
+
+
+def trained(shapes: list[Shape], steps: int = 400) -> Morph:
+    job = Job.preset("draft", shapes=[ShapeInput(shape.name, shape.name) for shape in shapes])
+    job.training.steps, job.training.threads, job.sampling.points = steps, 1, 8_000
+    return train(job, shapes, lambda event: None, lambda: False)
+
+
+def moved_and_scaled(points: np.ndarray, time: float) -> np.ndarray:
+    return (points - CENTRE) * 1.5**time + CENTRE + np.array([3.0, 1.0, 0]) * time
+
+
+def turned(points: np.ndarray, time: float) -> np.ndarray:
+    vector = time * np.pi / 2 * np.array([1.0, 2.0, 2.0]) / 3
+    return (points - CENTRE) @ Rotation.from_rotvec(vector).as_matrix().T + CENTRE
+
+
+@pytest.mark.parametrize(("motion", "percent"), [(moved_and_scaled, 1.0), (turned, 3.0)])
+def test_known_motions_are_followed(motion: object, percent: float) -> None:
+    first = source()
+    shapes = [first, Shape("target", motion(first.vertices, 1.0), first.triangles)]
+    morph = trained(shapes)
+    found = track(morph, first, shapes)
+    assert found.times[0] == 0 and found.times[-1] == 1
+    for time, positions in zip(found.times, found.positions, strict=True):
+        true = motion(first.vertices, float(time))
+        error = np.linalg.norm(positions - true, axis=1).mean() / np.linalg.norm(np.ptp(true, axis=0))
+        assert 100 * error < percent, time
+    keys = measure_keys(found, morph, first.diagonal)
+    assert max(key.mean for key in keys[1:]) < 0.5
+    (end,) = measure_targets(found, shapes)
+    assert end.mean < 0.05 and end.coverage_mean < 0.2
+    assert not why_tracking_fails(found, keys, first.name)
+
+
+def test_tracking_keeps_the_order_and_the_seams_of_the_source(ball: Shape) -> None:
+    """Vertices that lie on each other move as one, and unused ones keep their place in the order."""
+    mesh = trimesh.creation.icosphere(subdivisions=3, radius=1.0)
+    whole = shape_of(mesh, "ball")
+    second = Shape("moved", whole.vertices + np.array([2.0, 0, 0]), whole.triangles)
+    morph = trained([whole, second], 60)
+    corners = whole.vertices[whole.triangles].reshape(-1, 3)
+    torn = Shape("torn", np.concatenate([[[0.0, 0, 0]], corners]), np.arange(1, len(corners) + 1).reshape(-1, 3))
+    found, again = (track(morph, torn, [whole, second], threads=threads) for threads in (1, 2))
+    joined = track(morph, whole, [whole, second])
+    assert np.array_equal(found.positions, again.positions)
+    assert found.positions.shape[1] == len(torn.vertices)
+    assert np.allclose(found.positions[0], torn.vertices, atol=1e-6)
+    assert np.allclose(found.positions[-1][1:], joined.positions[-1][whole.triangles].reshape(-1, 3), atol=1e-3)
+    assert np.allclose(found.positions[-1][0], [2.0, 0, 0], atol=0.1)
+    assert 0 < found.inside < 0.01
+
+
+def test_keys_are_as_many_as_straight_lines_need() -> None:
+    times = np.linspace(0, 1, 9)
+    straight = times[:, None, None] * np.ones((1, 5, 3))
+    assert chosen_keys(times, straight, 1e-6) == [0, 8]
+    bent = straight + np.maximum(times - 0.5, 0)[:, None, None] * np.array([1.0, 0, 0])
+    assert chosen_keys(times, bent, 1e-6) == [0, 4, 8]
+
+
+def test_faces_that_turn_over_and_vertices_inside_are_told() -> None:
+    first = source()
+    shapes = [first, Shape("target", first.vertices + np.array([1.0, 0, 0]), first.triangles)]
+    morph = trained(shapes, 150)
+    found = track(morph, first, shapes)
+    crumpled = found.positions.copy()
+    crumpled[-1, ::5] = crumpled[-1, ::-1][::5]
+    broken = Track(crumpled, found.times, found.triangles, 0.0)
+    assert "turned over at t = 1.00" in why_tracking_fails(broken, measure_keys(broken, morph, 1.0), "source")
+    inside = Track(found.positions, found.times, found.triangles, 0.3)
+    assert "30 % of the vertices of 'source'" in why_tracking_fails(inside, measure_keys(inside, morph, 1.0), "source")
+
+
+def test_the_topology_decides(ball: Shape, open_hemisphere: Shape) -> None:
+    def over_time(components: list[int], genus: list[int | None]) -> TopologyOverTime:
+        count = len(genus)
+        return TopologyOverTime(components, [0] * count, [0] * count, genus, 0, 0, 0, 0, 0, [], [(0.25, 0.5)], 0)
+
+    assert why_topology_fails(over_time([1, 1, 1], [0, 0, 0]), ball) == ""
+    assert "handles changes between 0 and 1" in why_topology_fails(over_time([1, 1, 1], [0, 0, 1]), ball)
+    assert "components changes between 1 and 2" in why_topology_fails(over_time([1, 2, 1], [0, 0, 0]), ball)
+    assert "has holes" in why_topology_fails(over_time([1, 1, 1], [0, 0, 0]), open_hemisphere)
+
+
+def run(folder: Path, target: trimesh.Trimesh, keys: str) -> dict[str, object]:
+    folder.mkdir(exist_ok=True)
+    trimesh.creation.icosphere(subdivisions=3, radius=1.0).export(folder / "ball.ply")
+    target.export(folder / "target.ply")
+    options = [*SMALL_OPTIONS, "--set=training.steps=250", "--set=extraction.resolution=40"]
+    done = engine(
+        "morph", folder / "ball.ply", folder / "target.ply", "--out", folder, *options, f"--set=extraction.keys={keys}"
+    )
+    assert done.returncode == 0, done.stderr
+    report: dict[str, object] = json.loads((folder / "report.json").read_text())
+    return report
+
+
+def test_a_ball_becomes_a_box_by_shape_keys_and_a_ring_by_frames(tmp_path: Path) -> None:
+    report = run(tmp_path / "box", trimesh.creation.box((1.6, 1.6, 1.6)), "auto")
+    assert report["tracking"]["kept"] and report["tracking"]["sentence"] in report["notes"]
+    with np.load(tmp_path / "box" / "keys.npz") as arrays:
+        assert arrays["positions"].shape == (len(arrays["times"]), 642, 3)
+        assert np.isfinite(arrays["positions"]).all() and (np.diff(arrays["times"]) > 0).all()
+    ring = trimesh.creation.torus(1.0, 0.4)
+    report = run(tmp_path / "box", ring, "auto")
+    assert not report["tracking"]["kept"] and "number of handles" in report["tracking"]["sentence"]
+    assert not (tmp_path / "box" / "keys.npz").exists()
+    again = engine(
+        "extract", tmp_path / "box" / "model.safetensors", "--out", tmp_path / "box", "--set=extraction.keys=always"
+    )
+    assert again.returncode == 0, again.stderr
+    report = json.loads((tmp_path / "box" / "report.json").read_text())
+    assert report["tracking"]["kept"] and "best effort" in report["tracking"]["sentence"]
+    assert (tmp_path / "box" / "keys.npz").exists()
