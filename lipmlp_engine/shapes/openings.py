@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from .repair import keep_triangles
 from .sample import sample_near
 from .shape import Shape, doubled_area_vectors
-from .standing import BURIED, FREE, mean_winding
+from .standing import BURIED, FREE, lie_within_the_rest, mean_winding
 from .topology import Topology
 
 LID_TOLERANCE = 0.1
@@ -34,7 +34,7 @@ def close(shape: Shape, shell: float) -> Shape:
     open_parts = ~topology.closed_parts
     standing = mean_winding(shape, topology, open_parts)
     sheet = (open_parts & (standing < FREE))[topology.parts]
-    buried = (open_parts & (standing > BURIED))[topology.parts]
+    buried = lie_within_the_rest(shape, topology, open_parts & (standing > BURIED))[topology.parts]
     if sheet.any() or buried.any():
         shape = _thicken(shape, sheet, buried, shell)
         topology = Topology(shape.triangles)

@@ -13,6 +13,8 @@ FREE = 0.2
 """A part whose two sides have a smaller mean winding number encloses nothing: a flat sheet has 0, a closed wall 1/2."""
 BURIED = 0.75
 """Where the mean is larger the part lies inside others: there it is 1 for a sheet and 3/2 for a wall."""
+SLIVER = 0.05
+"""A part that looks out by less than this share of its area is still inside."""
 _SAMPLES = 8_000
 _BESIDE = 1e-6
 """Distance from the surface to where the winding number is taken, in diagonals."""
@@ -40,6 +42,27 @@ def winding_along(
         shape.vertices, shape.triangles.astype(np.int64), np.concatenate([points + step, points - step])
     )
     return np.asarray(both.reshape(2, -1).mean(axis=0)), topology.parts[chosen][owner]
+
+
+def lie_within_the_rest(shape: Shape, topology: Topology, parts: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Which of the chosen parts lie inside what is left without them, all but a sliver.
+
+    The mean alone does not tell: an eyeball in its open socket has a large one, and yet the eye looks out.
+    """
+    import igl
+
+    if not parts.any():
+        return parts
+    chosen = parts[topology.parts]
+    points, _, triangle = sample_surface(shape.vertices, shape.triangles[chosen], _SAMPLES, np.random.default_rng(0))
+    rest = shape.triangles[~chosen].astype(np.int64)
+    if not len(rest):
+        return np.zeros_like(parts)
+    outside = igl.fast_winding_number(shape.vertices, rest, points.astype(np.float64)) < 0.5
+    owner = topology.parts[chosen][triangle]
+    looking_out = np.bincount(owner, weights=outside, minlength=topology.part_count)
+    count = np.bincount(owner, minlength=topology.part_count)
+    return parts & (looking_out <= SLIVER * np.maximum(count, 1))
 
 
 def mean_winding(shape: Shape, topology: Topology, parts: NDArray[np.bool_]) -> NDArray[np.float64]:

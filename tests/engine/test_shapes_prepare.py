@@ -12,6 +12,7 @@ import trimesh
 
 from lipmlp_engine.errors import ShapeError
 from lipmlp_engine.job import Sampling
+from lipmlp_engine.shapes.distance import DistanceField
 from lipmlp_engine.shapes.load import prepare
 from lipmlp_engine.shapes.openings import join
 from lipmlp_engine.shapes.place import enclosed_volume
@@ -249,3 +250,20 @@ def _big_ball() -> Shape:
     c, d = np.roll(b, -1, axis=1), np.roll(a, -1, axis=1)
     triangles = np.concatenate([np.stack([a, b, c], -1).reshape(-1, 3), np.stack([a, c, d], -1).reshape(-1, 3)])
     return Shape("big", vertices.reshape(-1, 3), triangles)
+
+
+def test_an_eyeball_in_its_open_socket_keeps_looking_out() -> None:
+    """Suzanne's eyes: open shells that stand in open sockets, mostly within the head and yet not inside it."""
+    head = trimesh.creation.icosphere(subdivisions=4, radius=1.0)
+    head.update_faces(head.triangles_center[:, 2] < 0.92)
+    eye = trimesh.creation.icosphere(subdivisions=4, radius=0.36)
+    eye.update_faces(eye.triangles_center[:, 2] > -0.1)
+    eye.apply_translation((0, 0, 0.92))
+    both = trimesh.util.concatenate([head, eye])
+    prepared = prepare(
+        Shape("face", np.asarray(both.vertices), np.asarray(both.faces, np.int32), closed=False), Sampling()
+    )
+    assert not any("removed" in note for note in prepared.notes)
+    field = DistanceField(prepared.vertices, prepared.triangles)
+    signs = field.signed(np.array([[0, 0, 1.25], [0, 0, 0.9], [0, 0, 0], [0, 0, 1.32]])) < 0
+    assert signs.tolist() == [True, True, True, False]
