@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import OutputError
+from .whole_file import written_whole
 
 
 @dataclass
@@ -46,14 +46,8 @@ class MeshFrame:
                 arrays[name] = np.asarray(values, np.float32)
         arrays.update({f"vertex.{name}": values for name, values in self.vertex_attributes.items()})
         arrays.update({f"face.{name}": values for name, values in self.face_attributes.items()})
-        draft = path.with_name(path.name + ".part")
-        try:
-            with open(draft, "wb") as stream:
-                np.savez(stream, **arrays)  # type: ignore[arg-type]
-            os.replace(draft, path)
-        except OSError as error:
-            draft.unlink(missing_ok=True)
-            raise OutputError(f"{path} cannot be written: {error.strerror or error}.") from error
+        with written_whole(path) as stream:
+            np.savez(stream, **arrays)  # type: ignore[arg-type]
 
     @classmethod
     def load(cls, path: Path) -> MeshFrame:

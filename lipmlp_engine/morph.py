@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,6 +23,7 @@ from .job import Job
 from .networks import exported_activation
 from .networks.condense import exported_field
 from .surface.field import Field
+from .whole_file import moved_when_whole
 
 STEEP_ENOUGH = 0.05
 """A gradient shorter than this says nothing about the surface's speed; the flow alone does."""
@@ -107,13 +107,11 @@ class Morph:
             "job": json.dumps(self.job.to_dict()),
             "training_hash": self.job.training_hash(),
         }
-        draft = path.with_name(path.name + ".part")
-        try:
-            save_file(tensors, draft, metadata=metadata)
-            os.replace(draft, path)
-        except (OSError, SafetensorError) as error:
-            draft.unlink(missing_ok=True)
-            raise OutputError(f"The model {path} cannot be written: {error}.") from error
+        with moved_when_whole(path) as draft:
+            try:
+                save_file(tensors, draft, metadata=metadata)
+            except SafetensorError as error:
+                raise OutputError(f"The model {path} cannot be written: {error}.") from error
 
     @classmethod
     def load(cls, path: Path, device: torch.device | str = "cpu") -> Morph:

@@ -59,10 +59,6 @@ class VelocityLattice:
             points = points + step * self.at(middle)
         return points
 
-    def largest_speed(self) -> float:
-        """The largest speed anywhere: linear interpolation never exceeds that of the nodes."""
-        return float(self.velocities.norm(dim=-1).max())
-
 
 class LatticeEquations:
     """Sparse matrices over a coarse lattice: interpolation to points, and the elastic energy of a velocity field."""

@@ -15,7 +15,7 @@ from trimesh.triangles import mass_properties
 from ..job import Job
 from ..shapes.distance import DistanceField
 from ..shapes.sample import sample_surface
-from ..shapes.shape import Shape
+from ..shapes.shape import Shape, doubled_area_vectors
 from .lattice import VelocityLattice
 from .pose import Pose, PosePath
 from .registration import ShapeSamples, Steering, register
@@ -84,13 +84,13 @@ def find_motion(job: Job, shapes: list[Shape], fields: list[DistanceField]) -> M
     rng = np.random.default_rng(job.training.seed)
     matters = [_matter(shape, distance, rng) for shape, distance in zip(shapes, fields, strict=True)]
     path = PosePath(_following_poses(job, shapes, matters))
+    samples = [_in_frame(*parts) for parts in zip(shapes, fields, matters, path.poses, strict=True)]
     flows = []
-    for segment in range(len(shapes) - 1):
-        ends = [_in_frame(shapes[k], fields[k], matters[k], path.poses[k]) for k in (segment, segment + 1)]
+    for segment, (source, target) in enumerate(pairwise(samples)):
         landmarks = _landmarks(job, shapes, path, segment)
         # On a busy machine the threads of the linear algebra libraries wait for each other: eight times slower.
         with threadpool_limits(1):
-            flows.append(register(ends[0], ends[1], Steering(job.guide.rigidity, job.guide.volume, landmarks)))
+            flows.append(register(source, target, Steering(job.guide.rigidity, job.guide.volume, landmarks)))
     return Motion(path, flows)
 
 
@@ -148,8 +148,7 @@ def _inside(shape: Shape, distance: DistanceField, rng: np.random.Generator) -> 
 
 
 def _in_frame(shape: Shape, distance: DistanceField, matter: _Matter, pose: Pose) -> ShapeSamples:
-    corners = shape.vertices[shape.triangles]
-    normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    normals = doubled_area_vectors(shape.vertices, shape.triangles)
     normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-30)
 
     def nearest(points: Array) -> tuple[Array, Array]:

@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 from scipy.spatial import KDTree
 from scipy.spatial.transform import Rotation
 
+from ..shapes.align import rotation_to_nearest
+
 LIKE_MOMENTS = 0.08
 """Largest difference of the principal moments (as shares of their sum) of two shapes that may be one shape turned."""
 GOOD_FIT = 0.03
@@ -70,10 +72,8 @@ def _starts(source: Array, target: Array) -> list[Array]:
 def _refine(rotation: Array, source: Array, target: Array, tree: KDTree) -> Array:
     """Iterated closest points, a dozen rounds, about the common centre."""
     for _ in range(12):
-        _, nearest = tree.query(source @ rotation.T)
-        left, _, right = np.linalg.svd(target[nearest].T @ source)
-        rotation = left @ np.diag([1, 1, np.linalg.det(left @ right)]) @ right
-    return np.asarray(rotation)
+        rotation = rotation_to_nearest(rotation, source, target, tree)
+    return rotation
 
 
 def _grain(points: Array) -> float:

@@ -62,14 +62,19 @@ def _axis_rotations(source: Array, target: Array) -> list[Array]:
 
 def _iterate(rotation: Array, source: Array, target: Array, tree: KDTree) -> Array:
     for _ in range(ROUNDS):
-        _, nearest = tree.query(source @ rotation.T)
-        left, _, right = np.linalg.svd(target[nearest].T @ source)
-        flip = np.diag([1.0, 1.0, float(np.sign(np.linalg.det(left @ right)))])
-        step = left @ flip @ right
+        step = rotation_to_nearest(rotation, source, target, tree)
         if np.allclose(step, rotation, atol=1e-7):
             break
         rotation = step
     return np.asarray(rotation)
+
+
+def rotation_to_nearest(rotation: Array, source: Array, target: Array, tree: KDTree) -> Array:
+    """One round of iterated closest points about the origin: the rotation of the source onto what is nearest now."""
+    _, nearest = tree.query(source @ rotation.T)
+    left, _, right = np.linalg.svd(target[nearest].T @ source)
+    flip = np.diag([1.0, 1.0, float(np.sign(np.linalg.det(left @ right)))])
+    return np.asarray(left @ flip @ right)
 
 
 def _error(rotation: Array, source: Array, target: Array, tree: KDTree) -> float:

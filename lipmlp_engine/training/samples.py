@@ -17,8 +17,6 @@ from ..shapes.shape import Shape
 
 SPREADS = (0.003, 0.015, 0.05)
 """Standard deviations of the samples near a surface, in training-frame units; each takes an equal share."""
-BETWEEN_PER_SHAPE = 1.0
-"""In-between samples taken of each shape, as a multiple of its end samples."""
 
 Array = NDArray[np.float64]
 
@@ -86,7 +84,7 @@ def between_samples(placed: PlacedShapes, sampling: Sampling, rng: np.random.Gen
     distance is taken where the point came from and the second's where it will arrive.
     """
     points, values = [], []
-    count = round(sampling.points * BETWEEN_PER_SHAPE)
+    count = sampling.points
     for segment in range(len(placed) - 1):
         for side in (0, 1):
             seeds = torch.from_numpy(placed.scattered(segment + side, count, sampling.near, rng).astype(np.float32))
