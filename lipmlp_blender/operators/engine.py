@@ -24,12 +24,8 @@ def _why_no_setup() -> str:
     return ""
 
 
-class LIPMORPH_OT_set_up_engine(bpy.types.Operator):
-    """Make a Python environment of its own for the engine and install its packages there (up to 3 GB)"""
-
-    bl_idname = "lipmorph.set_up_engine"
-    bl_label = "Set Up Engine"
-    bl_options = {"INTERNAL"}
+class _MakesEnvironment:
+    """Operators that make the engine's environment, the first time or anew."""
 
     @classmethod
     def poll(cls, _context: bpy.types.Context) -> bool:
@@ -43,23 +39,20 @@ class LIPMORPH_OT_set_up_engine(bpy.types.Operator):
         return {"FINISHED"}
 
 
-class LIPMORPH_OT_repair_engine(bpy.types.Operator):
+class LIPMORPH_OT_set_up_engine(_MakesEnvironment, bpy.types.Operator):
+    """Make a Python environment of its own for the engine and install its packages there (up to 3 GB)"""
+
+    bl_idname = "lipmorph.set_up_engine"
+    bl_label = "Set Up Engine"
+    bl_options = {"INTERNAL"}
+
+
+class LIPMORPH_OT_repair_engine(_MakesEnvironment, bpy.types.Operator):
     """Make the engine's environment anew; finished morphs are not touched"""
 
     bl_idname = "lipmorph.repair_engine"
     bl_label = "Repair Engine"
     bl_options = {"INTERNAL"}
-
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        reason = _why_no_setup()
-        if reason:
-            cls.poll_message_set(reason)
-        return not reason
-
-    def execute(self, _context: bpy.types.Context) -> set[str]:
-        runtime.start_setup()
-        return {"FINISHED"}
 
 
 class LIPMORPH_OT_cancel_setup(bpy.types.Operator):

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.fake_engine import fake_python
+from tests.processes import is_gone
 
 from .conftest import OpenWindow
 from .test_install import MODULE
@@ -101,20 +102,6 @@ def click_train(window: BlenderWindow) -> None:
     window.wait_until(f"len({RUNTIME}.queue.jobs) > {before} or {RUNTIME}.queue.busy", 20)
 
 
-def is_gone(pid: int, seconds: float = 10.0) -> bool:
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        try:
-            os.kill(pid, 0)
-        except ProcessLookupError:
-            return True
-        status = Path(f"/proc/{pid}/stat")
-        if status.exists() and status.read_text().rsplit(")", 1)[-1].split()[0] == "Z":
-            return True
-        time.sleep(0.05)
-    return False
-
-
 def test_an_artist_clicks_trains_cancels_and_quits(
     open_window: OpenWindow, tmp_path: Path, engine_python: Path, pictures: Path
 ) -> None:
@@ -150,7 +137,7 @@ def test_an_artist_clicks_trains_cancels_and_quits(
         window.wait_until(f"{RUNTIME}.queue.current and {RUNTIME}.queue.current.fraction > 0.05", 30)
         pid = window.value(f"{RUNTIME}.queue.current.process.pid")
         assert window.quit() == 0
-        assert is_gone(pid)
+        assert is_gone(pid, 10.0)
         assert "Traceback" not in window.tail()
 
 

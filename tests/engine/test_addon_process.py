@@ -20,6 +20,7 @@ import pytest
 import build_addon
 from lipmlp_engine.job import Job, ShapeInput
 from tests.fake_engine import fake_python
+from tests.processes import is_gone
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="the fake engine is a shell script")
 
@@ -81,20 +82,6 @@ def events_of(engine: Any, seconds: float = 20.0) -> list[Any]:
         events += engine.poll()
         time.sleep(0.01)
     return events
-
-
-def is_gone(pid: int, seconds: float = 5.0) -> bool:
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        try:
-            os.kill(pid, 0)
-        except ProcessLookupError:
-            return True
-        status = Path(f"/proc/{pid}/stat")
-        if status.exists() and status.read_text().rsplit(")", 1)[-1].split()[0] == "Z":
-            return True
-        time.sleep(0.02)
-    return False
 
 
 def kinds(events: list[Any]) -> list[str]:
