@@ -237,3 +237,7 @@ def main() -> None:
 
 if __name__ == "__main__":
     main()
+    # Blender as a module now and then crashes while Python takes it down, with everything written.
+    RESOURCES.cleanup()
+    sys.stdout.flush()
+    os._exit(0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import shutil
 import subprocess
@@ -144,3 +145,46 @@ def test_the_summary_counts_what_the_rings_found(tmp_path: Path) -> None:
     assert answer.returncode == 1
     assert answer.stdout.strip().splitlines()[-1].startswith("1 failed, 1 passed, 1 skipped")
     assert "did not finish" in answer.stdout
+
+
+@pytest.fixture
+def rings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(dev, "RINGS", tmp_path)
+    return tmp_path
+
+
+def summary(rings: Path) -> str:
+    return subprocess.run(
+        dev.summary_command(Path(sys.executable), rings), cwd=ROOT, capture_output=True, text=True
+    ).stdout
+
+
+def test_a_ring_that_dies_after_its_tests_passed_is_named_in_the_summary(
+    rings: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def die(command: list[str], **environment: str) -> int:
+        dev.write_results(rings / "addon-4.5.xml", {"good": None})
+        return -11
+
+    monkeypatch.setattr(dev, "run", die)
+    dev.ring("addon-4.5", Path(), Path(), [], [])
+    told = summary(rings)
+    assert "the ring ended with exit code -11" in told
+    assert told.strip().splitlines()[-1].startswith("1 failed, 1 passed")
+
+
+def test_what_is_not_a_ring_counts_in_the_summary(rings: Path) -> None:
+    dev.part("lint", lambda: 0)
+    dev.part("demo", lambda: 3)
+    told = summary(rings)
+    assert "exit code 3" in told
+    assert told.strip().splitlines()[-1].startswith("1 failed, 1 passed")
+
+
+def test_a_demo_that_leaves_nothing_is_a_failure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(dev, "ROOT", tmp_path)
+    monkeypatch.setattr(dev, "demo", lambda options: 0)
+    assert dev.quick_demo(argparse.Namespace()) == 1
+    assert "no morph.blend and no contact_sheet.png and no morph.mp4" in capsys.readouterr().out
