@@ -10,6 +10,7 @@ import logging
 import os
 import platform
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -259,10 +260,12 @@ class _Run:
 
         if not self.job.output.pictures:
             return
-        threads = self.job.training.threads
-        contact_sheet([("", few(frames))], self.results.contact_sheet, up=self._up, threads=threads)
-        if report is not None:
-            plot(report, self.results.plot)
+        with ThreadPoolExecutor(1) as pool:
+            plots = pool.submit(plot, report, self.results.plot) if report is not None else None
+            threads = self.job.training.threads
+            contact_sheet([("", few(frames))], self.results.contact_sheet, up=self._up, threads=threads)
+            if plots is not None:
+                plots.result()
         if len(self._spectra) > 1:
             plot_spectra(self._spectra, self.results.spectra)
 

@@ -6,13 +6,12 @@ threads are faster, and never slower than one thread on a machine that is busy w
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import torch
 from torch import Tensor, nn
-
-from ..surface.field import one_torch_thread
 
 PIECE = 1024
 """Samples worked on at once; fixed, so that sums come out the same whatever the number of threads."""
@@ -23,6 +22,10 @@ BY_HAND = ("relu", "absolute")
 Layers = list[tuple[Tensor, Tensor]]
 Loss = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
 """(prediction, target) → (sum of losses, its derivative by the prediction)."""
+Piece = tuple[Tensor, Tensor]
+"""Points and values."""
+Result = tuple[Tensor, list[Tensor]]
+"""Sum of losses and its gradients."""
 
 
 def absolute_loss(prediction: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
@@ -45,18 +48,17 @@ class BatchGradients:
         self._smoothness = smoothness
         self._activation = getattr(network, "activation_name", "")
         by_hand = next(network.parameters()).device.type == "cpu" and self._activation in BY_HAND
-        self._pool = ThreadPoolExecutor(max(1, threads)) if by_hand and hasattr(network, "effective") else None
+        self._by_hand = by_hand and hasattr(network, "effective")
+        self._helpers = threads - 1 if self._by_hand else 0
+        """Threads beside the calling one, which does its share: waking another costs as much as a small layer."""
+        self._pool = ThreadPoolExecutor(max(1, self._helpers))
 
     def close(self) -> None:
-        if self._pool is not None:
-            self._pool.shutdown()
+        self._pool.shutdown()
 
     def __call__(self, points: Tensor, values: Tensor) -> tuple[Tensor, list[Tensor]]:
         """Mean loss, and the gradient of mean loss + smoothness · penalty."""
-        if self._pool is not None:
-            return self._by_hand(points, values, self._pool)
-        with one_torch_thread():
-            return self._by_autograd(points, values)
+        return self._in_pieces(points, values) if self._by_hand else self._by_autograd(points, values)
 
     def _by_autograd(self, points: Tensor, values: Tensor) -> tuple[Tensor, list[Tensor]]:
         prediction = self.network(points)
@@ -68,27 +70,44 @@ class BatchGradients:
         filled = [torch.zeros_like(p) if g is None else g for p, g in zip(self.parameters, gradients, strict=True)]
         return total / len(points), filled
 
-    def _by_hand(self, points: Tensor, values: Tensor, pool: ThreadPoolExecutor) -> tuple[Tensor, list[Tensor]]:
+    def _in_pieces(self, points: Tensor, values: Tensor) -> tuple[Tensor, list[Tensor]]:
         effective: Layers = self.network.effective()  # type: ignore[operator]
         fixed = [(weight.detach(), bias.detach()) for weight, bias in effective]
-        pieces = pool.map(
-            lambda piece: _gradients(fixed, self._activation, piece[0], piece[1], self._loss),
-            zip(torch.split(points, PIECE), torch.split(values, PIECE), strict=True),
-        )
-        total, slopes = next(pieces)
-        for loss, piece in pieces:
+        pieces = list(zip(torch.split(points, PIECE), torch.split(values, PIECE), strict=True))
+        results = self._shared_out(pieces, lambda piece: _gradients(fixed, self._activation, *piece, self._loss))
+        total, slopes = results[0]
+        for loss, piece in results[1:]:
             total = total + loss
             torch._foreach_add_(slopes, piece)
         torch._foreach_div_(slopes, len(points))
-        outputs = [tensor for layer in effective for tensor in layer]
+        # One number whose derivative by the effective layers is what was found: torch's own way to hand that over, by
+        # grad_outputs, imports a computer algebra system first.
+        outputs = torch.cat([tensor.reshape(-1) for layer in effective for tensor in layer])
+        objective = outputs @ torch.cat([slope.reshape(-1) for slope in slopes])
         if self._smoothness:
-            penalty = self.network.penalty()  # type: ignore[operator]
-            if penalty.requires_grad:
-                outputs.append(penalty)
-                slopes.append(torch.full_like(penalty, self._smoothness))
-        gradients = torch.autograd.grad(outputs, self.parameters, slopes, allow_unused=True)
+            objective = objective + self._smoothness * self.network.penalty()  # type: ignore[operator]
+        gradients = torch.autograd.grad(objective, self.parameters, allow_unused=True)
         filled = [torch.zeros_like(p) if g is None else g for p, g in zip(self.parameters, gradients, strict=True)]
         return total / len(points), filled
+
+    def _shared_out(self, pieces: list[Piece], work: Callable[[Piece], Result]) -> list[Result]:
+        """The results in the order of the pieces; whoever is free takes the next piece."""
+        waiting = deque(enumerate(pieces))
+        results: dict[int, Result] = {}
+
+        def take() -> None:
+            while True:
+                try:
+                    index, piece = waiting.popleft()
+                except IndexError:
+                    return
+                results[index] = work(piece)
+
+        helpers = [self._pool.submit(take) for _ in range(min(self._helpers, len(pieces) - 1))]
+        take()
+        for helper in helpers:
+            helper.result()
+        return [results[index] for index in range(len(pieces))]
 
 
 @torch.no_grad()

@@ -138,7 +138,8 @@ class _Fit:
         optimiser = MuonAdam(network, settings.rate, muon=not paper)
         batches = _Batches(self.ends, self.between, settings.batch, self.job.guide.share, settings.seed, self.device)
         try:
-            self._optimise(network, gradients, optimiser, batches, paper)
+            with one_torch_thread():
+                self._optimise(network, gradients, optimiser, batches, paper)
         finally:
             gradients.close()
         return self._morph(network)
