@@ -16,10 +16,12 @@ from .lipmlp_engine.job import MAXIMUM_SHAPES, SECTIONS, Job, ShapeInput
 from .lipmlp_engine.results import ResultsFolder
 from .lipmlp_engine.settings import settings_of
 from .preferences import user_folder
-from .properties import SECTION_GROUPS, LipmorphSceneSettings
+from .properties import SECTION_GROUPS, LipmorphResultSettings, LipmorphSceneSettings
+from .scene.correspondence import share_faces
 from .scene.gather import SHAPE_TYPES, ShapeSlots
+from .scene.key_source import why_no_keys
 from .scene.ownership import is_morph
-from .scene.spec import ResultSpec
+from .scene.spec import AUTOMATIC, ResultSpec
 
 PREVIEW_SECONDS = 2.0
 VERTICES_PER_CELL = 1.3
@@ -63,8 +65,14 @@ def title_of(shapes: Sequence[bpy.types.Object]) -> str:
     return " → ".join(item.name for item in shapes)
 
 
-def job_from(settings: LipmorphSceneSettings, shapes: list[ShapeInput], landmarks: list[Any]) -> Job:
-    """The job that the settings describe; refused in a sentence where they contradict each other."""
+def job_from(
+    settings: LipmorphSceneSettings, shapes: list[ShapeInput], landmarks: list[Any], order: dict[str, Any] | None = None
+) -> Job:
+    """The job that the settings describe; refused in a sentence where they contradict each other.
+
+    The order, where there is one, says what was found out about the shapes.
+    """
+    order = order or {}
     sections: dict[str, Any] = {}
     for name, kind in SECTIONS.items():
         if name not in SECTION_GROUPS:
@@ -79,11 +87,19 @@ def job_from(settings: LipmorphSceneSettings, shapes: list[ShapeInput], landmark
     job = Job(shapes=shapes, landmarks=landmarks, **sections)
     job.training.start_from = bpy.path.abspath(job.training.start_from)
     job.output.folder = "."
-    job.extraction.keys = "auto" if settings.result.writer == "SHAPE_KEYS" else "none"
+    job.extraction.keys = "none" if order.get("why_no_keys") else keys_wanted(settings.result)
+    job.guide.correspondence = "vertices" if order.get("match_vertices") else "none"
     if settings.result.preview and not bpy.app.background:
         job.output.preview_seconds = PREVIEW_SECONDS
     job.check()
     return job
+
+
+def keys_wanted(chosen: LipmorphResultSettings) -> str:
+    """What the engine is told about shape keys."""
+    if chosen.writer not in ("SHAPE_KEYS", AUTOMATIC):
+        return "none"
+    return "always" if chosen.writer == "SHAPE_KEYS" and chosen.keys_anyway else "auto"
 
 
 def _exact(value: Any, default: Any, setting: Any) -> Any:
@@ -123,13 +139,28 @@ def order_from(context: bpy.types.Context, name: str, sources: list[str], slots:
         subframes=chosen.subframes,
         hide_sources=chosen.hide_sources,
         blend_materials=chosen.blend_materials,
+        relative_keys=chosen.key_mode == "RELATIVE",
     )
+    objects = [bpy.data.objects[source] for source in sources]
     return {
         "scene": context.scene.name,
         "blend": bpy.data.filepath,
         "writer": chosen.writer,
+        "why_no_keys": why_not_these_keys(context, objects[0]),
+        "match_vertices": chosen.match_vertices and share_faces(context, objects),
         "spec": {key: value for key, value in asdict(spec).items() if not isinstance(value, Path)},
     }
+
+
+def why_not_these_keys(context: bpy.types.Context, source: bpy.types.Object) -> str:
+    """Why there will be no shape keys on the source's own mesh; where nothing else will do, it is refused at once."""
+    settings = context.scene.lipmorph
+    if keys_wanted(settings.result) == "none" or settings.extraction.template != "source":
+        return ""
+    reason = why_no_keys(context, source, settings.extraction.key_vertices)
+    if reason and settings.result.writer == "SHAPE_KEYS":
+        raise RequestError(reason)
+    return reason
 
 
 def spec_from(order: dict[str, Any], frames: Sequence[Path], model: Path | None, folder: Path) -> ResultSpec:

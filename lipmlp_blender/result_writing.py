@@ -10,9 +10,11 @@ from pathlib import Path
 import bpy
 
 from .jobs import MorphJob
+from .report_summary import tracking_of
 from .request import spec_from
-from .scene.errors import SceneError
-from .scene.remove import remove_morph
+from .scene.errors import NoShapeKeysError, SceneError
+from .scene.remove import replace_morph
+from .scene.spec import AUTOMATIC
 from .scene.write import write_result_in_slices
 
 
@@ -36,6 +38,7 @@ class ResultWriting:
                 while not self.over and (stop is None or time.monotonic() < stop):
                     self._one_slice()
         except SceneError as error:
+            self.job.keys_refused = isinstance(error, NoShapeKeysError)
             self._fail(str(error))
         except OSError as error:
             self._fail(f"The result in {self.job.folder} cannot be read: {error.strerror or error}.")
@@ -52,8 +55,10 @@ class ResultWriting:
             model = Path(self.job.done.model) if self.job.done.model else None
             spec = spec_from(self.job.order, frames, model, self.job.folder)
             writer = self.job.order.get("writer", "SEQUENCE")
-            if writer == "SHAPE_KEYS" and spec.keys_path is None:
-                writer = "SEQUENCE"  # the engine has said why one mesh cannot be this morph
+            if writer == AUTOMATIC:
+                writer = "SEQUENCE" if spec.keys_path is None else "SHAPE_KEYS"
+            elif writer == "SHAPE_KEYS" and spec.keys_path is None:
+                raise NoShapeKeysError(tracking_of(self.job.folder).sentence)
             self._slices = write_result_in_slices(bpy.context, spec, writer)
         try:
             self.fraction = next(self._slices)
@@ -64,9 +69,8 @@ class ResultWriting:
         self.result_name = result.name
         replaced = bpy.data.objects.get(self.job.order.get("replaces", ""))
         if replaced is not None and replaced != result:
-            name = replaced.name
-            remove_morph(replaced)
-            result.name = self.result_name = name
+            replace_morph(replaced, result)
+            self.result_name = result.name
         self.over, self.fraction = True, 1.0
         if bpy.ops.ed.undo_push.poll():
             bpy.ops.ed.undo_push(message="Lipschitz Morph")

@@ -92,7 +92,7 @@ class LIPMORPH_OT_re_extract(bpy.types.Operator):
         try:
             order = read_order(folder)
             order["spec"].update(frame_start=self.frame_start, frame_end=self.frame_end, name=morph.name)
-            order.update(scene=context.scene.name, replaces=morph.name)
+            order.update(scene=context.scene.name, replaces=morph.name, writer=story_of(morph).writer)
             wanted = [part for name in RE_EXTRACTED for part in (f"--{name}", str(getattr(self, name)))]
             again = MorphJob(order.pop("title", morph.name), folder, order, extracts=tuple(wanted))
             again.write()

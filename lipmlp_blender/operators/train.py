@@ -15,6 +15,7 @@ from ..lipmlp_engine.job import ShapeInput
 from ..preferences import chosen_python
 from ..request import RequestError, chain, job_from, landmarks_of, new_folder, order_from, title_of, why_not
 from ..runtime import runtime
+from ..scene.correspondence import share_triangles
 from ..scene.errors import SceneError
 from ..scene.gather import gather_in_slices, slots
 
@@ -87,15 +88,17 @@ class LIPMORPH_OT_train(bpy.types.Operator):
         self._title = title_of(objects)
         self._landmarks = landmarks_of(settings, objects)
         # Contradictions are told before anything is gathered.
-        job_from(settings, [ShapeInput(path="-", name=item.name) for item in objects], self._landmarks)
-        self._folder: Path = new_folder(self._title)
         self._order = order_from(context, "Morph", [item.name for item in objects], slots(objects))
+        job_from(settings, [ShapeInput(path="-", name=item.name) for item in objects], self._landmarks, self._order)
+        self._folder: Path = new_folder(self._title)
         self._gathering = gather_in_slices(context, objects, self._folder)
         self._shapes: list[ShapeInput] = []
 
     def _finished_job(self, context: bpy.types.Context) -> MorphJob:
         job = MorphJob(self._title, self._folder, {**self._order, "preview": context.scene.lipmorph.result.preview})
-        job.write(job_from(context.scene.lipmorph, self._shapes, self._landmarks))
+        if self._order["match_vertices"]:
+            share_triangles([self._folder / shape.path for shape in self._shapes])
+        job.write(job_from(context.scene.lipmorph, self._shapes, self._landmarks, self._order))
         return job
 
     def _refuse(self, error: Exception) -> set[str]:

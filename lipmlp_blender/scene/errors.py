@@ -27,6 +27,10 @@ class BrokenFrameError(SceneError):
     """A frame or shape key file that cannot become a mesh."""
 
 
+class NoShapeKeysError(SceneError):
+    """A morph of which the engine has said that one mesh cannot be it."""
+
+
 class ChangedSourceError(SceneError):
     """A source object that is no longer the one the result was made for."""
 

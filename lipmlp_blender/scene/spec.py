@@ -22,6 +22,21 @@ WRITERS = {
 }
 """Value → description, in the order in which a menu shows them."""
 
+AUTOMATIC = "AUTOMATIC"
+RESULTS = {
+    "SEQUENCE": WRITERS["SEQUENCE"],
+    "SHAPE_KEYS": WRITERS["SHAPE_KEYS"],
+    AUTOMATIC: "Shape keys where the number of parts and holes stays the same, else a sequence; the panel says why",
+    "VISIBILITY": WRITERS["VISIBILITY"],
+}
+"""What can be wished for → description, in the order in which a menu shows them."""
+
+KEY_MODES = {
+    "ABSOLUTE": "Evaluation Time, keyed: straight through all keys, one after the other",
+    "RELATIVE": "One property, Morph, drives the keys' values: for exporters, drivers and the NLA",
+}
+"""Value → description, in the order in which a menu shows them."""
+
 
 @dataclass
 class ResultSpec:

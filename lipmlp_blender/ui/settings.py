@@ -9,6 +9,7 @@ from ..lipmlp_engine.settings import settings_of
 from ..properties import SECTION_GROUPS
 from ..request import chain, expected_megabytes
 from .panels import InMorphTab
+from .shape_keys import draw_key_settings
 
 STEERING = ("kind", "rigidity", "volume", "turn", "share")
 OUTPUT = ("frames", "resolution", "faces")
@@ -34,6 +35,7 @@ class LIPMORPH_PT_output(_FoldedPanel, bpy.types.Panel):
         settings = context.scene.lipmorph
         chosen = settings.result
         layout.prop(chosen, "writer")
+        draw_key_settings(layout, settings)
         column = layout.column(align=True)
         column.prop(chosen, "frame_start")
         column.prop(chosen, "frame_end")

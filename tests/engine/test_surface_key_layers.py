@@ -44,9 +44,7 @@ def test_trouble_lies_where_the_mesh_fares_badly(moved: tuple[Morph, list[Shape]
 def test_faces_that_lie_inwards_from_the_start_are_no_trouble(moved: tuple[Morph, list[Shape], Track]) -> None:
     morph, shapes, true = moved
     turned = dataclasses.replace(true, triangles=np.ascontiguousarray(true.triangles[:, ::-1]))
-    assert np.array_equal(
-        trouble_of(turned, morph, shapes[0].diagonal), trouble_of(true, morph, shapes[0].diagonal)
-    )
+    assert np.array_equal(trouble_of(turned, morph, shapes[0].diagonal), trouble_of(true, morph, shapes[0].diagonal))
 
 
 def test_the_mesh_takes_the_targets_colours_and_slots_where_it_arrives(

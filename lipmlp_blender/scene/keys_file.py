@@ -1,0 +1,75 @@
+"""Reads the positions of shape keys and what belongs to them; numpy arrays throughout, no Blender data."""
+
+from __future__ import annotations
+
+import zipfile
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .errors import BrokenFrameError
+
+SERIOUS = 0.5
+"""Trouble from which on a vertex is worth showing."""
+
+
+@dataclass
+class KeysFile:
+    """One mesh at several times."""
+
+    positions: NDArray[np.float32]
+    """(K, n, 3), in the world."""
+    times: NDArray[np.float64]
+    faces: NDArray[np.int32] | None = None
+    """The topology, where it is not the source's own."""
+    trouble: NDArray[np.float32] | None = None
+    """(n,), how badly each vertex fares at its worst key, 0 to 1."""
+    colors: dict[int, NDArray[np.float32]] = field(default_factory=dict)
+    """By the shape's number in the chain: RGBA for each vertex."""
+    materials: dict[int, NDArray[np.int32]] = field(default_factory=dict)
+    """By the shape's number in the chain: the material slot of each triangle of the source, or of each face."""
+
+    @property
+    def fractions(self) -> NDArray[np.float64]:
+        """The keys' places between 0 and 1."""
+        return (self.times - self.times[0]) / (self.times[-1] - self.times[0])
+
+
+def read_keys(path: Path | None) -> KeysFile:
+    """Read the keys and refuse what would make Blender stumble."""
+    if path is None:
+        raise BrokenFrameError("There are no shape keys to write: the tracking has not been run.")
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            keys = KeysFile(
+                np.asarray(arrays["positions"], np.float32),
+                np.asarray(arrays["times"], np.float64),
+                arrays.get("faces", None),
+                arrays.get("trouble", None),
+                _numbered(arrays, "colors"),
+                _numbered(arrays, "materials"),
+            )
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        raise BrokenFrameError(f"{path} holds no shape keys: {error}.") from error
+    if keys.positions.ndim != 3 or len(keys.positions) != len(keys.times) or len(keys.times) < 2:
+        raise BrokenFrameError(f"{path} does not hold one set of positions for each of at least two times.")
+    if not np.isfinite(keys.positions).all() or (np.diff(keys.times) <= 0).any():
+        raise BrokenFrameError(f"{path} holds positions that are not finite numbers, or times that do not rise.")
+    count = keys.positions.shape[1]
+    per_vertex = [*keys.colors.values(), *([] if keys.trouble is None else [keys.trouble])]
+    if any(len(values) != count for values in per_vertex):
+        raise BrokenFrameError(f"{path} holds colours or marks for another number of vertices.")
+    if keys.faces is not None and (keys.faces.min(initial=0) < 0 or keys.faces.max(initial=0) >= count):
+        raise BrokenFrameError(f"{path} has faces without vertices.")
+    return keys
+
+
+def _numbered(arrays: np.lib.npyio.NpzFile, name: str) -> dict[int, NDArray[np.generic]]:
+    found = {}
+    for entry in arrays.files:
+        start, _, number = entry.partition(".")
+        if start == name and number.isdigit():
+            found[int(number)] = arrays[entry]
+    return found
