@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import zipfile
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .errors import BrokenFrameError
+
+Number = TypeVar("Number", np.float32, np.int32)
 
 SERIOUS = 0.5
 """Trouble from which on a vertex is worth showing."""
@@ -34,7 +38,7 @@ class KeysFile:
     @property
     def fractions(self) -> NDArray[np.float64]:
         """The keys' places between 0 and 1."""
-        return (self.times - self.times[0]) / (self.times[-1] - self.times[0])
+        return np.asarray((self.times - self.times[0]) / (self.times[-1] - self.times[0]), np.float64)
 
 
 def read_keys(path: Path | None) -> KeysFile:
@@ -48,8 +52,8 @@ def read_keys(path: Path | None) -> KeysFile:
                 np.asarray(arrays["times"], np.float64),
                 arrays.get("faces", None),
                 arrays.get("trouble", None),
-                _numbered(arrays, "colors"),
-                _numbered(arrays, "materials"),
+                _numbered(arrays, "colors", np.float32),
+                _numbered(arrays, "materials", np.int32),
             )
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise BrokenFrameError(f"{path} holds no shape keys: {error}.") from error
@@ -66,10 +70,10 @@ def read_keys(path: Path | None) -> KeysFile:
     return keys
 
 
-def _numbered(arrays: np.lib.npyio.NpzFile, name: str) -> dict[int, NDArray[np.generic]]:
+def _numbered(arrays: Mapping[str, NDArray[Any]], name: str, kind: type[Number]) -> dict[int, NDArray[Number]]:
     found = {}
-    for entry in arrays.files:
+    for entry in arrays:
         start, _, number = entry.partition(".")
         if start == name and number.isdigit():
-            found[int(number)] = arrays[entry]
+            found[int(number)] = np.asarray(arrays[entry], kind)
     return found
