@@ -7,6 +7,7 @@ import bpy
 from .. import compat
 from ..operators.results import folder_of
 from ..report_summary import summary_of
+from .model import draw_storage
 from .sentences import draw_sentence
 
 
@@ -19,6 +20,7 @@ def draw_result(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
         compat.draw_input(column, player, "Morph", "Morph")
     for icon, sentence in summary_of(folder_of(morph)):
         draw_sentence(layout, context, sentence, icon=icon)
+    draw_storage(layout, morph)
     layout.operator("lipmorph.re_extract", icon="FILE_REFRESH")
     row = layout.row(align=True)
     row.operator("lipmorph.open_report", icon="TEXT")
