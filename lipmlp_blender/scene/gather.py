@@ -53,12 +53,12 @@ class _RawMesh:
     vertices: NDArray[np.float32]
     corners: NDArray[np.int32]
     """The vertex of each corner."""
-    triangles: NDArray[np.int32]
-    """Three corners each."""
-    materials: NDArray[np.int32]
-    """One for each face."""
     starts: NDArray[np.int32]
     """The first corner of each face."""
+    triangles: NDArray[np.int32] | None
+    """Three corners each, as Blender cuts the faces; None where there are only triangles and quads to cut."""
+    materials: NDArray[np.int32]
+    """One for each face."""
     colors: NDArray[np.float32] | None
     """Of each vertex, or of each corner where these have them."""
     colors_at_corners: bool
@@ -141,7 +141,7 @@ def _read_meshes(context: bpy.types.Context, item: bpy.types.Object) -> list[_Ra
             evaluated.to_mesh_clear()
         if _makes_instances(item):
             meshes += _read_instances(depsgraph, item)
-    meshes = [mesh for mesh in meshes if len(mesh.triangles)]
+    meshes = [mesh for mesh in meshes if len(mesh.starts)]
     if not meshes:
         raise EmptyShapeError(f"'{item.name}' has no faces to morph{_remedy(item)}.")
     return meshes
@@ -163,18 +163,20 @@ def _mesh_of(evaluated: bpy.types.Object, item: bpy.types.Object) -> bpy.types.M
 
 def _read_mesh(mesh: bpy.types.Mesh, matrix: NDArray[np.float64]) -> _RawMesh:
     """Copies and no more; from attributes where they are to be had there, which is a hundred times faster."""
-    mesh.calc_loop_triangles()
-    triangles = np.empty((len(mesh.loop_triangles), 3), np.int32)
-    mesh.loop_triangles.foreach_get("loops", triangles.ravel())
     starts = np.empty(len(mesh.polygons), np.int32)
     mesh.polygons.foreach_get("loop_start", starts)
+    triangles = None
+    if np.diff(starts, append=len(mesh.loops)).max(initial=0) > 4:
+        mesh.calc_loop_triangles()
+        triangles = np.empty((len(mesh.loop_triangles), 3), np.int32)
+        mesh.loop_triangles.foreach_get("loops", triangles.ravel())
     return _RawMesh(
         matrix,
         _copied(mesh.attributes["position"], "vector", np.empty((len(mesh.vertices), 3), np.float32)),
         _copied(mesh.attributes[".corner_vert"], "value", np.empty(len(mesh.loops), np.int32)),
+        starts,
         triangles,
         _copied(mesh.attributes.get("material_index"), "value", np.zeros(len(mesh.polygons), np.int32)),
-        starts,
         *_read_colors(mesh),
     )
 
@@ -202,12 +204,23 @@ def _surface_of(mesh: _RawMesh, name: str) -> _Surface:
     turned = np.linalg.det(mesh.matrix[:3, :3])
     if turned == 0.0:
         raise BrokenShapeError(f"'{name}' is scaled to nothing along an axis: give it a scale other than 0.")
-    triangles = mesh.corners[mesh.triangles]
+    cut = _cut_quads(mesh) if mesh.triangles is None else mesh.triangles
+    triangles = mesh.corners[cut]
     if turned < 0.0:
         triangles = np.ascontiguousarray(triangles[:, ::-1])
     world = mesh.vertices.astype(np.float64) @ mesh.matrix[:3, :3].T + mesh.matrix[:3, 3]
-    faces = np.searchsorted(mesh.starts, mesh.triangles[:, 0], side="right") - 1
+    faces = np.searchsorted(mesh.starts, cut[:, 0], side="right") - 1
     return _Surface(world, triangles, _colors_of_vertices(mesh), mesh.materials[faces])
+
+
+def _cut_quads(mesh: _RawMesh) -> NDArray[np.int32]:
+    """Triangles of three corners each, cut as Blender does it: across the other diagonal where the quad is concave."""
+    sides = np.diff(mesh.starts, append=len(mesh.corners))
+    triangles, quads = (mesh.starts[sides == count, None] + np.arange(count) for count in (3, 4))
+    a, b, c, d = (mesh.vertices[mesh.corners[corner]] for corner in quads.T)
+    turns = np.einsum("ij,ij->i", np.cross(b - a, c - a), np.cross(d - a, c - a)) > 0
+    halves = np.where(turns[:, None], quads[:, [0, 1, 3, 1, 2, 3]], quads[:, [0, 1, 2, 0, 2, 3]])
+    return np.concatenate([triangles, halves.reshape(-1, 3)]).astype(np.int32)
 
 
 def _colors_of_vertices(mesh: _RawMesh) -> NDArray[np.float32] | None:
