@@ -12,7 +12,7 @@ import bpy
 from .lipmlp_engine.job import MAXIMUM_SHAPES, PRESET_DESCRIPTIONS, PRESETS, SECTIONS, Job
 from .lipmlp_engine.settings import Setting, settings_of
 from .scene.gather import SHAPE_TYPES
-from .scene.spec import EASINGS, KEY_MODES, RESULTS
+from .scene.spec import EASINGS, KEY_MODES, MODEL_PLACES, RESULTS
 
 HIDDEN = {
     "output": {"folder", "sequence", "pictures", "film", "preview_seconds"},
@@ -188,6 +188,12 @@ class LipmorphResultSettings(bpy.types.PropertyGroup):
     )
     hide_sources: bpy.props.BoolProperty(
         name="Hide Sources", description="Hide the shapes once the morph is there; they are not changed", default=True
+    )
+    model: bpy.props.EnumProperty(
+        name="Model",
+        description="Where the trained model is kept, from which Re-Extract takes other frames",
+        items=[(value, _title(value.lower()), description) for value, description in MODEL_PLACES.items()],
+        default="BESIDE",
     )
     preview: bpy.props.BoolProperty(
         name="Live Preview", description="Show a coarse morph in the viewport while it is trained", default=True

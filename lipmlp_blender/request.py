@@ -18,16 +18,13 @@ from .lipmlp_engine.settings import settings_of
 from .preferences import user_folder
 from .properties import SECTION_GROUPS, LipmorphResultSettings, LipmorphSceneSettings
 from .scene.correspondence import share_faces
+from .scene.footprint import foreseen_bytes, in_words
 from .scene.gather import SHAPE_TYPES, ShapeSlots
 from .scene.key_source import why_no_keys
 from .scene.ownership import is_morph
 from .scene.spec import AUTOMATIC, ResultSpec
 
 PREVIEW_SECONDS = 2.0
-VERTICES_PER_CELL = 1.3
-"""Vertices of a typical surface, over the square of the resolution."""
-BYTES_PER_VERTEX = 90
-"""What a vertex with its faces, normal and velocity takes in a .blend that is not compressed."""
 SPEC_NAMES = {entry.name for entry in dataclasses.fields(ResultSpec)}
 
 
@@ -140,6 +137,7 @@ def order_from(context: bpy.types.Context, name: str, sources: list[str], slots:
         hide_sources=chosen.hide_sources,
         blend_materials=chosen.blend_materials,
         relative_keys=chosen.key_mode == "RELATIVE",
+        pack_model=chosen.model == "PACKED",
     )
     objects = [bpy.data.objects[source] for source in sources]
     return {
@@ -177,10 +175,17 @@ def spec_from(order: dict[str, Any], frames: Sequence[Path], model: Path | None,
     return ResultSpec(**values)
 
 
-def expected_megabytes(settings: LipmorphSceneSettings) -> float:
-    """About how much the result will add to the .blend."""
+def expected_size(context: bpy.types.Context) -> str:
+    """About how much the result will add to the .blend, in words; nothing where that cannot be told before."""
+    settings = context.scene.lipmorph
+    if settings.result.writer == "SHAPE_KEYS":
+        return ""
     extraction = settings.extraction
-    return extraction.frames * VERTICES_PER_CELL * extraction.resolution**2 * BYTES_PER_VERTEX / 1e6
+    colored = extraction.attributes and any(
+        item.type == "MESH" and item.data.color_attributes for item in chain(context)
+    )
+    size = foreseen_bytes(extraction.frames, extraction.resolution, extraction.faces, extraction.velocity, colored)
+    return f"{extraction.frames} frames, up to about {in_words(size)} in the .blend"
 
 
 def new_folder(title: str) -> Path:

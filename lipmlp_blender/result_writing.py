@@ -29,14 +29,19 @@ class ResultWriting:
         """Why there is no result, or nothing."""
         self.result_name = ""
         self._slices: Generator[float, None, bpy.types.Object] | None = None
+        self._written = False
+        """Whether all that is left to do is the undo step."""
 
     def work(self, seconds: float | None = None) -> None:
         """Work for about so long, or to the end; a failure leaves the scene as it was."""
         stop = None if seconds is None else time.monotonic() + seconds
         try:
             with scene_context(self.job.order.get("scene", "")):
-                while not self.over and (stop is None or time.monotonic() < stop):
+                while not self.over:
                     self._one_slice()
+                    # Blender's undo step may take a while, so it has a slice to itself.
+                    if stop is not None and (self._written or time.monotonic() >= stop):
+                        break
         except SceneError as error:
             self.job.keys_refused = isinstance(error, NoShapeKeysError)
             self._fail(str(error))
@@ -46,9 +51,13 @@ class ResultWriting:
     def start_again(self) -> None:
         """Begin anew, because undo or a new file has taken away what was made so far."""
         if not self.over:
-            self._slices, self.fraction = None, 0.0
+            self._slices, self.fraction, self._written = None, 0.0, False
 
     def _one_slice(self) -> None:
+        if self._written:
+            _push_undo_step()
+            self.over, self.fraction = True, 1.0
+            return
         if self._slices is None:
             assert self.job.done is not None
             frames = [Path(path) for path in self.job.done.frames]
@@ -71,12 +80,15 @@ class ResultWriting:
         if replaced is not None and replaced != result:
             replace_morph(replaced, result)
             self.result_name = result.name
-        self.over, self.fraction = True, 1.0
-        if bpy.ops.ed.undo_push.poll():
-            bpy.ops.ed.undo_push(message="Lipschitz Morph")
+        self._written = True
 
     def _fail(self, sentence: str) -> None:
         self.over, self.sentence = True, sentence
+
+
+def _push_undo_step() -> None:
+    if bpy.ops.ed.undo_push.poll():
+        bpy.ops.ed.undo_push(message="Lipschitz Morph")
 
 
 def scene_context(name: str) -> AbstractContextManager[None]:

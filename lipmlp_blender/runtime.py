@@ -25,7 +25,7 @@ from .scene.preview import clear_preview, show_preview
 from .scene.timing import morph_keys
 
 TICK_SECONDS = 0.1
-WRITING_SECONDS = 0.03
+WRITING_SECONDS = 0.02
 """How long a tick may work on the scene: below what a hand notices."""
 PREVIEW_REQUEST_SECONDS = 0.5
 

@@ -17,7 +17,9 @@ from ..preferences import chosen_python
 from ..report_summary import tracking_of
 from ..runtime import runtime
 from ..scene.errors import SceneError
+from ..scene.packed_model import is_packed
 from ..scene.spec import WRITERS
+from .model import folder_with_model
 from .results import folder_of, needs_morph
 
 # Made here and not in the class: Blender cannot evaluate comprehensions in annotations.
@@ -31,7 +33,9 @@ def why_no_conversion(morph: bpy.types.Object) -> str:
         return "The engine is at work on this morph"
     if runtime.writing is not None:
         return "Another result is being added"
-    return chosen_python().sentence or why_no_model(ResultsFolder(folder))
+    results = ResultsFolder(folder)
+    packed = is_packed(morph) and not results.model.is_file()
+    return chosen_python().sentence or ("" if packed else why_no_model(results))
 
 
 def why_no_model(results: ResultsFolder) -> str:
@@ -84,10 +88,11 @@ class LIPMORPH_OT_convert(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         morph = context.active_object
-        folder = folder_of(morph)
+        relative = context.scene.lipmorph.result.key_mode == "RELATIVE"
         try:
+            folder = folder_with_model(morph)
             order = read_order(folder)
-            order["spec"].update(name=morph.name, relative_keys=context.scene.lipmorph.result.key_mode == "RELATIVE")
+            order["spec"].update(name=morph.name, relative_keys=relative, pack_model=is_packed(morph))
             order.update(scene=context.scene.name, replaces=morph.name, writer=self.target)
             job = MorphJob(order.pop("title", morph.name), folder, order)
             perform(job, self.target == "SHAPE_KEYS", self.anyway)

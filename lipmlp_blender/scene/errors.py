@@ -39,5 +39,9 @@ class NotAMorphError(SceneError):
     """An object that is no result of ours."""
 
 
+class PackedModelError(SceneError):
+    """A model that is not there to be packed, or bytes in the .blend that hold none."""
+
+
 class ExportError(SceneError):
     """Blender's exporter refused or could not write."""

@@ -29,7 +29,10 @@ def blend_look(item: bpy.types.Object, keys: KeysFile, spec: ResultSpec, making:
     own = np.zeros(len(mesh.polygons), np.int32)
     mesh.polygons.foreach_get("material_index", own)
     own = np.clip(own, 0, max(len(mesh.materials) - 1, 0))
-    rows = np.stack([own, *(_slots_of_faces(mesh, keys.materials.get(shape)) for shape in later)], axis=1)
+    triangles = keys.triangles
+    if triangles is not None and item.matrix_world.determinant() < 0:
+        triangles = triangles[:, ::-1]  # a mirrored source was gathered with its faces turned over
+    rows = np.stack([own, *(_slots_of_faces(mesh, triangles, keys.materials.get(shape)) for shape in later)], axis=1)
     kinds, kind_of_face = np.unique(rows, axis=0, return_inverse=True)
     chains = [_chain(mesh, kind, spec) for kind in kinds]
     if not any(material for chain in chains for material in chain):
@@ -73,17 +76,31 @@ def _color_name(shape: int) -> str:
     return COLORS[1] if shape == 1 else f"{COLORS[1]}_{shape}"
 
 
-def _slots_of_faces(mesh: bpy.types.Mesh, slots: NDArray[np.int32] | None) -> NDArray[np.int32]:
-    """A slot for each face, from slots that are told for the faces or for the triangles which they consist of."""
+def _slots_of_faces(
+    mesh: bpy.types.Mesh, triangles: NDArray[np.int32] | None, slots: NDArray[np.int32] | None
+) -> NDArray[np.int32]:
+    """A slot for each face, from those of the triangles that it consists of: they share a side with it."""
     count = len(mesh.polygons)
-    if slots is None:
-        return np.zeros(count, np.int32)
-    if len(slots) == count:
-        return slots.astype(np.int32)
-    mesh.calc_loop_triangles()
     found = np.zeros(count, np.int32)
-    if len(slots) == len(mesh.loop_triangles):
-        owner = np.empty(len(slots), np.int32)
-        mesh.loop_triangles.foreach_get("polygon_index", owner)
-        found[owner] = slots
+    if slots is None or triangles is None or len(slots) != len(triangles):
+        return found
+    starts, corners = np.empty(count, np.int32), np.empty(len(mesh.loops), np.int32)
+    mesh.polygons.foreach_get("loop_start", starts)
+    mesh.loops.foreach_get("vertex_index", corners)
+    sides = np.diff(starts, append=len(corners))
+    following = np.arange(1, len(corners) + 1)
+    following[starts + sides - 1] = starts
+    codes = _side_codes(corners, corners[following], len(mesh.vertices))
+    order = np.argsort(codes)
+    face = np.repeat(np.arange(count), sides)
+    for corner in range(3):
+        wanted = _side_codes(triangles[:, corner], triangles[:, (corner + 1) % 3], len(mesh.vertices))
+        place = order[np.searchsorted(codes, wanted, sorter=order).clip(max=len(codes) - 1)]
+        shared = codes[place] == wanted
+        found[face[place[shared]]] = slots[shared]
     return found
+
+
+def _side_codes(start: NDArray[np.int32], end: NDArray[np.int32], count: int) -> NDArray[np.int64]:
+    """A number for each side, that of the opposite direction being another."""
+    return start.astype(np.int64) * count + end

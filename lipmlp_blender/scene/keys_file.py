@@ -33,7 +33,9 @@ class KeysFile:
     colors: dict[int, NDArray[np.float32]] = field(default_factory=dict)
     """By the shape's number in the chain: RGBA for each vertex."""
     materials: dict[int, NDArray[np.int32]] = field(default_factory=dict)
-    """By the shape's number in the chain: the material slot of each triangle of the source, or of each face."""
+    """By the shape's number in the chain: the material slot of each triangle."""
+    triangles: NDArray[np.int32] | None = None
+    """What the faces consist of, in an order of their own."""
 
     @property
     def fractions(self) -> NDArray[np.float64]:
@@ -54,6 +56,7 @@ def read_keys(path: Path | None) -> KeysFile:
                 arrays.get("trouble", None),
                 _numbered(arrays, "colors", np.float32),
                 _numbered(arrays, "materials", np.int32),
+                arrays.get("triangles", None),
             )
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise BrokenFrameError(f"{path} holds no shape keys: {error}.") from error

@@ -37,6 +37,12 @@ KEY_MODES = {
 }
 """Value → description, in the order in which a menu shows them."""
 
+MODEL_PLACES = {
+    "BESIDE": "In the job's folder: beside the .blend where that is saved, else in the add-on's user folder",
+    "PACKED": "In the .blend as well, with the shapes, so that Re-Extract needs nothing but this file",
+}
+"""Value → description, in the order in which a menu shows them."""
+
 
 @dataclass
 class ResultSpec:
@@ -63,5 +69,7 @@ class ResultSpec:
     hide_sources: bool = True
     blend_materials: bool = True
     relative_keys: bool = False
+    pack_model: bool = False
+    """Keep the model inside the .blend as well."""
     job_folder: Path | None = None
     model_path: Path | None = None

@@ -6,6 +6,7 @@ import bpy
 
 from ..preferences import chosen_python
 from ..properties import preset_is_changed
+from ..request import expected_size
 from ..scene.ownership import is_morph
 from .engine import draw_engine, draw_missing_engine, engine_is_ready
 from .jobs import draw_queue
@@ -37,6 +38,11 @@ class LIPMORPH_PT_main(InMorphTab, bpy.types.Panel):
             row = column.row()
             row.active = False
             row.label(text="Changed under Advanced or Output")
+        size = expected_size(context)
+        if size:
+            row = column.row()
+            row.active = False
+            row.label(text=size, translate=False)
         button = layout.column()
         button.scale_y = 1.6
         button.operator("lipmorph.train", icon="PLAY")

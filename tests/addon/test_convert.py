@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -229,3 +230,17 @@ class _Windowed:
 
     def __getattr__(self, name: str) -> object:
         return getattr(bpy, name)
+
+
+def test_a_packed_model_is_converted_when_its_folder_is_gone(
+    fake: Callable[[str], None], two_objects: Pair, tmp_path: Path
+) -> None:
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "scene.blend"))
+    bpy.context.scene.lipmorph.result.model = "PACKED"
+    bpy.ops.lipmorph.train()
+    shutil.rmtree(tmp_path / "scene_morphs")
+    assert bpy.ops.lipmorph.convert(target="SHAPE_KEYS") == {"FINISHED"}
+    morph = bpy.context.object
+    assert morph.data.shape_keys is not None and part("scene.packed_model").is_packed(morph)
+    assert bpy.ops.lipmorph.convert(target="SEQUENCE") == {"FINISHED"}
+    assert is_sequence(bpy.context.object)

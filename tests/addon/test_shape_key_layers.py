@@ -143,7 +143,8 @@ def test_faces_take_the_slots_that_the_engine_found_and_colours_stay_apart(
     colors = np.tile(np.float32([0, 1, 1, 1]), (count, 1))
     for name, color in (("Blue", (0, 0, 1)), ("Yellow", (1, 1, 0))):
         glowing(name, color)
-    layers = {"materials.1": np.array(right, np.int32), "colors.1": colors}
+    triangles = np.array([each.vertices[:] for each in seen.loop_triangles], np.int32)[::-1]
+    layers = {"materials.1": np.array(right, np.int32)[::-1], "triangles": triangles, "colors.1": colors}
     spec = spec_for(write, tmp_path, source, layers=layers, others=[look("Blue", "Yellow", color_attribute="Dye")])
     item = write.write_result(bpy.context, spec, "SHAPE_KEYS")
     names = [material.name for material in item.data.materials]
