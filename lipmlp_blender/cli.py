@@ -17,6 +17,7 @@ from .lipmlp_engine.errors import EngineError
 from .lipmlp_engine.job import PRESETS
 from .properties import apply_preset
 from .request import RequestError, job_from, landmarks_of, new_folder, order_from, title_of
+from .scene.correspondence import share_triangles
 from .scene.errors import SceneError
 from .scene.gather import gather, slots
 
@@ -120,7 +121,9 @@ def _morph(entry: dict[str, Any]) -> tuple[int, int]:
     folder = new_folder(title)
     order = order_from(context, entry["name"], list(names), slots(objects))
     shapes = gather(context, objects, folder)
-    job = job_from(settings, shapes, landmarks_of(settings, objects))
+    if order["match_vertices"]:
+        share_triangles([folder / shape.path for shape in shapes])
+    job = job_from(settings, shapes, landmarks_of(settings, objects), order)
     apply_settings(job, argparse.Namespace(assignments=entry["set"]), {})
     job.check()
     morph = MorphJob(title, folder, order)

@@ -59,6 +59,8 @@ class MorphJob:
     preview: Preview | None = None
     """The newest preview, until somebody takes it."""
     done: Done | None = None
+    keys_refused: bool = False
+    """Whether there is no result because one mesh cannot be this morph; the frames are there."""
     process: EngineProcess | None = None
 
     @property

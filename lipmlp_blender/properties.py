@@ -12,15 +12,14 @@ import bpy
 from .lipmlp_engine.job import MAXIMUM_SHAPES, PRESET_DESCRIPTIONS, PRESETS, SECTIONS, Job
 from .lipmlp_engine.settings import Setting, settings_of
 from .scene.gather import SHAPE_TYPES
-from .scene.spec import EASINGS, WRITERS
+from .scene.spec import EASINGS, KEY_MODES, MODEL_PLACES, RESULTS
 
 HIDDEN = {
     "output": {"folder", "sequence", "pictures", "film", "preview_seconds"},
     "extraction": {"start", "end", "keys"},
+    "guide": {"correspondence"},
 }
 """Settings that the add-on decides itself."""
-
-SHIPPED_WRITERS = ("SEQUENCE", "VISIBILITY", "SHAPE_KEYS")
 
 
 def _description(setting: Setting) -> str:
@@ -142,8 +141,23 @@ class LipmorphResultSettings(bpy.types.PropertyGroup):
     writer: bpy.props.EnumProperty(
         name="Result",
         description="What the morph becomes in the scene",
-        items=[(value, _title(value.lower()), WRITERS[value]) for value in SHIPPED_WRITERS],
+        items=[(value, _title(value.lower()), description) for value, description in RESULTS.items()],
         default="SEQUENCE",
+    )
+    keys_anyway: bpy.props.BoolProperty(
+        name="Anyway",
+        description="Make shape keys even where the morph's topology changes; the vertex group Morph Trouble marks "
+        "where they fail",
+    )
+    key_mode: bpy.props.EnumProperty(
+        name="Keys",
+        description="What plays the shape keys",
+        items=[(value, _title(value.lower()), description) for value, description in KEY_MODES.items()],
+        default="ABSOLUTE",
+    )
+    match_vertices: bpy.props.BoolProperty(
+        name="Use Matching Vertices",
+        description="Let each vertex become the vertex of the same number, as the shapes have the same faces",
     )
     frame_start: bpy.props.IntProperty(
         name="Start", description="Frame at which the morph starts", default=1, min=0, max=1048573, update=_start_moved
@@ -174,6 +188,12 @@ class LipmorphResultSettings(bpy.types.PropertyGroup):
     )
     hide_sources: bpy.props.BoolProperty(
         name="Hide Sources", description="Hide the shapes once the morph is there; they are not changed", default=True
+    )
+    model: bpy.props.EnumProperty(
+        name="Model",
+        description="Where the trained model is kept, from which Re-Extract takes other frames",
+        items=[(value, _title(value.lower()), description) for value, description in MODEL_PLACES.items()],
+        default="BESIDE",
     )
     preview: bpy.props.BoolProperty(
         name="Live Preview", description="Show a coarse morph in the viewport while it is trained", default=True

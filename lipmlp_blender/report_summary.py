@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,40 @@ def _summary(path: Path, _changed: int) -> tuple[tuple[str, str], ...]:
         return (("ERROR", "The report cannot be read."),)
 
 
+@dataclass(frozen=True)
+class TrackingSummary:
+    """What became of the shape keys, for the panel."""
+
+    tried: bool
+    kept: bool
+    sentence: str
+    troubled: int = 0
+    """Vertices that fare badly."""
+
+
+NOT_TRACKED = TrackingSummary(False, False, "No shape keys have been made of this morph.")
+
+
+def tracking_of(folder: Path) -> TrackingSummary:
+    """What the report in this folder says of the shape keys."""
+    path = ResultsFolder(folder).report
+    try:
+        return _tracking(path, path.stat().st_mtime_ns)
+    except OSError:
+        return NOT_TRACKED
+
+
+@lru_cache(maxsize=8)
+def _tracking(path: Path, _changed: int) -> TrackingSummary:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8")).get("tracking")
+        if found is None:
+            return NOT_TRACKED
+        return TrackingSummary(True, bool(found["kept"]), str(found["sentence"]), int(found.get("troubled", 0)))
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return NOT_TRACKED
+
+
 def summary_lines(report: dict[str, Any]) -> list[tuple[str, str]]:
     """The report's verdict: how true the ends are, whether the middle holds, how fast the surface moves."""
     lines = []
@@ -47,7 +82,10 @@ def summary_lines(report: dict[str, Any]) -> list[tuple[str, str]]:
     elif volume is not None:
         lines.append(("CHECKMARK", f"The in-between keeps at least {100 * volume:.0f} % of the smaller end's volume."))
     lines += _motion_lines(report["motion"], len(report["motion"].get("per_step") or []) + 1)
-    lines += [("INFO", str(note)) for note in report.get("notes", [])[:MAXIMUM_NOTES]]
+    # What became of the shape keys is told where they are offered.
+    told = (report.get("tracking") or {}).get("sentence")
+    notes = [str(note) for note in report.get("notes", []) if note != told]
+    lines += [("INFO", note) for note in notes[:MAXIMUM_NOTES]]
     return lines
 
 

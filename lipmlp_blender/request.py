@@ -16,16 +16,15 @@ from .lipmlp_engine.job import MAXIMUM_SHAPES, SECTIONS, Job, ShapeInput
 from .lipmlp_engine.results import ResultsFolder
 from .lipmlp_engine.settings import settings_of
 from .preferences import user_folder
-from .properties import SECTION_GROUPS, LipmorphSceneSettings
+from .properties import SECTION_GROUPS, LipmorphResultSettings, LipmorphSceneSettings
+from .scene.correspondence import share_faces
+from .scene.footprint import foreseen_bytes, in_words
 from .scene.gather import SHAPE_TYPES, ShapeSlots
+from .scene.key_source import why_no_keys
 from .scene.ownership import is_morph
-from .scene.spec import ResultSpec
+from .scene.spec import AUTOMATIC, ResultSpec
 
 PREVIEW_SECONDS = 2.0
-VERTICES_PER_CELL = 1.3
-"""Vertices of a typical surface, over the square of the resolution."""
-BYTES_PER_VERTEX = 90
-"""What a vertex with its faces, normal and velocity takes in a .blend that is not compressed."""
 SPEC_NAMES = {entry.name for entry in dataclasses.fields(ResultSpec)}
 
 
@@ -63,8 +62,14 @@ def title_of(shapes: Sequence[bpy.types.Object]) -> str:
     return " → ".join(item.name for item in shapes)
 
 
-def job_from(settings: LipmorphSceneSettings, shapes: list[ShapeInput], landmarks: list[Any]) -> Job:
-    """The job that the settings describe; refused in a sentence where they contradict each other."""
+def job_from(
+    settings: LipmorphSceneSettings, shapes: list[ShapeInput], landmarks: list[Any], order: dict[str, Any] | None = None
+) -> Job:
+    """The job that the settings describe; refused in a sentence where they contradict each other.
+
+    The order, where there is one, says what was found out about the shapes.
+    """
+    order = order or {}
     sections: dict[str, Any] = {}
     for name, kind in SECTIONS.items():
         if name not in SECTION_GROUPS:
@@ -79,11 +84,19 @@ def job_from(settings: LipmorphSceneSettings, shapes: list[ShapeInput], landmark
     job = Job(shapes=shapes, landmarks=landmarks, **sections)
     job.training.start_from = bpy.path.abspath(job.training.start_from)
     job.output.folder = "."
-    job.extraction.keys = "auto" if settings.result.writer == "SHAPE_KEYS" else "none"
+    job.extraction.keys = "none" if order.get("why_no_keys") else keys_wanted(settings.result)
+    job.guide.correspondence = "vertices" if order.get("match_vertices") else "none"
     if settings.result.preview and not bpy.app.background:
         job.output.preview_seconds = PREVIEW_SECONDS
     job.check()
     return job
+
+
+def keys_wanted(chosen: LipmorphResultSettings) -> str:
+    """What the engine is told about shape keys."""
+    if chosen.writer not in ("SHAPE_KEYS", AUTOMATIC):
+        return "none"
+    return "always" if chosen.writer == "SHAPE_KEYS" and chosen.keys_anyway else "auto"
 
 
 def _exact(value: Any, default: Any, setting: Any) -> Any:
@@ -123,13 +136,29 @@ def order_from(context: bpy.types.Context, name: str, sources: list[str], slots:
         subframes=chosen.subframes,
         hide_sources=chosen.hide_sources,
         blend_materials=chosen.blend_materials,
+        relative_keys=chosen.key_mode == "RELATIVE",
+        pack_model=chosen.model == "PACKED",
     )
+    objects = [bpy.data.objects[source] for source in sources]
     return {
         "scene": context.scene.name,
         "blend": bpy.data.filepath,
         "writer": chosen.writer,
+        "why_no_keys": why_not_these_keys(context, objects[0]),
+        "match_vertices": chosen.match_vertices and share_faces(context, objects),
         "spec": {key: value for key, value in asdict(spec).items() if not isinstance(value, Path)},
     }
+
+
+def why_not_these_keys(context: bpy.types.Context, source: bpy.types.Object) -> str:
+    """Why there will be no shape keys on the source's own mesh; where nothing else will do, it is refused at once."""
+    settings = context.scene.lipmorph
+    if keys_wanted(settings.result) == "none" or settings.extraction.template != "source":
+        return ""
+    reason = why_no_keys(context, source, settings.extraction.key_vertices)
+    if reason and settings.result.writer == "SHAPE_KEYS":
+        raise RequestError(reason)
+    return reason
 
 
 def spec_from(order: dict[str, Any], frames: Sequence[Path], model: Path | None, folder: Path) -> ResultSpec:
@@ -146,10 +175,17 @@ def spec_from(order: dict[str, Any], frames: Sequence[Path], model: Path | None,
     return ResultSpec(**values)
 
 
-def expected_megabytes(settings: LipmorphSceneSettings) -> float:
-    """About how much the result will add to the .blend."""
+def expected_size(context: bpy.types.Context) -> str:
+    """About how much the result will add to the .blend, in words; nothing where that cannot be told before."""
+    settings = context.scene.lipmorph
+    if settings.result.writer == "SHAPE_KEYS":
+        return ""
     extraction = settings.extraction
-    return extraction.frames * VERTICES_PER_CELL * extraction.resolution**2 * BYTES_PER_VERTEX / 1e6
+    colored = extraction.attributes and any(
+        item.type == "MESH" and item.data.color_attributes for item in chain(context)
+    )
+    size = foreseen_bytes(extraction.frames, extraction.resolution, extraction.faces, extraction.velocity, colored)
+    return f"{extraction.frames} frames, up to about {in_words(size)} in the .blend"
 
 
 def new_folder(title: str) -> Path:

@@ -10,9 +10,11 @@ from pathlib import Path
 import bpy
 
 from .jobs import MorphJob
+from .report_summary import tracking_of
 from .request import spec_from
-from .scene.errors import SceneError
-from .scene.remove import remove_morph
+from .scene.errors import NoShapeKeysError, SceneError
+from .scene.remove import replace_morph
+from .scene.spec import AUTOMATIC
 from .scene.write import write_result_in_slices
 
 
@@ -27,15 +29,21 @@ class ResultWriting:
         """Why there is no result, or nothing."""
         self.result_name = ""
         self._slices: Generator[float, None, bpy.types.Object] | None = None
+        self._written = False
+        """Whether all that is left to do is the undo step."""
 
     def work(self, seconds: float | None = None) -> None:
         """Work for about so long, or to the end; a failure leaves the scene as it was."""
         stop = None if seconds is None else time.monotonic() + seconds
         try:
             with scene_context(self.job.order.get("scene", "")):
-                while not self.over and (stop is None or time.monotonic() < stop):
+                while not self.over:
                     self._one_slice()
+                    # Blender's undo step may take a while, so it has a slice to itself.
+                    if stop is not None and (self._written or time.monotonic() >= stop):
+                        break
         except SceneError as error:
+            self.job.keys_refused = isinstance(error, NoShapeKeysError)
             self._fail(str(error))
         except OSError as error:
             self._fail(f"The result in {self.job.folder} cannot be read: {error.strerror or error}.")
@@ -43,17 +51,23 @@ class ResultWriting:
     def start_again(self) -> None:
         """Begin anew, because undo or a new file has taken away what was made so far."""
         if not self.over:
-            self._slices, self.fraction = None, 0.0
+            self._slices, self.fraction, self._written = None, 0.0, False
 
     def _one_slice(self) -> None:
+        if self._written:
+            _push_undo_step()
+            self.over, self.fraction = True, 1.0
+            return
         if self._slices is None:
             assert self.job.done is not None
             frames = [Path(path) for path in self.job.done.frames]
             model = Path(self.job.done.model) if self.job.done.model else None
             spec = spec_from(self.job.order, frames, model, self.job.folder)
             writer = self.job.order.get("writer", "SEQUENCE")
-            if writer == "SHAPE_KEYS" and spec.keys_path is None:
-                writer = "SEQUENCE"  # the engine has said why one mesh cannot be this morph
+            if writer == AUTOMATIC:
+                writer = "SEQUENCE" if spec.keys_path is None else "SHAPE_KEYS"
+            elif writer == "SHAPE_KEYS" and spec.keys_path is None:
+                raise NoShapeKeysError(tracking_of(self.job.folder).sentence)
             self._slices = write_result_in_slices(bpy.context, spec, writer)
         try:
             self.fraction = next(self._slices)
@@ -64,15 +78,17 @@ class ResultWriting:
         self.result_name = result.name
         replaced = bpy.data.objects.get(self.job.order.get("replaces", ""))
         if replaced is not None and replaced != result:
-            name = replaced.name
-            remove_morph(replaced)
-            result.name = self.result_name = name
-        self.over, self.fraction = True, 1.0
-        if bpy.ops.ed.undo_push.poll():
-            bpy.ops.ed.undo_push(message="Lipschitz Morph")
+            replace_morph(replaced, result)
+            self.result_name = result.name
+        self._written = True
 
     def _fail(self, sentence: str) -> None:
         self.over, self.sentence = True, sentence
+
+
+def _push_undo_step() -> None:
+    if bpy.ops.ed.undo_push.poll():
+        bpy.ops.ed.undo_push(message="Lipschitz Morph")
 
 
 def scene_context(name: str) -> AbstractContextManager[None]:

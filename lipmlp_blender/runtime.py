@@ -25,7 +25,7 @@ from .scene.preview import clear_preview, show_preview
 from .scene.timing import morph_keys
 
 TICK_SECONDS = 0.1
-WRITING_SECONDS = 0.03
+WRITING_SECONDS = 0.02
 """How long a tick may work on the scene: below what a hand notices."""
 PREVIEW_REQUEST_SECONDS = 0.5
 
@@ -77,11 +77,15 @@ class Runtime:
         self._home_of[job] = self.session
 
     def enqueue(self, job: MorphJob) -> None:
-        for earlier in [earlier for earlier in self.queue.jobs if earlier.over and earlier not in self.kept]:
+        for earlier in [earlier for earlier in self.queue.jobs if earlier.over and not self._waits(earlier)]:
             self.dismiss(earlier)
         self.adopt(job)
         self.queue.add(job)
         self.wake()
+
+    def _waits(self, job: MorphJob) -> bool:
+        """Whether the user has still to say what becomes of a job that is over."""
+        return job.keys_refused or job in self.kept
 
     def dismiss(self, job: MorphJob) -> None:
         self.queue.dismiss(job)
@@ -165,10 +169,12 @@ class Runtime:
         job = writing.job
         if writing.sentence:
             job.state, job.sentence = JobState.FAILED, writing.sentence
-            self.announcements.append(("ERROR", f"{job.title}: {writing.sentence}"))
+            kind = "WARNING" if job.keys_refused else "ERROR"
+            self.announcements.append((kind, f"{job.title}: {writing.sentence}"))
         else:
             job.sentence = f"'{writing.result_name}' is in the scene."
-            self.announcements.append(("INFO", f"{job.title} is ready"))
+            why_no_keys = job.order.get("why_no_keys", "")
+            self.announcements.append(("INFO", f"{job.title} is ready. {why_no_keys}".strip()))
         return True
 
     def _tick_engine_care(self) -> bool:

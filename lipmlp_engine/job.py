@@ -170,6 +170,16 @@ class Guide:
         description="How strictly the in-between keeps to a steady volume",
         advanced=False,
     )
+    correspondence: str = choice(
+        "none",
+        {
+            "none": "Find out which part becomes which",
+            "vertices": "Each vertex becomes the vertex of the same number, where neighbours in the chain have the same "
+            "faces: a second shape key, a sculpted copy",
+        },
+        label="Correspondence",
+        description="Whether the shapes' vertices say which part becomes which",
+    )
     share: float = number(
         0.35, 0.05, 0.9, label="Training Share", description="Share of the training spent on in-betweens"
     )
@@ -284,7 +294,32 @@ class Extraction:
             "always": "Whatever becomes of the surface; the report says where it fails",
         },
         label="Shape Keys",
-        description="Whether the first shape's own mesh is carried through the whole morph as well",
+        description="Whether one mesh is carried through the whole morph as well",
+    )
+    template: str = choice(
+        "source",
+        {
+            "source": "The first shape's own mesh: its UVs, weights and materials stay alive, its narrow faces too",
+            "remesh": "A clean new mesh of even faces, taken where the morph has most surface and carried both ways",
+        },
+        label="Shape Key Mesh",
+        description="Which mesh the shape keys move",
+    )
+    key_tolerance: float = number(
+        0.2,
+        0.01,
+        5.0,
+        label="Shape Key Tolerance",
+        unit="% of diagonal",
+        description="How far straight ways between two shape keys may lead past the true way; less makes more keys",
+    )
+    key_vertices: int = number(
+        200_000,
+        100,
+        5_000_000,
+        label="Shape Key Vertices",
+        unit="vertices",
+        description="Most vertices that a mesh with shape keys may have; a larger one becomes a sequence",
     )
 
 

@@ -20,6 +20,7 @@ from .guide import Motion
 from .guide.lattice import VelocityLattice
 from .guide.pose import Pose, PosePath
 from .job import Job
+from .model_file import MODEL_FORMAT
 from .networks import exported_activation
 from .networks.condense import exported_field
 from .surface.field import Field
@@ -102,7 +103,7 @@ class Morph:
         for name, values in self.parameters.items():
             tensors[f"parameters.{name}"] = values.detach().cpu().clone().contiguous()
         metadata = {
-            "format": "lipschitz-morph-1",
+            "format": MODEL_FORMAT,
             "engine": __version__,
             "job": json.dumps(self.job.to_dict()),
             "training_hash": self.job.training_hash(),
@@ -119,7 +120,7 @@ class Morph:
         try:
             with safe_open(path, framework="pt", device=str(device)) as stored:
                 metadata: dict[str, Any] = stored.metadata() or {}
-                if metadata.get("format") != "lipschitz-morph-1":
+                if metadata.get("format") != MODEL_FORMAT:
                     raise OutputError(f"{path} is not a model of Lipschitz Morph.")
                 tensors = {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118
         except (OSError, SafetensorError) as error:

@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .errors import ShapeError
 from .job import Job
@@ -15,6 +16,7 @@ from .morph import Morph
 from .results import ResultsFolder
 from .shapes.read import read_shape
 from .shapes.shape import Shape
+from .surface.key_layers import SERIOUS, layers_of_shapes, trouble_of
 from .surface.track import Track, track
 from .whole_file import written_whole
 
@@ -43,9 +45,12 @@ def make_keys(
     keys = measure_keys(tracked, morph, shapes[0].diagonal)
     targets = measure_targets(tracked, shapes, job.training.threads)
     reason = reason or why_tracking_fails(tracked, keys, shapes[0].name)
-    kept = anyway or not reason
+    kept, troubled = anyway or not reason, 0
     if kept:
-        _write(tracked, results)
+        trouble = trouble_of(tracked, morph, shapes[0].diagonal)
+        troubled = int((trouble >= SERIOUS).sum())
+        layers = layers_of_shapes(tracked, shapes, job.training.threads) if job.extraction.attributes else {}
+        _write(tracked, trouble, layers, results)
         far = max((target.mean for target in targets), default=0.0)
         sentence = (
             f"{len(keys)} shape keys carry '{shapes[0].name}' to within {far:.2g} % of the diagonal of its target"
@@ -55,7 +60,7 @@ def make_keys(
         sentence += f"; they are a best effort, because {reason}." if reason else "."
     else:
         sentence = f"There are no shape keys, because {reason}; the frames show the morph."
-    return Tracking(kept, sentence, len(template.vertices), keys, targets)
+    return Tracking(kept, sentence, len(template.vertices), keys, targets, troubled)
 
 
 def _template(job: Job, results: ResultsFolder, first: Shape) -> Shape:
@@ -65,8 +70,17 @@ def _template(job: Job, results: ResultsFolder, first: Shape) -> Shape:
     return dataclasses.replace(shape, vertices=placed)
 
 
-def _write(tracked: Track, results: ResultsFolder) -> None:
+def _write(
+    tracked: Track, trouble: NDArray[np.float32], layers: dict[str, NDArray[np.generic]], results: ResultsFolder
+) -> None:
     # Named as the add-on's shapes name them, and not as frames do: the vertices are those of the source, which has the
     # faces that belong to them.
     with written_whole(results.keys) as stream:
-        np.savez(stream, positions=tracked.positions, times=tracked.times, triangles=tracked.triangles)
+        np.savez(
+            stream,
+            positions=tracked.positions,
+            times=tracked.times,
+            triangles=tracked.triangles,
+            trouble=trouble,
+            **layers,  # type: ignore[arg-type]
+        )

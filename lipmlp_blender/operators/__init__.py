@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import bpy
 
-from . import engine, export, landmarks, queue, reports, results, shapes, train, watch
+from . import convert, engine, export, landmarks, model, queue, re_extract, reports, results, shapes, train, watch
 
 CLASSES = (
     *train.CLASSES,
@@ -14,6 +14,9 @@ CLASSES = (
     *shapes.CLASSES,
     *landmarks.CLASSES,
     *results.CLASSES,
+    *re_extract.CLASSES,
+    *convert.CLASSES,
+    *model.CLASSES,
     *reports.CLASSES,
     *export.CLASSES,
 )

@@ -15,7 +15,7 @@ FILTER = ";".join(f"*{suffix}" for suffix in FORMATS)
 
 
 class LIPMORPH_OT_export(ExportHelper, bpy.types.Operator):
-    """Write the morph to Alembic, USD or, where it consists of shape keys, glTF"""
+    """Write the morph to Alembic, USD or, where it consists of shape keys, glTF or FBX"""
 
     bl_idname = "lipmorph.export"
     bl_label = "Export Morph"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,8 +16,9 @@ from ..lipmlp_engine.job import ShapeInput
 from ..preferences import chosen_python
 from ..request import RequestError, chain, job_from, landmarks_of, new_folder, order_from, title_of, why_not
 from ..runtime import runtime
+from ..scene.correspondence import share_triangles
 from ..scene.errors import SceneError
-from ..scene.gather import gather_in_slices, slots
+from ..scene.gather import ShapeSlots, gather_in_slices, slots
 
 SENTENCES = (RequestError, SceneError, EngineError)
 """Errors that carry a sentence for the user."""
@@ -30,7 +32,7 @@ class LIPMORPH_OT_train(bpy.types.Operator):
     bl_options = {"REGISTER"}
 
     _timer: bpy.types.Timer | None = None
-    _gathering: Iterator[ShapeInput] | None = None
+    _gathering: Iterator[None] | None = None
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
@@ -58,9 +60,7 @@ class LIPMORPH_OT_train(bpy.types.Operator):
         if event.type != "TIMER":
             return {"RUNNING_MODAL"}
         try:
-            shape = next(self._gathering, None)
-            if shape is not None:
-                self._shapes.append(shape)
+            if next(self._gathering, "done") != "done":
                 return {"RUNNING_MODAL"}
             runtime.enqueue(self._finished_job(context))
         except (*SENTENCES, OSError) as error:
@@ -75,7 +75,7 @@ class LIPMORPH_OT_train(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> set[str]:
         try:
             self._prepare(context)
-            self._shapes += list(self._gathering)
+            deque(self._gathering, maxlen=0)
             run_to_the_end(self._finished_job(context))
         except (*SENTENCES, OSError) as error:
             return self._refuse(error)
@@ -89,13 +89,26 @@ class LIPMORPH_OT_train(bpy.types.Operator):
         # Contradictions are told before anything is gathered.
         job_from(settings, [ShapeInput(path="-", name=item.name) for item in objects], self._landmarks)
         self._folder: Path = new_folder(self._title)
-        self._order = order_from(context, "Morph", [item.name for item in objects], slots(objects))
-        self._gathering = gather_in_slices(context, objects, self._folder)
+        self._gathering = self._gather(context, objects)
+
+    def _gather(self, context: bpy.types.Context, objects: list[bpy.types.Object]) -> Iterator[None]:
+        """Take in what the objects look like and what shape they have, in slices."""
+        looks: list[ShapeSlots] = []
+        for item in objects:
+            looks += slots([item])
+            yield
+        self._order = order_from(context, "Morph", [item.name for item in objects], looks)
         self._shapes: list[ShapeInput] = []
+        for shape in gather_in_slices(context, objects, self._folder):
+            if shape is not None:
+                self._shapes.append(shape)
+            yield
 
     def _finished_job(self, context: bpy.types.Context) -> MorphJob:
         job = MorphJob(self._title, self._folder, {**self._order, "preview": context.scene.lipmorph.result.preview})
-        job.write(job_from(context.scene.lipmorph, self._shapes, self._landmarks))
+        if self._order["match_vertices"]:
+            share_triangles([self._folder / shape.path for shape in self._shapes])
+        job.write(job_from(context.scene.lipmorph, self._shapes, self._landmarks, self._order))
         return job
 
     def _refuse(self, error: Exception) -> set[str]:

@@ -27,12 +27,20 @@ class BrokenFrameError(SceneError):
     """A frame or shape key file that cannot become a mesh."""
 
 
+class NoShapeKeysError(SceneError):
+    """A morph of which the engine has said that one mesh cannot be it."""
+
+
 class ChangedSourceError(SceneError):
     """A source object that is no longer the one the result was made for."""
 
 
 class NotAMorphError(SceneError):
     """An object that is no result of ours."""
+
+
+class PackedModelError(SceneError):
+    """A model that is not there to be packed, or bytes in the .blend that hold none."""
 
 
 class ExportError(SceneError):

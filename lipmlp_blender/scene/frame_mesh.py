@@ -91,10 +91,11 @@ def fill_mesh(mesh: bpy.types.Mesh, vertices: NDArray[np.float32], faces: NDArra
     """Replace a mesh's geometry, keeping the datablock and its materials."""
     mesh.clear_geometry()
     count, sides = faces.shape
+    # Into the attributes rather than the vertices and corners: they are copied whole instead of one by one.
     mesh.vertices.add(len(vertices))
-    mesh.vertices.foreach_set("co", np.ascontiguousarray(vertices, np.float32).ravel())
+    mesh.attributes["position"].data.foreach_set("vector", np.ascontiguousarray(vertices, np.float32).ravel())
     mesh.loops.add(count * sides)
-    mesh.loops.foreach_set("vertex_index", np.ascontiguousarray(faces, np.int32).ravel())
+    mesh.attributes[".corner_vert"].data.foreach_set("value", np.ascontiguousarray(faces, np.int32).ravel())
     mesh.polygons.add(count)
     mesh.polygons.foreach_set("loop_start", np.arange(0, count * sides, sides, dtype=np.int32))
     mesh.update(calc_edges=True)
@@ -107,6 +108,11 @@ def add_point_attribute(mesh: bpy.types.Mesh, name: str, values: NDArray[np.floa
     ]
     attribute = mesh.attributes.new(name, kind, "POINT")
     attribute.data.foreach_set(key, np.ascontiguousarray(values, np.float32).ravel())
+
+
+def set_material_indices(mesh: bpy.types.Mesh, indices: NDArray[np.int32]) -> None:
+    """Give every face its material slot."""
+    mesh.attributes.new("material_index", "INT", "FACE").data.foreach_set("value", indices)
 
 
 def frame_to_mesh(name: str, frame: MeshFrame, origin: NDArray[np.float64], smooth: bool) -> bpy.types.Mesh:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 
 import bpy
-from mathutils import Matrix, Vector
+from mathutils import Matrix
 
 from .. import compat
 from .frame_mesh import COLORS, MORPH
@@ -21,16 +22,31 @@ COLUMN = 300.0
 Material = bpy.types.Material
 
 
+@dataclass(frozen=True)
+class Blend:
+    """How the material of one end turns into that of the other."""
+
+    ends: Sequence[ShapeSlots | None] = (None, None)
+    """What the two shapes had that the morph has under other names; None where it has it under the same."""
+    colors: tuple[str, str] = COLORS
+    """What the morph calls the two shapes' colours."""
+    space: Matrix = field(default_factory=Matrix)
+    """The morph's own object space in the world."""
+    factor: str = "GEOMETRY"
+    """Whose attribute says how far the morph is: the geometry's or the object's."""
+    span: tuple[int, int] = (0, 1)
+    """The segment of the chain, of so many, where the attribute runs over the whole chain."""
+
+
 class MaterialBlender:
     """Makes each pair of materials once, for all frames of a result."""
 
-    def __init__(self, spec: ResultSpec, making: Making, factor: str = "GEOMETRY") -> None:
+    def __init__(self, spec: ResultSpec, making: Making) -> None:
         self._slots = spec.slots
         self._blend = spec.blend_materials
         self._making = making
-        self._factor = factor
         first = spec.slots[0].matrix if spec.slots else None
-        self._origin = Matrix(first).translation if first else Vector()
+        self._space = Matrix.Translation(Matrix(first).translation) if first else Matrix()
         self._made: dict[tuple[Material | None, Material | None, int], Material | None] = {}
 
     def blend_pairs(self, segment: int, pairs: Iterable[tuple[int, int]]) -> list[Material | None]:
@@ -45,13 +61,10 @@ class MaterialBlender:
         key = (first, second, segment)
         if key not in self._made:
             ends = [_slots_of(self._slots, index) for index in (segment, segment + 1)]
-            self._made[key] = self._mix(first, second, ends)
+            nothing = first is None and second is None
+            blend = Blend(ends, space=self._space)
+            self._made[key] = None if nothing else blend_materials(first, second, self._making, blend)
         return self._made[key]
-
-    def _mix(self, first: Material | None, second: Material | None, ends: list[ShapeSlots | None]) -> Material | None:
-        if first is None and second is None:
-            return None
-        return blend_materials(first, second, ends, self._making, self._factor, self._origin)
 
 
 def material_in(slots: list[ShapeSlots], shape: int, slot: int) -> Material | None:
@@ -64,19 +77,14 @@ def material_in(slots: list[ShapeSlots], shape: int, slot: int) -> Material | No
 
 
 def blend_materials(
-    first: Material | None,
-    second: Material | None,
-    ends: list[ShapeSlots | None],
-    making: Making,
-    factor: str = "GEOMETRY",
-    origin: Vector | None = None,
+    first: Material | None, second: Material | None, making: Making, blend: Blend | None = None
 ) -> Material:
     """A new material that is ``first`` where the morph attribute is 0 and ``second`` where it is 1.
 
     One end is copied by Blender itself and thus exactly; the other node by node. Where a node of the second cannot be
-    copied that way, the second becomes the exact one; where neither can, the first stays alone. ``ends`` tell what the
-    two shapes had that the morph has under other names; ``origin`` is where the morph's own object space begins.
+    copied that way, the second becomes the exact one; where neither can, the first stays alone.
     """
+    blend = blend or Blend()
     one, other = _with_nodes(first, making), _with_nodes(second, making)
     turned = not can_copy(other.node_tree) and can_copy(one.node_tree)
     base, added = (other, one) if turned else (one, other)
@@ -85,17 +93,16 @@ def blend_materials(
     tree = mixed.node_tree
     base_nodes = list(tree.nodes)
     results = [_take_outputs(tree, base_nodes)]
-    base_end, added_end = (ends[1], ends[0]) if turned else (ends[0], ends[1])
-    origin = origin or Vector()
-    _adapt(tree, base_nodes, base_end, COLORS[1 if turned else 0], origin)
+    base_at, added_at = (1, 0) if turned else (0, 1)
+    _adapt(tree, base_nodes, blend, base_at)
     if first != second and can_copy(added.node_tree):
         lowest = min((node.location.y - 400 for node in base_nodes), default=0.0)
         added_nodes = copy_nodes(added.node_tree, tree, (0.0, lowest - 300.0))
         results.append(_take_outputs(tree, added_nodes))
-        _adapt(tree, added_nodes, added_end, COLORS[0 if turned else 1], origin)
+        _adapt(tree, added_nodes, blend, added_at)
         _frame(tree, base_nodes, base.name)
         _frame(tree, added_nodes, added.name)
-    _join(tree, results[::-1] if turned and len(results) == 2 else results, factor)
+    _join(tree, results[::-1] if turned and len(results) == 2 else results, blend)
     average = [(a + b) / 2 for a, b in zip(one.diffuse_color, other.diffuse_color, strict=True)]
     mixed.diffuse_color = average
     for spare in {one, other} - {first, second}:
@@ -142,14 +149,15 @@ def _take_outputs(tree: bpy.types.NodeTree, nodes: list[bpy.types.Node]) -> dict
     return found
 
 
-def _join(tree: bpy.types.NodeTree, ends: list[dict[str, bpy.types.NodeSocket]], factor: str) -> None:
+def _join(tree: bpy.types.NodeTree, ends: list[dict[str, bpy.types.NodeSocket]], blend: Blend) -> None:
     right = max((node.location.x + node.width for node in tree.nodes), default=0.0) + COLUMN
     output = tree.nodes.new("ShaderNodeOutputMaterial")
     output.location = (right + COLUMN, 0.0)
     morph = tree.nodes.new("ShaderNodeAttribute")
-    morph.attribute_type, morph.attribute_name = factor, MORPH
+    morph.attribute_type, morph.attribute_name = blend.factor, MORPH
     morph.label = "Morph"
-    morph.location = (right - COLUMN, 200.0)
+    morph.location = (right - 2 * COLUMN, 200.0)
+    share = _share_of_span(tree, morph, blend.span)
     for row, name in enumerate(OUTPUTS):
         sockets = [end.get(name) for end in ends]
         if not any(sockets):
@@ -164,19 +172,32 @@ def _join(tree: bpy.types.NodeTree, ends: list[dict[str, bpy.types.NodeSocket]],
             mix.data_type = "VECTOR"
         shown = [socket for socket in mix.inputs if socket.enabled]
         result = next(socket for socket in mix.outputs if socket.enabled)
-        tree.links.new(morph.outputs["Fac"], shown[0])
+        tree.links.new(share, shown[0])
         for slot, socket in zip(shown[1:], sockets, strict=True):
             if socket is not None:
                 tree.links.new(socket, slot)
         tree.links.new(result, output.inputs[name])
-    if not morph.outputs["Fac"].is_linked:
-        tree.nodes.remove(morph)
+    if not share.is_linked:
+        for node in {morph, share.node}:
+            tree.nodes.remove(node)
 
 
-def _adapt(
-    tree: bpy.types.NodeTree, nodes: list[bpy.types.Node], end: ShapeSlots | None, colors: str, origin: Vector
-) -> None:
+def _share_of_span(tree: bpy.types.NodeTree, morph: bpy.types.Node, span: tuple[int, int]) -> bpy.types.NodeSocket:
+    """How far the segment is gone through, where the attribute says how far the chain is."""
+    segment, count = span
+    if count == 1:
+        return morph.outputs["Fac"]
+    share = tree.nodes.new("ShaderNodeMath")
+    share.operation, share.use_clamp = "MULTIPLY_ADD", True
+    share.location = (morph.location.x + COLUMN, morph.location.y)
+    share.inputs[1].default_value, share.inputs[2].default_value = float(count), -float(segment)
+    tree.links.new(morph.outputs["Fac"], share.inputs[0])
+    return share.outputs[0]
+
+
+def _adapt(tree: bpy.types.NodeTree, nodes: list[bpy.types.Node], blend: Blend, at: int) -> None:
     """Let one end's nodes find on the morph what they found on their own shape: its colours and its texture space."""
+    end, colors = blend.ends[at], blend.colors[at]
     if end is None:
         return
     for node in list(nodes):
@@ -185,7 +206,7 @@ def _adapt(
         elif node.bl_idname == "ShaderNodeAttribute" and node.attribute_name == end.color_attribute != "":
             node.attribute_name = colors
         elif node.bl_idname == "ShaderNodeTexCoord" and node.object is None and end.matrix:
-            nodes.extend(pin_texture_space(tree, node, end, origin))
+            nodes.extend(pin_texture_space(tree, node, end, blend.space))
 
 
 def _frame(tree: bpy.types.NodeTree, nodes: list[bpy.types.Node], label: str) -> None:

@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import bpy
 
 from .errors import NotAMorphError
-from .ownership import MARK, is_morph, remove_marked, story_of
+from .ownership import MARK, is_morph, remove_marked, story_of, tell_story
+
+
+def replace_morph(old: bpy.types.Object, new: bpy.types.Object) -> None:
+    """Let a result take another one's name and place; the sources that the old one hid stay hidden, for the new one."""
+    name, hidden = old.name, story_of(old).hidden
+    remove_morph(old)
+    new.name = name
+    for source in hidden:
+        _set_shown(source, False)
+    story = story_of(new)
+    tell_story(new, dataclasses.replace(story, hidden=list(dict.fromkeys([*hidden, *story.hidden]))))
 
 
 def remove_morph(item: bpy.types.Object) -> None:
@@ -23,8 +36,12 @@ def remove_morph(item: bpy.types.Object) -> None:
         return
     remove_marked(mark)
     for name in story.hidden:
-        source = bpy.data.objects.get(name)
-        if source is not None:
-            source.hide_render = False
-            if name in bpy.context.view_layer.objects:
-                source.hide_set(False)
+        _set_shown(name, True)
+
+
+def _set_shown(name: str, shown: bool) -> None:
+    source = bpy.data.objects.get(name)
+    if source is not None:
+        source.hide_render = not shown
+        if name in bpy.context.view_layer.objects:
+            source.hide_set(not shown)

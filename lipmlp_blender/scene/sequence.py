@@ -19,6 +19,7 @@ from .frame_mesh import (
     load_frame,
     material_pairs,
     read_times,
+    set_material_indices,
 )
 from .materials import MaterialBlender
 from .ownership import Making
@@ -53,7 +54,7 @@ def write(context: bpy.types.Context, spec: ResultSpec, making: Making) -> Gener
             mesh.materials.append(material)
             if material not in looks:
                 looks.append(material)
-        mesh.polygons.foreach_set("material_index", faces)
+        set_material_indices(mesh, faces)
         item = making.own(bpy.data.objects.new(mesh.name, mesh))
         frames.objects.link(item)
         yield (index + 1) / (len(spec.frame_paths) + 1)

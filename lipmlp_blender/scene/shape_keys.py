@@ -3,77 +3,76 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import dataclass
-from pathlib import Path
 
 import bpy
 import numpy as np
 from numpy.typing import NDArray
 
 from .animation import animate
-from .errors import BrokenFrameError, ChangedSourceError
+from .errors import ChangedSourceError
 from .frame_mesh import MORPH, build_mesh
 from .gather import shown
-from .materials import blend_materials, material_in
+from .key_look import blend_look
+from .keys_file import SERIOUS, KeysFile, read_keys
+from .materials import material_in
 from .ownership import Making
 from .spec import ResultSpec
-from .velocity import write_keys
 
-
-@dataclass
-class _Keys:
-    positions: NDArray[np.float32]
-    times: NDArray[np.float64]
-    faces: NDArray[np.int32] | None
-
-    @property
-    def fractions(self) -> NDArray[np.float64]:
-        """The keys' places between 0 and 1."""
-        return (self.times - self.times[0]) / (self.times[-1] - self.times[0])
+TROUBLE = "Morph Trouble"
+"""The vertex group of what fares badly: weight 1 beside faces that turn over."""
+FULL_TIME = 100.0
+"""Evaluation time of the last absolute key; Blender's own unit is a hundredth."""
 
 
 def write(context: bpy.types.Context, spec: ResultSpec, making: Making) -> Generator[float, None, bpy.types.Object]:
     """Build the mesh, its keys and their animation; the object is returned unlinked."""
-    keys = _read_keys(spec.keys_path)
+    keys = read_keys(spec.keys_path)
     item = _on_faces(spec, keys, making) if keys.faces is not None else _on_source_copy(context, spec, keys, making)
-    mesh = item.data
-    into = np.linalg.inv(np.array(item.matrix_world, np.float64))
-    for index, positions in enumerate(keys.positions):
-        local = (positions.astype(np.float64) @ into[:3, :3].T + into[:3, 3]).astype(np.float32)
-        if index == 0:
-            mesh.vertices.foreach_set("co", local.ravel())
-        block = item.shape_key_add(name=f"Morph {keys.fractions[index]:.3f}", from_mix=False)
-        block.data.foreach_set("co", local.ravel())
-        block.interpolation = "KEY_LINEAR"
-        yield (index + 1) / (len(keys.positions) + 1)
-    mesh.update()
+    yield 1 / (len(keys.positions) + 2)
+    for index in range(len(keys.positions)):
+        _add_key(item, keys, index, spec)
+        yield (index + 2) / (len(keys.positions) + 2)
+    item.data.update()
     item[MORPH] = 0.0
     item.id_properties_ui(MORPH).update(min=0.0, max=1.0, description="0 is the first shape, 1 the last")
     if spec.relative_keys:
         _animate_relative(item, keys, spec, making)
     else:
-        _animate_absolute(item, keys, spec, making)
+        _animate_absolute(item, spec, making)
     if spec.blend_materials and len(spec.slots) > 1:
-        _blend_slots(mesh, spec, making)
+        blend_look(item, keys, spec, making)
+    if keys.trouble is not None:
+        _mark_trouble(item, keys.trouble)
     return item
 
 
-def _read_keys(path: Path | None) -> _Keys:
-    if path is None:
-        raise BrokenFrameError("There are no shape keys to write: the tracking has not been run.")
-    try:
-        with np.load(path, allow_pickle=False) as arrays:
-            keys = _Keys(arrays["positions"], arrays["times"], arrays.get("faces", None))
-    except (OSError, ValueError, KeyError) as error:
-        raise BrokenFrameError(f"{path} holds no shape keys: {error}.") from error
-    if keys.positions.ndim != 3 or len(keys.positions) != len(keys.times) or len(keys.times) < 2:
-        raise BrokenFrameError(f"{path} does not hold one set of positions for each of at least two times.")
-    if not np.isfinite(keys.positions).all() or (np.diff(keys.times) <= 0).any():
-        raise BrokenFrameError(f"{path} holds positions that are not finite numbers, or times that do not rise.")
-    return keys
+def _add_key(item: bpy.types.Object, keys: KeysFile, index: int, spec: ResultSpec) -> None:
+    into = np.linalg.inv(np.array(item.matrix_world, np.float64))
+    local = (keys.positions[index].astype(np.float64) @ into[:3, :3].T + into[:3, 3]).astype(np.float32)
+    if index == 0:
+        item.data.vertices.foreach_set("co", local.ravel())
+    elif not spec.relative_keys:
+        # An absolute key is put where the evaluation time stands when it is added.
+        item.data.shape_keys.use_relative = False
+        item.data.shape_keys.eval_time = FULL_TIME * keys.fractions[index]
+    block = item.shape_key_add(name=f"Morph {keys.fractions[index]:.3f}", from_mix=False)
+    block.data.foreach_set("co", local.ravel())
+    block.interpolation = "KEY_LINEAR"
 
 
-def _on_faces(spec: ResultSpec, keys: _Keys, making: Making) -> bpy.types.Object:
+def _mark_trouble(item: bpy.types.Object, trouble: NDArray[np.float32]) -> None:
+    """A vertex group of the region that fares badly; none where all is well."""
+    if trouble.max(initial=0.0) < SERIOUS:
+        return
+    group = item.vertex_groups.new(name=TROUBLE)
+    levels = np.ceil(trouble * 10).astype(int)
+    for level in range(1, 11):
+        members = np.flatnonzero(levels == level)
+        if len(members):
+            group.add(members.tolist(), level / 10, "REPLACE")
+
+
+def _on_faces(spec: ResultSpec, keys: KeysFile, making: Making) -> bpy.types.Object:
     """A mesh with the topology that the keys bring along."""
     mesh = making.own(build_mesh(spec.name, keys.positions[0], keys.faces, spec.smooth))
     material = material_in(spec.slots, 0, 0)
@@ -82,7 +81,7 @@ def _on_faces(spec: ResultSpec, keys: _Keys, making: Making) -> bpy.types.Object
     return making.own(bpy.data.objects.new(spec.name, mesh))
 
 
-def _on_source_copy(context: bpy.types.Context, spec: ResultSpec, keys: _Keys, making: Making) -> bpy.types.Object:
+def _on_source_copy(context: bpy.types.Context, spec: ResultSpec, keys: KeysFile, making: Making) -> bpy.types.Object:
     """The evaluated source as a mesh of its own, with UVs, groups, materials and attributes."""
     source = bpy.data.objects.get(spec.sources[0]) if spec.sources else None
     if source is None:
@@ -111,28 +110,19 @@ def _on_source_copy(context: bpy.types.Context, spec: ResultSpec, keys: _Keys, m
     return item
 
 
-def _animate_absolute(item: bpy.types.Object, keys: _Keys, spec: ResultSpec, making: Making) -> None:
+def _animate_absolute(item: bpy.types.Object, spec: ResultSpec, making: Making) -> None:
     """Key the evaluation time; the object's morph property follows it, for the materials."""
     shape_keys = item.data.shape_keys
-    shape_keys.use_relative = False
-    places = np.array([block.frame for block in shape_keys.key_blocks])
-    first, last = float(places[0]), float(places[-1])
     curve = animate(shape_keys, "eval_time", spec, making)
-    even = np.allclose(keys.fractions, (places - first) / (last - first), atol=1e-6)
-    if even:
-        for point in curve.keyframe_points:
-            point.co.y = first + point.co.y * (last - first)
-        curve.update()
-    else:
-        frames = np.arange(spec.frame_start, spec.frame_end + 1)
-        values = [curve.evaluate(float(frame)) for frame in frames]
-        write_keys(curve, frames, np.interp(values, keys.fractions, places), "LINEAR")
+    for point in curve.keyframe_points:
+        point.co.y *= FULL_TIME
+    curve.update()
     driver = item.driver_add(f'["{MORPH}"]').driver
-    driver.expression = f"(time - {first:g}) / {last - first:g}"
+    driver.expression = f"time / {FULL_TIME:g}"
     _variable(driver, "time", "KEY", shape_keys, "eval_time")
 
 
-def _animate_relative(item: bpy.types.Object, keys: _Keys, spec: ResultSpec, making: Making) -> None:
+def _animate_relative(item: bpy.types.Object, keys: KeysFile, spec: ResultSpec, making: Making) -> None:
     """Drive each key as a hat over its neighbours, so that any value of the one property blends two keys at most."""
     animate(item, f'["{MORPH}"]', spec, making)
     at = [round(float(value), 6) for value in keys.fractions]
@@ -154,15 +144,3 @@ def _variable(driver: bpy.types.Driver, name: str, kind: str, owner: bpy.types.I
         target.id_type = kind
     target.id = owner
     target.data_path = data_path
-
-
-def _blend_slots(mesh: bpy.types.Mesh, spec: ResultSpec, making: Making) -> None:
-    """Turn each slot's material into the target's of the same place; the factor is the object's morph property."""
-    target = len(spec.slots) - 1
-    if not len(mesh.materials):
-        mesh.materials.append(None)
-    for index, first in enumerate(list(mesh.materials)):
-        second = material_in(spec.slots, target, index)
-        if first is None and second is None:
-            continue
-        mesh.materials[index] = blend_materials(first, second, [None, None], making, "OBJECT")

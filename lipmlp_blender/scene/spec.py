@@ -22,6 +22,27 @@ WRITERS = {
 }
 """Value → description, in the order in which a menu shows them."""
 
+AUTOMATIC = "AUTOMATIC"
+RESULTS = {
+    "SEQUENCE": WRITERS["SEQUENCE"],
+    "SHAPE_KEYS": WRITERS["SHAPE_KEYS"],
+    AUTOMATIC: "Shape keys where the number of parts and holes stays the same, else a sequence; the panel says why",
+    "VISIBILITY": WRITERS["VISIBILITY"],
+}
+"""What can be wished for → description, in the order in which a menu shows them."""
+
+KEY_MODES = {
+    "ABSOLUTE": "Evaluation Time, keyed: straight through all keys, one after the other",
+    "RELATIVE": "One property, Morph, drives the keys' values: for exporters, drivers and the NLA",
+}
+"""Value → description, in the order in which a menu shows them."""
+
+MODEL_PLACES = {
+    "BESIDE": "In the job's folder: beside the .blend where that is saved, else in the add-on's user folder",
+    "PACKED": "In the .blend as well, with the shapes, so that Re-Extract needs nothing but this file",
+}
+"""Value → description, in the order in which a menu shows them."""
+
 
 @dataclass
 class ResultSpec:
@@ -48,5 +69,7 @@ class ResultSpec:
     hide_sources: bool = True
     blend_materials: bool = True
     relative_keys: bool = False
+    pack_model: bool = False
+    """Keep the model inside the .blend as well."""
     job_folder: Path | None = None
     model_path: Path | None = None

@@ -9,20 +9,20 @@ from .gather import ShapeSlots
 
 
 def pin_texture_space(
-    tree: bpy.types.NodeTree, node: bpy.types.Node, end: ShapeSlots, origin: Vector
+    tree: bpy.types.NodeTree, node: bpy.types.Node, end: ShapeSlots, space: Matrix
 ) -> list[bpy.types.Node]:
     """Bring the coordinates that leave a Texture Coordinate node into the source's own space; returns the nodes added.
 
-    The morph's own object space is the world moved to ``origin``, so that textures follow when the morph is moved. A
-    sheared source cannot be expressed in a Mapping node and keeps its rotation and scale only.
+    ``space`` is the morph's own object space in the world, so that textures follow when the morph is moved. A source
+    that is sheared in it cannot be expressed in a Mapping node and keeps its rotation and scale only.
     """
-    world = Matrix(end.matrix)
-    location, rotation, scale = world.decompose()
+    local = space.inverted_safe() @ Matrix(end.matrix)
+    location, rotation, scale = local.decompose()
     low, high = (Vector(corner) for corner in end.bounds)
     size = Vector(max(upper - lower, 1e-9) for lower, upper in zip(low, high, strict=True))
     spaces = {
         "Object": (location, scale),
-        "Generated": (world @ low, Vector(factor * length for factor, length in zip(scale, size, strict=True))),
+        "Generated": (local @ low, Vector(factor * length for factor, length in zip(scale, size, strict=True))),
     }
     added = []
     for name, (place, extent) in spaces.items():
@@ -34,7 +34,7 @@ def pin_texture_space(
         mapping.label = f"{end.name}: {name}"
         mapping.vector_type = "TEXTURE"
         mapping.location = (node.location.x, node.location.y - 300.0 - 400.0 * len(added))
-        mapping.inputs["Location"].default_value = place - origin
+        mapping.inputs["Location"].default_value = place
         mapping.inputs["Rotation"].default_value = rotation.to_euler("XYZ")
         mapping.inputs["Scale"].default_value = [factor or 1.0 for factor in extent]
         tree.links.new(node.outputs["Object"], mapping.inputs["Vector"])

@@ -19,6 +19,7 @@ from .frame_mesh import (
     load_frame,
     material_pairs,
     read_times,
+    set_material_indices,
 )
 from .materials import MaterialBlender
 from .ownership import Making
@@ -60,7 +61,7 @@ def write(context: bpy.types.Context, spec: ResultSpec, making: Making) -> Gener
         pairs, faces = material_pairs(frame)
         for material in blender.blend_pairs(frame.segment, pairs):
             mesh.materials.append(material)
-        mesh.polygons.foreach_set("material_index", faces)
+        set_material_indices(mesh, faces)
         item = making.own(bpy.data.objects.new(mesh.name, mesh))
         item.parent = handle
         collection.objects.link(item)

@@ -8,7 +8,9 @@ import bpy
 
 from . import sequence, shape_keys, visibility
 from .errors import SceneError
-from .ownership import Making, ResultStory, portable_path, tell_story
+from .footprint import mesh_bytes
+from .ownership import Making, ResultStory, marked, portable_path, tell_story
+from .packed_model import pack_model
 from .spec import EASINGS, WRITERS, ResultSpec
 
 __all__ = ["EASINGS", "WRITERS", "ResultSpec", "write_result", "write_result_in_slices"]
@@ -39,10 +41,11 @@ def write_result_in_slices(
         item = yield from _WRITE[writer](context, spec, making)
         _link(context.scene, item)
         hidden = _hide_sources(context, spec) if spec.hide_sources else []
-        tell_story(
-            item,
-            ResultStory(writer, spec.sources, hidden, portable_path(spec.job_folder), portable_path(spec.model_path)),
-        )
+        taken = sum(mesh_bytes(datablock) for datablock in marked(making.mark) if isinstance(datablock, bpy.types.Mesh))
+        folder, model = portable_path(spec.job_folder), portable_path(spec.model_path)
+        tell_story(item, ResultStory(writer, spec.sources, hidden, folder, model, taken))
+        if spec.pack_model and spec.job_folder is not None:
+            pack_model(item, spec.job_folder)
         _select_only(context, item)
     except ReferenceError as error:
         making.undo()

@@ -7,6 +7,7 @@ import bpy
 from ..jobs import JobState, MorphJob
 from ..runtime import runtime
 from .sentences import draw_sentence
+from .shape_keys import draw_refused
 
 
 def draw_queue(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
@@ -60,6 +61,9 @@ def _draw_over(layout: bpy.types.UILayout, context: bpy.types.Context, job: Morp
         row = box.row(align=True)
         row.operator("lipmorph.bring_in", icon="IMPORT").index = index
         row.operator("lipmorph.dismiss", icon="X", text="").index = index
+        return
+    if job.keys_refused:
+        draw_refused(layout, context, job, index)
         return
     box = layout.box()
     row = box.row(align=True)

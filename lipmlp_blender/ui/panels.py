@@ -6,10 +6,12 @@ import bpy
 
 from ..preferences import chosen_python
 from ..properties import preset_is_changed
+from ..request import expected_size
 from ..scene.ownership import is_morph
 from .engine import draw_engine, draw_missing_engine, engine_is_ready
 from .jobs import draw_queue
 from .result import draw_result
+from .shape_keys import draw_matching
 from .shapes import draw_shapes
 
 
@@ -29,12 +31,18 @@ class LIPMORPH_PT_main(InMorphTab, bpy.types.Panel):
         if not engine_is_ready():
             draw_missing_engine(layout, context)
         draw_shapes(layout, context)
+        draw_matching(layout, context)
         column = layout.column(align=True)
         column.row(align=True).prop(settings, "preset", expand=True)
         if preset_is_changed(settings):
             row = column.row()
             row.active = False
             row.label(text="Changed under Advanced or Output")
+        size = expected_size(context)
+        if size:
+            row = column.row()
+            row.active = False
+            row.label(text=size, translate=False)
         button = layout.column()
         button.scale_y = 1.6
         button.operator("lipmorph.train", icon="PLAY")

@@ -7,7 +7,9 @@ import bpy
 from .. import compat
 from ..operators.results import folder_of
 from ..report_summary import summary_of
+from .model import draw_storage
 from .sentences import draw_sentence
+from .shape_keys import draw_conversion, draw_keys
 
 
 def draw_result(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
@@ -17,8 +19,11 @@ def draw_result(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
         column = layout.column()
         column.use_property_split = True
         compat.draw_input(column, player, "Morph", "Morph")
+    draw_keys(layout, context, morph)
     for icon, sentence in summary_of(folder_of(morph)):
         draw_sentence(layout, context, sentence, icon=icon)
+    draw_storage(layout, morph)
+    draw_conversion(layout, context, morph)
     layout.operator("lipmorph.re_extract", icon="FILE_REFRESH")
     row = layout.row(align=True)
     row.operator("lipmorph.open_report", icon="TEXT")

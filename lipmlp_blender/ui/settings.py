@@ -7,8 +7,9 @@ import bpy
 from ..lipmlp_engine.job import SECTIONS
 from ..lipmlp_engine.settings import settings_of
 from ..properties import SECTION_GROUPS
-from ..request import chain, expected_megabytes
+from ..request import chain
 from .panels import InMorphTab
+from .shape_keys import draw_key_settings
 
 STEERING = ("kind", "rigidity", "volume", "turn", "share")
 OUTPUT = ("frames", "resolution", "faces")
@@ -34,6 +35,7 @@ class LIPMORPH_PT_output(_FoldedPanel, bpy.types.Panel):
         settings = context.scene.lipmorph
         chosen = settings.result
         layout.prop(chosen, "writer")
+        draw_key_settings(layout, settings)
         column = layout.column(align=True)
         column.prop(chosen, "frame_start")
         column.prop(chosen, "frame_end")
@@ -49,13 +51,10 @@ class LIPMORPH_PT_output(_FoldedPanel, bpy.types.Panel):
         column = layout.column()
         for name in OUTPUT:
             column.prop(settings.extraction, name)
-        row = column.row()
-        row.active = False
-        row.alignment = "RIGHT"
-        row.label(text=f"About {expected_megabytes(settings):.0f} MB in the .blend")
         column = layout.column(heading="Store")
         for name in STORED:
             column.prop(settings.extraction, name)
+        layout.prop(chosen, "model")
 
 
 class LIPMORPH_UL_landmarks(bpy.types.UIList):

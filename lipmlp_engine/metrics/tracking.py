@@ -67,6 +67,8 @@ class Tracking:
     vertices: int = 0
     keys: list[KeyMeasure] = field(default_factory=list)
     targets: list[TargetMeasure] = field(default_factory=list)
+    troubled: int = 0
+    """Vertices of kept keys that are beside a face turned over, torn apart or off the surface at some key."""
 
 
 def why_topology_fails(topology: TopologyOverTime, shape: Shape) -> str:

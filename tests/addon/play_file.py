@@ -23,7 +23,8 @@ def main() -> None:
         bpy.context.scene.collection.objects.link(chosen.objects[0])
     morph = bpy.data.objects["Morph"]
     addons = [entry.module for entry in bpy.context.preferences.addons if "lipmlp" in entry.module]
-    told = {"addons": addons, "frames": {}}
+    scripts = bpy.context.preferences.filepaths.use_scripts_auto_execute
+    told = {"addons": addons, "scripts": scripts, "frames": {}}
     for frame in map(int, frames):
         bpy.context.scene.frame_set(frame)
         mesh = morph.evaluated_get(bpy.context.evaluated_depsgraph_get()).data

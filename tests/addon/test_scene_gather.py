@@ -126,6 +126,31 @@ def test_material_slots_per_triangle(gather: ModuleType, tmp_path: Path) -> None
     assert gather.slots([cube])[0].materials == ["One", "Own"]
 
 
+@pytest.mark.parametrize("sides", [(3, 4), (3, 4, 7)])
+def test_faces_are_cut_as_blender_cuts_them(gather: ModuleType, tmp_path: Path, sides: tuple[int, ...]) -> None:
+    points, faces = [], []
+    random = np.random.default_rng(0)
+    for index in range(60):
+        count = sides[index % len(sides)]
+        turn = np.linspace(0, 2 * np.pi, count, endpoint=False)
+        reach = random.uniform(0.1, 1.0, count)  # many of the faces are concave, and none is flat
+        ring = np.stack([reach * np.cos(turn), reach * np.sin(turn), random.normal(0, 0.05, count)], axis=1)
+        faces.append([len(points) + corner for corner in range(count)])
+        points += (ring + np.array([3.0 * index, 0, 0])).tolist()
+    mesh = bpy.data.meshes.new("Faces")
+    mesh.from_pydata(points, [], faces)
+    for polygon in mesh.polygons:
+        polygon.material_index = polygon.index % 5
+    item = bpy.data.objects.new("Faces", mesh)
+    bpy.context.collection.objects.link(item)
+    bpy.context.view_layer.update()
+    shape = read(gather, tmp_path, item)[0]
+    mesh.calc_loop_triangles()
+    cut = {(frozenset(triangle.vertices), triangle.material_index) for triangle in mesh.loop_triangles}
+    found = zip(map(frozenset, shape["triangles"].tolist()), shape["materials"].tolist(), strict=True)
+    assert set(found) == cut and len(shape["triangles"]) == len(mesh.loop_triangles)
+
+
 def test_edit_mode_is_read_as_it_stands(gather: ModuleType, tmp_path: Path) -> None:
     bpy.ops.mesh.primitive_cube_add(size=2)
     cube = bpy.context.object

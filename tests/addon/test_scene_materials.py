@@ -28,7 +28,7 @@ def shader_of(tree: bpy.types.NodeTree, kind: str) -> list[bpy.types.Node]:
 
 def mixed(blend: ModuleType, first: bpy.types.Material | None, second: bpy.types.Material | None) -> bpy.types.NodeTree:
     making = part("scene.ownership").Making()
-    return blend.blend_materials(first, second, [None, None], making).node_tree
+    return blend.blend_materials(first, second, making).node_tree
 
 
 def test_two_surfaces_meet_in_one_mix_by_the_morph_attribute(blend: ModuleType) -> None:
@@ -125,7 +125,7 @@ def test_colours_and_texture_space_of_each_end_are_found_again(blend: ModuleType
     matrix = [[2, 0, 0, 5], [0, 2, 0, 0], [0, 0, 2, 0], [0, 0, 0, 1]]
     bounds = [[-1, -1, -1], [1, 1, 1]]
     ends = [slots("A", color_attribute="Paint", matrix=matrix, bounds=bounds), slots("B", matrix=matrix, bounds=bounds)]
-    tree = blend.blend_materials(first, second, ends, part("scene.ownership").Making()).node_tree
+    tree = blend.blend_materials(first, second, part("scene.ownership").Making(), blend.Blend(ends)).node_tree
     assert shader_of(tree, "ShaderNodeVertexColor")[0].layer_name == "source_color"
     mapping = shader_of(tree, "ShaderNodeTexNoise")[0].inputs["Vector"].links[0].from_node
     assert mapping.vector_type == "TEXTURE"

@@ -160,26 +160,15 @@ def test_usd_carries_the_changing_mesh(write: ModuleType, tmp_path: Path) -> Non
         assert world_points(found, frame)[:, 0].min() == pytest.approx(TRAVEL * moved - 1 - 0.5 * moved, abs=1e-3)
 
 
-def test_gltf_keeps_relative_shape_keys(write: ModuleType, source: bpy.types.Object, tmp_path: Path) -> None:
-    keys = write_keys(tmp_path, lifted(source, [0, 1, 5]), [0, 0.5, 1])
-    spec = write.ResultSpec(keys_path=keys, frame_start=1, frame_end=9, sources=["Source"], relative_keys=True)
-    item = write.write_result(bpy.context, spec, "SHAPE_KEYS")
-    path = tmp_path / "morph.glb"
-    bpy.ops.preferences.addon_enable(module="io_scene_gltf2")
-    part("scene.export").export_morph(bpy.context, item, path, 1, 9)
-    bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
-    bpy.ops.import_scene.gltf(filepath=str(path))
-    found = next(item for item in bpy.data.objects if item.type == "MESH" and item.data.shape_keys)
-    assert len(found.data.shape_keys.key_blocks) == 3
-    heights = [world_points(found, frame)[:, 2].mean() for frame in (1, 5, 9)]
-    assert heights[2] - heights[0] == pytest.approx(5, abs=0.05)
-    assert heights[0] < heights[1] < heights[2]
-
-
 def test_exports_that_cannot_be_are_refused_in_a_sentence(write: ModuleType, tmp_path: Path) -> None:
     export, errors = part("scene.export"), part("scene.errors")
     morph = sequence(write, tmp_path)
-    for path, words in (("a.xyz", "no format"), ("nowhere/a.abc", "does not exist"), ("a.glb", "shape keys")):
+    for path, words in (
+        ("a.xyz", "no format"),
+        ("nowhere/a.abc", "does not exist"),
+        ("a.glb", "shape keys"),
+        ("a.fbx", "shape keys"),
+    ):
         with pytest.raises(errors.ExportError, match=words):
             export.export_morph(bpy.context, morph, tmp_path / path, 1, 9)
 

@@ -184,10 +184,10 @@ def test_training_writes_a_result_and_undo_takes_it_away(
     assert names() == before and not bpy.data.objects["Ball"].hide_get()
 
 
-def test_shape_keys_are_made_where_the_engine_has_some_and_else_a_sequence(
+def test_automatic_makes_shape_keys_where_the_engine_has_some_and_else_a_sequence(
     fake: Callable[[str], None], two_objects: tuple[bpy.types.Object, bpy.types.Object]
 ) -> None:
-    bpy.context.scene.lipmorph.result.writer = "SHAPE_KEYS"
+    bpy.context.scene.lipmorph.result.writer = "AUTOMATIC"
     bpy.context.scene.lipmorph.result.easing = "LINEAR"
     assert bpy.ops.lipmorph.train() == {"FINISHED"}
     morph = bpy.context.object

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import struct
 import sys
 import time
 from pathlib import Path
@@ -22,6 +23,7 @@ from lipmlp_engine.channel import EventChannel
 from lipmlp_engine.events import PROTOCOL, Done, Failed, FrameDone, Hello, Notice, Preview, Progress
 from lipmlp_engine.frames import MeshFrame
 from lipmlp_engine.job import Job
+from lipmlp_engine.model_file import MODEL_FORMAT
 from lipmlp_engine.results import ResultsFolder
 
 STEPS = 20
@@ -84,17 +86,34 @@ def work(channel: EventChannel, job: Job, results: ResultsFolder, behaviour: str
     for index, time_ in enumerate(times):
         ball(time_).save(results.frame(index))
         channel.tell(FrameDone(index, len(times), time_, str(results.frame(index))))
-    if job.extraction.keys != "none" and behaviour != "no_keys":
-        with np.load(results.path / job.shapes[0].path) as shape:
-            start = shape["vertices"]
-        np.savez(
-            results.keys,
-            positions=np.stack([start, start + np.array([0, 0, 2.0])]).astype(np.float32),
-            times=[0.0, 1.0],
-        )
-    results.model.write_bytes(b"fake model")
-    results.report.write_text(json.dumps(report(len(times))), encoding="utf-8")
+    told = report(len(times))
+    if job.extraction.keys != "none":
+        told["tracking"] = tracked(job, results, refused=behaviour == "no_keys")
+    write_model(results.model)
+    results.report.write_text(json.dumps(told), encoding="utf-8")
     channel.tell(Done(str(results.model), str(results.report), [str(results.frame(i)) for i in range(len(times))]))
+
+
+def tracked(job: Job, results: ResultsFolder, refused: bool) -> dict[str, object]:
+    """The first shape's mesh, lifted by 2 units; where the topology is said to change, its first tenth in trouble."""
+    results.keys.unlink(missing_ok=True)
+    reason = "the number of handles changes between 0 and 1"
+    if refused and job.extraction.keys == "auto":
+        return {"kept": False, "sentence": f"There are no shape keys, because {reason}; the frames show the morph."}
+    with np.load(results.path / job.shapes[0].path) as shape:
+        start = shape["vertices"]
+    lifted = np.stack([start, start + np.array([0, 0, 2.0])]).astype(np.float32)
+    trouble = np.float32(np.arange(len(start)) < len(start) // 10) * refused
+    np.savez(results.keys, positions=lifted, times=[0.0, 1.0], trouble=trouble)
+    sentence = "2 shape keys carry 'Ball' to within 0.1 % of the diagonal of its target"
+    sentence += f"; they are a best effort, because {reason}." if refused else "."
+    return {"kept": True, "sentence": sentence, "troubled": int(trouble.sum())}
+
+
+def write_model(path: Path) -> None:
+    """A model that can be recognised, with nothing in it."""
+    header = json.dumps({"__metadata__": {"format": MODEL_FORMAT}}).encode()
+    path.write_bytes(struct.pack("<Q", len(header)) + header)
 
 
 def misbehave(channel: EventChannel, behaviour: str) -> None:
@@ -164,6 +183,9 @@ def main() -> int:
         job = Job.read(path)
         if "--frames" in sys.argv:
             job.extraction.frames = int(sys.argv[sys.argv.index("--frames") + 1])
+        for keys in [word.removeprefix("extraction.keys=") for word in sys.argv if word.startswith("extraction.keys=")]:
+            job.extraction.keys = keys
+            job.write(path)
         work(channel, job, ResultsFolder(path.parent), behaviour)
     except Exception as error:
         channel.tell(Failed(str(error), getattr(error, "exit_code", 1)))

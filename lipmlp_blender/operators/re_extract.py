@@ -1,0 +1,98 @@
+"""Takes other frames out of a trained morph, whose model lies beside the .blend or inside it."""
+
+from __future__ import annotations
+
+import bpy
+
+from ..blocking import run_to_the_end
+from ..jobs import MorphJob, read_order
+from ..lipmlp_engine.errors import EngineError
+from ..lipmlp_engine.job import Extraction, Job
+from ..lipmlp_engine.results import ResultsFolder
+from ..lipmlp_engine.settings import settings_of
+from ..preferences import chosen_python
+from ..properties import property_for
+from ..runtime import runtime
+from ..scene.errors import SceneError
+from ..scene.ownership import story_of
+from ..scene.packed_model import is_packed
+from .model import folder_with_model
+from .results import folder_of, needs_morph
+
+RE_EXTRACTED = ("frames", "resolution", "faces")
+_FRAMES, _RESOLUTION, _FACES = (
+    property_for(field, setting) for field, setting in settings_of(Extraction) if field.name in RE_EXTRACTED
+)
+
+
+class LIPMORPH_OT_re_extract(bpy.types.Operator):
+    """Take other frames out of the trained morph; nothing is trained again"""
+
+    bl_idname = "lipmorph.re_extract"
+    bl_label = "Re-Extract"
+    bl_options = {"REGISTER"}
+
+    frames: _FRAMES
+    resolution: _RESOLUTION
+    faces: _FACES
+    frame_start: bpy.props.IntProperty(name="Start", description="Frame at which the morph starts", default=1, min=0)
+    frame_end: bpy.props.IntProperty(name="End", description="Frame at which the morph ends", default=48, min=1)
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        if not needs_morph(cls, context):
+            return False
+        morph = context.active_object
+        reason = chosen_python().sentence
+        if not ResultsFolder(folder_of(morph)).model.is_file() and not is_packed(morph):
+            reason = f"The trained model is not in {folder_of(morph)} any more"
+        if reason:
+            cls.poll_message_set(reason)
+        return not reason
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        try:
+            folder = folder_with_model(context.active_object)
+            extraction = Job.read(ResultsFolder(folder).job).extraction
+            spec = read_order(folder)["spec"]
+        except (EngineError, SceneError, OSError, ValueError, KeyError) as error:
+            self.report({"ERROR"}, f"The morph's folder cannot be read: {error}")
+            return {"CANCELLED"}
+        for name in RE_EXTRACTED:
+            setattr(self, name, getattr(extraction, name))
+        self.frame_start, self.frame_end = spec["frame_start"], spec["frame_end"]
+        return context.window_manager.invoke_props_dialog(self)
+
+    def draw(self, _context: bpy.types.Context) -> None:
+        layout = self.layout
+        layout.use_property_split = True
+        layout.use_property_decorate = False
+        for name in RE_EXTRACTED:
+            layout.prop(self, name)
+        column = layout.column(align=True)
+        column.prop(self, "frame_start")
+        column.prop(self, "frame_end")
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        morph = context.active_object
+        try:
+            folder = folder_with_model(morph)
+            order = read_order(folder)
+            order["spec"].update(
+                frame_start=self.frame_start, frame_end=self.frame_end, name=morph.name, pack_model=is_packed(morph)
+            )
+            order.update(scene=context.scene.name, replaces=morph.name, writer=story_of(morph).writer)
+            wanted = [part for name in RE_EXTRACTED for part in (f"--{name}", str(getattr(self, name)))]
+            again = MorphJob(order.pop("title", morph.name), folder, order, extracts=tuple(wanted))
+            again.write()
+            if bpy.app.background:
+                run_to_the_end(again)
+            else:
+                runtime.enqueue(again)
+        except (EngineError, SceneError, OSError, ValueError, KeyError) as error:
+            self.report({"ERROR"}, str(error))
+            return {"CANCELLED"}
+        return {"FINISHED"}
+
+
+CLASSES = (LIPMORPH_OT_re_extract,)

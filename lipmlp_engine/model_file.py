@@ -1,0 +1,33 @@
+"""What a saved model says of itself before anything is loaded from it. Standard library only: the add-on asks too."""
+
+from __future__ import annotations
+
+import json
+import struct
+from pathlib import Path
+from typing import Any
+
+from .errors import OutputError
+
+MODEL_FORMAT = "lipschitz-morph-1"
+_LONGEST_HEADER = 100_000_000
+"""A safetensors file begins with its header's length; more than this is no length."""
+
+
+def read_metadata(path: Path) -> dict[str, Any]:
+    """The model's own description, refused where the file is damaged or of another version."""
+    try:
+        with open(path, "rb") as stream:
+            (length,) = struct.unpack("<Q", stream.read(8))
+            header = json.loads(stream.read(length)) if length < _LONGEST_HEADER else None
+    except OSError as error:
+        raise OutputError(f"The model {path} cannot be read: {error.strerror or error}.") from error
+    except (ValueError, struct.error) as error:
+        raise OutputError(f"The model {path} is damaged.") from error
+    metadata = header.get("__metadata__") if isinstance(header, dict) else None
+    found = metadata.get("format", "") if isinstance(metadata, dict) else ""
+    if found != MODEL_FORMAT:
+        kind = "was made by another version of Lipschitz Morph" if "lipschitz-morph" in str(found) else "is no morph"
+        raise OutputError(f"The model {path} {kind}.")
+    assert isinstance(metadata, dict)
+    return metadata

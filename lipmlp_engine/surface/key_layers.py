@@ -1,0 +1,80 @@
+"""Carries the later shapes' colours and material slots onto a tracked mesh, and marks where it is in trouble.
+
+What it finds is stored beside the positions, so that a writer needs neither the shapes nor the field.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from ..shapes.shape import Shape, doubled_area_vectors
+from .attributes import Sources
+from .track import Track
+
+if TYPE_CHECKING:
+    from ..morph import Morph
+
+FAR = 0.02
+"""Distance from the field's surface, in diagonals of the first shape, that counts as trouble in full."""
+LONG = 10.0
+"""Times its first length that an edge must have for trouble in full."""
+SERIOUS = 0.5
+"""Trouble from which on a vertex is counted as troubled."""
+
+
+def layers_of_shapes(track: Track, shapes: list[Shape], threads: int = 0) -> dict[str, NDArray[np.generic]]:
+    """``colors.k`` for each vertex and ``materials.k`` for each triangle, of every later shape k that has any.
+
+    They are what lies closest when the mesh passes that shape.
+    """
+    sources = Sources(shapes, threads=threads)
+    layers: dict[str, NDArray[np.generic]] = {}
+    for index, shape in enumerate(shapes[1:], start=1):
+        at = int(np.abs(track.times - index).argmin())
+        points = track.positions[at].astype(np.float64)
+        if shape.colors is not None:
+            layers[f"colors.{index}"] = sources.colors(index, points)
+        if shape.materials is not None and shape.materials.any():
+            layers[f"materials.{index}"] = sources.materials(index, points[track.triangles].mean(1))
+    return layers
+
+
+def trouble_of(track: Track, morph: Morph, diagonal: float) -> NDArray[np.float32]:
+    """How badly each vertex fares at its worst key, 0 to 1: beside a face turned over, torn apart, off the surface."""
+    triangles = track.triangles
+    edges = np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]])
+    first = np.maximum(_lengths(track.positions[0], edges), 1e-9 * diagonal)
+    worst = np.zeros(track.positions.shape[1])
+    outwards: NDArray[np.bool_] | None = None
+    for time, positions in zip(track.times, track.positions, strict=True):
+        pose, surface = morph.pose(float(time)), morph.field(float(time))
+        points = pose.to_training(positions.astype(np.float64))
+        joined = np.concatenate([points, points[triangles].mean(1)]).astype(np.float32)
+        values, gradient = (
+            part.cpu().numpy().astype(np.float64)
+            for part in surface.values_and_gradient(torch.from_numpy(joined).to(surface.device))
+        )
+        facing = (doubled_area_vectors(points, triangles) * gradient[len(points) :]).sum(1) > 0
+        if outwards is None:
+            # Faces that lie inwards from the start are the source's own, not the tracking's.
+            outwards = facing
+            continue
+        worst[triangles[facing != outwards]] = 1.0
+        steepness = np.maximum(np.linalg.norm(gradient[: len(points)], axis=1), 1e-3)
+        away = np.abs(values[: len(points)]) / steepness * pose.scale / diagonal
+        worst = np.maximum(worst, np.clip(away / FAR, 0, 1))
+        longer = np.clip((_lengths(positions, edges) / first - 1) / (LONG - 1), 0, 1)
+        for corner in (0, 1):
+            np.maximum.at(worst, edges[:, corner], longer)
+    unused = np.ones(len(worst), bool)
+    unused[triangles] = False
+    worst[unused] = 0.0
+    return worst.astype(np.float32)
+
+
+def _lengths(points: NDArray[np.floating], edges: NDArray[np.integer]) -> NDArray[np.float64]:
+    return np.asarray(np.linalg.norm(points[edges[:, 0]].astype(np.float64) - points[edges[:, 1]], axis=1))

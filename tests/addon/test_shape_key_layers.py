@@ -1,0 +1,253 @@
+"""A result of shape keys keeps every layer of its source, takes the targets' looks, plays anywhere and goes whole."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import bpy
+import numpy as np
+import pytest
+
+from .morph_frames import part
+from .test_scene_removal import datablocks
+from .test_scene_render import glowing, pixels, play, stage
+from .test_scene_writers import world_points, write, write_keys
+
+__all__ = ["stage", "write"]
+
+
+@pytest.fixture
+def source(lipmorph: ModuleType) -> bpy.types.Object:
+    """A ball with two materials and everything else that a mesh can carry, smoothed by a modifier."""
+    bpy.ops.mesh.primitive_uv_sphere_add(segments=16, ring_count=8)
+    item = bpy.context.object
+    item.name = "Source"
+    mesh = item.data
+    for name, color in (("Red", (1, 0, 0)), ("Green", (0, 1, 0))):
+        mesh.materials.append(glowing(name, color))
+    upper = np.array([polygon.center.z > 0 for polygon in mesh.polygons])
+    mesh.polygons.foreach_set("material_index", upper.astype(np.int32))
+    mesh.uv_layers.new(name="Second UV")
+    heights = [max(vertex.co.z, 0.0) for vertex in mesh.vertices]
+    group = item.vertex_groups.new(name="Upper")
+    for index, height in enumerate(heights):
+        group.add([index], height, "REPLACE")
+    mesh.attributes.new("height", "FLOAT", "POINT").data.foreach_set("value", heights)
+    mesh.attributes.new("tag", "INT", "FACE").data.foreach_set("value", np.arange(len(mesh.polygons), dtype=np.int32))
+    paint = mesh.color_attributes.new("Paint", "FLOAT_COLOR", "CORNER")
+    paint.data.foreach_set("color", np.tile(np.float32([0.2, 0.4, 0.6, 1]), len(mesh.loops)))
+    mesh.edges[3].use_seam = mesh.edges[5].use_edge_sharp = True
+    item.modifiers.new("Finer", "SUBSURF").levels = 1
+    bpy.context.view_layer.update()
+    return item
+
+
+def evaluated(item: bpy.types.Object) -> bpy.types.Mesh:
+    return item.evaluated_get(bpy.context.evaluated_depsgraph_get()).data
+
+
+def values(mesh: bpy.types.Mesh, name: str) -> np.ndarray:
+    attribute = mesh.attributes[name]
+    key, size = {"FLOAT": ("value", 1), "INT": ("value", 1), "FLOAT2": ("vector", 2), "FLOAT_COLOR": ("color", 4)}[
+        attribute.data_type
+    ]
+    found = np.empty(len(attribute.data) * size, np.int32 if attribute.data_type == "INT" else np.float32)
+    attribute.data.foreach_get(key, found)
+    return found
+
+
+def spec_for(write: ModuleType, folder: Path, source: bpy.types.Object, **wanted: Any) -> Any:
+    """Rises by 3 and becomes twice as large; the target is blue and yellow, by where its triangles lie."""
+    still = world_points(source, 1)
+    layers = wanted.pop("layers", {})
+    path = write_keys(folder, np.stack([still, still * 1.2 + [0, 0, 1], still * 2 + [0, 0, 3]]), [0, 0.3, 1], **layers)
+    slots = [*part("scene.gather").slots([source]), *wanted.pop("others", [])]
+    chosen = {"frame_start": 1, "frame_end": 9, "easing": "LINEAR", "sources": ["Source"], **wanted}
+    return write.ResultSpec(keys_path=path, slots=slots, **chosen)
+
+
+def look(*names: str, **more: Any) -> Any:
+    return part("scene.gather").ShapeSlots(name="Target", materials=list(names), **more)
+
+
+def test_every_layer_is_kept_and_the_source_untouched(
+    write: ModuleType, source: bpy.types.Object, tmp_path: Path
+) -> None:
+    before = {entry.name: values(source.data, entry.name) for entry in source.data.attributes if entry.name in LAYERS}
+    item = write.write_result(bpy.context, spec_for(write, tmp_path, source), "SHAPE_KEYS")
+    copy, seen = item.data, evaluated(shown(source))
+    assert len(copy.vertices) == len(seen.vertices) > len(source.data.vertices)
+    for name in LAYERS:
+        np.testing.assert_array_equal(values(copy, name), values(seen, name), name)
+        np.testing.assert_array_equal(values(source.data, name), before[name], name)
+    assert [layer.name for layer in copy.uv_layers] == [layer.name for layer in source.data.uv_layers]
+    assert [group.name for group in item.vertex_groups] == ["Upper"]
+    top = int(np.argmax([vertex.co.z for vertex in seen.vertices]))
+    assert item.vertex_groups["Upper"].weight(top) == pytest.approx(seen.vertices[top].groups[0].weight)
+    assert [material.name for material in copy.materials] == ["Red", "Green"]
+    assert {polygon.material_index for polygon in copy.polygons} == {0, 1}
+    assert sum(edge.use_seam for edge in copy.edges) == 2 and sum(edge.use_edge_sharp for edge in copy.edges) == 2
+    assert [modifier.name for modifier in source.modifiers] == ["Finer"] and source.data.shape_keys is None
+    assert not item.modifiers
+
+
+LAYERS = ("UVMap", "Second UV", "height", "tag", "Paint")
+
+
+def shown(item: bpy.types.Object) -> bpy.types.Object:
+    item.hide_set(False)
+    bpy.context.view_layer.update()
+    return item
+
+
+@pytest.mark.parametrize("relative", [False, True])
+def test_modifiers_work_on_after_the_keys(
+    write: ModuleType, source: bpy.types.Object, tmp_path: Path, relative: bool
+) -> None:
+    item = write.write_result(bpy.context, spec_for(write, tmp_path, source, relative_keys=relative), "SHAPE_KEYS")
+    plain = {frame: world_points(item, frame) for frame in (1, 5, 9)}
+    push = item.modifiers.new("Push", "DISPLACE")
+    push.vertex_group, push.direction, push.mid_level, push.strength = "Upper", "X", 0.0, 1.0
+    weights = values(item.data, "height")
+    for frame, points in plain.items():
+        moved = world_points(item, frame) - points
+        np.testing.assert_allclose(moved[:, 0], weights, atol=1e-4)
+    bone = armature()
+    rig = item.modifiers.new("Rig", "ARMATURE")
+    rig.object = bone
+    bone.pose.bones["Upper"].location = (0, 2, 0)
+    bpy.context.view_layer.update()
+    lifted = world_points(item, 9) - plain[9]
+    assert np.abs(lifted[weights > 0.5]).sum(1).min() > 1.5
+    item.modifiers.new("Finer", "SUBSURF").levels = 1
+    assert len(world_points(item, 5)) > 3 * len(plain[5])
+
+
+def armature() -> bpy.types.Object:
+    bpy.ops.object.armature_add()
+    rig = bpy.context.object
+    rig.data.bones[0].name = "Upper"
+    return rig
+
+
+def test_faces_take_the_slots_that_the_engine_found_and_colours_stay_apart(
+    write: ModuleType, source: bpy.types.Object, tmp_path: Path
+) -> None:
+    before = datablocks()
+    seen = evaluated(source)
+    seen.calc_loop_triangles()
+    count = len(seen.vertices)
+    right = [sum(seen.vertices[corner].co.x for corner in each.vertices) > 0 for each in seen.loop_triangles]
+    colors = np.tile(np.float32([0, 1, 1, 1]), (count, 1))
+    for name, color in (("Blue", (0, 0, 1)), ("Yellow", (1, 1, 0))):
+        glowing(name, color)
+    triangles = np.array([each.vertices[:] for each in seen.loop_triangles], np.int32)[::-1]
+    layers = {"materials.1": np.array(right, np.int32)[::-1], "triangles": triangles, "colors.1": colors}
+    spec = spec_for(write, tmp_path, source, layers=layers, others=[look("Blue", "Yellow", color_attribute="Dye")])
+    item = write.write_result(bpy.context, spec, "SHAPE_KEYS")
+    names = [material.name for material in item.data.materials]
+    assert sorted(names) == ["Green to Blue", "Green to Yellow", "Red to Blue", "Red to Yellow"]
+    for polygon in item.data.polygons:
+        if abs(polygon.center.x) > 0.2 and abs(polygon.center.z) > 0.2:
+            first, second = "Green" if polygon.center.z > 0 else "Red", "Yellow" if polygon.center.x > 0 else "Blue"
+            assert names[polygon.material_index] == f"{first} to {second}"
+    np.testing.assert_array_equal(values(item.data, "target_color"), colors.ravel())
+    assert item.data.color_attributes.active_color.name == "Paint"
+    part("scene.remove").remove_morph(item)
+    for name in ("Blue", "Yellow"):
+        bpy.data.materials.remove(bpy.data.materials[name])
+    assert datablocks() == before
+
+
+def test_a_chain_passes_every_material_and_one_that_stays_is_left_alone(
+    write: ModuleType, source: bpy.types.Object, tmp_path: Path
+) -> None:
+    for name in ("Blue", "Yellow"):
+        glowing(name, (0, 0, 1))
+    count = len(bpy.data.materials)
+    spec = spec_for(write, tmp_path, source, others=[look("Blue"), look("Yellow")])
+    item = write.write_result(bpy.context, spec, "SHAPE_KEYS")
+    assert len(bpy.data.materials) == count + 2
+    tree = item.data.materials[0].node_tree
+    spans = [node for node in tree.nodes if node.bl_idname == "ShaderNodeMath"]
+    assert sorted((node.inputs[1].default_value, node.inputs[2].default_value) for node in spans) == [(2, -1), (2, 0)]
+    part("scene.remove").remove_morph(item)
+    spec = spec_for(write, tmp_path, shown(source), others=[look("Red")])
+    item = write.write_result(bpy.context, spec, "SHAPE_KEYS")
+    assert [material.name for material in item.data.materials] == ["Red", "Green to Red"]
+
+
+@pytest.mark.parametrize("relative", [False, True])
+def test_a_saved_file_plays_and_blends_without_add_on_and_scripts(
+    write: ModuleType, stage: None, source: bpy.types.Object, tmp_path: Path, relative: bool
+) -> None:
+    source.data.materials[1] = source.data.materials["Red"]
+    glowing("Blue", (0, 0, 1))
+    spec = spec_for(write, tmp_path, source, others=[look("Blue")], relative_keys=relative)
+    item = write.write_result(bpy.context, spec, "SHAPE_KEYS")
+    expected = {frame: world_points(item, frame)[:, 0].min() for frame in (1, 5, 9)}
+    file = tmp_path / "keys.blend"
+    bpy.ops.wm.save_as_mainfile(filepath=str(file))
+    told = play(file, "open", tmp_path, 1, 5, 9)
+    assert told["addons"] == [] and not told["scripts"]
+    for frame, left in expected.items():
+        assert told["frames"][str(frame)]["left"] == pytest.approx(left, abs=1e-4)
+    for frame, red in ((1, 1.0), (5, 0.5), (9, 0.0)):
+        picture = pixels(tmp_path / f"{frame:03}.png")
+        lit = picture[picture.max(axis=2) > 0.45]
+        np.testing.assert_allclose(lit.mean(axis=0), [red, 0, 1 - red], atol=0.06)
+    assert play(file, "append", "-", 9)["frames"]["9"]["left"] == pytest.approx(expected[9], abs=1e-4)
+
+
+@pytest.mark.parametrize("relative", [False, True])
+def test_one_undo_takes_the_keys_away_and_redo_brings_them_back(
+    write: ModuleType, source: bpy.types.Object, tmp_path: Path, relative: bool
+) -> None:
+    glowing("Blue", (0, 0, 1))
+    spec = spec_for(write, tmp_path, source, others=[look("Blue")], relative_keys=relative)
+    bpy.ops.ed.undo_push(message="Before")
+    before = datablocks()
+    write.write_result(bpy.context, spec, "SHAPE_KEYS")
+    bpy.ops.ed.undo_push(message="Lipschitz Morph")
+    after = datablocks()
+    bpy.ops.ed.undo()
+    assert datablocks() == before and not bpy.data.objects["Source"].hide_get()
+    bpy.ops.ed.redo()
+    assert datablocks() == after
+    item = bpy.data.objects["Morph"]
+    assert world_points(item, 9)[:, 2].max() == pytest.approx(world_points(item, 1)[:, 2].max() * 2 + 3, abs=1e-3)
+
+
+def test_trouble_is_a_vertex_group_and_none_where_all_is_well(
+    write: ModuleType, source: bpy.types.Object, tmp_path: Path
+) -> None:
+    count = len(evaluated(source).vertices)
+    calm = spec_for(write, tmp_path, source, layers={"trouble": np.full(count, 0.4, np.float32)})
+    assert "Morph Trouble" not in write.write_result(bpy.context, calm, "SHAPE_KEYS").vertex_groups
+    trouble = np.linspace(0, 1, count).astype(np.float32)
+    item = write.write_result(
+        bpy.context, spec_for(write, tmp_path, shown(source), layers={"trouble": trouble}), "SHAPE_KEYS"
+    )
+    group = item.vertex_groups["Morph Trouble"]
+    assert group.weight(count - 1) == 1.0 and group.weight(count // 2) == pytest.approx(0.5, abs=0.11)
+    with pytest.raises(RuntimeError):
+        group.weight(0)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        ({"trouble": np.zeros(3)}, "another number of vertices"),
+        ({"colors.1": np.zeros((3, 4))}, "another number of vertices"),
+        ({"faces": np.array([[0, 1, 99_999]])}, "faces without vertices"),
+    ],
+)
+def test_broken_layers_are_refused_and_leave_nothing(
+    write: ModuleType, source: bpy.types.Object, tmp_path: Path, spoil: dict[str, Any], words: str
+) -> None:
+    before = datablocks()
+    with pytest.raises(part("scene.errors").BrokenFrameError, match=words):
+        write.write_result(bpy.context, spec_for(write, tmp_path, source, layers=spoil), "SHAPE_KEYS")
+    assert datablocks() == before and not source.hide_get()
