@@ -330,15 +330,10 @@ class _Run:
 
 
 def _bounds(morph: Morph) -> list[Bound]:
-    """The bounds that follow from the layers at no cost; `lipmorph certify` finds closer ones."""
-    from .certificates import certified_bound
-    from .metrics import Bound
+    """What costs next to nothing; `lipmorph certify` finds closer bounds and more of them."""
+    from .certificates import brief
 
-    bound = certified_bound(morph)
-    return [
-        Bound("Lipschitz constant in space", bound.space, "", "certified"),
-        Bound("Lipschitz constant in time", bound.time, "per unit of time", "certified"),
-    ]
+    return [figure.reported() for figure in brief(morph)]
 
 
 def _stamp(path: Path) -> tuple[int, int] | None:

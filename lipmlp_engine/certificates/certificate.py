@@ -6,6 +6,8 @@ import dataclasses
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from ..metrics.report import Bound
+
 Kind = Literal["certified", "sampled"]
 
 
@@ -19,6 +21,10 @@ class Figure:
     """"certified" holds for every point and time of the training frame; "sampled" is what was met."""
     meaning: str
     unit: str = ""
+
+    def reported(self) -> Bound:
+        """The figure as report.json keeps it; a yes is 1 there."""
+        return Bound(self.meaning, float(self.value), self.unit, self.kind, self.name)
 
     def __str__(self) -> str:
         shown = ("yes" if self.value else "no") if isinstance(self.value, bool) else f"{self.value:.4g}"
@@ -34,6 +40,8 @@ class Certificate:
     figures: list[Figure] = field(default_factory=list)
     singular_values: list[tuple[float, float]] = field(default_factory=list)
     """Largest and smallest of each exported layer."""
+    kept_topology: list[tuple[float, float]] = field(default_factory=list)
+    """Times over which the topology is proved to stay the same."""
 
     def value(self, name: str) -> float | bool:
         """A figure's value by its name."""
@@ -51,5 +59,8 @@ class Certificate:
         """One line a figure, for a terminal or a panel."""
         lines = [f"Family: {self.family}, activation {self.activation}"]
         lines += [str(figure) for figure in self.figures]
+        if self.kept_topology:
+            spans = ", ".join(f"{first:.4g}–{last:.4g}" for first, last in self.kept_topology)
+            lines.append(f"No part, handle or cavity comes, goes, merges or splits during t = {spans} (certified)")
         spectra = ", ".join(f"{largest:.6f}/{smallest:.3f}" for largest, smallest in self.singular_values)
         return "\n".join([*lines, f"Singular values of the exported layers, largest/smallest: {spectra}"])

@@ -7,8 +7,14 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..certification import Certification
+from ..channel import Audience
+from ..errors import Cancelled, JobError
+from ..events import Done, Progress
 from ..results import ResultsFolder
-from .following import reserved_stdout, say_to
+from ..settings import check_section
+from .following import add_events, follow
+from .options import add_section, read_section
 
 if TYPE_CHECKING:
     from ..certificates import Certificate, Figure
@@ -23,26 +29,62 @@ def add_to(commands: Any) -> None:
         "model gets them too.",
     )
     parser.add_argument("model", type=Path, metavar="MODEL", help="model.safetensors of an earlier run")
-    parser.add_argument("--motion", action="store_true", help="bound the motion between frames too: seconds a frame")
+    add_section(parser, "how much is examined", Certification)
+    parser.add_argument("--at", metavar="X,Y,Z", help="prove how close any frame's surface comes to this point")
     parser.add_argument("--json", action="store_true", help="print the certificate as JSON")
+    add_events(parser)
     parser.set_defaults(command=certify)
 
 
 def certify(given: argparse.Namespace) -> int:
-    with reserved_stdout() as output:
-        from ..certificates import certify as examine
-        from ..morph import Morph
+    found: list[Certificate] = []
 
-        morph = Morph.load(given.model)
-        certificate = examine(morph)
+    def work(audience: Audience) -> Done:
+        from ..devices import device_name
+        from ..run import greeting
+
+        wanted = read_section(given, Certification)
+        check_section(wanted, "certify")
+        at = point_from(given.at) if given.at else None
+        audience.tell(greeting("cpu", device_name("cpu")))
+        found.append(_examine(given.model, wanted, at, audience))
         results = ResultsFolder(given.model.absolute().parent)
-        if given.motion:
-            certificate.figures.append(_largest_motion(morph, results))
-        if results.report.is_file():
-            _add_to_report(certificate, results.report)
-        text = json.dumps(certificate.to_dict(), indent=2) if given.json else certificate.summary()
-        say_to(output, text)
-    return 0
+        report = results.report if results.report.is_file() else None
+        if report:
+            _add_to_report(found[0], report)
+        done = Done(str(results.model), str(report or ""), [str(path) for path in results.frames()])
+        audience.tell(done)
+        return done
+
+    def outcome(_done: Done) -> str:
+        return json.dumps(found[0].to_dict(), indent=2) if given.json else found[0].summary()
+
+    return follow(work, given.events, outcome)
+
+
+def point_from(text: str) -> list[float]:
+    """A point as it is written on the command line."""
+    try:
+        x, y, z = (float(value) for value in text.split(","))
+    except ValueError as error:
+        raise JobError(f"--at {text} must be three numbers with commas between them.") from error
+    return [x, y, z]
+
+
+def _examine(model: Path, wanted: Certification, at: list[float] | None, audience: Audience) -> Certificate:
+    from ..certificates import certify as examine
+    from ..morph import Morph
+
+    def notify(fraction: float) -> None:
+        if audience.stopping():
+            raise Cancelled("Stopped before anything was proved; the report is as it was.")
+        audience.tell(Progress("measure", fraction))
+
+    morph = Morph.load(model)
+    certificate = examine(morph, wanted, at=at, notify=notify)
+    if wanted.motion:
+        certificate.figures.append(_largest_motion(morph, ResultsFolder(model.absolute().parent)))
+    return certificate
 
 
 def _largest_motion(morph: Morph, results: ResultsFolder) -> Figure:
@@ -55,13 +97,9 @@ def _largest_motion(morph: Morph, results: ResultsFolder) -> Figure:
 
 
 def _add_to_report(certificate: Certificate, path: Path) -> None:
-    """Put the figures in the place of those that the report had; yes or no is for the terminal."""
-    from ..metrics import Bound, Report
+    """Put the figures in the place of those that the report had."""
+    from ..metrics import Report
 
     report = Report.read(path)
-    report.bounds = [
-        Bound(figure.meaning, float(figure.value), figure.unit, figure.kind)
-        for figure in certificate.figures
-        if not isinstance(figure.value, bool)
-    ]
+    report.bounds = [figure.reported() for figure in certificate.figures]
     report.write(path)

@@ -34,8 +34,9 @@ def add_events(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def follow(work: Work, events: bool) -> int:
-    """Do the work and tell its story; returns 0, and raises what stopped it."""
+def follow(work: Work, events: bool, outcome: Callable[[Done], str] | None = None) -> int:
+    """Do the work and tell its story; returns 0, and raises what stopped it. A person reads the ``outcome`` at the end,
+    the report's summary if nothing else is given."""
     logging.captureWarnings(True)
     with reserved_stdout() as output:
         audience: Audience = Terminal(sys.stderr)
@@ -50,7 +51,7 @@ def follow(work: Work, events: bool) -> int:
                 audience.tell(Failed(str(failure), failure.exit_code, cancelled))
                 raise failure from error
         if not events:
-            say_to(output, _outcome(done))
+            say_to(output, (outcome or _outcome)(done))
     return 0
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from ..errors import JobError
 from ..job import PRESET_DESCRIPTIONS, SECTIONS, Job
-from ..settings import Setting, check_section, setting_of
+from ..settings import Section, Setting, check_section, setting_of, settings_of
 
 TRAINING_OPTIONS = {
     "guide": "guide.kind",
@@ -55,6 +55,22 @@ def add_settings(parser: argparse.ArgumentParser, title: str, options: dict[str,
         else:
             words = "{" + ",".join(setting.choices) + "}" if setting.choices else setting.unit or option
             group.add_argument(f"--{option}", metavar=words.upper() if not setting.choices else words, **how)
+
+
+def add_section(parser: argparse.ArgumentParser, title: str, section: type[Any]) -> None:
+    """Add an option for each setting of a section that is no part of a job."""
+    group = parser.add_argument_group(title)
+    for field, setting in settings_of(section):
+        how: dict[str, Any] = {"default": field.default, "help": _help(field.default, setting)}
+        if isinstance(field.default, bool):
+            group.add_argument(f"--{field.name}", action=argparse.BooleanOptionalAction, **how)
+        else:
+            group.add_argument(f"--{field.name}", type=type(field.default), metavar=setting.unit.upper(), **how)
+
+
+def read_section(given: argparse.Namespace, section: type[Section]) -> Section:
+    """What was given for the options of ``add_section``."""
+    return section(**{field.name: getattr(given, field.name) for field, _ in settings_of(section)})
 
 
 def add_assignments(parser: argparse.ArgumentParser) -> None:

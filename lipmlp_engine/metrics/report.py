@@ -72,6 +72,8 @@ class Bound:
     unit: str
     how: str
     """``sampled``: seen at samples, the truth may be larger; ``certified``: the truth cannot be larger."""
+    key: str = ""
+    """What programs know it by; names are for people."""
 
     def __post_init__(self) -> None:
         if self.how not in ("sampled", "certified"):

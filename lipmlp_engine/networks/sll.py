@@ -9,10 +9,6 @@ from torch import Tensor, nn
 
 from .orthogonal import BIAS_SPREAD, POLAR_STEPS, TIME_SPREAD, exact_polar, orthogonal_matrix, polar, shrunk_to_one
 
-PULL = 0.1
-"""How far a step of training leads each block back to orthonormal rows, where it loses no gradient; a free choice,
-since the bound holds for any weights."""
-
 
 class SllBlock(nn.Module):
     """x − 2 Wᵀ T⁻¹ relu(W x + b) with T = diag(Σⱼ |W Wᵀ|ᵢⱼ qⱼ / qᵢ): 1-Lipschitz for every W, b and q > 0."""
@@ -37,6 +33,8 @@ class SllMLP(nn.Module):
     """f(x, t), (n, 4) → (n, 1), with |∇ₓf| ≤ coefficient and |f_t| ≤ coefficient · ‖time‖ everywhere.
 
     A lift with orthonormal columns, ``depth`` blocks with half as many hidden neurons as the width, and a unit head.
+    The bound holds whatever the blocks' weights are; training keeps their rows orthonormal all the same, because then
+    T is the identity and a block is a reflection, which no gradient is lost in.
     """
 
     activation_name = "fold"
@@ -60,6 +58,14 @@ class SllMLP(nn.Module):
         for block in self.blocks:
             values = block(values)
         return self.coefficient * torch.addmm(self.offset, values, self.head.T)
+
+    def stages(self) -> list[Tensor]:
+        """The lift with time and its bias; of each block W, b and 2 T⁻¹W; the head and the offset times the
+        coefficient."""
+        stages = [torch.cat([self.lift, self.time[:, None]], 1), self.bias]
+        for block in self.blocks:
+            stages += [block.weight, block.bias, 2 * block.inverse_scale()[:, None] * block.weight]
+        return [*stages, self.coefficient * self.head, self.coefficient * self.offset]
 
     def effective(self) -> list[tuple[Tensor, Tensor]]:
         """A plain MLP of twice the width with the same values.
@@ -95,12 +101,24 @@ class SllMLP(nn.Module):
         return bound
 
     @torch.no_grad()
+    def tangent(self, gradients: list[Tensor]) -> list[Tensor]:
+        """Gradients (in the order of ``parameters``) with what would only bend the blocks' rows taken out."""
+        places = {id(parameter): k for k, parameter in enumerate(self.parameters())}
+        chosen = [places[id(block.weight)] for block in self.blocks]
+        weights = torch.stack([block.weight for block in self.blocks])
+        steep = torch.stack([gradients[k] for k in chosen])
+        bending = steep @ weights.mT
+        result = list(gradients)
+        for k, gradient in zip(chosen, steep - 0.5 * (bending + bending.mT) @ weights, strict=True):
+            result[k] = gradient
+        return result
+
+    @torch.no_grad()
     def retract(self) -> None:
-        """Lead lift and head back after a step, and the blocks some of the way."""
+        """Lead the weights back after a step."""
         self.lift.copy_(polar(self.lift, POLAR_STEPS))
         self.head.div_(self.head.norm())
-        weights = torch.stack([block.weight for block in self.blocks])
-        weights = (1 + PULL) * weights - PULL * (weights @ weights.mT) @ weights
+        weights = polar(torch.stack([block.weight for block in self.blocks]), POLAR_STEPS)
         for block, weight in zip(self.blocks, weights, strict=True):
             block.weight.copy_(weight)
 
@@ -119,6 +137,7 @@ class SllMLP(nn.Module):
     @torch.no_grad()
     def singular_values(self) -> list[tuple[float, float]]:
         """Largest and smallest singular value of the lift, of each block's T^-½ W, and of the head."""
-        scaled = [block.weight * block.inverse_scale().sqrt()[:, None] for block in self.blocks]
+        exact = [copy.deepcopy(block).double() for block in self.blocks]
+        scaled = [block.weight * block.inverse_scale().sqrt()[:, None] for block in exact]
         spectra = [torch.linalg.svdvals(weight.double()) for weight in [self.lift, *scaled, self.head]]
         return [(float(values.max()), float(values.min())) for values in spectra]

@@ -9,10 +9,12 @@ import numpy as np
 import pytest
 import torch
 
-from lipmlp_engine.certificates import certified_bound, certify, clearance, lipschitz_bounds
+from lipmlp_engine.certificates import brief, certified_bound, certify, clearance, lipschitz_bounds
 from lipmlp_engine.certificates.layer_bounds import Bound, entrywise_bound, row_sum_bound, spectral_bound
-from lipmlp_engine.certificates.regions import RegionBounds, prove_topology, refined_bound
+from lipmlp_engine.certificates.regions import RegionBounds, refined_bound
 from lipmlp_engine.certificates.sampling import overestimation, sampled_steepness, surface_points
+from lipmlp_engine.certificates.topology import prove_topology
+from lipmlp_engine.certification import Certification
 from lipmlp_engine.guide import Motion
 from lipmlp_engine.guide.pose import Pose, PosePath
 from lipmlp_engine.job import Job, Network, ShapeInput
@@ -104,16 +106,51 @@ def test_refining_regions_finds_the_true_constant_and_beats_the_layers() -> None
     assert refined_bound(network, 1.0, 10).space < certified_bound(morph).space
 
 
+def two_octahedra(last_gap: float) -> Layers:
+    """Two octahedra of radius ¼ at x = ±½ that approach until that gap is left between them; below 0 they merge.
+
+    f = ||x| − ½ + t · (½ − gap) / 2| + |y| + |z| − ¼.
+    """
+    approach = (0.5 - last_gap) / 2
+    first = torch.eye(4)
+    second = torch.tensor([[1.0, 0, 0, approach], [0, 1, 0, 0], [0, 0, 1, 0]])
+    return [
+        (first, torch.tensor([0.0, 0.0, 0.0, 2.0])),
+        (second, torch.tensor([-0.5 - 2 * approach, 0.0, 0.0])),
+        (torch.tensor([[1.0, 1.0, 1.0]]), torch.tensor([-0.25])),
+    ]
+
+
+def topology(layers: Layers, boxes: int) -> list[tuple[float, float]]:
+    return prove_topology(RegionBounds(layers, "absolute", UNBOUNDED), 0.0, 1.0, boxes).intervals
+
+
 def test_the_topology_of_a_growing_octahedron_is_proved() -> None:
-    proof = prove_topology(RegionBounds(octahedron(0.25), "absolute", UNBOUNDED), 0.0, 1.0, 200)
-    assert proof.proved and proof.settled == 1
-    assert 0.25 / math.sqrt(3) <= proof.fastest < 1.0
+    proof = prove_topology(RegionBounds(octahedron(0.25), "absolute", UNBOUNDED), 0.0, 1.0, 200_000)
+    assert proof.intervals == [(0.0, 1.0)] and proof.share == 1
+    assert proof.boxes < 200_000
 
 
-@pytest.mark.parametrize("growth", [-0.8, 0.8])
-def test_a_surface_that_vanishes_or_leaves_the_frame_is_not_proved(growth: float) -> None:
-    proof = prove_topology(RegionBounds(octahedron(growth), "absolute", UNBOUNDED), 0.0, 1.0, 50)
-    assert not proof.proved and proof.fastest == math.inf
+def test_the_moment_in_which_the_topology_changes_stays_unproved() -> None:
+    """Two parts meet at t = ⅔; all is proved but a moment around it."""
+    proved = topology(two_octahedra(-0.25), 200_000)
+    lost = 1 - sum(last - first for first, last in proved)
+    meeting = 0.25 / ((0.5 + 0.25) / 2)
+    assert 0 < lost < 0.05
+    assert all(not first < meeting < last for first, last in proved)
+
+
+@pytest.mark.parametrize(("growth", "until"), [(-0.8, 0.625), (0.8, 0.625)])
+def test_nothing_is_proved_beyond_a_surface_that_vanishes_or_leaves_the_frame(growth: float, until: float) -> None:
+    proved = topology(octahedron(growth), 100_000)
+    assert proved[0][0] == 0.0
+    assert until - 0.05 < proved[0][1] <= until
+
+
+def test_few_boxes_prove_the_beginning() -> None:
+    proof = prove_topology(RegionBounds(octahedron(0.25), "absolute", UNBOUNDED), 0.0, 1.0, 2_000)
+    assert 0 < proof.share < 1 and proof.intervals[0][0] == 0.0
+    assert proof.boxes < 3_000
 
 
 def test_overestimation_is_found_and_measured() -> None:
@@ -148,7 +185,7 @@ def test_clearance_is_in_world_units_and_safe() -> None:
 
 @pytest.mark.parametrize("family", ["orthogonal", "sll"])
 def test_certified_families_have_constant_one_and_never_overestimate(family: str) -> None:
-    certificate = certify(morph_of(family), samples=20_000, rounds=2)
+    certificate = certify(morph_of(family), Certification(20_000, 1_000), rounds=2)
     assert certificate.value("space") <= 1 + 1e-5
     assert certificate.value("overestimated") == 0
     assert certificate.value("safe_overestimated") == 0
@@ -156,9 +193,19 @@ def test_certified_families_have_constant_one_and_never_overestimate(family: str
 
 
 def test_a_certificate_says_how_it_knows() -> None:
-    certificate = certify(morph_of("plain", "relu"), samples=5000, rounds=2)
+    certificate = certify(morph_of("plain", "relu"), Certification(5_000, 1_000), rounds=2, at=(5.0, 0.0, 0.0))
     assert {figure.kind for figure in certificate.figures} == {"certified", "sampled"}
     assert all(f"({figure.kind})" in certificate.summary() for figure in certificate.figures)
     assert json.loads(json.dumps(certificate.to_dict(), allow_nan=False))["family"] == "plain"
     assert certificate.value("safe_overestimated") == 0
     assert certificate.value("topology_kept") is False
+    assert 0 <= certificate.value("clearance") < 2
+
+
+def test_a_brief_certificate_holds_what_a_full_one_does() -> None:
+    morph = morph_of("orthogonal")
+    full = certify(morph, Certification(20_000, 0), rounds=2)
+    short = {figure.name: figure for figure in brief(morph)}
+    assert short["space"].value == full.value("space") and short["space"].kind == "certified"
+    assert 0 < short["space_sampled"].value <= full.value("space_sampled") * 1.2
+    assert short["overestimated"].value == 0 and short["overestimated"].kind == "sampled"

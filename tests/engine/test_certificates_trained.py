@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,9 @@ import torch
 
 from lipmlp_engine.certificates import certified_bound, clearance
 from lipmlp_engine.certificates.layer_bounds import singular_values
+from lipmlp_engine.certificates.regions import RegionBounds
 from lipmlp_engine.certificates.sampling import overestimation, surface_points
+from lipmlp_engine.certificates.topology import prove_topology
 from lipmlp_engine.job import Job, ShapeInput
 from lipmlp_engine.morph import Morph
 from lipmlp_engine.shapes.shape import Shape
@@ -73,6 +76,18 @@ def test_the_stored_network_goes_on_as_it_was(morph: Morph, tmp_path: Path) -> N
     points = torch.rand(100, 3) * 2 - 1
     assert torch.equal(loaded.field(0.3).values(points), morph.field(0.3).values(points))
     assert float(loaded.parameters["coefficient"]) == pytest.approx(loaded.job.network.coefficient)
+
+
+@pytest.mark.parametrize(("family", "least"), [("orthogonal", 1.0), ("sll", 1.0), ("lipschitz", 0.2)])
+def test_a_ball_provably_stays_one_piece_on_its_way_to_an_ellipsoid(family: str, least: float, ball: Shape) -> None:
+    job = Job(shapes=[ShapeInput(path="ball.ply"), ShapeInput(path="ellipsoid.ply")])
+    job.sampling.points, job.guide.kind = 5_000, "none"
+    job.network.family, job.network.width, job.network.depth = family, 16, 2
+    job.training.steps, job.training.batch, job.training.threads = 1000, 512, 1
+    ellipsoid = dataclasses.replace(ball, vertices=ball.vertices * [1.15, 0.9, 0.9])
+    morph = train(job, [ball, ellipsoid], lambda message: None, lambda: False)
+    proof = prove_topology(RegionBounds(morph.layers, morph.activation, certified_bound(morph)), 0.0, 1.0, 60_000)
+    assert proof.share >= least and proof.intervals[0][0] == 0.0
 
 
 def _in_ball(points: np.ndarray) -> np.ndarray:

@@ -99,8 +99,19 @@ def test_hidden_layers_stay_orthogonal_while_training() -> None:
         assert smallest == pytest.approx(1, abs=1e-3)
 
 
-def test_by_hand_and_by_autograd_give_the_same_gradients() -> None:
-    network = build(Network(family="orthogonal", width=16, depth=3), seed=2)
+def test_blocks_keep_orthonormal_rows_while_training() -> None:
+    network = trained("sll", "auto")
+    for largest, smallest in network.singular_values()[1:-1]:
+        assert largest == pytest.approx(1, abs=1e-3) and smallest == pytest.approx(1, abs=1e-3)
+
+
+@pytest.mark.parametrize("family", ["orthogonal", "sll"])
+def test_by_hand_and_by_autograd_give_the_same_gradients(family: str) -> None:
+    network = build(Network(family=family, width=16, depth=3), seed=2)
+    with torch.no_grad():  # away from orthonormal rows, where T says something
+        for name, parameter in network.named_parameters():
+            if family == "sll" and name.startswith("block"):
+                parameter.add_(0.1 * torch.randn(parameter.shape, generator=torch.Generator().manual_seed(0)))
     gradients = BatchGradients(network, absolute_loss, 1e-3, threads=1)
     samples, target = points(300), torch.zeros(300, 1)
     loss, by_hand = gradients(samples, target)

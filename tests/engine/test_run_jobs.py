@@ -193,13 +193,35 @@ def test_a_certificate_is_printed_and_goes_into_the_report(
 ) -> None:
     for name in ("model.safetensors", "report.json"):
         (tmp_path / name).write_bytes((folder_of(finished) / name).read_bytes())
-    assert cli.main(["certify", str(tmp_path / "model.safetensors"), "--json"]) == 0
+    asked = ["--json", "--boxes=2000", "--samples=5000", "--at=0,0,0"]
+    assert cli.main(["certify", str(tmp_path / "model.safetensors"), *asked]) == 0
     figures = {figure["name"]: figure for figure in json.loads(capfd.readouterr().out)["figures"]}
     assert figures["space"]["value"] >= figures["space_sampled"]["value"] > 0
     assert (figures["space"]["kind"], figures["space_sampled"]["kind"]) == ("certified", "sampled")
     before, after = (json.loads((f / "report.json").read_text())["bounds"] for f in (folder_of(finished), tmp_path))
-    assert {bound["how"] for bound in before} == {"certified"} and len(before) == 2
-    assert {bound["how"] for bound in after} == {"certified", "sampled"} and len(after) == len(figures) - 1
+    assert {bound["key"] for bound in before} == {
+        "space",
+        "time",
+        "space_sampled",
+        "time_sampled",
+        "looseness",
+        "overestimated",
+    }
+    assert {bound["key"]: bound["how"] for bound in after} == {name: f["kind"] for name, f in figures.items()}
+    assert 0 < figures["clearance"]["value"] < 0.6
+
+
+def test_a_certificate_is_worked_out_for_a_program(finished: Following, tmp_path: Path) -> None:
+    model = tmp_path / "model.safetensors"
+    model.write_bytes((folder_of(finished) / "model.safetensors").read_bytes())
+    following = Following("certify", model, "--boxes=2000", "--samples=5000", "--events")
+    assert following.end() == 0
+    first, *others, last = following.events
+    assert isinstance(first, Hello) and isinstance(last, Done) and last.report == ""
+    fractions = [event.fraction for event in others if isinstance(event, Progress) and event.phase == "measure"]
+    assert fractions == sorted(fractions) and len(fractions) > 2
+    refused = Following("certify", model, "--at=0,0", "--events")
+    assert refused.end() == 2 and "three numbers" in getattr(refused.events[-1], "message", "")
 
 
 def test_cancelling_keeps_what_was_learned(tmp_path: Path) -> None:
