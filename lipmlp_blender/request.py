@@ -109,6 +109,8 @@ def _exact(value: Any, default: Any, setting: Any) -> Any:
 def landmarks_of(settings: LipmorphSceneSettings, shapes: Sequence[bpy.types.Object]) -> list[list[list[float] | None]]:
     """World-space points of every landmark, one for each shape."""
     rows: list[list[list[float] | None]] = []
+    if settings.landmarks:
+        bpy.context.view_layer.update()  # marks that follow vertices have moved with them
     for number, landmark in enumerate(settings.landmarks, start=1):
         objects = [point.object for point in landmark.points][: len(shapes)]
         objects += [None] * (len(shapes) - len(objects))

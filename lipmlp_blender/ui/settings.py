@@ -95,10 +95,11 @@ class LIPMORPH_PT_steering(_FoldedPanel, bpy.types.Panel):
         layout.label(text="Landmarks")
         row = layout.row()
         row.template_list(
-            "LIPMORPH_UL_landmarks", "", settings, "landmarks", settings, "active_landmark", rows=2, maxrows=6
+            "LIPMORPH_UL_landmarks", "", settings, "landmarks", settings, "active_landmark", rows=3, maxrows=6
         )
         buttons = row.column(align=True)
         buttons.operator("lipmorph.add_landmark", icon="ADD", text="")
+        buttons.operator("lipmorph.add_vertex_landmark", icon="VERTEXSEL", text="")
         buttons.operator("lipmorph.remove_landmark", icon="REMOVE", text="")
         if settings.active_landmark < len(settings.landmarks):
             shapes = chain(context)
