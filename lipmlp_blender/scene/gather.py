@@ -287,12 +287,16 @@ def shown(context: bpy.types.Context, item: bpy.types.Object) -> Iterator[None]:
     eye, screen = item.hide_get(), item.hide_viewport
     item.hide_viewport = False
     item.hide_set(False)
-    context.view_layer.update()
+    _evaluate(context)
     try:
         yield
     finally:
         item.hide_viewport = screen
         item.hide_set(eye)
+
+
+def _evaluate(context: bpy.types.Context) -> None:
+    context.view_layer.update()
 
 
 def _remedy(item: bpy.types.Object) -> str:
