@@ -63,7 +63,7 @@ bpy.ops.object.delete()
 for x in (-1.5, 1.5):
     bpy.ops.mesh.primitive_uv_sphere_add(segments={segments}, ring_count={rings}, location=(x, 0, 0))
     bpy.context.object.data.color_attributes.new('Paint', 'BYTE_COLOR', 'CORNER')
-bpy.ops.mesh.primitive_uv_sphere_add(segments={rings}, ring_count={rings} // 2, location=(0, 3, 0))
+bpy.ops.mesh.primitive_torus_add(major_segments={rings}, minor_segments={rings} // 2, location=(0, 3, 0))
 bpy.context.object.modifiers.new('Fine', 'SUBSURF').levels = 1
 bpy.ops.object.select_all(action='SELECT')
 bpy.ops.lipmorph.add_shapes()

@@ -41,10 +41,12 @@ def run(arguments: list[str]) -> int:
         return int(leaving.code or 0)
     try:
         spans = [_morph(entry) for entry in _entries(options)]
+        if options.render is not None:
+            _aim_render(options, min(first for first, _ in spans), max(last for _, last in spans))
         if options.output:
             _save(options.output)
         if options.render is not None:
-            _render(options, min(first for first, _ in spans), max(last for _, last in spans))
+            _render()
     except EngineError as error:
         return _complain(str(error), error.exit_code)
     except (RequestError, SceneError) as error:
@@ -138,14 +140,20 @@ def _save(path: Path) -> None:
     print(f"Saved {path}", flush=True)
 
 
-def _render(options: argparse.Namespace, first: int, last: int) -> None:
+def _aim_render(options: argparse.Namespace, first: int, last: int) -> None:
+    """Say in the scene what is to be rendered, so that the saved file renders the same on a farm."""
     scene = bpy.context.scene
     scene.frame_start, scene.frame_end = first, last
     if options.render:
         scene.render.filepath = str(Path(options.render).resolve())
     elif options.output:
         scene.render.filepath = str(options.output.resolve().with_suffix("")) + "_"
+
+
+def _render() -> None:
+    scene = bpy.context.scene
     bpy.ops.render.render(animation=True)
+    first, last = scene.frame_start, scene.frame_end
     print(f"Rendered frames {first} to {last} as {scene.render.frame_path(frame=first)}", flush=True)
 
 

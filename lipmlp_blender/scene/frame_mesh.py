@@ -21,6 +21,8 @@ MORPH_VELOCITY = "morph_velocity"
 MORPH = "morph"
 """How far the surface is from its segment's first shape to its second, 0 to 1."""
 COLORS = ("source_color", "target_color")
+BLENDED_COLOR = "Color"
+"""Both colours mixed by the player."""
 MATERIALS = ("source_material", "target_material")
 
 
@@ -122,10 +124,24 @@ def frame_to_mesh(name: str, frame: MeshFrame, origin: NDArray[np.float64], smoo
 
 def add_colors(mesh: bpy.types.Mesh, frame: MeshFrame) -> None:
     """Store both shapes' colours; a shape without colours takes the other's, or white."""
+    for name, values in zip(COLORS, _both_colors(frame), strict=True):
+        add_point_attribute(mesh, name, values)
+    # What the player makes of the two is what the Solid view and exporters are to show.
+    mesh.attributes.active_color_name = mesh.attributes.default_color_name = BLENDED_COLOR
+
+
+def add_blended_color(mesh: bpy.types.Mesh, frame: MeshFrame) -> None:
+    """Store the mixture for a mesh that no player shows."""
+    first, second = _both_colors(frame)
+    share = np.float32(fraction(frame))
+    add_point_attribute(mesh, BLENDED_COLOR, first + (second - first) * share)
+
+
+def _both_colors(frame: MeshFrame) -> list[NDArray[np.float32]]:
     given = [frame.vertex_attributes.get(name) for name in COLORS]
     white = np.ones((len(frame.vertices), 4), np.float32)
-    for name, own, other in zip(COLORS, given, reversed(given), strict=True):
-        add_point_attribute(mesh, name, next((c for c in (own, other) if c is not None), white))
+    pairs = zip(given, reversed(given), strict=True)
+    return [next((colors for colors in pair if colors is not None), white) for pair in pairs]
 
 
 def fraction(frame: MeshFrame) -> float:

@@ -15,9 +15,12 @@ from .ownership import Making
 from .shader_copy import can_copy, copy_nodes
 from .spec import ResultSpec
 from .texture_space import pin_texture_space
+from .viewport_color import drive_viewport_color
 
 OUTPUTS = ("Surface", "Volume", "Displacement")
 COLUMN = 300.0
+DEFAULT_COLOR = (0.8, 0.8, 0.8, 1.0)
+"""What Blender shows where there is no material."""
 
 Material = bpy.types.Material
 
@@ -65,6 +68,15 @@ class MaterialBlender:
             blend = Blend(ends, space=self._space)
             self._made[key] = None if nothing else blend_materials(first, second, self._making, blend)
         return self._made[key]
+
+    def drive_viewport_colors(self, owner: bpy.types.Object, data_path: str) -> None:
+        """Let the colours that the Solid view shows follow the Morph value, which goes through all shapes."""
+        segments = max(1, len(self._slots) - 1)
+        for (first, second, segment), blended in self._made.items():
+            if blended is not None:
+                colors = tuple(tuple(end.diffuse_color) if end else DEFAULT_COLOR for end in (first, second))
+                span = segment / segments, (segment + 1) / segments
+                drive_viewport_color(blended, owner, data_path, span, colors)
 
 
 def material_in(slots: list[ShapeSlots], shape: int, slot: int) -> Material | None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import bpy
 
-from .frame_mesh import COLORS, MORPH, MORPH_VELOCITY, VELOCITY
+from .frame_mesh import BLENDED_COLOR, COLORS, MORPH, MORPH_VELOCITY, VELOCITY
 
 FRAMES_INPUT = "Frames"
 MORPH_INPUT = "Morph"
@@ -60,7 +60,7 @@ def build_player(name: str, span: float, colored: bool, frames_per_second: float
         first, second = (lay.attribute("FLOAT_COLOR", color, 11, 3 + row) for row, color in enumerate(COLORS))
         mixed = lay.add("ShaderNodeMix", 12, 3, {"Factor": blended, "A": first, "B": second}, data_type="RGBA")
         mixed = next(socket for socket in mixed.outputs if socket.enabled)
-        surface = lay.store("FLOAT_COLOR", "Color", 13, 1, surface, mixed)
+        surface = lay.store("FLOAT_COLOR", BLENDED_COLOR, 13, 1, surface, mixed)
 
     clock = lay.add("GeometryNodeInputSceneTime", 8, 5)
     seconds, frame = clock.outputs["Seconds"], clock.outputs["Frame"]

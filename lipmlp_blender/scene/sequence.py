@@ -72,7 +72,9 @@ def write(context: bpy.types.Context, spec: ResultSpec, making: Making) -> Gener
     compat.set_input(modifier, MORPH_INPUT, 0.0)
     compat.set_input(modifier, SUBFRAMES_INPUT, spec.subframes)
     compat.set_input(modifier, VELOCITY_INPUT, spec.velocity)
-    animate(morph, compat.input_path(modifier, MORPH_INPUT), spec, making)
+    path = compat.input_path(modifier, MORPH_INPUT)
+    animate(morph, path, spec, making)
+    blender.drive_viewport_colors(morph, path)
     refresh_speed(morph)
     return morph
 

@@ -12,6 +12,7 @@ from .animation import animate
 from .frame_mesh import (
     MORPH,
     VELOCITY,
+    add_blended_color,
     add_colors,
     add_point_attribute,
     fraction,
@@ -58,6 +59,7 @@ def write(context: bpy.types.Context, spec: ResultSpec, making: Making) -> Gener
             add_point_attribute(mesh, VELOCITY, (frame.velocity * per_second).astype(np.float32))
         if timing.colored:
             add_colors(mesh, frame)
+            add_blended_color(mesh, frame)
         pairs, faces = material_pairs(frame)
         for material in blender.blend_pairs(frame.segment, pairs):
             mesh.materials.append(material)
@@ -67,6 +69,7 @@ def write(context: bpy.types.Context, spec: ResultSpec, making: Making) -> Gener
         collection.objects.link(item)
         _key_visibility(item, spec.frame_start + when, spec, making)
         yield (index + 1) / count
+    blender.drive_viewport_colors(handle, '["morph"]')
     return handle
 
 

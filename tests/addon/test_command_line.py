@@ -67,6 +67,27 @@ def test_it_renders_where_it_is_told(command: Callable[..., int], tmp_path: Path
     assert sorted(path.name for path in there.parent.iterdir()) == ["frame_0001.png", "frame_0002.png"]
 
 
+def test_the_range_that_the_file_was_saved_with_is_rendered_and_kept(
+    command: Callable[..., int], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    make_small_pictures()
+    scene = bpy.context.scene
+    scene.lipmorph.result.frame_start, scene.lipmorph.result.frame_end = 11, 13
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "scene.blend"))
+    bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "scene.blend"))
+    output = tmp_path / "out" / "morph.blend"
+    code = command("--objects", "Ball", "Ring", "--set", "extraction.frames=2", "--output", output, "--render")
+    assert code == 0, capfd.readouterr().err
+    pictures = [f"morph_00{frame}.png" for frame in (11, 12, 13)]
+    assert sorted(path.name for path in output.parent.glob("*.png")) == pictures
+    bpy.ops.wm.open_mainfile(filepath=str(output))
+    assert (bpy.context.scene.frame_start, bpy.context.scene.frame_end) == (11, 13)
+    for path in output.parent.glob("*.png"):
+        path.unlink()
+    bpy.ops.render.render(animation=True)  # as `blender -b morph.blend -a` does
+    assert sorted(path.name for path in output.parent.glob("*.png")) == pictures
+
+
 def test_a_scene_without_a_camera_is_not_rendered(
     command: Callable[..., int], tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -419,6 +419,27 @@ def test_the_preview_comes_and_goes(
     assert "Morph Preview" not in names()
 
 
+def test_an_undo_while_the_preview_is_shown_takes_nothing_else_along(
+    two_objects: tuple[bpy.types.Object, bpy.types.Object], fake: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake("slow")
+    monkeypatch.setattr(part("request"), "bpy", _Windowed())
+    bpy.ops.ed.undo_push(message="one")
+    bpy.data.objects["Ball"].location.x = 3
+    bpy.ops.ed.undo_push(message="two")
+    job = enqueue()
+    tick_until(lambda: "Morph Preview" in names())
+    bpy.ops.ed.undo()
+    assert names() == {"Ball", "Ring"} and bpy.data.objects["Ball"].location.x == 0
+    tick_until(lambda: "Morph Preview" in names())
+    bpy.ops.ed.redo()
+    assert names() == {"Ball", "Ring"} and bpy.data.objects["Ball"].location.x == 3
+    assert [mesh.name for mesh in bpy.data.meshes if mesh.name.startswith("Morph Preview")] == []
+    part("runtime").runtime.queue.cancel(job)
+    tick_until(lambda: not part("runtime").runtime.active)
+    assert job.state.name == "CANCELLED" and names() == {"Ball", "Ring"} and not job.notices
+
+
 class _Windowed:
     """bpy as it says of itself in a window, where previews are asked for."""
 
