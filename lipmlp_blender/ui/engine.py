@@ -30,10 +30,12 @@ def draw_missing_engine(layout: bpy.types.UILayout, context: bpy.types.Context, 
         draw_sentence(
             box,
             context,
-            "Online access is off. Allow it, or choose a folder of wheels in the preferences.",
+            "Online access is off. Allow it, or choose a folder of wheels to set up from.",
             icon="INTERNET_OFFLINE",
         )
         box.prop(context.preferences.system, "use_online_access", text="Allow Online Access")
+    if not in_preferences and (not bpy.app.online_access or preferences().wheels):
+        box.prop(preferences(), "wheels")
     column = box.column()
     column.scale_y = 1.5
     fresh = engine_home().state() is EnvironmentState.MISSING

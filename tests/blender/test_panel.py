@@ -36,7 +36,7 @@ def where(name, offset=(0, 0, 0)):
     point = project(region, area.spaces.active.region_3d, bpy.data.objects[name].matrix_world @ Vector(offset))
     return [region.x + point.x, region.y + point.y]
 """
-TRAIN_BELOW_TOP = 162
+TRAIN_BELOW_TOP = 183
 """Pixels from the sidebar's top to the button Train, while two objects are selected and nothing runs."""
 WATCH_PANELS = """
 DRAWN = set()
@@ -50,9 +50,9 @@ for panel in __import__('{module}.ui.settings', fromlist=['CLASSES']).CLASSES:
     if hasattr(panel, 'draw_settings'):
         watch(panel)
 """
-FOLDED_BELOW_TOP = {"Advanced": 252, "Steering": 226, "Output": 200}
+FOLDED_BELOW_TOP = {"Advanced": 273, "Steering": 247, "Output": 221}
 """Pixels to the folded panels' titles, the lowest first, because opening one moves those below it."""
-CANCEL_BELOW_TOP, CANCEL_FROM_RIGHT = 227, 54
+CANCEL_BELOW_TOP, CANCEL_FROM_RIGHT = 248, 54
 """Pixels to the running job's cross."""
 
 

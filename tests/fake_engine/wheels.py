@@ -1,0 +1,42 @@
+"""Wheels that are called like the engine's packages and hold nothing: a set-up without a network, in seconds."""
+
+from __future__ import annotations
+
+import re
+import sys
+import zipfile
+from pathlib import Path
+
+from build_addon import engine_requirements
+
+from . import SCRIPT
+
+_STAND_IN = """\
+import os, sys
+words = sys.orig_argv
+if {{"doctor", "run", "extract"}} & set(words):
+    os.execv({python!r}, [{python!r}, {script!r}, *words[words.index("-c") + 2:]])
+"""
+"""Whatever is asked of the engine in the environment, the fake engine answers, in a Python that has numpy."""
+
+
+def stand_in_wheels(folder: Path, python: str = sys.executable) -> Path:
+    """Fill the folder with a wheel for each of the engine's packages; the first brings the fake engine along."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for index, requirement in enumerate(engine_requirements()):
+        found = re.match(r"([\w.-]+?)>=([\d.]+)", requirement)
+        assert found, requirement
+        name, version = found[1].replace("-", "_"), found[2]
+        files = {
+            f"{name}-{version}.dist-info/METADATA": f"Metadata-Version: 2.1\nName: {found[1]}\nVersion: {version}\n",
+            f"{name}-{version}.dist-info/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+            f"{name}-{version}.dist-info/RECORD": "",
+            f"{name}_stand_in.py": "",
+        }
+        if index == 0:
+            files["engine_stand_in.py"] = _STAND_IN.format(python=python, script=str(SCRIPT))
+            files["engine_stand_in.pth"] = "import engine_stand_in\n"
+        with zipfile.ZipFile(folder / f"{name}-{version}-py3-none-any.whl", "w") as wheel:
+            for place, text in files.items():
+                wheel.writestr(place, text)
+    return folder
