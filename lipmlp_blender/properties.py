@@ -21,6 +21,9 @@ HIDDEN = {
 }
 """Settings that the add-on decides itself."""
 
+KEY_SETTINGS = ("template", "key_tolerance", "key_vertices")
+"""Settings of the extraction that concern shape keys only."""
+
 
 def _description(setting: Setting) -> str:
     return f"{setting.description} (in {setting.unit})" if setting.unit else setting.description
@@ -145,7 +148,7 @@ class LipmorphResultSettings(bpy.types.PropertyGroup):
         default="SEQUENCE",
     )
     keys_anyway: bpy.props.BoolProperty(
-        name="Anyway",
+        name="Shape Keys Anyway",
         description="Make shape keys even where the morph's topology changes; the vertex group Morph Trouble marks "
         "where they fail",
     )

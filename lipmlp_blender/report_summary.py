@@ -17,20 +17,20 @@ CALM_PERCENT = 1.0
 MAXIMUM_NOTES = 3
 
 
-def summary_of(folder: Path) -> list[tuple[str, str]]:
-    """Icon and sentence of each line; empty where there is no report."""
+def summary_of(folder: Path, frames: bool = True) -> list[tuple[str, str]]:
+    """Icon and sentence of each line; empty where there is no report. ``frames`` asks for what holds of frames only."""
     path = ResultsFolder(folder).report
     try:
-        return list(_summary(path, path.stat().st_mtime_ns))
+        return list(_summary(path, path.stat().st_mtime_ns, frames))
     except OSError:
         return []
 
 
 @lru_cache(maxsize=8)
-def _summary(path: Path, _changed: int) -> tuple[tuple[str, str], ...]:
+def _summary(path: Path, _changed: int, frames: bool) -> tuple[tuple[str, str], ...]:
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
-        return tuple(summary_lines(values))
+        return tuple(summary_lines(values, frames))
     except (ValueError, TypeError, KeyError, AttributeError):
         return (("ERROR", "The report cannot be read."),)
 
@@ -69,8 +69,17 @@ def _tracking(path: Path, _changed: int) -> TrackingSummary:
         return NOT_TRACKED
 
 
-def summary_lines(report: dict[str, Any]) -> list[tuple[str, str]]:
+def summary_lines(report: dict[str, Any], frames: bool = True) -> list[tuple[str, str]]:
     """The report's verdict: how true the ends are, whether the middle holds, how fast the surface moves."""
+    lines = _frame_lines(report) if frames else []
+    # What became of the shape keys is told where they are offered.
+    told = (report.get("tracking") or {}).get("sentence")
+    notes = [str(note) for note in report.get("notes", []) if note != told]
+    lines += [("INFO", note) for note in notes[:MAXIMUM_NOTES]]
+    return lines
+
+
+def _frame_lines(report: dict[str, Any]) -> list[tuple[str, str]]:
     lines = []
     ends = [end["chamfer"] for end in report["ends"] if end.get("chamfer") is not None]
     if ends:
@@ -81,12 +90,7 @@ def summary_lines(report: dict[str, Any]) -> list[tuple[str, str]]:
         lines.append(("ERROR", f"The in-between shrinks to {100 * volume:.0f} % of the smaller end at {time:.2f}."))
     elif volume is not None:
         lines.append(("CHECKMARK", f"The in-between keeps at least {100 * volume:.0f} % of the smaller end's volume."))
-    lines += _motion_lines(report["motion"], len(report["motion"].get("per_step") or []) + 1)
-    # What became of the shape keys is told where they are offered.
-    told = (report.get("tracking") or {}).get("sentence")
-    notes = [str(note) for note in report.get("notes", []) if note != told]
-    lines += [("INFO", note) for note in notes[:MAXIMUM_NOTES]]
-    return lines
+    return lines + _motion_lines(report["motion"], len(report["motion"].get("per_step") or []) + 1)
 
 
 def _motion_lines(motion: dict[str, Any], frames: int) -> list[tuple[str, str]]:

@@ -17,7 +17,7 @@ from .lipmlp_engine.results import ResultsFolder
 from .lipmlp_engine.settings import settings_of
 from .preferences import user_folder
 from .properties import SECTION_GROUPS, LipmorphResultSettings, LipmorphSceneSettings
-from .scene.correspondence import share_faces
+from .scene.correspondence import share_faces, share_triangles, spread_landmarks
 from .scene.footprint import foreseen_bytes, in_words
 from .scene.gather import SHAPE_TYPES, ShapeSlots
 from .scene.key_source import why_no_keys
@@ -119,6 +119,17 @@ def landmarks_of(settings: LipmorphSceneSettings, shapes: Sequence[bpy.types.Obj
             raise RequestError(f"Landmark {number} needs a point on at least two shapes.")
         rows.append(row)
     return rows
+
+
+def matching_landmarks(
+    order: dict[str, Any], folder: Path, shapes: Sequence[ShapeInput]
+) -> list[list[list[float] | None]]:
+    """Landmarks on gathered shapes whose vertices correspond; they are cut into the same triangles as well."""
+    if not order["match_vertices"]:
+        return []
+    paths = [folder / shape.path for shape in shapes]
+    share_triangles(paths)
+    return spread_landmarks(paths)
 
 
 def order_from(context: bpy.types.Context, name: str, sources: list[str], slots: list[ShapeSlots]) -> dict[str, Any]:

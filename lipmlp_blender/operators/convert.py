@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 
 import bpy
@@ -14,9 +15,12 @@ from ..lipmlp_engine.job import Job
 from ..lipmlp_engine.model_file import read_metadata
 from ..lipmlp_engine.results import ResultsFolder
 from ..preferences import chosen_python
+from ..properties import KEY_SETTINGS
 from ..report_summary import tracking_of
 from ..runtime import runtime
-from ..scene.errors import SceneError
+from ..scene.errors import ChangedSourceError, SceneError
+from ..scene.key_source import why_no_keys
+from ..scene.ownership import story_of
 from ..scene.packed_model import is_packed
 from ..scene.spec import WRITERS
 from .model import folder_with_model
@@ -28,6 +32,8 @@ TARGETS = [(value, value.replace("_", " ").title(), WRITERS[value]) for value in
 
 def why_no_conversion(morph: bpy.types.Object) -> str:
     """Why other results cannot be taken out of the morph's model, or nothing; asked at every redraw."""
+    if morph.library is not None:
+        return "The morph is linked from another file; make it local first"
     folder = folder_of(morph)
     if any(job.folder == folder and not job.over for job in runtime.queue.jobs):
         return "The engine is at work on this morph"
@@ -90,12 +96,14 @@ class LIPMORPH_OT_convert(bpy.types.Operator):
         morph = context.active_object
         relative = context.scene.lipmorph.result.key_mode == "RELATIVE"
         try:
+            if self.target == "SHAPE_KEYS":
+                require_source(context, morph)
             folder = folder_with_model(morph)
             order = read_order(folder)
             order["spec"].update(name=morph.name, relative_keys=relative, pack_model=is_packed(morph))
             order.update(scene=context.scene.name, replaces=morph.name, writer=self.target)
             job = MorphJob(order.pop("title", morph.name), folder, order)
-            perform(job, self.target == "SHAPE_KEYS", self.anyway)
+            perform(job, wanted_keys(context, self.target == "SHAPE_KEYS", self.anyway))
         except (EngineError, SceneError, OSError, ValueError, KeyError) as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
@@ -133,25 +141,44 @@ class LIPMORPH_OT_settle_keys(bpy.types.Operator):
             return {"CANCELLED"}
         writer = "SHAPE_KEYS" if self.anyway else "SEQUENCE"
         order = {**refused.order, "writer": writer, "scene": context.scene.name}
-        runtime.dismiss(refused)
         try:
-            perform(MorphJob(refused.title, refused.folder, order), self.anyway, self.anyway)
+            job = MorphJob(refused.title, refused.folder, order)
+            perform(job, wanted_keys(context, self.anyway, self.anyway))
         except (EngineError, SceneError, OSError) as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
+        runtime.dismiss(refused)
         return {"FINISHED"}
 
 
-def perform(job: MorphJob, keys: bool, anyway: bool) -> None:
+def require_source(context: bpy.types.Context, morph: bpy.types.Object) -> None:
+    """Refuse shape keys on the mesh of a source that is gone or cannot carry any."""
+    extraction = context.scene.lipmorph.extraction
+    if extraction.template != "source":
+        return
+    name = story_of(morph).sources[0]
+    source = bpy.data.objects.get(name)
+    if source is None:
+        raise ChangedSourceError(f"'{name}' is no longer in the file, and shape keys are made on a copy of its mesh.")
+    reason = why_no_keys(context, source, extraction.key_vertices)
+    if reason:
+        raise SceneError(reason)
+
+
+def wanted_keys(context: bpy.types.Context, keys: bool, anyway: bool) -> dict[str, object]:
+    """What the extraction is to be told of shape keys, as the panel has it now."""
+    if not keys:
+        return {"keys": "none"}
+    extraction = context.scene.lipmorph.extraction
+    return {"keys": "always" if anyway else "auto", **{name: getattr(extraction, name) for name in KEY_SETTINGS}}
+
+
+def perform(job: MorphJob, wanted: dict[str, object]) -> None:
     """Bring the result in that lies in the job's folder, or have the engine take it out of the model there."""
     results = job.results
     frames = results.frames()
-    there = results.report.is_file() and len(frames) == len(Job.read(results.job).frame_times())
-    if keys:
-        there = there and results.keys.is_file() and tracking_of(job.folder).kept
-    if not there:
-        wanted = ("none", "auto", "always")[keys + (keys and anyway)]
-        job.extracts = ("--set", f"extraction.keys={wanted}")
+    if not _is_there(results, len(frames), wanted):
+        job.extracts = tuple(word for name, value in wanted.items() for word in ("--set", f"extraction.{name}={value}"))
         job.write()
         if bpy.app.background:
             run_to_the_end(job)
@@ -167,6 +194,22 @@ def perform(job: MorphJob, keys: bool, anyway: bool) -> None:
         runtime.finish_writing()
         if job.state is JobState.FAILED:
             raise SceneError(job.sentence)
+
+
+def _is_there(results: ResultsFolder, frames: int, wanted: dict[str, object]) -> bool:
+    """Whether what is wanted has been made before."""
+    made = Job.read(results.job)
+    if not results.report.is_file() or frames != len(made.frame_times()):
+        return False
+    if wanted["keys"] == "none":
+        return True
+    same = all(_alike(getattr(made.extraction, name), wanted[name]) for name in KEY_SETTINGS)
+    return same and results.keys.is_file() and tracking_of(results.path).kept
+
+
+def _alike(made: object, wanted: object) -> bool:
+    """Whether two settings are the same, of which one is in Blender's single precision."""
+    return math.isclose(made, wanted, rel_tol=1e-6) if isinstance(made, float) else made == wanted
 
 
 CLASSES = (LIPMORPH_OT_convert, LIPMORPH_OT_settle_keys)

@@ -14,9 +14,18 @@ from ..jobs import MorphJob
 from ..lipmlp_engine.errors import EngineError
 from ..lipmlp_engine.job import ShapeInput
 from ..preferences import chosen_python
-from ..request import RequestError, chain, job_from, landmarks_of, new_folder, order_from, title_of, why_not
+from ..request import (
+    RequestError,
+    chain,
+    job_from,
+    landmarks_of,
+    matching_landmarks,
+    new_folder,
+    order_from,
+    title_of,
+    why_not,
+)
 from ..runtime import runtime
-from ..scene.correspondence import share_triangles
 from ..scene.errors import SceneError
 from ..scene.gather import ShapeSlots, gather_in_slices, slots
 
@@ -106,9 +115,8 @@ class LIPMORPH_OT_train(bpy.types.Operator):
 
     def _finished_job(self, context: bpy.types.Context) -> MorphJob:
         job = MorphJob(self._title, self._folder, {**self._order, "preview": context.scene.lipmorph.result.preview})
-        if self._order["match_vertices"]:
-            share_triangles([self._folder / shape.path for shape in self._shapes])
-        job.write(job_from(context.scene.lipmorph, self._shapes, self._landmarks, self._order))
+        landmarks = self._landmarks + matching_landmarks(self._order, self._folder, self._shapes)
+        job.write(job_from(context.scene.lipmorph, self._shapes, landmarks, self._order))
         return job
 
     def _refuse(self, error: Exception) -> set[str]:

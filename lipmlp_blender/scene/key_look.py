@@ -32,12 +32,13 @@ def blend_look(item: bpy.types.Object, keys: KeysFile, spec: ResultSpec, making:
     triangles = keys.triangles
     if triangles is not None and item.matrix_world.determinant() < 0:
         triangles = triangles[:, ::-1]  # a mirrored source was gathered with its faces turned over
-    rows = np.stack([own, *(_slots_of_faces(mesh, triangles, keys.materials.get(shape)) for shape in later)], axis=1)
+    rows = np.stack([own, *(slots_of_faces(mesh, triangles, keys.materials.get(shape)) for shape in later)], axis=1)
     kinds, kind_of_face = np.unique(rows, axis=0, return_inverse=True)
     chains = [_chain(mesh, kind, spec) for kind in kinds]
     if not any(material for chain in chains for material in chain):
         return
-    looks = {chain: _look(chain, spec, item.matrix_world.copy(), making) for chain in dict.fromkeys(chains)}
+    space = item.matrix_world.copy()
+    looks = {chain: _look(chain, spec, space, keys.faces is not None, making) for chain in dict.fromkeys(chains)}
     place_of: dict[_Chain, int] = {}
     for kind, chain in zip(kinds, chains, strict=True):
         taken = place_of.values()
@@ -57,15 +58,16 @@ def _chain(mesh: bpy.types.Mesh, kind: NDArray[np.int32], spec: ResultSpec) -> _
     return (first, *(material_in(spec.slots, shape, int(kind[shape])) for shape in range(1, len(kind))))
 
 
-def _look(chain: _Chain, spec: ResultSpec, space: Matrix, making: Making) -> bpy.types.Material | None:
+def _look(chain: _Chain, spec: ResultSpec, space: Matrix, remeshed: bool, making: Making) -> bpy.types.Material | None:
     """One material that passes those of a chain; a chain of one and the same stays what it is."""
     first, last = chain[0], len(chain) - 1
     look = first
     for shape, material in enumerate(chain[1:], start=1):
         if look == first and material == first:
             continue
-        # The source's own nodes find on its copy all that they found before.
-        blend = Blend((None, spec.slots[shape]), (COLORS[0], _color_name(shape)), space, "OBJECT", (shape - 1, last))
+        # The source's own nodes find on its copy all that they found before; on another mesh they do not.
+        start = spec.slots[0] if remeshed and shape == 1 else None
+        blend = Blend((start, spec.slots[shape]), (COLORS[0], _color_name(shape)), space, "OBJECT", (shape - 1, last))
         before, look = look, blend_materials(look, material, making, blend)
         if before is not None and before != first:
             bpy.data.materials.remove(before)
@@ -76,7 +78,7 @@ def _color_name(shape: int) -> str:
     return COLORS[1] if shape == 1 else f"{COLORS[1]}_{shape}"
 
 
-def _slots_of_faces(
+def slots_of_faces(
     mesh: bpy.types.Mesh, triangles: NDArray[np.int32] | None, slots: NDArray[np.int32] | None
 ) -> NDArray[np.int32]:
     """A slot for each face, from those of the triangles that it consists of: they share a side with it."""

@@ -6,16 +6,18 @@ from collections.abc import Generator
 
 import bpy
 import numpy as np
+from mathutils import Matrix
 from numpy.typing import NDArray
 
 from .animation import animate
 from .errors import ChangedSourceError
-from .frame_mesh import MORPH, build_mesh
+from .frame_mesh import COLORS, MORPH, add_point_attribute, build_mesh
 from .gather import shown
-from .key_look import blend_look
+from .key_look import blend_look, slots_of_faces
 from .keys_file import SERIOUS, KeysFile, read_keys
 from .materials import material_in
 from .ownership import Making
+from .sequence import origin_of
 from .spec import ResultSpec
 
 TROUBLE = "Morph Trouble"
@@ -73,12 +75,18 @@ def _mark_trouble(item: bpy.types.Object, trouble: NDArray[np.float32]) -> None:
 
 
 def _on_faces(spec: ResultSpec, keys: KeysFile, making: Making) -> bpy.types.Object:
-    """A mesh with the topology that the keys bring along."""
+    """A mesh with the topology that the keys bring along, and the first shape's materials and colours."""
     mesh = making.own(build_mesh(spec.name, keys.positions[0], keys.faces, spec.smooth))
-    material = material_in(spec.slots, 0, 0)
-    if material is not None:
-        mesh.materials.append(material)
-    return making.own(bpy.data.objects.new(spec.name, mesh))
+    for slot in range(len(spec.slots[0].materials) if spec.slots else 0):
+        mesh.materials.append(material_in(spec.slots, 0, slot))
+    if len(mesh.materials):
+        slots = slots_of_faces(mesh, keys.triangles, keys.materials.get(0))
+        mesh.polygons.foreach_set("material_index", np.minimum(slots, len(mesh.materials) - 1))
+    if 0 in keys.colors:
+        add_point_attribute(mesh, COLORS[0], keys.colors[0])
+    item = making.own(bpy.data.objects.new(spec.name, mesh))
+    item.matrix_world = Matrix.Translation(origin_of(spec, keys.positions[0]))
+    return item
 
 
 def _on_source_copy(context: bpy.types.Context, spec: ResultSpec, keys: KeysFile, making: Making) -> bpy.types.Object:

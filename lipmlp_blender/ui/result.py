@@ -7,6 +7,7 @@ import bpy
 from .. import compat
 from ..operators.results import folder_of
 from ..report_summary import summary_of
+from ..scene.ownership import story_of
 from .model import draw_storage
 from .sentences import draw_sentence
 from .shape_keys import draw_conversion, draw_keys
@@ -20,7 +21,7 @@ def draw_result(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
         column.use_property_split = True
         compat.draw_input(column, player, "Morph", "Morph")
     draw_keys(layout, context, morph)
-    for icon, sentence in summary_of(folder_of(morph)):
+    for icon, sentence in summary_of(folder_of(morph), frames=story_of(morph).writer != "SHAPE_KEYS"):
         draw_sentence(layout, context, sentence, icon=icon)
     draw_storage(layout, morph)
     draw_conversion(layout, context, morph)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import bpy
 
 from ..jobs import MorphJob
+from ..lipmlp_engine.job import Extraction
+from ..lipmlp_engine.settings import settings_of
 from ..operators.results import folder_of
-from ..properties import LipmorphSceneSettings
+from ..properties import KEY_SETTINGS, LipmorphSceneSettings
 from ..report_summary import tracking_of
 from ..request import chain, keys_wanted
 from ..scene.correspondence import share_faces
@@ -14,8 +16,6 @@ from ..scene.frame_mesh import MORPH
 from ..scene.ownership import story_of
 from ..scene.shape_keys import TROUBLE
 from .sentences import draw_sentence
-
-KEY_SETTINGS = ("template", "key_tolerance", "key_vertices")
 
 
 def draw_key_settings(layout: bpy.types.UILayout, settings: LipmorphSceneSettings) -> None:
@@ -26,8 +26,9 @@ def draw_key_settings(layout: bpy.types.UILayout, settings: LipmorphSceneSetting
     if settings.result.writer == "SHAPE_KEYS":
         column.prop(settings.result, "keys_anyway")
     column.prop(settings.result, "key_mode")
-    for name in KEY_SETTINGS:
-        column.prop(settings.extraction, name)
+    for field, setting in settings_of(Extraction):
+        if field.name in KEY_SETTINGS:
+            column.prop(settings.extraction, field.name, text=setting.label.removeprefix("Shape Key "))
 
 
 def draw_matching(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:

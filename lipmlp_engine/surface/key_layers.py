@@ -26,14 +26,17 @@ SERIOUS = 0.5
 """Trouble from which on a vertex is counted as troubled."""
 
 
-def layers_of_shapes(track: Track, shapes: list[Shape], threads: int = 0) -> dict[str, NDArray[np.generic]]:
-    """``colors.k`` for each vertex and ``materials.k`` for each triangle, of every later shape k that has any.
+def layers_of_shapes(
+    track: Track, shapes: list[Shape], threads: int = 0, own: bool = True
+) -> dict[str, NDArray[np.generic]]:
+    """``colors.k`` for each vertex and ``materials.k`` for each triangle, of every shape k that has any.
 
-    They are what lies closest when the mesh passes that shape.
+    They are what lies closest when the mesh passes that shape. The first shape is left out where the mesh is its
+    ``own`` and has all that anyway.
     """
     sources = Sources(shapes, threads=threads)
     layers: dict[str, NDArray[np.generic]] = {}
-    for index, shape in enumerate(shapes[1:], start=1):
+    for index, shape in list(enumerate(shapes))[int(own) :]:
         at = int(np.abs(track.times - index).argmin())
         points = track.positions[at].astype(np.float64)
         if shape.colors is not None:

@@ -112,7 +112,7 @@ def test_a_conversion_goes_through_the_queue_and_undo_takes_it_back(
     order = {**job.order, "writer": "SHAPE_KEYS", "replaces": bpy.context.object.name}
     again = part("jobs").MorphJob(job.title, job.folder, order)
     monkeypatch.setattr(convert, "bpy", _Windowed())
-    convert.perform(again, keys=True, anyway=False)
+    convert.perform(again, convert.wanted_keys(bpy.context, keys=True, anyway=False))
     assert runtime.queue.jobs == [again] and "at work" in convert.why_no_conversion(bpy.context.object)
     tick_until(lambda: not runtime.active)
     assert bpy.context.object.data.shape_keys is not None
@@ -132,6 +132,31 @@ def test_what_stands_in_the_way_is_said_by_the_button(fake: Callable[[str], None
     job.write_text(kept[1])
     model.unlink()
     assert_refused("not in .* any more")
+
+
+def test_a_source_that_is_gone_or_too_large_is_said_before_the_engine_starts(
+    fake: Callable[[str], None], two_objects: Pair
+) -> None:
+    bpy.ops.lipmorph.train()
+    bpy.context.scene.lipmorph.extraction.key_vertices = 100
+    assert_refused("'Ball' has 266 vertices")
+    assert bpy.data.objects["Ball"].hide_get()
+    bpy.data.objects.remove(bpy.data.objects["Ball"])
+    assert_refused("'Ball' is no longer in the file")
+    assert is_sequence(bpy.context.object)
+
+
+def test_other_settings_make_other_keys(fake: Callable[[str], None], two_objects: Pair) -> None:
+    bpy.ops.lipmorph.train()
+    folder = part("operators.results").folder_of(bpy.context.object)
+    made = []
+    for tolerance in (0.2, 0.2, 0.5):
+        bpy.context.scene.lipmorph.extraction.key_tolerance = tolerance
+        bpy.ops.lipmorph.convert(target="SHAPE_KEYS")
+        made.append((folder / "keys.npz").stat().st_mtime_ns)
+    assert made[0] == made[1] < made[2]
+    job = part("lipmlp_engine.job").Job.read(folder / "job.json")
+    assert job.extraction.key_tolerance == pytest.approx(0.5) and job.extraction.keys == "auto"
 
 
 def assert_refused(words: str) -> None:
@@ -200,6 +225,9 @@ def test_matching_vertices_are_found_and_told_to_the_engine(fake: Callable[[str]
     assert job.guide.correspondence == "vertices"
     first, second = (np.load(folder / shape.path)["triangles"] for shape in job.shapes)
     assert np.array_equal(first, second)
+    pairs = np.array(job.landmarks)
+    assert pairs.shape == (48, 2, 3) and len(np.unique(pairs[:, 0], axis=0)) == 48
+    np.testing.assert_allclose(pairs[:, 1, 0] - pairs[:, 0, 0], 0.2 * pairs[:, 0, 2], atol=1e-6)
 
     ball.modifiers.new("Finer", "SUBSURF")
     bpy.context.view_layer.update()

@@ -1,10 +1,12 @@
-"""The whole way with the real engine: two objects, a short training, a result, other frames, a check."""
+"""The whole way with the real engine: two objects, a short training, a result, other frames, shape keys."""
 
 from __future__ import annotations
 
 import importlib
+import math
 
 import bpy
+from mathutils import Matrix
 
 from .conftest import MODULE
 
@@ -28,3 +30,53 @@ def test_two_objects_become_a_morph_that_can_be_extracted_again(
 
     assert bpy.ops.lipmorph.re_extract(frames=5, resolution=40, frame_start=1, frame_end=20) == {"FINISHED"}
     assert bpy.context.active_object.name == "Morph" and "Morph 0004" in bpy.data.objects
+
+
+def test_matching_vertices_make_shape_keys_that_arrive_where_they_belong(
+    two_objects: tuple[bpy.types.Object, bpy.types.Object],
+) -> None:
+    """A ball and its copy, turned: nothing but its vertices tells what became what."""
+    ball, ring = two_objects
+    turned = ball.copy()
+    turned.data, turned.name = ball.data.copy(), "Turned"
+    bpy.context.collection.objects.link(turned)
+    turned.data.transform(Matrix.Rotation(math.radians(40), 4, "Z") @ Matrix.Scale(1.2, 4))
+    ring.select_set(False)
+    turned.select_set(True)
+    bpy.context.view_layer.objects.active = turned
+    bpy.context.view_layer.update()
+    settings = bpy.context.scene.lipmorph
+    settings.preset = "draft"
+    settings.sampling.points, settings.training.steps = 8_000, 250
+    settings.extraction.frames, settings.extraction.resolution = 3, 32
+    settings.result.writer, settings.result.easing, settings.result.match_vertices = "SHAPE_KEYS", "LINEAR", True
+    assert bpy.ops.lipmorph.train() == {"FINISHED"}
+    morph = bpy.context.active_object
+    assert morph.data.shape_keys is not None
+    bpy.context.scene.frame_set(settings.result.frame_end)
+    seen = morph.evaluated_get(bpy.context.evaluated_depsgraph_get()).data
+    away = [(one.co - other.co).length for one, other in zip(seen.vertices, turned.data.vertices, strict=True)]
+    assert sum(away) / len(away) < 0.03 * 2.4 * math.sqrt(3)
+
+
+def test_a_morph_whose_topology_changes_is_refused_then_converted_anyway(
+    two_objects: tuple[bpy.types.Object, bpy.types.Object],
+) -> None:
+    settings = bpy.context.scene.lipmorph
+    settings.preset = "draft"
+    settings.sampling.points, settings.training.steps = 5_000, 150
+    settings.extraction.frames, settings.extraction.resolution = 3, 32
+    settings.result.writer = "AUTOMATIC"
+    assert bpy.ops.lipmorph.train() == {"FINISHED"}
+    morph = bpy.context.active_object
+    tracking_of = importlib.import_module(f"{MODULE}.report_summary").tracking_of
+    folder = importlib.import_module(f"{MODULE}.operators.results").folder_of(morph)
+    tracking = tracking_of(folder)
+    assert tracking.tried and not tracking.kept and "handles" in tracking.sentence
+    assert morph.modifiers[0].type == "NODES"
+    assert bpy.ops.lipmorph.convert(target="SHAPE_KEYS", anyway=True) == {"FINISHED"}
+    morph = bpy.context.active_object
+    assert morph.data.shape_keys is not None and morph.data.uv_layers
+    assert tracking_of(folder).troubled > 0 and "Morph Trouble" in morph.vertex_groups
+    assert bpy.ops.lipmorph.convert(target="SEQUENCE") == {"FINISHED"}
+    assert bpy.context.active_object.modifiers[0].type == "NODES"

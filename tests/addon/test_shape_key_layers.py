@@ -10,7 +10,7 @@ import bpy
 import numpy as np
 import pytest
 
-from .morph_frames import part
+from .morph_frames import ball, part
 from .test_scene_removal import datablocks
 from .test_scene_render import glowing, pixels, play, stage
 from .test_scene_writers import world_points, write, write_keys
@@ -251,3 +251,26 @@ def test_broken_layers_are_refused_and_leave_nothing(
     with pytest.raises(part("scene.errors").BrokenFrameError, match=words):
         write.write_result(bpy.context, spec_for(write, tmp_path, source, layers=spoil), "SHAPE_KEYS")
     assert datablocks() == before and not source.hide_get()
+
+
+def test_a_mesh_of_its_own_has_the_first_shapes_look_as_well(
+    write: ModuleType, lipmorph: ModuleType, tmp_path: Path
+) -> None:
+    points, faces = ball(6)
+    for name, color in (("Red", (1, 0, 0)), ("Green", (0, 1, 0)), ("Blue", (0, 0, 1))):
+        glowing(name, color)
+    paint = bpy.data.materials["Red"].node_tree.nodes.new("ShaderNodeVertexColor")
+    paint.layer_name = "Paint"
+    triangles = np.concatenate([faces[:, [0, 1, 2]], faces[:, [0, 2, 3]]])
+    upper = (points[triangles].mean(1)[:, 2] > 0).astype(np.int32)
+    colors = np.tile(np.float32([0.2, 0.4, 0.6, 1]), (len(points), 1))
+    layers = {"faces": faces, "triangles": triangles, "materials.0": upper, "colors.0": colors}
+    path = write_keys(tmp_path, np.stack([points, points * 2]), [0, 1], **layers)
+    slots = [look("Red", "Green", color_attribute="Paint"), look("Blue")]
+    item = write.write_result(bpy.context, write.ResultSpec(keys_path=path, slots=slots), "SHAPE_KEYS")
+    names = [material.name for material in item.data.materials]
+    assert names == ["Red to Blue", "Green to Blue"]
+    assert all(polygon.material_index == (polygon.center.z > 0) for polygon in item.data.polygons)
+    nodes = item.data.materials[0].node_tree.nodes
+    assert {node.layer_name for node in nodes if node.bl_idname == "ShaderNodeVertexColor"} == {"source_color"}
+    np.testing.assert_array_equal(values(item.data, "source_color"), colors.ravel())

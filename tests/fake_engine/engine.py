@@ -6,6 +6,7 @@ variable LIPMORPH_FAKE says how to behave; without it, all goes well.
 
 from __future__ import annotations
 
+import argparse
 import json
 import math
 import os
@@ -20,6 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from lipmlp_engine import __version__
 from lipmlp_engine.channel import EventChannel
+from lipmlp_engine.commands.options import apply_settings
 from lipmlp_engine.events import PROTOCOL, Done, Failed, FrameDone, Hello, Notice, Preview, Progress
 from lipmlp_engine.frames import MeshFrame
 from lipmlp_engine.job import Job
@@ -183,8 +185,10 @@ def main() -> int:
         job = Job.read(path)
         if "--frames" in sys.argv:
             job.extraction.frames = int(sys.argv[sys.argv.index("--frames") + 1])
-        for keys in [word.removeprefix("extraction.keys=") for word in sys.argv if word.startswith("extraction.keys=")]:
-            job.extraction.keys = keys
+        if any(word.startswith("extraction.") for word in sys.argv):
+            apply_settings(
+                job, argparse.Namespace(assignments=[w for w in sys.argv if w.startswith("extraction.")]), {}
+            )
             job.write(path)
         work(channel, job, ResultsFolder(path.parent), behaviour)
     except Exception as error:
