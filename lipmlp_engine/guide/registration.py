@@ -34,7 +34,7 @@ VOLUME_WEIGHT = 1.0
 BENDING_WEIGHT = 3e-3
 SURFACE_WEIGHT = 2.0
 CLOSING_INSIDE_WEIGHT = 0.2
-"""The inside still holds its place in the closing rounds, but yields to the surfaces."""
+"""The inside keeps to its motion in the closing rounds, but yields to the surfaces."""
 NORMAL_COST = 0.15
 """Cost of mapping a surface point onto one that faces the other way is twice this, in training-frame units squared."""
 LANDMARK_WEIGHT = 4.0
@@ -77,11 +77,11 @@ def register(source: ShapeSamples, target: ShapeSamples, steering: Steering) -> 
     solution = np.zeros(3 * NODES**3)
     flow = VelocityLattice(torch.zeros(NODES, NODES, NODES, 3))
     for round_, stiffness in enumerate(stiffnesses):
-        closing = round_ >= ROUNDS
-        wishes = [_wishes(flow, source.inside, target.inside, None, CLOSING_INSIDE_WEIGHT if closing else 1.0)]
-        if closing:
-            wishes.append(_closing_wishes(flow, source, target))
-        elif round_ > 0:
+        if round_ >= ROUNDS:
+            wishes = [_holding_wishes(flow, source.inside, target.inside), _closing_wishes(flow, source, target)]
+        else:
+            wishes = [_wishes(flow, source.inside, target.inside, None, 1.0)]
+        if 0 < round_ < ROUNDS:
             facing = NORMAL_COST * (1 - source.normals @ target.normals.T)
             wishes.append(_wishes(flow, source.surface, target.surface, facing, SURFACE_WEIGHT))
         if len(steering.landmarks[0]):
@@ -130,6 +130,16 @@ def _wishes(
         backward = [target - share * behind for share in np.linspace(0, 1, STATIONS)]
     parts = zip(_along(flow, forward, ahead, weight), _along(flow, backward, behind, weight), strict=True)
     places, velocities, weights = (np.concatenate(pair) for pair in parts)
+    return places, velocities, weights
+
+
+def _holding_wishes(flow: VelocityLattice, source: Array, target: Array) -> tuple[Array, Array, Array]:
+    """The inside goes on moving as it does: transport has said by now all that it can."""
+    parts = [
+        _along(flow, _stations(flow, points, duration), np.zeros_like(points), CLOSING_INSIDE_WEIGHT)
+        for points, duration in ((source, 1.0), (target, -1.0))
+    ]
+    places, velocities, weights = (np.concatenate(pair) for pair in zip(*parts, strict=True))
     return places, velocities, weights
 
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 BLUR = (0.1, 0.03, 0.01, 0.003)
 """Entropy of the plan, coarse to fine, as a share of the mean cost."""
-ROUNDS_PER_BLUR = 3
+ROUNDS_PER_BLUR = 2
 SCALINGS_PER_ROUND = 6
 SMALLEST_EXPONENT = -80.0
 """Keeps the kernel out of the denormal numbers, which processors work on a hundred times more slowly."""

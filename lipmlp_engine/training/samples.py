@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..guide import Motion
+from ..guide import Blend, Motion, settle_blend
 from ..job import Sampling
 from ..shapes.distance import DistanceField
 from ..shapes.sample import sample_near, sample_surface
@@ -17,6 +18,8 @@ from ..shapes.shape import Shape
 
 SPREADS = (0.003, 0.015, 0.05)
 """Standard deviations of the samples near a surface, in training-frame units; each takes an equal share."""
+NECK_SHARE = 0.03
+"""Samples around each neck that holds on to a part, of the samples of a shape."""
 
 Array = NDArray[np.float64]
 
@@ -77,28 +80,54 @@ def end_samples(placed: PlacedShapes, sampling: Sampling, rng: np.random.Generat
     return _samples(points, values)
 
 
-def between_samples(placed: PlacedShapes, sampling: Sampling, rng: np.random.Generator) -> Samples:
+def between_samples(placed: PlacedShapes, sampling: Sampling, strictness: float, rng: np.random.Generator) -> Samples:
     """What f should be between the shapes: both shapes carried along the flow to meet at t, and blended there.
 
     The blend needs no distance to a carried surface. A point keeps its matter on its way, so the first shape's
-    distance is taken where the point came from and the second's where it will arrive.
+    distance is taken where the point came from and the second's where it will arrive. ``strictness`` is how much the
+    blend's volume counts.
     """
-    points, values = [], []
-    count = sampling.points
+    points: list[Array] = []
+    values: list[Array] = []
+    count, carry = sampling.points, placed.motion.carry
     for segment in range(len(placed) - 1):
+        blend = settle_blend(
+            placed.motion.flows[segment],
+            partial(placed.signed, index=segment),
+            partial(placed.signed, index=segment + 1),
+            strictness,
+        )
         for side in (0, 1):
             seeds = torch.from_numpy(placed.scattered(segment + side, count, sampling.near, rng).astype(np.float32))
             share = torch.from_numpy(rng.uniform(0, 1, count).astype(np.float32))
-            origin = placed.motion.carry(seeds, float(side), 0.0, segment) if side else seeds
-            arrival = seeds if side else placed.motion.carry(seeds, 0.0, 1.0, segment)
-            here = placed.motion.carry(seeds, float(side), share, segment)
-            here = placed.motion.round_joints(here, origin, arrival, share, segment)
-            first = placed.signed(origin.numpy().astype(np.float64), segment)
-            second = placed.signed(arrival.numpy().astype(np.float64), segment + 1)
-            blend = share.numpy().astype(np.float64)
-            points.append(np.column_stack([here.numpy(), segment + blend]))
-            values.append((1 - blend) * first + blend * second)
+            origin = carry(seeds, float(side), 0.0, segment) if side else seeds
+            arrival = seeds if side else carry(seeds, 0.0, 1.0, segment)
+            here = carry(seeds, float(side), share, segment)
+            _add(points, values, placed, blend, segment, (origin, here, arrival, share))
+        for neck in blend.necks:
+            here, share = neck.scattered(round(count * NECK_SHARE), rng)
+            origin, arrival = (carry(here, share, end, segment) for end in (0.0, 1.0))
+            _add(points, values, placed, blend, segment, (origin, here, arrival, share))
     return _samples(points, values)
+
+
+def _add(
+    points: list[Array],
+    values: list[Array],
+    placed: PlacedShapes,
+    blend: Blend,
+    segment: int,
+    matter: tuple[Tensor, Tensor, Tensor, Tensor],
+) -> None:
+    """Take up points between two shapes, given by where their matter is at the start, now and at the end, and when."""
+    origin, here, arrival, share = matter
+    first, second = (
+        torch.from_numpy(placed.signed(place.numpy().astype(np.float64), segment + end).astype(np.float32))
+        for end, place in enumerate((origin, arrival))
+    )
+    values.append(blend.values(here, share, first, second).numpy())
+    here = placed.motion.round_joints(here, origin, arrival, share, segment)
+    points.append(np.column_stack([here.numpy(), segment + share.numpy().astype(np.float64)]))
 
 
 def _samples(points: list[Array], values: list[Array]) -> Samples:

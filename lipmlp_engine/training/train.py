@@ -82,7 +82,7 @@ def _prepare(
     placed = PlacedShapes(shapes, fields, motion)
     rng = np.random.default_rng(job.training.seed + 1)
     ends = end_samples(placed, job.sampling, rng)
-    between = between_samples(placed, job.sampling, rng) if motion.flows else None
+    between = between_samples(placed, job.sampling, job.guide.volume, rng) if motion.flows else None
     surface = _surface_points(placed, rng)
     _stop_if(should_stop)
     return motion, ends, between, surface

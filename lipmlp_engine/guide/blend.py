@@ -1,0 +1,236 @@
+"""How two shapes, each carried to one time between them, become a single surface there; knows nothing of meshes.
+
+The carried surfaces do not coincide everywhere, and half-way between two distances less or more than half of the matter
+may lie inside, or a limb may be cut at its thinnest place. Both are seen on a lattice before anything is trained: an
+offset for each time keeps the volume on its path, and a neck holds on to what would be cut off.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.ndimage import label
+from scipy.spatial import KDTree
+from torch import Tensor
+from torch.nn.functional import grid_sample
+
+from .lattice import FLOW_STEPS, VelocityLattice
+
+CELLS = 48
+"""Of the lattice over [-1, 1]³ on which the blend is looked at; its stations in time are the flow's steps."""
+LARGEST_OFFSET = 0.03
+"""In training-frame units: the volume is not worth a thin part."""
+LEAST_ISLAND = 4
+"""Cells; less than this is the lattice's noise, or too thin for it."""
+THINNEST_LINK = 0.01
+"""Depth, in training-frame units, at which what holds two parts together is still to be seen: a network that is fitted
+to less than this tears it."""
+MOST_NECKS = 8
+NECK_RADIUS = 0.04
+NECK_ROUNDING = 0.03
+"""Width over which a neck runs into the surface, in training-frame units."""
+NECK_POINTS = 6
+NECK_FADE = 1 / FLOW_STEPS
+"""Time that a neck takes to grow, a station before it is needed, and to go, a station after."""
+
+Array = NDArray[np.float64]
+Distances = Callable[[Array], Array]
+
+
+@dataclass(frozen=True)
+class Neck:
+    """A tube along points that travel with the flow, there while it is needed."""
+
+    ways: Tensor
+    """Where its points are at each station, (stations, points, 3)."""
+    first: float
+    last: float
+
+    def presence(self, share: Tensor) -> Tensor:
+        """0 at the ends of the segment, 1 while the neck is needed, and smooth in between."""
+        grown = (share - self.first) / min(NECK_FADE, self.first) + 1
+        going = (self.last - share) / min(NECK_FADE, 1 - self.last) + 1
+        part = torch.minimum(grown, going).clamp(0, 1)
+        return part * part * (3 - 2 * part)
+
+    def distance(self, points: Tensor, share: Tensor) -> Tensor:
+        """From points, each at its own share of the segment, to the tube."""
+        way = self._way(share)
+        start, along = way[:, :-1], way.diff(dim=1)
+        offset = points[:, None] - start
+        part = ((offset * along).sum(2) / along.square().sum(2).clamp(min=1e-12)).clamp(0, 1)
+        nearest: Tensor = (offset - part[..., None] * along).norm(dim=2).amin(1)
+        return nearest - NECK_RADIUS
+
+    def scattered(self, count: int, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
+        """Points about the tube's wall while it is there, and the share at which each is."""
+        low, high = self.first - min(NECK_FADE, self.first), self.last + min(NECK_FADE, 1 - self.last)
+        share = torch.from_numpy(rng.uniform(low, high, count).astype(np.float32))
+        way = self._way(share)
+        piece = torch.from_numpy(rng.integers(0, way.shape[1] - 1, count))
+        start, end = (way[torch.arange(count), piece + corner] for corner in (0, 1))
+        centre = start + torch.from_numpy(rng.uniform(0, 1, (count, 1)).astype(np.float32)) * (end - start)
+        away = rng.normal(size=(count, 3))
+        away *= (NECK_RADIUS + NECK_ROUNDING * rng.normal(size=(count, 1))) / np.linalg.norm(away, axis=1)[:, None]
+        return centre + torch.from_numpy(away.astype(np.float32)), share
+
+    def _way(self, share: Tensor) -> Tensor:
+        """Where the tube's points are, for each share."""
+        place = share * (len(self.ways) - 1)
+        station = place.floor().long().clamp(max=len(self.ways) - 2)
+        return torch.lerp(self.ways[station], self.ways[station + 1], (place - station)[:, None, None])
+
+
+@dataclass
+class Blend:
+    """The rule for one segment of the chain; exact at both its ends."""
+
+    offsets: Array = field(default_factory=lambda: np.zeros(FLOW_STEPS + 1))
+    """Added to the blended distance at each station, so that the volume keeps to its path."""
+    necks: list[Neck] = field(default_factory=list)
+
+    def values(self, points: Tensor, share: Tensor, first: Tensor, second: Tensor) -> Tensor:
+        """The function at points, from the distances to both shapes where the points' matter is at the ends."""
+        blended = torch.lerp(first, second, share) + self._offset(share)
+        for neck in self.necks:
+            presence = neck.presence(share)
+            near = presence > 0
+            joined = _smooth_least(blended[near], neck.distance(points[near], share[near]))
+            blended[near] = torch.lerp(blended[near], joined, presence[near])
+        return blended
+
+    def _offset(self, share: Tensor) -> Tensor:
+        # What is interpolated is the offset's share of a parabola: it has no kink where it begins and ends.
+        stations = np.linspace(0, 1, len(self.offsets))[1:-1]
+        height = np.interp(share.numpy(), stations, self.offsets[1:-1] / (stations * (1 - stations)))
+        return torch.from_numpy((height * (share * (1 - share)).numpy()).astype(np.float32))
+
+
+def settle_blend(flow: VelocityLattice, first: Distances, second: Distances, strictness: float) -> Blend:
+    """Look at the blend along a flow, before training, and settle what it needs; ``strictness`` is the volume's."""
+    nodes = _lattice()
+    here = [_carried_distances(flow, nodes, first, -1), _carried_distances(flow, nodes, second, 1)[::-1]]
+    blend = Blend()
+    volumes = [_volume(here[0][0]), _volume(here[1][-1])]
+    if min(volumes) <= 0:
+        return blend
+    shares = np.linspace(0, 1, FLOW_STEPS + 1)
+    for station, share in enumerate(shares[1:-1], 1):
+        wanted = volumes[0] ** (1 - share) * volumes[1] ** share
+        plain = torch.lerp(here[0][station], here[1][station], float(share))
+        blend.offsets[station] = min(1.0, 2 * strictness) * _offset_for(plain, wanted)
+    _hold_on(blend, flow, nodes, [(here[0][k], here[1][k]) for k in range(FLOW_STEPS + 1)], (first, second))
+    return blend
+
+
+def _lattice() -> Tensor:
+    axis = torch.linspace(-1, 1, CELLS + 1)
+    return torch.stack(torch.meshgrid(axis, axis, axis, indexing="ij"), -1).reshape(-1, 3)
+
+
+def _carried_distances(flow: VelocityLattice, nodes: Tensor, distances: Distances, direction: int) -> list[Tensor]:
+    """Distance to a shape, from where the nodes' matter is after 0, 1, 2 … stations in a direction of time."""
+    own = torch.from_numpy(np.asarray(distances(nodes.numpy().astype(np.float64)), np.float32))
+    volume = own.reshape((1, 1) + (CELLS + 1,) * 3)
+    found, places = [own], nodes
+    for _ in range(FLOW_STEPS):
+        places = flow.carry(places, direction / FLOW_STEPS)
+        inside = places.clamp(-1, 1)
+        sampled = grid_sample(volume, inside.flip(-1).reshape(1, 1, 1, -1, 3), align_corners=True).reshape(-1)
+        found.append(sampled + (places - inside).norm(dim=1))
+    return found
+
+
+def _volume(values: Tensor) -> float:
+    """In lattice cells."""
+    return float((0.5 - values * CELLS / 2).clamp(0, 1).sum())
+
+
+def _offset_for(values: Tensor, wanted: float) -> float:
+    """What to add for the volume that is wanted, by halving."""
+    low, high = -LARGEST_OFFSET, LARGEST_OFFSET
+    close = values[values.abs() < LARGEST_OFFSET + 2 / CELLS]
+    sure = float((values <= -LARGEST_OFFSET - 2 / CELLS).sum())
+    for _ in range(14):
+        middle = (low + high) / 2
+        low, high = (middle, high) if sure + _volume(close + middle) > wanted else (low, middle)
+    return (low + high) / 2
+
+
+def _hold_on(
+    blend: Blend,
+    flow: VelocityLattice,
+    nodes: Tensor,
+    distances: list[tuple[Tensor, Tensor]],
+    shapes: tuple[Distances, Distances],
+) -> None:
+    """Put necks where a part would be cut off that is held by something at both ends."""
+    shares = [station / FLOW_STEPS for station in range(FLOW_STEPS + 1)]
+    allowed = max(len(_parts(distances[0][0], 0.0)), len(_parts(distances[-1][1], 0.0)))
+    for _ in range(MOST_NECKS):
+        gaps: dict[int, tuple[float, Array]] = {}
+        for station in range(1, FLOW_STEPS):
+            share = torch.full((len(nodes),), shares[station])
+            parts = _parts(blend.values(nodes, share, *distances[station]), THINNEST_LINK)
+            if len(parts) > allowed:
+                gap = _gap(blend, flow, nodes, parts, shares[station], shapes)
+                if gap is not None:
+                    gaps[station] = gap
+        if not gaps:
+            return
+        widest = max(gaps, key=lambda station: gaps[station][0])
+        first = last = widest
+        while first - 1 in gaps:
+            first -= 1
+        while last + 1 in gaps:
+            last += 1
+        points = torch.from_numpy(gaps[widest][1].astype(np.float32))
+        ways = torch.stack([flow.carry(points, share - shares[widest]) for share in shares])
+        blend.necks.append(Neck(ways, shares[max(first - 1, 1)], shares[min(last + 1, FLOW_STEPS - 1)]))
+
+
+def _parts(values: Tensor, depth: float) -> list[NDArray[np.int64]]:
+    """Nodes of each connected part of what lies deeper than this inside, the largest first."""
+    numbers, count = label(values.reshape((CELLS + 1,) * 3).numpy() < -depth, structure=np.ones((3, 3, 3)))
+    order = np.argsort(numbers.ravel(), kind="stable")
+    bounds = np.searchsorted(numbers.ravel()[order], np.arange(1, count + 2))
+    parts = [order[start:end] for start, end in pairwise(bounds)]
+    return sorted((part for part in parts if len(part) >= LEAST_ISLAND), key=len, reverse=True)
+
+
+def _gap(
+    blend: Blend,
+    flow: VelocityLattice,
+    nodes: Tensor,
+    parts: list[NDArray[np.int64]],
+    share: float,
+    shapes: tuple[Distances, Distances],
+) -> tuple[float, Array] | None:
+    """Width of the gap between the smallest part and the rest, and points across; None where there is no gap.
+
+    The lattice may be too coarse for a thin link; the distances themselves have the last word.
+    """
+    island, rest = nodes[parts[-1]].numpy(), nodes[np.concatenate(parts[:-1])].numpy()
+    lengths, nearest = KDTree(rest).query(island)
+    start = int(lengths.argmin())
+    part = np.linspace(0, 1, NECK_POINTS)[:, None]
+    points = (1 - part) * island[start] + part * rest[nearest[start]]
+    across = torch.from_numpy(points.astype(np.float32))
+    origin, arrival = flow.carry(across, -share), flow.carry(across, 1 - share)
+    there = [
+        torch.from_numpy(np.asarray(distances(place.numpy().astype(np.float64)), np.float32))
+        for distances, place in zip(shapes, (origin, arrival), strict=True)
+    ]
+    values = blend.values(across, torch.full((len(across),), share), *there)
+    return (float(lengths[start]), points) if float(values.max()) > -THINNEST_LINK else None
+
+
+def _smooth_least(a: Tensor, b: Tensor) -> Tensor:
+    """The lesser of two values, rounded where they are close."""
+    near = (NECK_ROUNDING - (a - b).abs()).clamp(min=0)
+    return torch.minimum(a, b) - near.square() / (4 * NECK_ROUNDING)
