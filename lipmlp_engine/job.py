@@ -17,6 +17,7 @@ from typing import Any
 
 from .errors import JobError
 from .settings import check_section, choice, flag, number, section_from_dict, text
+from .timing import check_timing, timed
 
 JOB_VERSION = 1
 MAXIMUM_SHAPES = 16
@@ -387,6 +388,8 @@ class Job:
     """Each landmark is one world-space point per shape, or None where a shape has no such point."""
     times: list[float] = field(default_factory=list)
     """Explicit times of the frames; empty means evenly spaced as the extraction section says."""
+    timing: list[list[float]] = field(default_factory=list)
+    """When the frames are at which time, as `timing.py` says; empty means steadily on."""
     placement: Placement = field(default_factory=Placement)
     sampling: Sampling = field(default_factory=Sampling)
     network: Network = field(default_factory=Network)
@@ -425,6 +428,8 @@ class Job:
         for time in self.times:
             if not isinstance(time, (int, float)) or not math.isfinite(time) or not 0 <= time <= last:
                 raise JobError(f"times holds {time!r}; times must lie between 0 and {last}.")
+        if self.timing:
+            check_timing(self.timing, self.extraction.start, self.last_time)
         if self.training.loss != "distance" and self.network.family not in BOUNDED_FAMILIES:
             raise JobError(
                 f"training.loss '{self.training.loss}' learns from labels, which needs a network.family that is "
@@ -456,6 +461,8 @@ class Job:
         """The times at which surfaces are extracted, rising or as explicitly given."""
         if self.times:
             return [float(time) for time in self.times]
+        if self.timing:
+            return timed(self.timing, self.extraction.frames)
         count, start, end = self.extraction.frames, self.extraction.start, self.last_time
         return [start + (end - start) * index / (count - 1) for index in range(count)]
 
@@ -477,7 +484,7 @@ class Job:
         unknown = sorted(set(values) - known)
         if unknown:
             raise JobError(f"A job has no entry called '{unknown[0]}'; it knows {', '.join(sorted(known))}.")
-        for name in ("shapes", "landmarks", "times"):
+        for name in ("shapes", "landmarks", "times", "timing"):
             if not isinstance(values.get(name, []), list):
                 raise JobError(f"{name} must be a list.")
         job = cls(
@@ -486,6 +493,7 @@ class Job:
             ],
             landmarks=values.get("landmarks", []),
             times=values.get("times", []),
+            timing=values.get("timing", []),
             **{name: section_from_dict(kind, values.get(name, {}), name) for name, kind in SECTIONS.items()},
         )
         job.check()
@@ -507,6 +515,6 @@ class Job:
     def training_hash(self) -> str:
         """A fingerprint of all that decides the trained model; extraction and output leave it unchanged."""
         values = self.to_dict()
-        for name in ("extraction", "output", "times"):
+        for name in ("extraction", "output", "times", "timing"):
             del values[name]
         return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]

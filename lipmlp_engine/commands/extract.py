@@ -13,7 +13,7 @@ from ..events import Done
 from ..job import Extraction, Job
 from ..run import extract_morph
 from .following import add_events, follow
-from .options import EXTRACTION_OPTIONS, add_assignments, add_settings, apply_settings
+from .options import EXTRACTION_OPTIONS, add_assignments, add_settings, add_timing, apply_settings, read_timing
 
 
 def add_to(commands: Any) -> None:
@@ -26,6 +26,7 @@ def add_to(commands: Any) -> None:
     parser.add_argument("model", type=Path, metavar="MODEL", help="model.safetensors of an earlier run")
     parser.add_argument("--out", metavar="DIR", required=True, help="folder for the results")
     parser.add_argument("--times", metavar="T,T,…", help="explicit times instead of evenly spaced ones")
+    add_timing(parser)
     add_settings(parser, "frames", EXTRACTION_OPTIONS)
     add_assignments(parser)
     add_events(parser)
@@ -54,8 +55,12 @@ def changed(job: Job, given: argparse.Namespace) -> Job:
             raise JobError(f"The morph has been trained; its {section} settings cannot be changed any more.")
     if given.times:
         job.times = times_from(given.times)
-    elif evenly_spaced_anew(before["extraction"], job.extraction):
+    elif given.timing or evenly_spaced_anew(before["extraction"], job.extraction):
         job.times = []
+    if given.timing:
+        job.timing = read_timing(given.timing)
+    elif (job.extraction.start, job.extraction.end) != (before["extraction"]["start"], before["extraction"]["end"]):
+        job.timing = []
     job.output.folder = str(Path(given.out).absolute())
     job.check()
     return job

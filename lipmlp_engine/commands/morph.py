@@ -15,8 +15,10 @@ from .options import (
     add_assignments,
     add_preset,
     add_settings,
+    add_timing,
     apply_settings,
     read_landmarks,
+    read_timing,
 )
 
 
@@ -41,6 +43,7 @@ def add_to(commands: Any) -> None:
         help="points that travel into each other: a row each, columns x, y, z for every shape, empty where a shape has "
         "no such point; a first row of headings is left out",
     )
+    add_timing(parser)
     add_settings(parser, "model", TRAINING_OPTIONS)
     add_settings(parser, "frames", EXTRACTION_OPTIONS)
     add_assignments(parser)
@@ -60,5 +63,7 @@ def job_from(given: argparse.Namespace) -> Job:
     job.output.folder = given.out or job.output.folder or f"{first}_to_{last}"
     if given.landmarks:
         job.landmarks = read_landmarks(given.landmarks, len(job.shapes))
+    if given.timing:
+        job.timing = read_timing(given.timing)
     job.check()
     return job

@@ -85,6 +85,16 @@ def add_assignments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_timing(parser: argparse.ArgumentParser) -> None:
+    """Add the curve along which the frames pass the shapes."""
+    parser.add_argument(
+        "--timing",
+        metavar="M:T,M:T,…",
+        help="when the frames are at which time: moments from 0 (first frame) to 1 (last), shape k at time k; two "
+        "moments at one time are a rest: 0:0,0.4:1,0.6:1,1:2",
+    )
+
+
 def add_preset(parser: argparse.ArgumentParser) -> None:
     """Add the choice of a preset."""
     described = "; ".join(f"{name}: {text}" for name, text in PRESET_DESCRIPTIONS.items())
@@ -126,6 +136,14 @@ def read_value(name: str, value: Any) -> Any:
         except ValueError:
             continue
     return value
+
+
+def read_timing(text: str) -> list[list[float]]:
+    """The points of a timing curve as they are written on the command line."""
+    try:
+        return [[float(moment), float(time)] for moment, time in (point.split(":") for point in text.split(","))]
+    except ValueError as error:
+        raise JobError(f"--timing {text} must be pairs of numbers, as in 0:0,0.4:1,0.6:1,1:2.") from error
 
 
 def read_landmarks(path: Path, shapes: int) -> list[list[list[float] | None]]:

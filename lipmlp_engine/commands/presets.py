@@ -54,6 +54,10 @@ def job_schema() -> dict[str, Any]:
             },
             "landmarks": {"type": "array", "items": {"type": "array", "items": point}},
             "times": {"type": "array", "items": {"type": "number", "minimum": 0, "maximum": MAXIMUM_SHAPES - 1}},
+            "timing": {
+                "type": "array",
+                "items": {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2},
+            },
             **{name: _section_schema(kind) for name, kind in SECTIONS.items()},
         },
     }

@@ -120,9 +120,16 @@ class TestExtractAgain:
         assert self.changed(job, "--frames", "3", "--start", "0.5").frame_times() == [0.5, 0.75, 1.0]
         assert self.changed(job, "--times", "0,0.125").times == [0, 0.125]
 
+    def test_a_timing_curve_replaces_what_was_there(self, job: Job) -> None:
+        timed = self.changed(job, "--timing", "0:0,0.5:0,1:1", "--frames", "3")
+        assert timed.times == [] and timed.frame_times() == [0, 0, 1]
+        assert self.changed(timed, "--frames", "5").timing == timed.timing
+        assert self.changed(timed, "--end", "0.5").timing == []
+
     @pytest.mark.parametrize(
         ("arguments", "words"),
         [
+            (["--timing", "0-0,1-1"], "must be pairs of numbers"),
             (["--set", "network.width=32"], "network settings cannot be changed"),
             (["--times", "0,x"], "must be numbers"),
             (["--times", "0,3"], "between 0 and 1"),

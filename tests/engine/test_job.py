@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +99,40 @@ def test_frame_times_are_even_or_as_given() -> None:
     assert job.frame_times() == [0.5, 1.0, 1.5]
     job.times = [2, 0.25]
     assert job.frame_times() == [2.0, 0.25]
+
+
+def test_a_timing_curve_rests_and_passes() -> None:
+    job = Job(shapes=[*SHAPES, ShapeInput("c.ply")])
+    job.extraction = dataclasses.replace(job.extraction, frames=101)
+    job.timing = [[0, 0], [0.4, 1], [0.6, 1], [1, 2]]
+    job.check()
+    times = job.frame_times()
+    steps = [after - before for before, after in pairwise(times)]
+    assert times[0] == 0 and times[-1] == 2 and min(steps) >= 0
+    assert times[40:61] == [1.0] * 21
+    assert steps[39] < 0.1 * max(steps) and steps[60] < 0.1 * max(steps)
+    job.timing = [[0, 0], [0.25, 1], [1, 2]]
+    times = job.frame_times()
+    before, after = times[25] - times[24], times[26] - times[25]
+    assert times[25] == pytest.approx(1) and before == pytest.approx(after, rel=0.2) and after > 0
+    assert job.training_hash() == dataclasses.replace(job, timing=[]).training_hash()
+    assert Job.from_dict(job.to_dict()).timing == job.timing
+
+
+@pytest.mark.parametrize(
+    ("timing", "words"),
+    [
+        ([[0, 0], [1, 2]], r"from \[0, 0\] to \[1, 1\]"),
+        ([[0, 0]], "from"),
+        ([[0, 0], [0.5, 0.8], [0.7, 0.4], [1, 1]], "comes too early"),
+        ([[0, 0], [0.5, 0.8], [0.5, 0.9], [1, 1]], "comes too early"),
+        ([[0, 0], [0.5], [1, 1]], r"holds \[0.5\]"),
+        (["ab", [1, 1]], "holds 'ab'"),
+    ],
+)
+def test_a_timing_that_goes_back_or_elsewhere_is_refused(timing: Any, words: str) -> None:
+    with pytest.raises(JobError, match=words):
+        Job(shapes=SHAPES, timing=timing).check()
 
 
 def test_the_fingerprint_follows_what_decides_the_model() -> None:
