@@ -122,6 +122,13 @@ class LipmorphShape(bpy.types.PropertyGroup):
     object: bpy.props.PointerProperty(
         type=bpy.types.Object, poll=_is_shape, name="Shape", description="Object that the morph passes through"
     )
+    rest: bpy.props.IntProperty(
+        name="Rest Here",
+        description="Frames for which the morph rests at this shape; 0 passes it without a stop",
+        default=0,
+        min=0,
+        soft_max=250,
+    )
 
 
 class LipmorphLandmarkPoint(bpy.types.PropertyGroup):

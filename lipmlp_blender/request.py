@@ -141,6 +141,7 @@ def order_from(context: bpy.types.Context, name: str, sources: list[str], slots:
         frame_end=chosen.frame_end,
         easing=chosen.easing,
         hold=chosen.hold,
+        rests=_rests(context, sources),
         ping_pong=chosen.ping_pong,
         sources=sources,
         slots=slots,
@@ -172,6 +173,14 @@ def why_not_these_keys(context: bpy.types.Context, source: bpy.types.Object) -> 
     if reason and settings.result.writer == "SHAPE_KEYS":
         raise RequestError(reason)
     return reason
+
+
+def _rests(context: bpy.types.Context, sources: list[str]) -> list[int]:
+    """Frames to rest at the inner shapes; shapes that are morphed without being listed are passed."""
+    listed = [entry for entry in context.scene.lipmorph.shapes if entry.object is not None]
+    if [entry.object.name for entry in listed] != sources:
+        return []
+    return [entry.rest for entry in listed[1:-1]]
 
 
 def spec_from(order: dict[str, Any], frames: Sequence[Path], model: Path | None, folder: Path) -> ResultSpec:

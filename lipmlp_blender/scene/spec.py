@@ -58,6 +58,8 @@ class ResultSpec:
     easing: str = "EASE"
     hold: int = 0
     """Frames to rest at either end, within the range."""
+    rests: list[int] = field(default_factory=list)
+    """Frames to rest at each inner shape, second to last but one; 0, or nothing, passes it."""
     ping_pong: bool = False
     sources: list[str] = field(default_factory=list)
     """Names of the source objects, first to last."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 from .errors import SceneError
 from .spec import ResultSpec
@@ -25,17 +26,26 @@ class MorphKey:
 
 
 def morph_keys(spec: ResultSpec) -> list[MorphKey]:
-    """The keys that carry Morph through the range, with rests at the ends and back again for ping-pong."""
+    """The keys that carry Morph through the range, with rests at ends and shapes and back again for ping-pong."""
     start, end, hold = spec.frame_start, spec.frame_end, spec.hold
-    turns = 2 if spec.ping_pong else 1
-    if end - start < turns + hold * (turns + 1):
-        raise SceneError(
-            f"Frames {start} to {end} leave no room for the morph"
-            f"{f' with {hold} held frames' if hold else ''}: choose a longer range."
-        )
-    if not spec.ping_pong:
-        places = [(start, 0.0), (start + hold, 0.0), (end - hold, 1.0), (end, 1.0)]
-    else:
-        leave = (start + hold + end - hold - hold) // 2
-        places = [(start, 0.0), (start + hold, 0.0), (leave, 1.0), (leave + hold, 1.0), (end - hold, 0.0), (end, 0.0)]
-    return [MorphKey(frame, value) for frame, value in dict.fromkeys(places)]
+    shapes = max(len(spec.sources) - 1, 1)
+    there = [(shape / shapes, rest) for shape, rest in enumerate(spec.rests[: shapes - 1], 1) if rest > 0]
+    stops = [(0.0, hold), *there, (1.0, hold)]
+    if spec.ping_pong:
+        stops += [*reversed(there), (0.0, hold)]
+    travel = end - start - sum(rest for _, rest in stops)
+    way = sum(abs(after - before) for (before, _), (after, _) in pairwise(stops))
+    resting = any(rest for _, rest in stops)
+    places: dict[int, float] = {}
+    arrival, gone, rested, before = start, 0.0, 0, 0.0
+    for value, rest in stops:
+        gone += abs(value - before)
+        leaving, arrival = arrival, start + rested + int(travel * gone / way + 1e-9)
+        if value != before and arrival <= leaving:
+            raise SceneError(
+                f"Frames {start} to {end} leave no room for the morph{' between its rests' if resting else ''}: "
+                "choose a longer range."
+            )
+        places.update({arrival: value, arrival + rest: value})
+        arrival, before, rested = arrival + rest, value, rested + rest
+    return [MorphKey(frame, value) for frame, value in places.items()]

@@ -40,6 +40,8 @@ def draw_shapes(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     buttons.separator()
     buttons.operator("lipmorph.move_shape", icon="TRIA_UP", text="").direction = "UP"
     buttons.operator("lipmorph.move_shape", icon="TRIA_DOWN", text="").direction = "DOWN"
+    if 0 < settings.active_shape < len(settings.shapes) - 1:
+        layout.prop(settings.shapes[settings.active_shape], "rest")
 
 
 def _draw_selection(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
