@@ -4,6 +4,7 @@
     python benchmarks/engine.py --presets final --device cuda
     python benchmarks/engine.py --paper-seconds 300     how far the paper's recipe comes in five minutes
     python benchmarks/engine.py --sheets sheets         keep the contact sheets
+    python benchmarks/engine.py --guide-cost --runs 3   what the guide adds to motion, samples and training
 
 Each job is a process of its own, from start to the last written file, with 24 frames of 128 cells. Needs the example
 shapes (``../shared/data`` or LIPMORPH_DATA).
@@ -34,6 +35,8 @@ class Outcome:
     seconds: float
     megabytes: float
     training_seconds: float
+    fitting_seconds: float
+    """From the shapes read to the network trained: motion, samples and training."""
     chamfer: float
     percentile_95: float
     least_volume: float
@@ -64,6 +67,7 @@ def run_job(pair: tuple[str, str], data: Path, options: list[str], device: str, 
             seconds,
             usage.ru_maxrss / 1024,
             report["phase_seconds"]["train"],
+            sum(report["phase_seconds"].get(phase, 0.0) for phase in ("guide", "sample", "train")),
             max(end["chamfer"] for end in report["ends"]),
             max(end["percentile_95"] for end in report["ends"]),
             report["middle"]["least_volume"],
@@ -77,11 +81,16 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=1, help="runs of each job; the medians are shown")
     parser.add_argument("--paper-seconds", type=float, default=0.0, help="train the paper's recipe this long instead")
     parser.add_argument("--sheets", type=Path, help="folder for the contact sheets")
+    parser.add_argument("--guide-cost", action="store_true", help="measure each preset with and without the guide")
     parser.add_argument("--no-paper", action="store_true", help="leave the paper's recipe out")
     options = parser.parse_args()
     data = Path(os.environ.get("LIPMORPH_DATA", ROOT.parent / "shared" / "data"))
     if not data.is_dir():
         raise SystemExit(f"There are no example shapes in {data}; LIPMORPH_DATA names another folder.")
+    if options.guide_cost:
+        for preset in options.presets:
+            _guide_cost(PAIRS[0], data, preset, options.device, options.runs)
+        return
     for pair in PAIRS:
         ours: list[Outcome] = []
         for preset in options.presets:
@@ -93,6 +102,19 @@ def main() -> None:
                 _paper(
                     pair, data, options.device, options.paper_seconds or _median(ours).training_seconds, _median(ours)
                 )
+
+
+def _guide_cost(pair: tuple[str, str], data: Path, preset: str, device: str, runs: int) -> None:
+    guided, free = (
+        _median([run_job(pair, data, ["--preset", preset, "--guide", kind], device) for _ in range(runs)])
+        for kind in ("transport", "none")
+    )
+    print(
+        f"{pair[0]} → {pair[1]:8s} {preset:9s} {guided.fitting_seconds:6.1f} s with the guide, "
+        f"{free.fitting_seconds:6.1f} s without: {guided.fitting_seconds / free.fitting_seconds:.2f} times; "
+        f"Chamfer {guided.chamfer:.3f} and {free.chamfer:.3f} %",
+        flush=True,
+    )
 
 
 def _paper(pair: tuple[str, str], data: Path, device: str, seconds: float, ours: Outcome) -> None:

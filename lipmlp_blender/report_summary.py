@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from .lipmlp_engine.results import ResultsFolder
+from .lipmlp_engine.results import MOTION_BOUND, ResultsFolder
 
 COLLAPSE = 0.9
 """Share of the smaller end's volume below which an in-between has shrunk."""
@@ -90,14 +90,20 @@ def _frame_lines(report: dict[str, Any]) -> list[tuple[str, str]]:
         lines.append(("ERROR", f"The in-between shrinks to {100 * volume:.0f} % of the smaller end at {time:.2f}."))
     elif volume is not None:
         lines.append(("CHECKMARK", f"The in-between keeps at least {100 * volume:.0f} % of the smaller end's volume."))
-    return lines + _motion_lines(report["motion"], len(report["motion"].get("per_step") or []) + 1)
+    lines += _motion_lines(report["motion"], len(report["motion"].get("per_step") or []) + 1)
+    lines += [
+        ("CHECKMARK", f"Proved: it moves at most {bound['value']:.3g} {bound['unit']} between two frames.")
+        for bound in report.get("bounds", [])
+        if bound["name"] == MOTION_BOUND
+    ]
+    return lines
 
 
 def _motion_lines(motion: dict[str, Any], frames: int) -> list[tuple[str, str]]:
     largest = motion.get("largest_percent")
     if largest is None:
         return []
-    sentence = f"The surface moves up to {largest:.2g} % of the diagonal between two frames"
+    sentence = f"The surface moves up to {largest:.2g} % of the diagonal between two frames (sampled)"
     needed = (motion.get("frames_for") or {}).get(f"{CALM_PERCENT:g}")
     if needed and needed > frames:
         return [("INFO", f"{sentence}; {needed} frames keep it below {CALM_PERCENT:g} %.")]

@@ -11,6 +11,9 @@ from .errors import OutputError
 from .job import Job
 from .whole_file import PART, moved_when_whole
 
+MOTION_BOUND = "Largest motion between two frames"
+"""What the report calls the bound that `lipmorph certify --motion` proves."""
+
 
 @dataclass(frozen=True)
 class ResultsFolder:

@@ -11,7 +11,7 @@ from ..certification import Certification
 from ..channel import Audience
 from ..errors import Cancelled, JobError
 from ..events import Done, Progress
-from ..results import ResultsFolder
+from ..results import MOTION_BOUND, ResultsFolder
 from ..settings import check_section
 from .following import add_events, follow
 from .options import add_section, read_section
@@ -93,7 +93,7 @@ def _largest_motion(morph: Morph, results: ResultsFolder) -> Figure:
     from ..metrics.motion_bound import certified_motion
 
     motion = max(certified_motion(morph, FrameFiles(results.frames())), default=0.0)
-    return Figure("motion_bound", motion, "certified", "Largest motion between two frames", "world units")
+    return Figure("motion_bound", motion, "certified", MOTION_BOUND, "world units")
 
 
 def _add_to_report(certificate: Certificate, path: Path) -> None:

@@ -517,7 +517,10 @@ def test_the_summary_says_what_an_artist_needs(part: Any, tmp_path: Path) -> Non
     sentences = [sentence for _, sentence in lines(report(24))]
     assert sentences[0] == "Ends are true to 0.06 % of the diagonal."
     assert "97 %" in sentences[1]
-    assert "58 frames keep it below 1 %" in sentences[2]
+    assert "(sampled)" in sentences[2] and "58 frames keep it below 1 %" in sentences[2]
+    bound = {"name": "Largest motion between two frames", "value": 0.1234, "unit": "world units", "how": "certified"}
+    proved = lines(report(24) | {"bounds": [bound]})
+    assert ("CHECKMARK", "Proved: it moves at most 0.123 world units between two frames.") in proved
     shrunk = report(24) | {"middle": {"least_volume": 0.02, "least_volume_time": 0.5}}
     assert lines(shrunk)[1] == ("ERROR", "The in-between shrinks to 2 % of the smaller end at 0.50.")
     assert part("report_summary").summary_of(tmp_path) == []
