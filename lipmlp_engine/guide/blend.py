@@ -58,6 +58,15 @@ class Neck:
         part = torch.minimum(grown, going).clamp(0, 1)
         return part * part * (3 - 2 * part)
 
+    def joined(self, values: Tensor, points: Tensor, share: Tensor) -> Tensor:
+        """A function's values with the tube added to what it encloses."""
+        presence = self.presence(share)
+        there = presence > 0
+        least = _smooth_least(values[there], self.distance(points[there], share[there]))
+        values = values.clone()
+        values[there] = torch.lerp(values[there], least, presence[there])
+        return values
+
     def distance(self, points: Tensor, share: Tensor) -> Tensor:
         """From points, each at its own share of the segment, to the tube."""
         way = self._way(share)
@@ -98,10 +107,7 @@ class Blend:
         """The function at points, from the distances to both shapes where the points' matter is at the ends."""
         blended = torch.lerp(first, second, share) + self._offset(share)
         for neck in self.necks:
-            presence = neck.presence(share)
-            near = presence > 0
-            joined = _smooth_least(blended[near], neck.distance(points[near], share[near]))
-            blended[near] = torch.lerp(blended[near], joined, presence[near])
+            blended = neck.joined(blended, points, share)
         return blended
 
     def _offset(self, share: Tensor) -> Tensor:
@@ -170,15 +176,17 @@ def _hold_on(
     shapes: tuple[Distances, Distances],
 ) -> None:
     """Put necks where a part would be cut off that is held by something at both ends."""
-    shares = [station / FLOW_STEPS for station in range(FLOW_STEPS + 1)]
-    allowed = max(len(_parts(distances[0][0], 0.0)), len(_parts(distances[-1][1], 0.0)))
+    shares = torch.arange(FLOW_STEPS + 1) / FLOW_STEPS
+    values = [
+        blend.values(nodes, share.expand(len(nodes)), *ends) for share, ends in zip(shares, distances, strict=True)
+    ]
+    allowed = max(len(_parts(values[0], 0.0)), len(_parts(values[-1], 0.0)))
     for _ in range(MOST_NECKS):
         gaps: dict[int, tuple[float, Array]] = {}
         for station in range(1, FLOW_STEPS):
-            share = torch.full((len(nodes),), shares[station])
-            parts = _parts(blend.values(nodes, share, *distances[station]), THINNEST_LINK)
+            parts = _parts(values[station], THINNEST_LINK)
             if len(parts) > allowed:
-                gap = _gap(blend, flow, nodes, parts, shares[station], shapes)
+                gap = _gap(blend, flow, nodes, parts, float(shares[station]), shapes)
                 if gap is not None:
                     gaps[station] = gap
         if not gaps:
@@ -190,8 +198,10 @@ def _hold_on(
         while last + 1 in gaps:
             last += 1
         points = torch.from_numpy(gaps[widest][1].astype(np.float32))
-        ways = torch.stack([flow.carry(points, share - shares[widest]) for share in shares])
-        blend.necks.append(Neck(ways, shares[max(first - 1, 1)], shares[min(last + 1, FLOW_STEPS - 1)]))
+        ways = torch.stack([flow.carry(points, float(share - shares[widest])) for share in shares])
+        neck = Neck(ways, float(shares[max(first - 1, 1)]), float(shares[min(last + 1, FLOW_STEPS - 1)]))
+        blend.necks.append(neck)
+        values = [neck.joined(own, nodes, share.expand(len(own))) for own, share in zip(values, shares, strict=True)]
 
 
 def _parts(values: Tensor, depth: float) -> list[NDArray[np.int64]]:
