@@ -203,7 +203,7 @@ class LipmorphResultSettings(bpy.types.PropertyGroup):
         name="Model",
         description="Where the trained model is kept, from which Re-Extract takes other frames",
         items=[(value, _title(value.lower()), description) for value, description in MODEL_PLACES.items()],
-        default="BESIDE",
+        default="BESIDE_FILE",
     )
     preview: bpy.props.BoolProperty(
         name="Live Preview", description="Show a coarse morph in the viewport while it is trained", default=True

@@ -118,7 +118,7 @@ class Network:
         1.4,
         0.1,
         10.0,
-        label="Lipschitz Constant",
+        label="Slope Bound",
         description="Bound on the slope in space of the families that are Lipschitz by construction: 1 gives the "
         "longest safe steps, more gives finer detail in the same time",
     )
@@ -229,7 +229,7 @@ class Training:
         1e-7,
         0.0,
         1.0,
-        label="Lipschitz Weight",
+        label="Smoothness",
         description="Weight α of the product of the layers' bounds: more is smoother in space and time",
     )
     tolerance: float = number(

@@ -38,7 +38,7 @@ KEY_MODES = {
 """Value → description, in the order in which a menu shows them."""
 
 MODEL_PLACES = {
-    "BESIDE": "In the job's folder: beside the .blend where that is saved, else in the add-on's user folder",
+    "BESIDE_FILE": "In the job's folder: beside the .blend where that is saved, else in the add-on's user folder",
     "PACKED": "In the .blend as well, with the shapes, so that Re-Extract needs nothing but this file",
 }
 """Value → description, in the order in which a menu shows them."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import bpy
 
-from ..lipmlp_engine.job import SECTIONS
+from ..lipmlp_engine.job import BOUNDED_FAMILIES, SECTIONS
 from ..lipmlp_engine.settings import settings_of
-from ..properties import SECTION_GROUPS
+from ..properties import SECTION_GROUPS, LipmorphSceneSettings
 from ..request import chain
 from .panels import InMorphTab
 from .shape_keys import draw_key_settings
@@ -99,8 +99,9 @@ class LIPMORPH_PT_steering(_FoldedPanel, bpy.types.Panel):
         )
         buttons = row.column(align=True)
         buttons.operator("lipmorph.add_landmark", icon="ADD", text="")
-        buttons.operator("lipmorph.add_vertex_landmark", icon="VERTEXSEL", text="")
         buttons.operator("lipmorph.remove_landmark", icon="REMOVE", text="")
+        buttons.separator()
+        buttons.operator("lipmorph.add_vertex_landmark", icon="VERTEXSEL", text="")
         if settings.active_landmark < len(settings.landmarks):
             shapes = chain(context)
             column = layout.column(align=True)
@@ -119,6 +120,17 @@ class LIPMORPH_PT_advanced(_FoldedPanel, bpy.types.Panel):
         layout.prop(training, "seed")
 
 
+def has_effect(settings: LipmorphSceneSettings, section: str, name: str) -> bool:
+    """Whether a setting changes anything beside what else is chosen; the others are drawn grey."""
+    bounded = settings.network.family in BOUNDED_FAMILIES
+    return {
+        ("network", "coefficient"): bounded,
+        ("network", "activation"): settings.network.family != "sll",
+        ("training", "smoothness"): settings.network.family != "plain",
+        ("training", "safety"): settings.training.loss != "distance",
+    }.get((section, name), True)
+
+
 def _section_panel(section: str) -> type[bpy.types.Panel]:
     """A folded panel with all settings of a section of the job that are shown nowhere else."""
     elsewhere = {"training": ("device", "seed")}.get(section, ())
@@ -131,7 +143,9 @@ def _section_panel(section: str) -> type[bpy.types.Panel]:
     def draw_settings(_self: object, layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
         group = getattr(context.scene.lipmorph, section)
         for name in names:
-            layout.prop(group, name)
+            row = layout.row()
+            row.active = has_effect(context.scene.lipmorph, section, name)
+            row.prop(group, name)
             value = getattr(group, name)
             if isinstance(value, float) and 0.0 < value < SMALLEST_SHOWN:
                 row = layout.row()

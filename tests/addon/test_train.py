@@ -125,6 +125,22 @@ def test_choosing_a_preset_leaves_what_no_preset_decides(lipmorph: ModuleType) -
     assert settings.training.seed == 7 and settings.guide.rigidity == 0.25
 
 
+def test_what_has_no_effect_is_grey(lipmorph: ModuleType) -> None:
+    has_effect = part("ui.settings").has_effect
+    settings = bpy.context.scene.lipmorph
+    asked = [("training", "safety"), ("training", "smoothness"), ("network", "coefficient"), ("network", "activation")]
+    found = {}
+    for family, loss in (("lipschitz", "distance"), ("orthogonal", "hkr"), ("sll", "distance"), ("plain", "distance")):
+        settings.network.family, settings.training.loss = family, loss
+        found[family] = [has_effect(settings, section, name) for section, name in asked]
+    assert found == {
+        "lipschitz": [False, True, False, True],
+        "orthogonal": [True, True, True, True],
+        "sll": [False, True, True, False],
+        "plain": [False, False, False, True],
+    }
+
+
 # ---- the shapes and their order
 
 
