@@ -24,7 +24,7 @@ import numpy as np  # noqa: E402
 import build_addon  # noqa: E402
 import dev  # noqa: E402
 from lipmlp_engine.frames import MeshFrame  # noqa: E402
-from tests.blender.window import BlenderWindow  # noqa: E402
+from tests.blender.window import BlenderWindow, missing_programs  # noqa: E402
 from tests.fake_engine import fake_python  # noqa: E402
 
 MODULE = "bl_ext.user_default.lipmlp_blender"
@@ -121,8 +121,10 @@ def main() -> None:
     parser.add_argument("--blender", default=next(iter(dev.find_blenders()), None), help="executable")
     parser.add_argument("--vertices", type=int, default=100_000, help="of each of three shapes")
     options = parser.parse_args()
-    if options.blender is None:
-        sys.exit("No Blender was found; name one with --blender.")
+    missing = [*missing_programs(), *([] if options.blender else ["a Blender (see --blender)"])]
+    if missing:
+        print(f"Not measured: this needs {', '.join(missing)}.")
+        return
     with tempfile.TemporaryDirectory(prefix="lipmorph-bench-") as folder:
         spent = measure(options.blender, options.vertices, Path(folder))
     longest = defaultdict(list)
