@@ -11,7 +11,7 @@ from ..request import new_folder
 from ..scene.errors import SceneError
 from ..scene.ownership import story_of
 from ..scene.packed_model import drop_packed_model, is_packed, lay_out_model, pack_model
-from .results import folder_of, needs_morph
+from .results import folder_of, needs_morph, why_not_changed
 
 
 def folder_with_model(morph: bpy.types.Object) -> Path:
@@ -33,9 +33,7 @@ class _OfLocalMorph:
     def poll(cls, context: bpy.types.Context) -> bool:
         if not needs_morph(cls, context):
             return False
-        reason = cls.why_not(context.active_object)
-        if context.active_object.library is not None:
-            reason = "The morph is linked from another file; make it local first"
+        reason = why_not_changed(context.active_object) or cls.why_not(context.active_object)
         if reason:
             cls.poll_message_set(reason)
         return not reason

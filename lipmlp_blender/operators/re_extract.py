@@ -17,7 +17,7 @@ from ..scene.errors import SceneError
 from ..scene.ownership import story_of
 from ..scene.packed_model import is_packed
 from .model import folder_with_model
-from .results import folder_of, needs_morph
+from .results import folder_of, needs_morph, why_not_changed
 
 RE_EXTRACTED = ("frames", "resolution", "faces")
 _FRAMES, _RESOLUTION, _FACES = (
@@ -43,8 +43,8 @@ class LIPMORPH_OT_re_extract(bpy.types.Operator):
         if not needs_morph(cls, context):
             return False
         morph = context.active_object
-        reason = chosen_python().sentence
-        if not ResultsFolder(folder_of(morph)).model.is_file() and not is_packed(morph):
+        reason = chosen_python().sentence or why_not_changed(morph)
+        if not reason and not ResultsFolder(folder_of(morph)).model.is_file() and not is_packed(morph):
             reason = f"The trained model is not in {folder_of(morph)} any more"
         if reason:
             cls.poll_message_set(reason)

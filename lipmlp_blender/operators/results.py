@@ -20,6 +20,11 @@ def folder_of(morph: bpy.types.Object) -> Path:
     return Path(bpy.path.abspath(story_of(morph).job_folder))
 
 
+def why_not_changed(morph: bpy.types.Object) -> str:
+    """Why nothing can be changed about the morph in this file, or nothing."""
+    return "" if morph.library is None else "The morph is linked from another file; make it local first"
+
+
 def needs_morph(operator: type[bpy.types.Operator], context: bpy.types.Context) -> bool:
     """Whether the active object is a morph; says so where it is not."""
     if is_morph(context.active_object):

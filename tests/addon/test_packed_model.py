@@ -73,6 +73,10 @@ def test_a_packed_model_survives_a_blender_without_the_add_on_linking_and_append
         bpy.context.scene.collection.objects.link(chosen.objects[0])
         bpy.context.view_layer.objects.active = chosen.objects[0]
         assert archive.packed_bytes(chosen.objects[0]) == size
+        if link:
+            for operator in (bpy.ops.lipmorph.re_extract, bpy.ops.lipmorph.unpack_model):
+                with pytest.raises(RuntimeError, match="make it local"):
+                    operator()
     (tmp_path / "elsewhere").mkdir()
     bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "elsewhere" / "other.blend"))
     assert bpy.ops.lipmorph.re_extract(frames=3) == {"FINISHED"}
