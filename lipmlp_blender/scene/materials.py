@@ -6,7 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import bpy
+import numpy as np
 from mathutils import Matrix
+from numpy.typing import NDArray
 
 from .. import compat
 from .frame_mesh import COLORS, MORPH
@@ -69,14 +71,13 @@ class MaterialBlender:
             self._made[key] = None if nothing else blend_materials(first, second, self._making, blend)
         return self._made[key]
 
-    def drive_viewport_colors(self, owner: bpy.types.Object, data_path: str) -> None:
-        """Let the colours that the Solid view shows follow the Morph value, which goes through all shapes."""
-        segments = max(1, len(self._slots) - 1)
+    def drive_viewport_colors(self, owner: bpy.types.Object, data_path: str, times: NDArray[np.float64]) -> None:
+        """Let the colours that the Solid view shows follow the Morph value, which runs evenly over frames."""
         for (first, second, segment), blended in self._made.items():
             if blended is not None:
-                colors = tuple(tuple(end.diffuse_color) if end else DEFAULT_COLOR for end in (first, second))
-                span = segment / segments, (segment + 1) / segments
-                drive_viewport_color(blended, owner, data_path, span, colors)
+                ends = [end.diffuse_color if end else DEFAULT_COLOR for end in (first, second)]
+                shares = np.clip(times - segment, 0.0, 1.0)
+                drive_viewport_color(blended, owner, data_path, shares, ends)
 
 
 def material_in(slots: list[ShapeSlots], shape: int, slot: int) -> Material | None:

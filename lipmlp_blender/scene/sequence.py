@@ -74,7 +74,7 @@ def write(context: bpy.types.Context, spec: ResultSpec, making: Making) -> Gener
     compat.set_input(modifier, VELOCITY_INPUT, spec.velocity)
     path = compat.input_path(modifier, MORPH_INPUT)
     animate(morph, path, spec, making)
-    blender.drive_viewport_colors(morph, path)
+    blender.drive_viewport_colors(morph, path, timing.times)
     refresh_speed(morph)
     return morph
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import bpy
 import numpy as np
+from numpy.typing import NDArray
 
 from .velocity import write_keys
 
@@ -14,15 +15,16 @@ def drive_viewport_color(
     material: bpy.types.Material,
     owner: bpy.types.Object,
     data_path: str,
-    span: tuple[float, float],
-    colors: tuple[Sequence[float], Sequence[float]],
+    shares: NDArray[np.float64],
+    ends: Sequence[Sequence[float]],
 ) -> None:
-    """Blend from the first colour to the second while the owner's property goes through the span.
+    """Blend from the first colour to the second by shares that are spread evenly over the owner's property, 0 to 1.
 
     No script is involved, so that files play where scripts are not trusted.
     """
-    for channel, ends in enumerate(zip(*colors, strict=True)):
-        if ends[0] == ends[1]:
+    places = np.linspace(0.0, 1.0, len(shares))
+    for channel, (first, last) in enumerate(zip(*ends, strict=True)):
+        if first == last:
             continue
         curve = material.driver_add("diffuse_color", channel)
         for modifier in list(curve.modifiers):
@@ -31,5 +33,5 @@ def drive_viewport_color(
         variable = curve.driver.variables.new()
         variable.name, variable.type = "morph", "SINGLE_PROP"
         variable.targets[0].id, variable.targets[0].data_path = owner, data_path
-        write_keys(curve, np.array(span), np.array(ends), "LINEAR")
+        write_keys(curve, places, first + (last - first) * shares, "LINEAR")
         curve.extrapolation = "CONSTANT"

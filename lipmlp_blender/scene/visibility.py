@@ -69,7 +69,7 @@ def write(context: bpy.types.Context, spec: ResultSpec, making: Making) -> Gener
         collection.objects.link(item)
         _key_visibility(item, spec.frame_start + when, spec, making)
         yield (index + 1) / count
-    blender.drive_viewport_colors(handle, '["morph"]')
+    blender.drive_viewport_colors(handle, '["morph"]', timing.times)
     return handle
 
 

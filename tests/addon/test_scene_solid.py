@@ -52,6 +52,29 @@ def test_every_segment_of_a_chain_has_its_own_stretch(lipmorph: ModuleType, tmp_
     assert shown("Look 1 to Look 2", 7) == pytest.approx((0, 0.5, 0.5, 1), abs=1e-3)
 
 
+def test_colours_keep_to_frames_that_are_not_spread_evenly(lipmorph: ModuleType, tmp_path: Path) -> None:
+    """Of nine frames the first five reach time 0.25 only, as in a morph that lingers."""
+    frame_of, write, slots = (
+        part("lipmlp_engine.frames").MeshFrame,
+        part("scene.write"),
+        part("scene.gather").ShapeSlots,
+    )
+    looks = []
+    for index in range(2):
+        bpy.data.materials.new(f"Look {index}").diffuse_color = COLORS[index]
+        looks.append(slots(name=f"Look {index}", materials=[f"Look {index}"]))
+    paths = write_frames(tmp_path / "frames", 9)
+    for path, time in zip(paths, [0, 0.0625, 0.125, 0.1875, 0.25, 0.4375, 0.625, 0.8125, 1], strict=True):
+        frame = frame_of.load(path)
+        frame.time = time
+        frame.save(path)
+    write.write_result(
+        bpy.context, write.ResultSpec(frame_paths=paths, frame_start=1, frame_end=9, easing="LINEAR", slots=looks)
+    )
+    assert shown("Look 0 to Look 1", 5) == pytest.approx((0.75, 0, 0.25, 1), abs=1e-3)
+    assert shown("Look 0 to Look 1", 7) == pytest.approx((0.375, 0, 0.625, 1), abs=1e-3)
+
+
 def test_nothing_of_the_drivers_is_left_after_removal(lipmorph: ModuleType, tmp_path: Path) -> None:
     morph = make(tmp_path)
     part("scene.remove").remove_morph(morph)
