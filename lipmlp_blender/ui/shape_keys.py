@@ -5,10 +5,10 @@ from __future__ import annotations
 import bpy
 
 from ..jobs import MorphJob
-from ..lipmlp_engine.job import Extraction
+from ..lipmlp_engine.job import KEY_SETTINGS, Extraction
 from ..lipmlp_engine.settings import settings_of
 from ..operators.results import folder_of
-from ..properties import KEY_SETTINGS, LipmorphSceneSettings
+from ..properties import LipmorphSceneSettings
 from ..report_summary import tracking_of
 from ..request import chain, keys_wanted
 from ..scene.correspondence import share_faces
