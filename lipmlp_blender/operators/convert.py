@@ -176,6 +176,7 @@ def perform(job: MorphJob, wanted: dict[str, object]) -> None:
     """Bring the result in that lies in the job's folder, or have the engine take it out of the model there."""
     results = job.results
     frames = results.frames()
+    job.order["anyway"] = wanted["keys"] == "always"
     if not _is_there(results, len(frames), wanted):
         job.extracts = tuple(word for name, value in wanted.items() for word in ("--set", f"extraction.{name}={value}"))
         job.write()

@@ -81,5 +81,6 @@ def draw_refused(layout: bpy.types.UILayout, context: bpy.types.Context, job: Mo
     if "replaces" not in job.order:
         sequence = column.operator("lipmorph.settle_keys", text="Use Sequence", icon="SEQUENCE")
         sequence.index, sequence.anyway = index, False
-    keys = column.operator("lipmorph.settle_keys", text="Shape Keys Anyway", icon="SHAPEKEY_DATA")
-    keys.index, keys.anyway = index, True
+    if not job.order.get("anyway"):
+        keys = column.operator("lipmorph.settle_keys", text="Shape Keys Anyway", icon="SHAPEKEY_DATA")
+        keys.index, keys.anyway = index, True

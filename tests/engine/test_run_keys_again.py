@@ -22,7 +22,8 @@ def extract(folder: Path, *options: str) -> dict[str, Any]:
 
 def test_keys_are_made_without_extracting_and_measuring_again(tmp_path: Path) -> None:
     out = tmp_path / "out"
-    done = engine("morph", *write_shapes(tmp_path), "--out", out, *SMALL_OPTIONS)
+    box, ball = write_shapes(tmp_path)
+    done = engine("morph", ball, box, "--out", out, *SMALL_OPTIONS)
     assert done.returncode == 0, done.stderr
     first = json.loads((out / "report.json").read_text())
     made = stamps(out)
