@@ -21,9 +21,6 @@ HIDDEN = {
 }
 """Settings that the add-on decides itself."""
 
-KEY_SETTINGS = ("template", "key_tolerance", "key_vertices")
-"""Settings of the extraction that concern shape keys only."""
-
 
 def _description(setting: Setting) -> str:
     return f"{setting.description} (in {setting.unit})" if setting.unit else setting.description

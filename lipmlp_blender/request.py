@@ -158,6 +158,7 @@ def order_from(context: bpy.types.Context, name: str, sources: list[str], slots:
         "scene": context.scene.name,
         "blend": bpy.data.filepath,
         "writer": chosen.writer,
+        "anyway": keys_wanted(chosen) == "always",
         "why_no_keys": why_not_these_keys(context, objects[0]),
         "match_vertices": chosen.match_vertices and share_faces(context, objects),
         "spec": {key: value for key, value in asdict(spec).items() if not isinstance(value, Path)},

@@ -352,6 +352,9 @@ SECTIONS: dict[str, type[Any]] = {
     "output": Output,
 }
 
+KEY_SETTINGS = ("template", "key_tolerance", "key_vertices")
+"""Settings of the extraction that concern shape keys and no frame; whether keys are made at all is another."""
+
 PRESETS: dict[str, dict[str, dict[str, Any]]] = {
     "draft": {
         "sampling": {"points": 40_000},

@@ -7,8 +7,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from .errors import OutputError
-from .job import Job
+from .errors import JobError, OutputError
+from .job import KEY_SETTINGS, Extraction, Job, Output
 from .whole_file import PART, moved_when_whole
 
 MOTION_BOUND = "Largest motion between two frames"
@@ -95,6 +95,25 @@ class ResultsFolder:
         """Remove what an interrupted writer may have left."""
         for part in self.path.rglob(f"*{PART}"):
             part.unlink(missing_ok=True)
+
+
+def frames_stand(results: ResultsFolder, job: Job) -> bool:
+    """Whether the frames that a settled job wants lie in the folder already, measured and out of the same training."""
+    try:
+        made = Job.read(results.job)
+    except JobError:
+        return False
+
+    def frames_of(wanted: Job) -> Job:
+        keyless = {name: getattr(Extraction(), name) for name in ("keys", *KEY_SETTINGS)}
+        return dataclasses.replace(
+            wanted, extraction=dataclasses.replace(wanted.extraction, **keyless), output=Output(), times=[]
+        )
+
+    times = job.frame_times()
+    same = frames_of(made) == frames_of(job) and made.frame_times() == times
+    paths = [results.frame(index) for index in range(len(times))]
+    return same and results.frames() == paths and results.report.is_file()
 
 
 def settled(job: Job, base: Path, folder: Path) -> Job:

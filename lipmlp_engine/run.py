@@ -24,7 +24,7 @@ from .failures import failure_of, foreseen
 from .job import Job
 from .joblog import JobLog
 from .previews import Previews
-from .results import ResultsFolder, settled
+from .results import ResultsFolder, frames_stand, settled
 from .whole_file import moved_when_whole
 
 if TYPE_CHECKING:
@@ -76,6 +76,8 @@ class _Run:
         self.job = settled(job, base, folder)
         self._audience = audience
         self._trained = trained
+        self._stand = False
+        """Whether the frames of an earlier run are taken as they are."""
         self._course = Course(audience, expected_seconds(job, trained))
         self._previews = Previews(self.job, self.results, audience)
         self._older_model = _stamp(self.results.model)
@@ -104,6 +106,7 @@ class _Run:
     def whole(self, obtain: Callable[[list[Shape]], Morph]) -> Done:
         """From shapes to results, with a morph that is trained or taken as it is."""
         self._greet()
+        self._stand = self._trained and frames_stand(self.results, self.job)
         with self._phase("start"):
             self._write_job()
         with self._phase("load"):
@@ -111,8 +114,9 @@ class _Run:
         with self._phase("load" if self._trained else "guide"):
             morph = obtain(shapes)
             morph.save(self.results.model)
+        self.results.make_room(self.results.path, self.results.keys.name)
         with self._phase("extract"):
-            frames = self._extract(morph, shapes)
+            frames = self._frames_that_stand() if self._stand else self._extract(morph, shapes)
         return self._conclude(frames, shapes, morph)
 
     def train(self, shapes: list[Shape]) -> Morph:
@@ -203,7 +207,6 @@ class _Run:
         sources = Sources(shapes) if shapes else None
         paths = [self.results.frame(index) for index in range(len(times))]
         self.results.make_room(paths[0].parent, "frame_*.npz")
-        self.results.make_room(self.results.path, self.results.keys.name)
         empty = []
         for index, (time, path) in enumerate(zip(times, paths, strict=True)):
             self._stop_if_asked()
@@ -217,9 +220,34 @@ class _Run:
             self._note(f"There is no surface at t = {', '.join(f'{time:.2f}' for time in empty)}.")
         return FrameFiles(paths)
 
+    def _frames_that_stand(self) -> FrameFiles:
+        """The frames of an earlier run with the same wishes: only its shape keys are to be made anew."""
+        from .frame_files import FrameFiles
+
+        times, paths = self.job.frame_times(), self.results.frames()
+        for index, (time, path) in enumerate(zip(times, paths, strict=True)):
+            self._audience.tell(FrameDone(index, len(times), time, str(path)))
+            self._course.step(index + 1, len(times))
+        return FrameFiles(paths)
+
+    def _report_that_stands(self) -> Report | None:
+        """What was measured of such frames; nothing where it is damaged or of another version."""
+        from .metrics import Report
+
+        with suppress(OutputError):
+            report = Report.read(self.results.report)
+            told = report.tracking.sentence if report.tracking else ""
+            self._notes = [*(note for note in report.notes if note != told), *self._notes]
+            return dataclasses.replace(report, tracking=None, job=self.job.to_dict())
+        return None
+
     def _measure(self, frames: FrameFiles, shapes: list[Shape], morph: Morph | None) -> Report:
         from .frame_files import FrameFiles
         from .metrics import measure_morph
+
+        standing = self._report_that_stands() if self._stand else None
+        if standing is not None:
+            return standing
 
         def notify(fraction: float) -> None:
             self._stop_if_asked()
@@ -258,7 +286,8 @@ class _Run:
         from .pictures.plot import plot
         from .pictures.spectra import plot_spectra
 
-        if not self.job.output.pictures:
+        drawn = self._stand and self.results.contact_sheet.is_file()
+        if not self.job.output.pictures or drawn:
             return
         with ThreadPoolExecutor(1) as pool:
             plots = pool.submit(plot, report, self.results.plot) if report is not None else None

@@ -11,11 +11,10 @@ from ..blocking import run_to_the_end
 from ..jobs import JobState, MorphJob, read_order
 from ..lipmlp_engine.errors import EngineError
 from ..lipmlp_engine.events import Done
-from ..lipmlp_engine.job import Job
+from ..lipmlp_engine.job import KEY_SETTINGS, Job
 from ..lipmlp_engine.model_file import read_metadata
 from ..lipmlp_engine.results import ResultsFolder
 from ..preferences import chosen_python
-from ..properties import KEY_SETTINGS
 from ..report_summary import tracking_of
 from ..runtime import runtime
 from ..scene.errors import ChangedSourceError, SceneError
@@ -177,6 +176,7 @@ def perform(job: MorphJob, wanted: dict[str, object]) -> None:
     """Bring the result in that lies in the job's folder, or have the engine take it out of the model there."""
     results = job.results
     frames = results.frames()
+    job.order["anyway"] = wanted["keys"] == "always"
     if not _is_there(results, len(frames), wanted):
         job.extracts = tuple(word for name, value in wanted.items() for word in ("--set", f"extraction.{name}={value}"))
         job.write()

@@ -5,10 +5,10 @@ from __future__ import annotations
 import bpy
 
 from ..jobs import MorphJob
-from ..lipmlp_engine.job import Extraction
+from ..lipmlp_engine.job import KEY_SETTINGS, Extraction
 from ..lipmlp_engine.settings import settings_of
 from ..operators.results import folder_of
-from ..properties import KEY_SETTINGS, LipmorphSceneSettings
+from ..properties import LipmorphSceneSettings
 from ..report_summary import tracking_of
 from ..request import chain, keys_wanted
 from ..scene.correspondence import share_faces
@@ -81,5 +81,6 @@ def draw_refused(layout: bpy.types.UILayout, context: bpy.types.Context, job: Mo
     if "replaces" not in job.order:
         sequence = column.operator("lipmorph.settle_keys", text="Use Sequence", icon="SEQUENCE")
         sequence.index, sequence.anyway = index, False
-    keys = column.operator("lipmorph.settle_keys", text="Shape Keys Anyway", icon="SHAPEKEY_DATA")
-    keys.index, keys.anyway = index, True
+    if not job.order.get("anyway"):
+        keys = column.operator("lipmorph.settle_keys", text="Shape Keys Anyway", icon="SHAPEKEY_DATA")
+        keys.index, keys.anyway = index, True

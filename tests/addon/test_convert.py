@@ -78,6 +78,15 @@ def test_shape_keys_anyway_replace_the_sequence_and_mark_the_trouble(
     assert part("report_summary").tracking_of(part("operators.results").folder_of(morph)).troubled == tenth
 
 
+def test_keys_that_are_lost_even_anyway_are_refused(fake: Callable[[str], None], two_objects: Pair) -> None:
+    fake("lost_keys")
+    bpy.context.scene.lipmorph.result.writer, bpy.context.scene.lipmorph.result.keys_anyway = "SHAPE_KEYS", True
+    before = names()
+    job = enqueue()
+    tick_until(lambda: not part("runtime").runtime.active)
+    assert job.keys_refused and job.order["anyway"] and "is lost at" in job.sentence and names() == before
+
+
 def test_there_and_back_without_training(fake: Callable[[str], None], two_objects: Pair) -> None:
     bpy.ops.lipmorph.train()
     sequence = bpy.context.object

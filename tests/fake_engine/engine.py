@@ -90,16 +90,18 @@ def work(channel: EventChannel, job: Job, results: ResultsFolder, behaviour: str
         channel.tell(FrameDone(index, len(times), time_, str(results.frame(index))))
     told = report(len(times))
     if job.extraction.keys != "none":
-        told["tracking"] = tracked(job, results, refused=behaviour == "no_keys")
+        told["tracking"] = tracked(job, results, behaviour == "no_keys", behaviour == "lost_keys")
     write_model(results.model)
     results.report.write_text(json.dumps(told), encoding="utf-8")
     channel.tell(Done(str(results.model), str(results.report), [str(results.frame(i)) for i in range(len(times))]))
 
 
-def tracked(job: Job, results: ResultsFolder, refused: bool) -> dict[str, object]:
+def tracked(job: Job, results: ResultsFolder, refused: bool, lost: bool) -> dict[str, object]:
     """The first shape's mesh, lifted by 2 units; where the topology is said to change, its first tenth in trouble."""
     results.keys.unlink(missing_ok=True)
     reason = "the number of handles changes between 0 and 1"
+    if lost:
+        return {"kept": False, "sentence": "There are no shape keys, because the mesh is lost at t = 0.50."}
     if refused and job.extraction.keys == "auto":
         return {"kept": False, "sentence": f"There are no shape keys, because {reason}; the frames show the morph."}
     with np.load(results.path / job.shapes[0].path) as shape:
