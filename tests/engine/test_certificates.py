@@ -158,6 +158,7 @@ def test_overestimation_is_found_and_measured() -> None:
     surface = surface_points(distance, 20_000)
     assert (surface.norm(dim=1) - 0.5).abs().max() < 2e-6
     assert overestimation(distance, 1.0, 20_000, surface).rate == 0
+    assert overestimation(distance, 2.0, 20_000, surface).typical == pytest.approx(0.5, abs=0.01)
     doubled = LipschitzField(lambda p: 2 * (p.norm(dim=1) - 0.5), 2.0)
     found = overestimation(doubled, 1.0, 20_000, surface)
     assert found.rate > 0.9 and 0.5 < found.worst < math.sqrt(3)
