@@ -133,7 +133,7 @@ def test_the_topology_of_a_growing_octahedron_is_proved() -> None:
 
 def test_the_moment_in_which_the_topology_changes_stays_unproved() -> None:
     """Two parts meet at t = ⅔; all is proved but a moment around it."""
-    proved = topology(two_octahedra(-0.25), 200_000)
+    proved = topology(two_octahedra(-0.25), 40_000)
     lost = 1 - sum(last - first for first, last in proved)
     meeting = 0.25 / ((0.5 + 0.25) / 2)
     assert 0 < lost < 0.05
@@ -142,7 +142,7 @@ def test_the_moment_in_which_the_topology_changes_stays_unproved() -> None:
 
 @pytest.mark.parametrize(("growth", "until"), [(-0.8, 0.625), (0.8, 0.625)])
 def test_nothing_is_proved_beyond_a_surface_that_vanishes_or_leaves_the_frame(growth: float, until: float) -> None:
-    proved = topology(octahedron(growth), 100_000)
+    proved = topology(octahedron(growth), 30_000)
     assert proved[0][0] == 0.0
     assert until - 0.05 < proved[0][1] <= until
 
