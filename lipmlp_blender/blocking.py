@@ -24,7 +24,10 @@ class JobFailedError(EngineError):
 
 
 def run_to_the_end(job: MorphJob) -> str:
-    """Run the engine, write the result into the scene and return its name; raises EngineError or SceneError."""
+    """Run the engine, write the result into the scene and return its name, or nothing if the job makes none.
+
+    Raises EngineError or SceneError.
+    """
     queue = JobQueue(start_engine)
     queue.add(job)
     teller = _Teller(job)
@@ -42,6 +45,8 @@ def run_to_the_end(job: MorphJob) -> str:
         raise Cancelled(job.sentence)
     if job.state is JobState.FAILED:
         raise JobFailedError(job.sentence, job.exit_code)
+    if not job.for_scene:
+        return ""
     writing = ResultWriting(job)
     writing.work()
     if writing.sentence:

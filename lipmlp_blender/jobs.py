@@ -44,6 +44,8 @@ class MorphJob:
     """What the scene wants of the result; kept beside the job, so that a later Blender can still fetch it."""
     extracts: tuple[str, ...] | None = None
     """The engine's options for taking frames out of the model that is there already, instead of training."""
+    certifies: tuple[str, ...] | None = None
+    """The engine's options for certifying that model: its report is written anew, and nothing comes into the scene."""
     state: JobState = JobState.WAITING
     phase: str = "start"
     fraction: float = 0.0
@@ -70,6 +72,8 @@ class MorphJob:
     @property
     def arguments(self) -> list[str]:
         """What the engine is told to do."""
+        if self.certifies is not None:
+            return ["certify", str(self.results.model), *self.certifies]
         if self.extracts is not None:
             return ["extract", str(self.results.model), "--out", str(self.folder), *self.extracts]
         return ["run", str(self.results.job)]
@@ -77,6 +81,11 @@ class MorphJob:
     @property
     def over(self) -> bool:
         return self.state in OVER
+
+    @property
+    def for_scene(self) -> bool:
+        """Whether something of it is to come into the scene."""
+        return self.certifies is None
 
     @property
     def headline(self) -> str:
@@ -122,7 +131,7 @@ class MorphJob:
 
     def _conclude(self, done: Done) -> None:
         missing = [path for path in done.frames if not Path(path).is_file()]
-        if missing or not done.frames:
+        if self.for_scene and (missing or not done.frames):
             self.state, self.exit_code = JobState.FAILED, 4
             self.sentence = f"The results in {self.folder} have been moved or deleted; train again."
             return

@@ -67,7 +67,11 @@ class Runtime:
     @property
     def kept(self) -> list[MorphJob]:
         """Finished jobs whose result is not in the scene, because another file has been opened meanwhile."""
-        return [job for job in self.queue.jobs if job.state is JobState.FINISHED and not self.is_at_home(job)]
+        return [
+            job
+            for job in self.queue.jobs
+            if job.state is JobState.FINISHED and job.for_scene and not self.is_at_home(job)
+        ]
 
     def is_at_home(self, job: MorphJob) -> bool:
         return self._home_of.get(job) == self.session
@@ -149,7 +153,9 @@ class Runtime:
         if not job.over:
             return
         _try_preview(job, clear_preview)
-        if job.state is JobState.FINISHED and self.is_at_home(job):
+        if job.state is JobState.FINISHED and not job.for_scene:
+            self.announcements.append(("INFO", f"{job.title} is ready"))
+        elif job.state is JobState.FINISHED and self.is_at_home(job):
             self.bring_in(job)
         elif job.state is JobState.FINISHED:
             self.announcements.append(("INFO", f"{job.title} is finished; add it to this file from the Morph panel"))

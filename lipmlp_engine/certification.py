@@ -23,7 +23,7 @@ class Certification:
         100_000_000,
         label="Boxes",
         unit="boxes",
-        description="Boxes of space and time searched to prove that the topology does not change: two to five thousand "
+        description="Boxes of space and time searched to prove that the topology does not change: about five thousand "
         "take a second",
     )
     motion: bool = flag(

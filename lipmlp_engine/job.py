@@ -119,8 +119,9 @@ class Network:
         0.1,
         10.0,
         label="Slope Bound",
-        description="Bound on the slope in space of the families that are Lipschitz by construction: 1 gives the "
-        "longest safe steps, more gives finer detail in the same time",
+        description="Bound on the slope in space of the families that are Lipschitz by construction, while they are "
+        "trained: more gives finer detail in the same time. The finished function is divided by it, so that its slope "
+        "is at most 1 and it shows distances too short by this factor: 1 gives the longest safe steps",
     )
     input_scale: float = number(
         1.0,

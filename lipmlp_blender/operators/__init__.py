@@ -4,7 +4,21 @@ from __future__ import annotations
 
 import bpy
 
-from . import convert, engine, export, landmarks, model, queue, re_extract, reports, results, shapes, train, watch
+from . import (
+    certify,
+    convert,
+    engine,
+    export,
+    landmarks,
+    model,
+    queue,
+    re_extract,
+    reports,
+    results,
+    shapes,
+    train,
+    watch,
+)
 
 CLASSES = (
     *train.CLASSES,
@@ -18,6 +32,7 @@ CLASSES = (
     *convert.CLASSES,
     *model.CLASSES,
     *reports.CLASSES,
+    *certify.CLASSES,
     *export.CLASSES,
 )
 

@@ -54,7 +54,7 @@ def _draw_over(layout: bpy.types.UILayout, context: bpy.types.Context, job: Morp
         box.progress(factor=runtime.writing.fraction, text=f"{100 * runtime.writing.fraction:.0f} %", type="BAR")
         return
     if job.state is JobState.FINISHED:
-        if runtime.is_at_home(job):
+        if runtime.is_at_home(job) or not job.for_scene:
             return
         box = layout.box()
         draw_sentence(box, context, f"{job.title} was finished for another file.", icon="INFO")

@@ -1,10 +1,11 @@
-"""Draws the result that is selected: its Morph value, what was measured, and what can be done with it."""
+"""Draws the result that is selected: its Morph value, what was measured and proved, and what can be done with it."""
 
 from __future__ import annotations
 
 import bpy
 
 from .. import compat
+from ..certificate_summary import certificate_of
 from ..operators.results import folder_of
 from ..report_summary import summary_of
 from ..scene.ownership import story_of
@@ -23,6 +24,7 @@ def draw_result(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     draw_keys(layout, context, morph)
     for icon, sentence in summary_of(folder_of(morph), frames=story_of(morph).writer != "SHAPE_KEYS"):
         draw_sentence(layout, context, sentence, icon=icon)
+    _draw_certificate(layout, context, certificate_of(folder_of(morph)))
     draw_storage(layout, morph)
     draw_conversion(layout, context, morph)
     layout.operator("lipmorph.re_extract", icon="FILE_REFRESH")
@@ -32,3 +34,14 @@ def draw_result(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     row.operator("lipmorph.open_folder", icon="FILE_FOLDER", text="")
     layout.operator("lipmorph.export", icon="EXPORT")
     layout.operator("lipmorph.remove_morph", icon="TRASH")
+
+
+def _draw_certificate(layout: bpy.types.UILayout, context: bpy.types.Context, lines: list[tuple[str, str]]) -> None:
+    """What is certified and what was only sampled, folded away until it is wanted."""
+    header, body = layout.panel("lipmorph_certificate", default_closed=True)
+    header.label(text="Certificate")
+    if body is None:
+        return
+    for icon, sentence in lines:
+        draw_sentence(body, context, sentence, icon=icon)
+    body.operator("lipmorph.certify", icon="FAKE_USER_ON")

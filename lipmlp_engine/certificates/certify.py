@@ -185,12 +185,14 @@ def _by_samples(morph: Morph, bound: Bound, samples: int) -> list[Figure]:
     too_long = 100 * float(np.mean([found.rate for found in safe] or [0.0]))
     overestimated = 100 * float(np.mean([found.rate for found in plain] or [0.0]))
     worst = max((found.worst for found in plain), default=0.0)
+    shown = 100 * float(np.mean([found.typical for found in plain] or [0.0]))
     usual = float(np.percentile(motion, 99))
     return [
         *_steepness(morph, samples, bound),
         Figure("safe_overestimated", too_long, "sampled", "Safe steps |f| / L that were too long", "%"),
         Figure("overestimated", overestimated, "sampled", _OVERESTIMATED, "%"),
         Figure("overestimated_by", worst, "sampled", "Largest excess of |f| over the distance to the surface"),
+        Figure("shown", shown, "sampled", "Share of the distance to the surface that |f| shows as a rule", "%"),
         Figure("motion", float(motion.max()), "sampled", "Largest motion of the surface between frames", "world units"),
         Figure("motion_usual", usual, "sampled", "Motion that 99 % of the surface stays below", "world units"),
     ]

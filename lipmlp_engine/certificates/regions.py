@@ -16,7 +16,7 @@ from ..surface.activations import activation as activation_named
 from .layer_bounds import Bound
 
 BATCH = 512
-"""Boxes worked on at once."""
+"""Boxes halved at once where a bound is refined."""
 SYMBOLS = 16
 """Uncertain neurons of a layer that are followed one by one, both ways: what they do can cancel further on. The rest
 are only added up. Fewer are cheaper and looser."""

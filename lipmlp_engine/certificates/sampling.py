@@ -97,6 +97,8 @@ class Overestimation:
     rate: float
     worst: float
     """The largest excess, in training-frame units; 0 where there is none."""
+    typical: float
+    """The median of the value over the distance, away from the surface: how much of a distance the value shows."""
 
 
 def overestimation(field: Field, constant: float, samples: int, surface: Tensor, seed: int = 0) -> Overestimation:
@@ -114,4 +116,6 @@ def overestimation(field: Field, constant: float, samples: int, surface: Tensor,
     distance, _ = cKDTree(surface.double().numpy()).query(points.double().numpy(), workers=-1)
     rounding = 4e-6  # of the function in single precision, and of its surface's points
     excess = np.asarray(claimed - distance - rounding)
-    return Overestimation(samples, float((excess > 0).mean()), float(max(excess.max(), 0.0)))
+    apart = distance > 10 * SHORTEST
+    typical = float(np.median(claimed[apart] / distance[apart])) if apart.any() else 1.0
+    return Overestimation(samples, float((excess > 0).mean()), float(max(excess.max(), 0.0)), typical)

@@ -12,10 +12,12 @@ from itertools import pairwise
 import torch
 from torch import Tensor
 
-from .regions import BATCH, RegionBounds, frame_boxes, halved
+from .regions import RegionBounds, frame_boxes, halved
 
 Notify = Callable[[float], None]
 
+BATCH = 128
+"""Boxes examined at once: what is worked out of them then stays in the processor's caches."""
 SMALLEST = 2.0**-10
 """Half side in space at which a box is given up, and all its time with it."""
 SLABS = 8

@@ -75,10 +75,15 @@ def _examine(model: Path, wanted: Certification, at: list[float] | None, audienc
     from ..certificates import certify as examine
     from ..morph import Morph
 
+    told = -1
+
     def notify(fraction: float) -> None:
+        nonlocal told
         if audience.stopping():
             raise Cancelled("Stopped before anything was proved; the report is as it was.")
-        audience.tell(Progress("measure", fraction))
+        if int(100 * fraction) != told:
+            told = int(100 * fraction)
+            audience.tell(Progress("measure", fraction))
 
     morph = Morph.load(model)
     certificate = examine(morph, wanted, at=at, notify=notify)

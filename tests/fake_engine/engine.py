@@ -147,6 +147,29 @@ def report(frames: int) -> dict[str, object]:
     }
 
 
+def certify(channel: EventChannel, results: ResultsFolder) -> None:
+    """Bounds as the engine's own certify leaves them in the report."""
+    channel.tell(Progress("measure", 0.5))
+    figures = [
+        ("space", 1.0, "certified"),
+        ("space_sampled", 0.8231, "sampled"),
+        ("time", 2.5, "certified"),
+        ("time_sampled", 0.9, "sampled"),
+        ("overestimated", 0.0, "sampled"),
+        ("clearance", 0.125, "certified"),
+        ("motion", 0.031, "sampled"),
+        ("topology_share", 37.5, "certified"),
+    ]
+    values = json.loads(results.report.read_text(encoding="utf-8"))
+    values["bounds"] = [
+        {"name": key, "value": value, "unit": "", "how": how, "key": key} for key, value, how in figures
+    ]
+    values["topology"] = {"changes": [[0.4, 0.5]]}
+    values["asked"] = sys.argv[sys.argv.index("certify") + 2 : sys.argv.index("--events")]
+    results.report.write_text(json.dumps(values), encoding="utf-8")
+    channel.tell(Done(str(results.model), str(results.report), [str(path) for path in results.frames()]))
+
+
 def doctor(behaviour: str) -> int:
     if behaviour == "sick":
         print(json.dumps({"message": "torch cannot be imported: no module named torch."}))
@@ -159,10 +182,11 @@ def doctor(behaviour: str) -> int:
 
 
 def job_path(arguments: list[str]) -> Path:
-    """The job that is to be run, or the one of the model that frames are to be extracted from."""
+    """The job that is to be run, or the one of the model that is to be extracted from or certified."""
     if "run" in arguments:
         return Path(arguments[arguments.index("run") + 1])
-    return Path(arguments[arguments.index("extract") + 1]).with_name("job.json")
+    word = "extract" if "extract" in arguments else "certify"
+    return Path(arguments[arguments.index(word) + 1]).with_name("job.json")
 
 
 def main() -> int:
@@ -192,6 +216,9 @@ def main() -> int:
                 job, argparse.Namespace(assignments=[w for w in sys.argv if w.startswith("extraction.")]), {}
             )
             job.write(path)
+        if "certify" in sys.argv and behaviour != "slow":
+            certify(channel, ResultsFolder(path.parent))
+            return 0
         work(channel, job, ResultsFolder(path.parent), behaviour)
     except Exception as error:
         channel.tell(Failed(str(error), getattr(error, "exit_code", 1)))
