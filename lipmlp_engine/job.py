@@ -176,8 +176,8 @@ class Guide:
         "none",
         {
             "none": "Find out which part becomes which",
-            "vertices": "Each vertex becomes the vertex of the same number, where neighbours in the chain have the "
-            "same faces: a second shape key, a sculpted copy",
+            "vertices": "Each vertex becomes the vertex of the same number, for shapes that have the same faces: "
+            "a second shape key, a sculpted copy",
         },
         label="Correspondence",
         description="Whether the shapes' vertices say which part becomes which",

@@ -123,7 +123,25 @@ class _Run:
         """Fit a network to the shapes."""
         from .training import train
 
-        return train(self.job, shapes, self._hear, self._audience.stopping, self.results.model, self._previews.look)
+        # The landmarks that follow from the vertices decide the flow, but nobody named them.
+        job = dataclasses.replace(self.job, landmarks=[*self.job.landmarks, *self._given_landmarks()])
+        morph = train(job, shapes, self._hear, self._audience.stopping, self.results.model, self._previews.look)
+        return dataclasses.replace(morph, job=self.job)
+
+    def _given_landmarks(self) -> list[list[list[float] | None]]:
+        """Those that the shapes' vertices give where the job wants them; where it could, a word about it."""
+        from .shapes.correspondence import same_faces, vertex_landmarks
+        from .shapes.read import read_shape
+
+        filed = [read_shape(self.results.path / shape.path, shape.name) for shape in self.job.shapes]
+        if self.job.guide.correspondence == "vertices":
+            return vertex_landmarks(filed)
+        if all(same_faces(filed[0], other) for other in filed[1:]):
+            self._note(
+                "The shapes have the same faces: set guide.correspondence to vertices to make each vertex become the "
+                "vertex of its number."
+            )
+        return []
 
     def measure(self) -> Done:
         """From the frames that are there to what is said of them."""

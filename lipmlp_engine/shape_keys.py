@@ -10,13 +10,17 @@ from numpy.typing import NDArray
 
 from .errors import ShapeError
 from .job import Job
+from .metrics.moments import critical_moments
 from .metrics.topology import TopologyOverTime
 from .metrics.tracking import Tracking, measure_keys, measure_targets, why_topology_fails, why_tracking_fails
 from .morph import Morph
 from .results import ResultsFolder
+from .shapes.correspondence import same_faces
 from .shapes.read import read_shape
 from .shapes.shape import Shape
 from .surface.key_layers import SERIOUS, layers_of_shapes, trouble_of
+from .surface.sheet import smallest_angles
+from .surface.template import Template, clean_mesh, own_mesh
 from .surface.track import Track, track
 from .whole_file import written_whole
 
@@ -32,55 +36,91 @@ def make_keys(
     morph: Morph,
     notify: Callable[[float], None],
 ) -> Tracking:
-    """Carry the first shape's mesh, as its file has it, through the chain, and write keys.npz unless it fails."""
-    anyway = job.extraction.keys == "always"
-    reason = why_topology_fails(topology, shapes[0])
+    """Carry a mesh through the morph and write keys.npz, unless it fails."""
+    anyway, kind = job.extraction.keys == "always", job.extraction.template
+    moments = critical_moments(morph, topology.changes)
+    found = Tracking(kept=False, sentence="", template=kind, moments=moments)
+    reason = why_topology_fails(topology, moments)
+    if not reason and kind == "source" and not shapes[0].closed:
+        reason = f"'{shapes[0].name}' has holes"
     if reason and not anyway:
-        return Tracking(kept=False, sentence=f"There are no shape keys, because {reason}; the frames show the morph.")
+        return _refused(found, reason)
     try:
-        template = _template(job, results, shapes[0])
+        template = _template(job, results, shapes, morph)
     except ShapeError as error:
-        return Tracking(kept=False, sentence=f"There are no shape keys: {error}")
-    tracked = track(morph, template, shapes, job.training.threads, notify)
-    keys = measure_keys(tracked, morph, shapes[0].diagonal)
-    targets = measure_targets(tracked, shapes, job.training.threads)
-    reason = reason or why_tracking_fails(tracked, keys, shapes[0].name)
-    kept, troubled = anyway or not reason, 0
-    if kept:
-        trouble = trouble_of(tracked, morph, shapes[0].diagonal)
-        troubled = int((trouble >= SERIOUS).sum())
-        layers = layers_of_shapes(tracked, shapes, job.training.threads) if job.extraction.attributes else {}
-        _write(tracked, trouble, layers, results)
-        far = max((target.mean for target in targets), default=0.0)
-        sentence = (
-            f"{len(keys)} shape keys carry '{shapes[0].name}' to within {far:.2g} % of the diagonal of its target"
+        return dataclasses.replace(found, sentence=f"There are no shape keys: {error}")
+    found.vertices = count = len(template.vertices)
+    found.template_angle = float(np.percentile(smallest_angles(template.vertices, template.triangles), 1))
+    if count > job.extraction.key_vertices:
+        return _refused(
+            found,
+            f"the mesh has {count:,} vertices, more than the {job.extraction.key_vertices:,} that "
+            "extraction.key_vertices allows",
         )
-        turned = max(key.flipped for key in keys)
-        sentence += f", with at worst {turned:.1f} % of the faces turned over" if turned >= TOLD else ""
-        sentence += f"; they are a best effort, because {reason}." if reason else "."
-    else:
-        sentence = f"There are no shape keys, because {reason}; the frames show the morph."
-    return Tracking(kept, sentence, len(template.vertices), keys, targets, troubled)
+    tracked = track(
+        morph,
+        template,
+        shapes,
+        start=job.extraction.start,
+        end=job.last_time,
+        tolerance=job.extraction.key_tolerance / 100,
+        threads=job.training.threads,
+        notify=notify,
+    )
+    found.keys = measure_keys(tracked, morph, shapes[0].diagonal)
+    found.targets = measure_targets(tracked, shapes, job.training.threads)
+    reason = reason or why_tracking_fails(tracked, found.keys, found.targets, shapes[0].name)
+    if tracked.lost_at is not None or (reason and not anyway):
+        return _refused(found, reason)
+    trouble = trouble_of(tracked, morph, shapes[0].diagonal)
+    found.troubled = int((trouble >= SERIOUS).sum())
+    layers: dict[str, NDArray[np.generic]] = {"trouble": trouble}
+    if job.extraction.attributes:
+        layers |= layers_of_shapes(tracked, shapes, job.training.threads, own=tracked.faces is None)
+    _write(tracked, layers, results)
+    return dataclasses.replace(found, kept=True, sentence=_told(found, shapes[0].name, reason))
 
 
-def _template(job: Job, results: ResultsFolder, first: Shape) -> Shape:
-    """The first shape's mesh with the vertices that its file has, placed as the job's placement placed it."""
-    shape = read_shape(results.path / job.shapes[0].path, first.name)
-    placed = shape.vertices @ first.matrix[:3, :3].T + first.matrix[:3, 3]
-    return dataclasses.replace(shape, vertices=placed)
+def _refused(found: Tracking, reason: str) -> Tracking:
+    return dataclasses.replace(found, sentence=f"There are no shape keys, because {reason}; the frames show the morph.")
 
 
-def _write(
-    tracked: Track, trouble: NDArray[np.float32], layers: dict[str, NDArray[np.generic]], results: ResultsFolder
-) -> None:
+def _told(found: Tracking, name: str, reason: str) -> str:
+    """What the keys are and how well they hold, in one sentence."""
+    carried = f"'{name}'" if found.template == "source" else f"a clean mesh of {found.vertices:,} vertices"
+    sentence = f"{len(found.keys)} shape keys carry {carried}"
+    if found.targets:
+        far = max(target.mean for target in found.targets)
+        sentence += f" to within {far:.2g} % of the diagonal of its target"
+    turned = max(key.flipped for key in found.keys)
+    sentence += f", with at worst {turned:.1f} % of the faces turned over" if turned >= TOLD else ""
+    return sentence + (f"; they are a best effort, because {reason}." if reason else ".")
+
+
+def _template(job: Job, results: ResultsFolder, shapes: list[Shape], morph: Morph) -> Template:
+    """The mesh that is to be moved, placed as the job's placement placed the shapes."""
+    if job.extraction.template == "remesh":
+        start, end = job.extraction.start, job.last_time
+        return clean_mesh(morph, start, end, job.extraction.resolution, job.extraction.key_vertices)
+    first = _as_filed(job, results, shapes, 0)
+    goals: dict[int, NDArray[np.float64]] = {}
+    if job.guide.correspondence == "vertices":
+        others = {index: _as_filed(job, results, shapes, index) for index in range(1, len(shapes))}
+        goals = {index: other.vertices for index, other in others.items() if same_faces(first, other)}
+    return own_mesh(first, goals)
+
+
+def _as_filed(job: Job, results: ResultsFolder, shapes: list[Shape], index: int) -> Shape:
+    """A shape with the vertices that its file has, at the place that the job's placement gave it."""
+    shape, placed = read_shape(results.path / job.shapes[index].path, shapes[index].name), shapes[index].matrix
+    return dataclasses.replace(shape, vertices=shape.vertices @ placed[:3, :3].T + placed[:3, 3])
+
+
+def _write(tracked: Track, layers: dict[str, NDArray[np.generic]], results: ResultsFolder) -> None:
     # Named as the add-on's shapes name them, and not as frames do: the vertices are those of the source, which has the
-    # faces that belong to them.
+    # faces that belong to them. A mesh that is no shape's own brings its faces along.
+    arrays = {"positions": tracked.positions, "times": tracked.times, "triangles": tracked.triangles, **layers}
+    if tracked.faces is not None:
+        arrays["faces"] = tracked.faces
     with written_whole(results.keys) as stream:
-        np.savez(
-            stream,
-            positions=tracked.positions,
-            times=tracked.times,
-            triangles=tracked.triangles,
-            trouble=trouble,
-            **layers,  # type: ignore[arg-type]
-        )
+        np.savez(stream, **arrays)  # type: ignore[arg-type]

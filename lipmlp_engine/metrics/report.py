@@ -41,7 +41,8 @@ CONVENTIONS = {
     "mean, the speed being the mean distance between consecutive frames over the time between them.",
     "tracking": "Vertices' distances from the field's surface to first order, in % of the first shape's diagonal; at "
     "later shapes both ways, in % of theirs. flipped is the % of faces against the field's gradient; smallest_angle is "
-    "the first percentile over the faces, in degrees; largest_stretch is an edge's length over that in the first key.",
+    "the first percentile over the faces, in degrees; largest_stretch is an edge's length over that in the first key; "
+    "crossings are pairs of faces, without a common edge, that cut each other.",
     "motion": "Sampled figures are measured at the frames' vertices and may be exceeded between them; certified ones "
     "follow from bounds of the network that hold everywhere.",
 }

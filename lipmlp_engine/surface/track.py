@@ -1,41 +1,54 @@
-"""Carries the first shape's own mesh through a morph with its topology kept: shape keys. Writes and judges nothing."""
+"""Carries one mesh through a morph with its topology kept: shape keys. Writes and judges nothing.
+
+From step to step the mesh rides on the guide's flow, is pulled onto the field's surface and evened out as an elastic
+sheet; where it comes to a shape it is fitted to that shape's own surface.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
-import scipy.sparse as sparse
 import torch
 from numpy.typing import NDArray
 
 from ..shapes.distance import DistanceField
 from ..shapes.shape import Shape, doubled_area_vectors
+from .arrive import OWN_NORMAL, Destination
 from .field import Field
+from .pull import LONGEST_STEP, Pull, from_samples, pulled
+from .sheet import Sheet, unit
+from .template import Template
 
 if TYPE_CHECKING:
     from ..morph import Morph
 
-STEPS = 16
+STEPS = 48
 """Steps in which a segment is gone through, and the most keys it can have beyond its first."""
 TOLERANCE = 0.002
-"""How far, in diagonals of the first shape, a vertex may be from a straight line between two keys."""
+"""How far, in diagonals of the first shape, a vertex may be from a straight line between two keys, by rule."""
 ON_SURFACE = 0.005
 """Vertices farther than this from the shape as it was morphed, in its diagonals, lie inside it and only ride along."""
 SHORTEST_GRADIENT = 0.05
 """A gradient shorter than this does not say where the surface is."""
-NEWTON_STEPS = 4
-LONGEST_STEP = 0.3
-"""Of the mean length of the edges around a vertex: less than would turn a face over."""
-NARROW = 20.0
-"""Degrees; triangles that become narrower than this are evened out, at the price of a little sliding."""
+LONGEST_SAMPLE_STEP = 0.02
+"""How far a carried sample may be from the field's surface, in units of the training frame, to be set onto it."""
+STIFFNESS = 0.3
+FIRM = 300.0
+"""Stiffness where it is known which vertex belongs where, and only the surface as a whole is to be met."""
+SWEEPS = 12
+EVENING_ROUNDS = 10
+"""In which a mesh that has just been extracted is evened out before it is carried anywhere."""
+LEEWAY = 0.1
+"""Distortion of a face that is let be."""
 RAMP = 0.2
 """Share of a segment over which the carried mesh leaves the true first shape, and over which it meets the true next."""
-FIT_ROUNDS = 8
 SAME_SHAPE = 0.003
 """Mean distance, in diagonals, up to which one shape moved as a whole is the next: then any flow is mere noise."""
+LOST = 0.05
+"""Mean distance from the field's surface, in units of the training frame, beyond which the mesh has lost it."""
 
 Array = NDArray[np.float64]
 
@@ -49,50 +62,74 @@ class Track:
     times: Array
     """(K,), rising; between two keys vertices go straight."""
     triangles: NDArray[np.int32]
-    inside: float
+    inside: float = 0.0
     """Share of the template's vertices that lie off the surface that was morphed."""
+    faces: NDArray[np.int32] | None = None
+    """The quads that the triangles halve, where the mesh is no shape's own."""
+    lost_at: float | None = None
+    """When the mesh lost the surface; nothing is tracked beyond."""
+
+
+@dataclass
+class _Way:
+    """What is known of the mesh so far, by time."""
+
+    states: dict[float, Array] = field(default_factory=dict)
+    lost_at: float | None = None
 
 
 def track(
-    morph: Morph, template: Shape, shapes: list[Shape], threads: int = 0, notify: Callable[[float], None] | None = None
+    morph: Morph,
+    template: Template,
+    shapes: list[Shape],
+    *,
+    start: float = 0.0,
+    end: float | None = None,
+    tolerance: float = TOLERANCE,
+    threads: int = 0,
+    notify: Callable[[float], None] | None = None,
 ) -> Track:
-    """Follow the template, which is the first shape as its file has it, through the whole chain.
+    """Follow the template through the morph and keep the keys between ``start`` and ``end``.
 
-    ``shapes`` are the shapes as they were morphed; ``notify`` is told the fraction done.
+    ``shapes`` are the shapes as they were morphed; ``tolerance`` is in diagonals of the first; ``notify`` is told the
+    fraction done.
     """
+    end = morph.last_time if end is None else end
     _, first, index = np.unique(template.vertices, axis=0, return_index=True, return_inverse=True)
     index = index.reshape(-1)
     vertices = np.asarray(template.vertices[first], np.float64)
-    mesh = _Mesh(index[template.triangles], len(vertices))
-    surface = DistanceField(shapes[0].vertices, shapes[0].triangles, threads=threads)
-    held = surface.closest(vertices)[2] < ON_SURFACE * shapes[0].diagonal
-    if facing_outwards(morph.field(0.0), morph.pose(0.0).to_training(vertices), mesh.triangles) < 0:
-        mesh = _Mesh(mesh.triangles[:, ::-1], len(vertices))
-    least = np.minimum(NARROW, 0.6 * smallest_angles(vertices, mesh.triangles))
+    triangles = index[template.triangles]
+    points = morph.pose(template.time).to_training(vertices)
+    if facing_outwards(morph.field(template.time), points, triangles) < 0:
+        triangles = triangles[:, ::-1]
+    held = np.ones(len(vertices), bool)
+    if template.faces is None:
+        surface = DistanceField(shapes[0].vertices, shapes[0].triangles, threads=threads)
+        held = surface.closest(vertices)[2] < ON_SURFACE * shapes[0].diagonal
+    sheet = Sheet(points, triangles, held, even=template.faces is not None)
+    goals = {shape: places[first] for shape, places in template.goals.items()}
+    traveller = _Traveller(morph, shapes, sheet, held, goals, (start, end), threads)
 
-    times, states = [0.0], [vertices]
-    for segment in range(len(shapes) - 1):
-        target = DistanceField(shapes[segment + 1].vertices, shapes[segment + 1].triangles, threads=threads)
-        points = morph.pose(float(segment)).to_training(states[-1])
-        whole = not morph.job.landmarks and _is_moved_copy(morph, points, segment + 1, target, shapes[segment + 1])
-        passed = []
-        for step in range(1, STEPS + 1):
-            time = segment + step / STEPS
-            carried = points if whole else _carried(morph, points, time - 1 / STEPS, time, segment)
-            carried = mesh.evened(carried, least)
-            drawn = min(1.0, step / STEPS / RAMP)
-            points = _onto_surface(morph.field(time), carried, mesh, held, drawn)
-            passed.append((time, points))
+    if template.faces is not None:
+        points = traveller.evened(points, template.time)
+    passages = _passages(template.time, start, end)
+    way = _Way({template.time: morph.pose(template.time).to_world(points)})
+    for number, (origin, destination) in enumerate(passages):
+
+        def step(share: float, number: int = number) -> None:
             if notify is not None:
-                notify((segment + step / STEPS) / (len(shapes) - 1))
-        missing = _fit(morph, segment + 1, points, mesh, held, target, shapes[segment + 1]) - points
-        for time, points in passed:
-            share = max(0.0, 1 - (segment + 1 - time) / RAMP)
-            times.append(time)
-            states.append(morph.pose(time).to_world(points + share**2 * (3 - 2 * share) * missing))
-    kept = chosen_keys(np.array(times), np.stack(states), TOLERANCE * shapes[0].diagonal)
-    positions = np.stack([states[key] for key in kept]).astype(np.float32)[:, index]
-    return Track(positions, np.array(times)[kept], template.triangles, float(1 - held.mean()))
+                notify((number + share) / len(passages))
+
+        before = morph.pose(origin).to_training(way.states[origin])
+        traveller.go(before, origin, destination, way, step)
+        if way.lost_at is not None:
+            break
+    times = np.array(sorted(time for time in way.states if start - 1e-9 <= time <= end + 1e-9))
+    states = np.stack([way.states[time] for time in times.tolist()])
+    kept = chosen_keys(times, states, tolerance * shapes[0].diagonal)
+    positions = states[kept].astype(np.float32)[:, index]
+    inside = float(1 - held.mean())
+    return Track(positions, times[kept], template.triangles, inside, template.faces, way.lost_at)
 
 
 def chosen_keys(times: Array, states: Array, tolerance: float) -> list[int]:
@@ -119,116 +156,149 @@ def facing_outwards(field: Field, points: Array, triangles: NDArray[np.integer])
     return float((np.sign((areas * gradient).sum(1)) * np.linalg.norm(areas, axis=1)).sum())
 
 
-class _Mesh:
-    """What stays the same while vertices move."""
+class _Traveller:
+    """Takes a sheet from one time of a segment to one of its ends."""
 
-    def __init__(self, triangles: NDArray[np.integer], count: int) -> None:
-        self.triangles = triangles
-        pairs = np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]])
-        pairs = np.unique(np.sort(pairs, axis=1), axis=0)
-        self.edges = pairs[pairs[:, 0] != pairs[:, 1]]
-        one, other = self.edges.T
-        ones = np.ones(2 * len(self.edges))
-        links = sparse.csr_matrix(
-            (ones, (np.concatenate([one, other]), np.concatenate([other, one]))), shape=(count, count)
-        )
-        degree = np.maximum(np.asarray(links.sum(1)).ravel(), 1)
-        self.average = sparse.csr_matrix(sparse.diags_array(1 / degree) @ links)
-        self._links, self._degree = links, degree
+    def __init__(
+        self,
+        morph: Morph,
+        shapes: list[Shape],
+        sheet: Sheet,
+        held: NDArray[np.bool_],
+        goals: dict[int, Array],
+        window: tuple[float, float],
+        threads: int,
+    ) -> None:
+        self.morph, self.shapes, self.sheet, self.held = morph, shapes, sheet, held
+        self.goals, self.window, self.threads = goals, window, threads
 
-    def edge_length(self, points: Array) -> Array:
-        """Mean length of the edges around each vertex."""
-        lengths = np.linalg.norm(points[self.edges[:, 0]] - points[self.edges[:, 1]], axis=1)
-        both = np.concatenate([lengths, lengths])
-        at = self.edges.T.ravel()
-        return np.asarray(np.bincount(at, both, len(points)) / self._degree)
+    def go(self, points: Array, origin: float, end: float, way: _Way, notify: Callable[[float], None]) -> None:
+        """Add the states from just after ``origin`` to ``end``, a shape's time, in either direction."""
+        segment, index = int(min(origin, end)), round(end)
+        pose, shape = self.morph.pose(end), self.shapes[index]
+        destination = Destination(pose.to_training(shape.vertices), shape.triangles, 2 * len(points), self.threads)
+        goal = pose.to_training(self.goals[index]) if index in self.goals else None
+        whole = goal is None and not self.morph.job.landmarks and self._is_moved_copy(points, destination, index)
+        leaves_shape = origin == round(origin)
+        departed = points
+        passed: list[tuple[float, Array]] = []
+        time = origin
+        for following in _times(origin, end, self.window):
+            share = min(1.0, abs(following - origin) / RAMP) if leaves_shape else 1.0
+            surface = self.morph.field(following)
+            if whole:
+                points = self._smoothly(surface, departed, share)
+            elif goal is not None:
+                there = self._carried(goal, end, following, segment)
+                here = self._carried(departed, origin, following, segment)
+                gone = (following - origin) / (end - origin)
+                points = self._smoothly(surface, (1 - gone) * here + gone * there, share)
+            else:
+                samples = self._carried(destination.samples, end, following, segment)
+                points = self._onto_surface(surface, self._carried(points, time, following, segment), samples, share)
+            if self._lost(surface, points):
+                way.lost_at = following
+                return
+            time = following
+            passed.append((time, points))
+            notify(abs(time - origin) / abs(end - origin))
+        if goal is not None:
+            arrived = goal
+        else:
+            arrived = (destination.touched if whole else destination.fitted)(self.sheet, points)
+        missing = np.where(self.held[:, None] | (goal is not None), arrived - points, 0.0)
+        if not np.isfinite(missing).all():
+            way.lost_at = end
+            return
+        for time, points in passed:
+            share = max(0.0, 1 - abs(end - time) / RAMP)
+            way.states[time] = self.morph.pose(time).to_world(points + share**2 * (3 - 2 * share) * missing)
 
-    def normals(self, points: Array) -> Array:
-        areas = doubled_area_vectors(points, self.triangles)
-        total = np.stack(
-            [np.bincount(self.triangles.ravel(), np.repeat(areas[:, axis], 3), len(points)) for axis in range(3)], 1
-        )
-        return np.asarray(total / np.maximum(np.linalg.norm(total, axis=1, keepdims=True), 1e-30))
-
-    def relaxed(self, points: Array, before: Array, rounds: int = 2) -> Array:
-        """Slide vertices within the surface until what moved them moved their neighbours alike.
-
-        Smoothing the displacement instead of the mesh keeps each ring of triangles in the shape that it had before.
-        """
-        normals = self.normals(points)
-        for _ in range(rounds):
-            moved = points - before
-            uneven = self.average @ moved - moved
-            points = points + 0.5 * (uneven - (uneven * normals).sum(1, keepdims=True) * normals)
+    def evened(self, points: Array, time: float) -> Array:
+        """A mesh on the field's surface with its faces evened out."""
+        surface = self.morph.field(time)
+        for _ in range(EVENING_ROUNDS):
+            points = pulled(self.sheet, points, [self._downhill(surface, points)], STIFFNESS)
+            points = self._slid(surface, points)
         return points
 
-    def evened(self, points: Array, least: Array, rounds: int = 3) -> Array:
-        """Slide the corners of triangles that are narrower than they may be towards the middle of their neighbours."""
-        for _ in range(rounds):
-            narrow = self.triangles[smallest_angles(points, self.triangles) < least]
-            share = np.zeros(len(points))
-            share[narrow] = 0.3
-            step = (self.average @ points - points) * share[:, None]
-            normals = self.normals(points)
-            points = points + step - (step * normals).sum(1, keepdims=True) * normals
-        return points
+    def _carried(self, points: Array, start: float, end: float, segment: int) -> Array:
+        device = self.morph.layers[0][0].device
+        flow = self.morph.motion
+        there = flow.carry(torch.from_numpy(points.astype(np.float32)).to(device), start, end, segment)
+        return np.asarray(there.cpu().numpy(), np.float64)
+
+    def _onto_surface(self, surface: Field, points: Array, samples: Array, share: float) -> Array:
+        """Pulled onto the field's surface and evened out; ``share`` says how much of what is missing is made good."""
+        values, gradient = _sampled(surface, samples)
+        steepness = np.maximum(np.linalg.norm(gradient, axis=1), SHORTEST_GRADIENT)
+        step = np.clip(values / steepness, -LONGEST_SAMPLE_STEP, LONGEST_SAMPLE_STEP) / steepness
+        samples = samples - step[:, None] * gradient
+        _, gradient = _sampled(surface, samples)
+        ahead = self._downhill(surface, points)
+        back = from_samples(self.sheet, points, samples, unit(gradient), share, self.threads)
+        moved = pulled(self.sheet, points, [ahead, back], STIFFNESS)
+        points = np.where(self.held[:, None], points + share * (moved - points), points)
+        return self._slid(surface, points)
+
+    def _slid(self, surface: Field, points: Array) -> Array:
+        _, gradient = _sampled(surface, points)
+        normals = unit(unit(gradient) + OWN_NORMAL * self.sheet.normals(points))
+        return self.sheet.evened(points, normals, SWEEPS, LEEWAY)
+
+    def _smoothly(self, surface: Field, points: Array, share: float) -> Array:
+        """Onto the field's surface where it is known which vertex belongs where: nothing slides."""
+        moved = pulled(self.sheet, points, [self._downhill(surface, points)], FIRM)
+        return np.where(self.held[:, None], points + share * (moved - points), points)
+
+    def _downhill(self, surface: Field, points: Array) -> Pull:
+        """Every vertex to where the field vanishes, as far as one step may lead."""
+        values, gradient = _sampled(surface, points)
+        steepness = np.linalg.norm(gradient, axis=1)
+        steep = self.held & (steepness > SHORTEST_GRADIENT)
+        longest = LONGEST_STEP * self.sheet.edge_length(points)
+        length = np.clip(-values / np.maximum(steepness, SHORTEST_GRADIENT), -longest, longest)
+        ways = (length / np.maximum(steepness, SHORTEST_GRADIENT))[:, None] * gradient
+        every = np.arange(len(points))[:, None]
+        return Pull(every, np.ones((len(points), 1)), ways, steep.astype(np.float64))
+
+    def _is_moved_copy(self, points: Array, destination: Destination, index: int) -> bool:
+        pose, shape = self.morph.pose(float(index)), self.shapes[index]
+        distances = np.linalg.norm(destination.nearest(points)[0] - points, axis=1) * pose.scale
+        return bool(distances.mean() < SAME_SHAPE * shape.diagonal)
+
+    def _lost(self, surface: Field, points: Array) -> bool:
+        if not np.isfinite(points).all():
+            return True
+        values, gradient = _sampled(surface, points[self.held])
+        distances = np.abs(values) / np.maximum(np.linalg.norm(gradient, axis=1), SHORTEST_GRADIENT)
+        return not distances.mean() < LOST
 
 
-def smallest_angles(points: Array, triangles: NDArray[np.integer]) -> Array:
-    """Each triangle's smallest angle in degrees."""
-    corners = points[triangles]
-    sides = np.sort(np.linalg.norm(corners - np.roll(corners, 1, axis=1), axis=2), axis=1)
-    shortest, middle, longest = np.maximum(sides, 1e-30).T
-    cosine = (middle**2 + longest**2 - shortest**2) / (2 * middle * longest)
-    return np.asarray(np.degrees(np.arccos(np.clip(cosine, -1, 1))))
+def _passages(began: float, start: float, end: float) -> list[tuple[float, float]]:
+    """From where the template is to every shape's time on either side, as far as the keys reach."""
+    found = []
+    at = began
+    while at < end - 1e-9:
+        following = np.floor(at + 1e-9) + 1.0
+        found.append((at, float(following)))
+        at = float(following)
+    at = began
+    while at > start + 1e-9:
+        before = np.ceil(at - 1e-9) - 1.0
+        found.append((at, float(before)))
+        at = float(before)
+    return found
+
+
+def _times(origin: float, end: float, window: tuple[float, float]) -> list[float]:
+    """The steps from one time to another, both ends of the window among them where they lie between."""
+    count = max(2, int(np.ceil(abs(end - origin) * STEPS)))
+    steps = set(np.linspace(origin, end, count + 1)[1:].tolist())
+    steps |= {time for time in window if min(origin, end) + 1e-6 < time < max(origin, end) - 1e-6}
+    return sorted(steps, reverse=end < origin)
 
 
 def _sampled(field: Field, points: Array) -> tuple[Array, Array]:
     values, gradient = field.values_and_gradient(torch.from_numpy(points.astype(np.float32)).to(field.device))
     return values.cpu().numpy().astype(np.float64), gradient.cpu().numpy().astype(np.float64)
-
-
-def _is_moved_copy(morph: Morph, points: Array, index: int, target: DistanceField, shape: Shape) -> bool:
-    distances = target.closest(morph.pose(float(index)).to_world(points))[2]
-    return bool(distances.mean() < SAME_SHAPE * shape.diagonal)
-
-
-def _carried(morph: Morph, points: Array, start: float, end: float, segment: int) -> Array:
-    device = morph.layers[0][0].device
-    there = morph.motion.carry(torch.from_numpy(points.astype(np.float32)).to(device), start, end, segment)
-    return np.asarray(there.cpu().numpy(), np.float64)
-
-
-def _onto_surface(field: Field, carried: Array, mesh: _Mesh, held: NDArray[np.bool_], share: float) -> Array:
-    """Small steps to where the field vanishes, each followed by sliding; ``share`` says how much of each is taken."""
-    points = carried
-    longest = LONGEST_STEP * mesh.edge_length(carried)
-    for _ in range(NEWTON_STEPS):
-        values, gradient = _sampled(field, points)
-        steepness = np.linalg.norm(gradient, axis=1)
-        steep = held & (steepness > SHORTEST_GRADIENT)
-        length = np.where(steep, -values / np.maximum(steepness, SHORTEST_GRADIENT), 0.0)
-        length = np.clip(length, -longest, longest) * share
-        moved = points + (length / np.maximum(steepness, SHORTEST_GRADIENT))[:, None] * gradient
-        points = np.where(held[:, None], mesh.relaxed(moved, carried), carried)
-    return points
-
-
-def _fit(
-    morph: Morph, index: int, points: Array, mesh: _Mesh, held: NDArray[np.bool_], target: DistanceField, shape: Shape
-) -> Array:
-    """The mesh drawn to a shape's true surface, each vertex to the nearest place that faces the same way."""
-    pose = morph.pose(float(index))
-    corners = pose.to_training(shape.vertices)
-    facing = doubled_area_vectors(corners, shape.triangles)
-    start = points
-    for last in [False] * FIT_ROUNDS + [True]:
-        triangle, place, _ = target.closest(pose.to_world(points))
-        missing = pose.to_training(place) - points
-        alike = held & ((facing[triangle] * mesh.normals(points)).sum(1) > 0)
-        longest = (1.0 if last else LONGEST_STEP) * mesh.edge_length(points)[:, None]
-        length = np.linalg.norm(missing, axis=1, keepdims=True)
-        missing = np.where(alike[:, None], missing * np.minimum(1, longest / np.maximum(length, 1e-30)), 0.0)
-        moved = points + missing
-        points = moved if last else np.where(held[:, None], mesh.relaxed(moved, start, 1), points)
-    return points

@@ -11,10 +11,12 @@ import trimesh
 from scipy.spatial.transform import Rotation
 
 from lipmlp_engine.job import Job, ShapeInput
+from lipmlp_engine.metrics.moments import halved
 from lipmlp_engine.metrics.topology import TopologyOverTime
 from lipmlp_engine.metrics.tracking import measure_keys, measure_targets, why_topology_fails, why_tracking_fails
 from lipmlp_engine.morph import Morph
 from lipmlp_engine.shapes.shape import Shape
+from lipmlp_engine.surface.template import Template, clean_mesh, own_mesh
 from lipmlp_engine.surface.track import Track, chosen_keys, track
 from lipmlp_engine.training import train
 
@@ -50,7 +52,7 @@ def test_known_motions_are_followed(motion: object, percent: float) -> None:
     first = source()
     shapes = [first, Shape("target", motion(first.vertices, 1.0), first.triangles)]
     morph = trained(shapes)
-    found = track(morph, first, shapes)
+    found = track(morph, own_mesh(first), shapes)
     assert found.times[0] == 0 and found.times[-1] == 1
     for time, positions in zip(found.times, found.positions, strict=True):
         true = motion(first.vertices, float(time))
@@ -60,7 +62,7 @@ def test_known_motions_are_followed(motion: object, percent: float) -> None:
     assert max(key.mean for key in keys[1:]) < 0.5
     (end,) = measure_targets(found, shapes)
     assert end.mean < 0.05 and end.coverage_mean < 0.2
-    assert not why_tracking_fails(found, keys, first.name)
+    assert not why_tracking_fails(found, keys, [end], first.name)
 
 
 def test_tracking_keeps_the_order_and_the_seams_of_the_source(ball: Shape) -> None:
@@ -71,12 +73,16 @@ def test_tracking_keeps_the_order_and_the_seams_of_the_source(ball: Shape) -> No
     morph = trained([whole, second], 60)
     corners = whole.vertices[whole.triangles].reshape(-1, 3)
     torn = Shape("torn", np.concatenate([[[0.0, 0, 0]], corners]), np.arange(1, len(corners) + 1).reshape(-1, 3))
-    found, again = (track(morph, torn, [whole, second], threads=threads) for threads in (1, 2))
-    joined = track(morph, whole, [whole, second])
+    found, again = (track(morph, own_mesh(torn), [whole, second], threads=threads) for threads in (1, 2))
+    joined = track(morph, own_mesh(whole), [whole, second])
     assert np.array_equal(found.positions, again.positions)
     assert found.positions.shape[1] == len(torn.vertices)
     assert np.allclose(found.positions[0], torn.vertices, atol=1e-6)
-    assert np.allclose(found.positions[-1][1:], joined.positions[-1][whole.triangles].reshape(-1, 3), atol=1e-3)
+    # The order of the vertices decides which slides first, and with it the last digits.
+    apart = np.linalg.norm(found.positions[-1][1:] - joined.positions[-1][whole.triangles].reshape(-1, 3), axis=1)
+    assert apart.mean() < 0.02
+    places = found.positions[-1][1:].round(6)
+    assert len(np.unique(places, axis=0)) == len(whole.vertices)
     assert np.allclose(found.positions[-1][0], [2.0, 0, 0], atol=0.1)
     assert 0 < found.inside < 0.01
 
@@ -93,24 +99,32 @@ def test_faces_that_turn_over_and_vertices_inside_are_told() -> None:
     first = source()
     shapes = [first, Shape("target", first.vertices + np.array([1.0, 0, 0]), first.triangles)]
     morph = trained(shapes, 150)
-    found = track(morph, first, shapes)
+    found = track(morph, own_mesh(first), shapes)
     crumpled = found.positions.copy()
     crumpled[-1, ::5] = crumpled[-1, ::-1][::5]
     broken = Track(crumpled, found.times, found.triangles, 0.0)
-    assert "turned over at t = 1.00" in why_tracking_fails(broken, measure_keys(broken, morph, 1.0), "source")
+    assert "turned over at t = 1.00" in why_tracking_fails(broken, measure_keys(broken, morph, 1.0), [], "source")
     inside = Track(found.positions, found.times, found.triangles, 0.3)
-    assert "30 % of the vertices of 'source'" in why_tracking_fails(inside, measure_keys(inside, morph, 1.0), "source")
+    assert "30 % of the vertices of 'source'" in why_tracking_fails(
+        inside, measure_keys(inside, morph, 1.0), [], "source"
+    )
 
 
-def test_the_topology_decides(ball: Shape, open_hemisphere: Shape) -> None:
+def test_the_topology_decides() -> None:
     def over_time(components: list[int], genus: list[int | None]) -> TopologyOverTime:
         count = len(genus)
         return TopologyOverTime(components, [0] * count, [0] * count, genus, 0, 0, 0, 0, 0, [], [(0.25, 0.5)], 0)
 
-    assert why_topology_fails(over_time([1, 1, 1], [0, 0, 0]), ball) == ""
-    assert "handles changes between 0 and 1" in why_topology_fails(over_time([1, 1, 1], [0, 0, 1]), ball)
-    assert "components changes between 1 and 2" in why_topology_fails(over_time([1, 2, 1], [0, 0, 0]), ball)
-    assert "has holes" in why_topology_fails(over_time([1, 1, 1], [0, 0, 0]), open_hemisphere)
+    assert why_topology_fails(over_time([1, 1, 1], [0, 0, 0])) == ""
+    assert "handles changes between 0 and 1, at t = 0.375" in why_topology_fails(
+        over_time([1, 1, 1], [0, 0, 1]), [0.375]
+    )
+    assert "components changes between 1 and 2" in why_topology_fails(over_time([1, 2, 1], [0, 0, 0]))
+
+
+def test_moments_are_found_finer_than_frames() -> None:
+    assert halved(0.25, 0.5, lambda time: (1, 0, int(time > 0.3))) == pytest.approx(0.3, abs=0.25 / 64)
+    assert halved(0.25, 0.5, lambda time: (1, 0, 0)) == 0.375
 
 
 def run(folder: Path, target: trimesh.Trimesh, keys: str) -> dict[str, object]:
@@ -143,3 +157,41 @@ def test_a_ball_becomes_a_box_by_shape_keys_and_a_ring_by_frames(tmp_path: Path)
     report = json.loads((tmp_path / "box" / "report.json").read_text())
     assert report["tracking"]["kept"] and "best effort" in report["tracking"]["sentence"]
     assert (tmp_path / "box" / "keys.npz").exists()
+
+
+def test_a_clean_mesh_is_carried_both_ways_and_only_as_far_as_asked() -> None:
+    first = source()
+    shapes = [first, Shape("target", moved_and_scaled(first.vertices, 1.0), first.triangles)]
+    morph = trained(shapes)
+    template = clean_mesh(morph, 0.0, 1.0, 48, 100_000)
+    assert 0 < template.time < 1 and template.faces is not None
+    whole = track(morph, template, shapes)
+    assert whole.times[0] == 0 and whole.times[-1] == 1 and len(whole.faces) * 2 == len(whole.triangles)
+    ends = measure_targets(whole, shapes)
+    assert [end.shape for end in ends] == ["source", "target"] and max(end.mean for end in ends) < 0.15
+    assert max(key.flipped for key in measure_keys(whole, morph, first.diagonal)) < 0.5
+    part = track(morph, template, shapes, start=0.3, end=0.7)
+    assert part.times[0] == 0.3 and part.times[-1] == 0.7
+    assert len(clean_mesh(morph, 0.0, 1.0, 48, 900).vertices) <= 900
+
+
+def test_vertices_that_correspond_arrive_at_each_other() -> None:
+    first = source()
+    bent = moved_and_scaled(first.vertices, 1.0)
+    bent[:, 2] += 0.2 * bent[:, 0] ** 2 / 9
+    shapes = [first, Shape("target", bent, first.triangles)]
+    morph = trained(shapes, 150)
+    found = track(morph, own_mesh(first, {1: bent}), shapes)
+    assert np.allclose(found.positions[-1], bent, atol=1e-5)
+    steps = np.linalg.norm(np.diff(found.positions, axis=0), axis=2).max(1) / np.diff(found.times)
+    assert steps.max() < 4 * np.median(steps)
+
+
+def test_a_mesh_that_loses_the_surface_is_told_and_not_kept() -> None:
+    first = source()
+    shapes = [first, Shape("target", first.vertices + np.array([1.0, 0, 0]), first.triangles)]
+    morph = trained(shapes, 60)
+    adrift = Template(first.vertices + 5.0, first.triangles, 0.5, first.triangles)
+    found = track(morph, adrift, shapes)
+    assert found.lost_at is not None and np.isfinite(found.positions).all()
+    assert "loses the surface" in why_tracking_fails(found, measure_keys(found, morph, 1.0), [], "source")
