@@ -28,10 +28,11 @@ from lipmlp_engine.certificates import certified_bound, certify
 from lipmlp_engine.certificates.regions import RegionBounds
 from lipmlp_engine.certificates.topology import prove_topology
 from lipmlp_engine.certification import Certification
-from lipmlp_engine.job import Job, Network, ShapeInput
+from lipmlp_engine.job import Job
 from lipmlp_engine.morph import Morph
 from lipmlp_engine.networks import build
 from lipmlp_engine.networks.activations import groupsort
+from lipmlp_engine.sections import Network, ShapeInput
 from lipmlp_engine.shapes import Shape, load_shapes
 from lipmlp_engine.shapes.distance import DistanceField
 from lipmlp_engine.shapes.read import read_shape

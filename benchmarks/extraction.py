@@ -24,8 +24,9 @@ import torch
 import trimesh
 from torch import Tensor
 
-from lipmlp_engine.job import PRESETS, Extraction, Job, ShapeInput
+from lipmlp_engine.job import PRESETS, Job
 from lipmlp_engine.morph import Morph
+from lipmlp_engine.sections import Extraction, ShapeInput
 from lipmlp_engine.shapes import load_shapes
 from lipmlp_engine.surface.assemble import frame_at
 from lipmlp_engine.surface.extract import extract_surface

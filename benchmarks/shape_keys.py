@@ -27,10 +27,11 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.inbetweens import solids
 from lipmlp_engine.frames import MeshFrame
-from lipmlp_engine.job import Job, Placement, Sampling, ShapeInput
+from lipmlp_engine.job import Job
 from lipmlp_engine.metrics.tracking import KeyMeasure, TargetMeasure, measure_keys, measure_targets
 from lipmlp_engine.morph import Morph
 from lipmlp_engine.pictures.contact_sheet import contact_sheet
+from lipmlp_engine.sections import Placement, Sampling, ShapeInput
 from lipmlp_engine.shapes.load import prepare
 from lipmlp_engine.shapes.place import place
 from lipmlp_engine.shapes.read import read_shape

@@ -9,7 +9,8 @@ from typing import Any
 
 import bpy
 
-from .lipmlp_engine.job import MAXIMUM_SHAPES, PRESET_DESCRIPTIONS, PRESETS, SECTIONS, Job
+from .lipmlp_engine.job import PRESET_DESCRIPTIONS, PRESETS, Job
+from .lipmlp_engine.sections import MAXIMUM_SHAPES, SECTIONS
 from .lipmlp_engine.settings import Setting, settings_of
 from .scene.gather import SHAPE_TYPES
 from .scene.spec import EASINGS, KEY_MODES, MODEL_PLACES, RESULTS

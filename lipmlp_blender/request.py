@@ -12,8 +12,9 @@ from typing import Any
 
 import bpy
 
-from .lipmlp_engine.job import MAXIMUM_SHAPES, SECTIONS, Job, ShapeInput
+from .lipmlp_engine.job import Job
 from .lipmlp_engine.results import ResultsFolder
+from .lipmlp_engine.sections import MAXIMUM_SHAPES, SECTIONS, ShapeInput
 from .lipmlp_engine.settings import settings_of
 from .preferences import user_folder
 from .properties import SECTION_GROUPS, LipmorphResultSettings, LipmorphSceneSettings

@@ -23,7 +23,8 @@ from .devices import Device, available_devices
 from .errors import Cancelled, EngineError
 from .events import PROTOCOL, Progress
 from .failures import failure_of
-from .job import Job, ShapeInput
+from .job import Job
+from .sections import ShapeInput
 
 if TYPE_CHECKING:
     from .morph import Morph

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .errors import JobError, OutputError
-from .job import KEY_SETTINGS, Extraction, Job, Output
+from .job import Job
+from .sections import KEY_SETTINGS, Extraction, Output
 from .whole_file import PART, moved_when_whole
 
 MOTION_BOUND = "Largest motion between two frames"

@@ -7,7 +7,8 @@ import time as clock
 from collections.abc import Sequence
 
 from lipmlp_engine.frames import MeshFrame
-from lipmlp_engine.job import Job, ShapeInput
+from lipmlp_engine.job import Job
+from lipmlp_engine.sections import ShapeInput
 from lipmlp_engine.surface.assemble import frames
 from lipmlp_engine.training import train
 

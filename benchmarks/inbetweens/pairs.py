@@ -11,7 +11,7 @@ import trimesh
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
-from lipmlp_engine.job import Placement, Sampling
+from lipmlp_engine.sections import Placement, Sampling
 from lipmlp_engine.shapes.load import prepare
 from lipmlp_engine.shapes.place import place
 from lipmlp_engine.shapes.read import read_shape

@@ -11,9 +11,10 @@ from ..blocking import run_to_the_end
 from ..jobs import JobState, MorphJob, read_order
 from ..lipmlp_engine.errors import EngineError
 from ..lipmlp_engine.events import Done
-from ..lipmlp_engine.job import KEY_SETTINGS, Job
+from ..lipmlp_engine.job import Job
 from ..lipmlp_engine.model_file import read_metadata
 from ..lipmlp_engine.results import ResultsFolder
+from ..lipmlp_engine.sections import KEY_SETTINGS
 from ..preferences import chosen_python
 from ..report_summary import tracking_of
 from ..runtime import runtime

@@ -7,8 +7,9 @@ import bpy
 from ..blocking import run_to_the_end
 from ..jobs import MorphJob, read_order
 from ..lipmlp_engine.errors import EngineError
-from ..lipmlp_engine.job import Extraction, Job
+from ..lipmlp_engine.job import Job
 from ..lipmlp_engine.results import ResultsFolder
+from ..lipmlp_engine.sections import Extraction
 from ..lipmlp_engine.settings import settings_of
 from ..preferences import chosen_python
 from ..properties import property_for

@@ -12,7 +12,7 @@ import bpy
 from ..blocking import run_to_the_end
 from ..jobs import MorphJob
 from ..lipmlp_engine.errors import EngineError
-from ..lipmlp_engine.job import ShapeInput
+from ..lipmlp_engine.sections import ShapeInput
 from ..preferences import chosen_python
 from ..request import (
     RequestError,

@@ -14,7 +14,7 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
-from ..lipmlp_engine.job import ShapeInput
+from ..lipmlp_engine.sections import ShapeInput
 from .errors import BrokenShapeError, EmptyShapeError, HiddenShapeError, NotAShapeError
 
 SHAPE_TYPES = ("MESH", "CURVE", "FONT", "SURFACE", "META")

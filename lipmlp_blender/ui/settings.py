@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import bpy
 
-from ..lipmlp_engine.job import BOUNDED_FAMILIES, SECTIONS
+from ..lipmlp_engine.sections import BOUNDED_FAMILIES, SECTIONS
 from ..lipmlp_engine.settings import settings_of
 from ..properties import SECTION_GROUPS, LipmorphSceneSettings
 from ..request import chain

@@ -5,7 +5,7 @@ from __future__ import annotations
 import bpy
 
 from ..jobs import MorphJob
-from ..lipmlp_engine.job import KEY_SETTINGS, Extraction
+from ..lipmlp_engine.sections import KEY_SETTINGS, Extraction
 from ..lipmlp_engine.settings import settings_of
 from ..operators.results import folder_of
 from ..properties import LipmorphSceneSettings

@@ -9,9 +9,9 @@ import torch
 from numpy.typing import NDArray
 
 from ..certification import Certification
-from ..job import BOUNDED_FAMILIES
 from ..morph import Morph
 from ..networks.condense import evaluate
+from ..sections import BOUNDED_FAMILIES
 from ..surface.activations import ACTIVATIONS
 from .certificate import Certificate, Figure
 from .layer_bounds import Bound, entrywise_bound, residual_bound, row_sum_bound, singular_values, spectral_bound

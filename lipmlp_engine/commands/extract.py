@@ -10,8 +10,9 @@ from typing import Any
 from ..channel import Audience
 from ..errors import JobError
 from ..events import Done
-from ..job import Extraction, Job
+from ..job import Job
 from ..run import extract_morph
+from ..sections import Extraction
 from .following import add_events, follow
 from .options import EXTRACTION_OPTIONS, add_assignments, add_settings, add_timing, apply_settings, read_timing
 

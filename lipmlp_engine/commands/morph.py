@@ -6,8 +6,9 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from ..job import MAXIMUM_SHAPES, Job, ShapeInput
+from ..job import Job
 from ..run import run_job
+from ..sections import MAXIMUM_SHAPES, ShapeInput
 from .following import add_events, follow
 from .options import (
     EXTRACTION_OPTIONS,

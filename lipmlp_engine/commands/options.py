@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import JobError
-from ..job import PRESET_DESCRIPTIONS, SECTIONS, Job
+from ..job import PRESET_DESCRIPTIONS, Job
+from ..sections import SECTIONS
 from ..settings import Section, Setting, check_section, setting_of, settings_of
 
 TRAINING_OPTIONS = {

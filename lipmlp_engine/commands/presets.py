@@ -7,7 +7,8 @@ import dataclasses
 import json
 from typing import Any
 
-from ..job import JOB_VERSION, MAXIMUM_SHAPES, PRESET_DESCRIPTIONS, PRESETS, SECTIONS, Job, ShapeInput
+from ..job import JOB_VERSION, PRESET_DESCRIPTIONS, PRESETS, Job
+from ..sections import MAXIMUM_SHAPES, SECTIONS, ShapeInput
 from ..settings import Setting, settings_of
 
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from ..errors import JobError
-from ..job import Network
+from ..sections import Network
 from .lipschitz import LipschitzMLP
 from .orthogonal import FOLDED, OrthogonalMLP
 from .plain import PlainMLP

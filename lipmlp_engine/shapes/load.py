@@ -6,7 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ..errors import ShapeError
-from ..job import Job, Sampling
+from ..job import Job
+from ..sections import Sampling
 from .openings import close
 from .place import enclosed_volume, place
 from .read import check_shape, read_shape

@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 from numpy.typing import NDArray
 
-from ..job import Placement
+from ..sections import Placement
 from .align import best_rotation
 from .sample import sample_surface
 from .shape import Shape, doubled_area_vectors

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from ..frames import MeshFrame
-from ..job import Extraction
+from ..sections import Extraction
 from .attributes import Sources
 from .extract import extract_surface
 from .normals import smooth_normals

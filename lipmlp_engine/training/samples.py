@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..guide import Blend, Motion, settle_blend
-from ..job import Sampling
+from ..sections import Sampling
 from ..shapes.distance import DistanceField
 from ..shapes.sample import sample_near, sample_surface
 from ..shapes.shape import Shape

@@ -18,7 +18,8 @@ from typing import Any
 import pytest
 
 import build_addon
-from lipmlp_engine.job import Job, ShapeInput
+from lipmlp_engine.job import Job
+from lipmlp_engine.sections import ShapeInput
 from tests.fake_engine import fake_python
 from tests.processes import is_gone
 

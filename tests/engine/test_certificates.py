@@ -17,10 +17,11 @@ from lipmlp_engine.certificates.topology import prove_topology
 from lipmlp_engine.certification import Certification
 from lipmlp_engine.guide import Motion
 from lipmlp_engine.guide.pose import Pose, PosePath
-from lipmlp_engine.job import Job, Network, ShapeInput
+from lipmlp_engine.job import Job
 from lipmlp_engine.morph import Morph
 from lipmlp_engine.networks import build, exported_activation
 from lipmlp_engine.networks.condense import Layers, condense, evaluate
+from lipmlp_engine.sections import Network, ShapeInput
 from lipmlp_engine.surface.field import LipschitzField
 
 UNBOUNDED = Bound(math.inf, math.inf)

@@ -14,8 +14,9 @@ from lipmlp_engine.certificates.layer_bounds import singular_values
 from lipmlp_engine.certificates.regions import RegionBounds
 from lipmlp_engine.certificates.sampling import overestimation, surface_points
 from lipmlp_engine.certificates.topology import prove_topology
-from lipmlp_engine.job import Job, ShapeInput
+from lipmlp_engine.job import Job
 from lipmlp_engine.morph import Morph
+from lipmlp_engine.sections import ShapeInput
 from lipmlp_engine.shapes.shape import Shape
 from lipmlp_engine.training import train
 

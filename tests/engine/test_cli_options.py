@@ -15,7 +15,8 @@ from lipmlp_engine import cli
 from lipmlp_engine.commands import extract, morph
 from lipmlp_engine.commands.options import EXTRACTION_OPTIONS, TRAINING_OPTIONS, read_landmarks
 from lipmlp_engine.errors import JobError
-from lipmlp_engine.job import PRESETS, SECTIONS, Job, ShapeInput
+from lipmlp_engine.job import PRESETS, Job
+from lipmlp_engine.sections import SECTIONS, ShapeInput
 
 from .small_jobs import ROOT
 

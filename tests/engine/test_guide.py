@@ -12,7 +12,8 @@ from lipmlp_engine.guide import Motion, find_motion
 from lipmlp_engine.guide.lattice import EXTENT, VelocityLattice
 from lipmlp_engine.guide.pose import Pose, PosePath
 from lipmlp_engine.guide.transport import transport_targets
-from lipmlp_engine.job import Job, ShapeInput
+from lipmlp_engine.job import Job
+from lipmlp_engine.sections import ShapeInput
 from lipmlp_engine.shapes.distance import DistanceField
 from lipmlp_engine.shapes.shape import Shape
 

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from lipmlp_engine.errors import JobError
-from lipmlp_engine.job import PRESET_DESCRIPTIONS, PRESETS, SECTIONS, Job, ShapeInput
+from lipmlp_engine.job import PRESET_DESCRIPTIONS, PRESETS, Job
+from lipmlp_engine.sections import SECTIONS, ShapeInput
 from lipmlp_engine.settings import settings_of
 
 SHAPES = [ShapeInput("a.stl", "a"), ShapeInput("b.obj", "b")]

@@ -13,10 +13,11 @@ import trimesh
 
 from lipmlp_engine.errors import OutputError
 from lipmlp_engine.frames import MeshFrame
-from lipmlp_engine.job import Job, ShapeInput
+from lipmlp_engine.job import Job
 from lipmlp_engine.metrics import Bound, Report, measure_morph, summary
 from lipmlp_engine.metrics.middle import log_linear, smaller_end
 from lipmlp_engine.metrics.motion import frames_needed
+from lipmlp_engine.sections import ShapeInput
 from lipmlp_engine.shapes.shape import Shape
 
 Place = Callable[[float, np.ndarray], np.ndarray]

@@ -8,9 +8,9 @@ import pytest
 from PIL import Image
 
 from lipmlp_engine.events import Progress, event_from_line, to_line
-from lipmlp_engine.job import Network
 from lipmlp_engine.networks import build
 from lipmlp_engine.pictures.spectra import plot_spectra
+from lipmlp_engine.sections import Network
 from lipmlp_engine.training import spectrum
 from lipmlp_engine.training.spectrum import SpectrumWatch
 

@@ -10,7 +10,8 @@ from lipmlp_engine import course as module
 from lipmlp_engine.channel import Audience
 from lipmlp_engine.course import Course, expected_seconds
 from lipmlp_engine.events import PHASES, Event, Progress
-from lipmlp_engine.job import PRESETS, Job, ShapeInput
+from lipmlp_engine.job import PRESETS, Job
+from lipmlp_engine.sections import ShapeInput
 
 
 class Listener(Audience):

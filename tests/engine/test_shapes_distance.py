@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from lipmlp_engine.errors import ShapeError
-from lipmlp_engine.job import Sampling
+from lipmlp_engine.sections import Sampling
 from lipmlp_engine.shapes.distance import DistanceField
 from lipmlp_engine.shapes.load import prepare
 from lipmlp_engine.shapes.morton import morton_order

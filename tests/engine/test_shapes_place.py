@@ -10,7 +10,8 @@ import trimesh
 from scipy.spatial.transform import Rotation
 
 from lipmlp_engine.errors import ShapeError
-from lipmlp_engine.job import Job, Placement, ShapeInput
+from lipmlp_engine.job import Job
+from lipmlp_engine.sections import Placement, ShapeInput
 from lipmlp_engine.shapes import load_shapes
 from lipmlp_engine.shapes.align import best_rotation, principal_axes
 from lipmlp_engine.shapes.distance import DistanceField

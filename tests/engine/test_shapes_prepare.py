@@ -11,7 +11,7 @@ import pytest
 import trimesh
 
 from lipmlp_engine.errors import ShapeError
-from lipmlp_engine.job import Sampling
+from lipmlp_engine.sections import Sampling
 from lipmlp_engine.shapes.distance import DistanceField
 from lipmlp_engine.shapes.load import prepare
 from lipmlp_engine.shapes.openings import join

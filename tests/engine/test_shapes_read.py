@@ -9,7 +9,8 @@ import pytest
 import trimesh
 
 from lipmlp_engine.errors import ShapeError
-from lipmlp_engine.job import Job, ShapeInput
+from lipmlp_engine.job import Job
+from lipmlp_engine.sections import ShapeInput
 from lipmlp_engine.shapes import load_shapes
 from lipmlp_engine.shapes.read import read_shape
 from lipmlp_engine.shapes.shape import Shape

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from lipmlp_engine.errors import ShapeError
-from lipmlp_engine.job import Sampling
+from lipmlp_engine.sections import Sampling
 from lipmlp_engine.shapes.distance import DistanceField
 from lipmlp_engine.shapes.load import prepare
 from lipmlp_engine.shapes.read import read_shape

@@ -13,8 +13,8 @@ from torch import Tensor
 
 from lipmlp_engine.frames import MeshFrame
 from lipmlp_engine.guide.pose import Pose
-from lipmlp_engine.job import Extraction
 from lipmlp_engine.morph import Morph
+from lipmlp_engine.sections import Extraction
 from lipmlp_engine.shapes.shape import Shape
 from lipmlp_engine.surface.assemble import frame_at, frames
 from lipmlp_engine.surface.attributes import Sources, barycentric

@@ -10,11 +10,12 @@ import pytest
 import trimesh
 from scipy.spatial.transform import Rotation
 
-from lipmlp_engine.job import Job, ShapeInput
+from lipmlp_engine.job import Job
 from lipmlp_engine.metrics.moments import halved
 from lipmlp_engine.metrics.topology import TopologyOverTime
 from lipmlp_engine.metrics.tracking import measure_keys, measure_targets, why_topology_fails, why_tracking_fails
 from lipmlp_engine.morph import Morph
+from lipmlp_engine.sections import ShapeInput
 from lipmlp_engine.shapes.shape import Shape
 from lipmlp_engine.surface.template import Template, clean_mesh, own_mesh
 from lipmlp_engine.surface.track import Track, chosen_keys, track

@@ -11,9 +11,10 @@ import trimesh
 
 from lipmlp_engine.errors import Cancelled, JobError, OutputError
 from lipmlp_engine.events import Notice, Progress
-from lipmlp_engine.job import Job, Network, ShapeInput
+from lipmlp_engine.job import Job
 from lipmlp_engine.morph import Morph
 from lipmlp_engine.networks import build
+from lipmlp_engine.sections import Network, ShapeInput
 from lipmlp_engine.shapes.shape import Shape
 from lipmlp_engine.surface.field import MLPField
 from lipmlp_engine.training import train
