@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 RICHEST_CELLS = 48
 """Cells at which areas over time are compared."""
-RICHEST_TIMES = 8
+RICHEST_TIMES = 9
+RICHEST_MARGIN = 0.3
+"""Share of the way from either end within which no mesh is taken: the way to the other end would be long."""
 
 Array = NDArray[np.float64]
 
@@ -46,7 +48,7 @@ def clean_mesh(morph: Morph, start: float, end: float, cells: int, most_vertices
 
     The cells are made larger until the mesh has no more vertices than it may.
     """
-    between = np.linspace(start, end, RICHEST_TIMES + 2)[1:-1]
+    between = start + (end - start) * np.linspace(RICHEST_MARGIN, 1 - RICHEST_MARGIN, RICHEST_TIMES)
     # At a shape's own time the mesh would not be fitted to that shape.
     time = _richest(morph, [float(time) for time in between if abs(time - round(time)) > 1e-6])
     vertices, quads = extract_surface(morph.field(time), cells, "quads")

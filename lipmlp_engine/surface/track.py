@@ -47,7 +47,7 @@ RAMP = 0.2
 """Share of a segment over which the carried mesh leaves the true first shape, and over which it meets the true next."""
 SAME_SHAPE = 0.003
 """Mean distance, in diagonals, up to which one shape moved as a whole is the next: then any flow is mere noise."""
-LOST = 0.05
+LOST = 0.1
 """Mean distance from the field's surface, in units of the training frame, beyond which the mesh has lost it."""
 
 Array = NDArray[np.float64]
@@ -124,7 +124,8 @@ def track(
         traveller.go(before, origin, destination, way, step)
         if way.lost_at is not None:
             break
-    times = np.array(sorted(time for time in way.states if start - 1e-9 <= time <= end + 1e-9))
+    within = [time for time in way.states if start - 1e-9 <= time <= end + 1e-9]
+    times = np.array(sorted(within or way.states))  # a mesh that is lost early has nothing within
     states = np.stack([way.states[time] for time in times.tolist()])
     kept = chosen_keys(times, states, tolerance * shapes[0].diagonal)
     positions = states[kept].astype(np.float32)[:, index]
@@ -268,7 +269,7 @@ class _Traveller:
         return bool(distances.mean() < SAME_SHAPE * shape.diagonal)
 
     def _lost(self, surface: Field, points: Array) -> bool:
-        if not np.isfinite(points).all():
+        if not np.isfinite(points).all() or not self.held.any():
             return True
         values, gradient = _sampled(surface, points[self.held])
         distances = np.abs(values) / np.maximum(np.linalg.norm(gradient, axis=1), SHORTEST_GRADIENT)

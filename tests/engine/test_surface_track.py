@@ -71,7 +71,7 @@ def test_tracking_keeps_the_order_and_the_seams_of_the_source(ball: Shape) -> No
     mesh = trimesh.creation.icosphere(subdivisions=3, radius=1.0)
     whole = shape_of(mesh, "ball")
     second = Shape("moved", whole.vertices + np.array([2.0, 0, 0]), whole.triangles)
-    morph = trained([whole, second], 60)
+    morph = trained([whole, second], 200)
     corners = whole.vertices[whole.triangles].reshape(-1, 3)
     torn = Shape("torn", np.concatenate([[[0.0, 0, 0]], corners]), np.arange(1, len(corners) + 1).reshape(-1, 3))
     found, again = (track(morph, own_mesh(torn), [whole, second], threads=threads) for threads in (1, 2))
@@ -195,4 +195,6 @@ def test_a_mesh_that_loses_the_surface_is_told_and_not_kept() -> None:
     adrift = Template(first.vertices + 5.0, first.triangles, 0.5, first.triangles)
     found = track(morph, adrift, shapes)
     assert found.lost_at is not None and np.isfinite(found.positions).all()
+    late = track(morph, own_mesh(Shape("adrift", adrift.vertices, first.triangles)), shapes, start=0.6)
+    assert late.lost_at is not None and len(late.times) == 1
     assert "loses the surface" in why_tracking_fails(found, measure_keys(found, morph, 1.0), [], "source")
