@@ -28,16 +28,20 @@ def main() -> None:
     started = time.perf_counter()
     moons = two_moons.run()
     two_moons.plot(moons, folder / "two_moons.png")
-    low, middle, high = moons.gradient
-    print(f"Two moons, HKR: accuracy {moons.accuracy:.4f}, |∇f| median {middle:.4f} (5 % {low:.4f}, 95 % {high:.4f})")
+    low, quarter, middle, high = moons.gradient
+    print(
+        f"Two moons, HKR: accuracy {moons.accuracy:.4f}, |∇f| median {middle:.3f} "
+        f"(5 % {low:.3f}, 25 % {quarter:.3f}, 95 % {high:.3f})"
+    )
     print(f"  {time.perf_counter() - started:.1f} s", flush=True)
 
     started = time.perf_counter()
     snow = koch.run()
     koch.plot(snow, folder / "koch.png")
     print(
-        f"Koch snowflake, generation {koch.GENERATIONS}: {snow.training_errors} training errors, "
-        f"{snow.unseen_errors} of {snow.unseen} unseen, certified slope {snow.steepest:.7f}"
+        f"Koch snowflake, generation {koch.GENERATIONS}: {snow.unseen_errors} of {snow.unseen} unseen points wrong, "
+        f"{snow.training_errors} of {snow.trained} trained ones beside it, none farther from it than "
+        f"{snow.farthest:.4f}; certified slope {snow.steepest:.7f}"
     )
     print(f"  {time.perf_counter() - started:.1f} s", flush=True)
 

@@ -13,6 +13,9 @@ from .model import draw_storage
 from .sentences import draw_sentence
 from .shape_keys import draw_conversion, draw_keys
 
+CERTIFICATE_FOLDED = True
+"""Until somebody has opened it, whether the certificate is folded away."""
+
 
 def draw_result(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     morph = context.active_object
@@ -38,7 +41,7 @@ def draw_result(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
 
 def _draw_certificate(layout: bpy.types.UILayout, context: bpy.types.Context, lines: list[tuple[str, str]]) -> None:
     """What is certified and what was only sampled, folded away until it is wanted."""
-    header, body = layout.panel("lipmorph_certificate", default_closed=True)
+    header, body = layout.panel("lipmorph_certificate", default_closed=CERTIFICATE_FOLDED)
     header.label(text="Certificate")
     if body is None:
         return
