@@ -7,6 +7,7 @@ from pathlib import Path
 import bpy
 
 from ..lipmlp_engine.results import ResultsFolder
+from ..redraw import redraw_panels
 from ..request import new_folder
 from ..scene.errors import SceneError
 from ..scene.ownership import story_of
@@ -44,6 +45,7 @@ class _OfLocalMorph:
         except (SceneError, OSError) as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
+        redraw_panels()
         return {"FINISHED"}
 
 

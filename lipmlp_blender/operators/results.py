@@ -16,8 +16,10 @@ from ..scene.remove import remove_morph
 
 
 def folder_of(morph: bpy.types.Object) -> Path:
-    """The job's folder of a morph in the scene."""
-    return Path(bpy.path.abspath(story_of(morph).job_folder))
+    """The job's folder of a morph in the scene: where it lies beside the .blend, else where it was made."""
+    story = story_of(morph)
+    beside, made_in = Path(bpy.path.abspath(story.job_folder)), Path(story.made_in)
+    return made_in if story.made_in and made_in.is_dir() and not beside.is_dir() else beside
 
 
 def why_not_changed(morph: bpy.types.Object) -> str:

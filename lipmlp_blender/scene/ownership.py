@@ -29,6 +29,8 @@ class ResultStory:
     job_folder: str = ""
     model_path: str = ""
     """Relative to the .blend ("//…") where that is saved."""
+    made_in: str = ""
+    """The job folder in full, for a .blend that has been saved elsewhere since."""
     mesh_bytes: int = 0
     """What the result's meshes take in a .blend that is not compressed."""
 

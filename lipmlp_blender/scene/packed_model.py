@@ -53,10 +53,9 @@ def lay_out_model(item: bpy.types.Object, folder: Path) -> None:
             archive.extractall(folder)
     except zipfile.BadZipFile as error:
         raise PackedModelError(f"The model that is packed in '{item.name}' cannot be read: {error}.") from error
-    story = dataclasses.replace(
-        story_of(item), job_folder=portable_path(folder), model_path=portable_path(ResultsFolder(folder).model)
-    )
-    tell_story(item, story)
+    model = portable_path(ResultsFolder(folder).model)
+    moved = {"job_folder": portable_path(folder), "model_path": model, "made_in": str(folder)}
+    tell_story(item, dataclasses.replace(story_of(item), **moved))
 
 
 def drop_packed_model(item: bpy.types.Object) -> None:

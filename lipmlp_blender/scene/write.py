@@ -43,7 +43,8 @@ def write_result_in_slices(
         hidden = _hide_sources(context, spec) if spec.hide_sources else []
         taken = sum(mesh_bytes(datablock) for datablock in marked(making.mark) if isinstance(datablock, bpy.types.Mesh))
         folder, model = portable_path(spec.job_folder), portable_path(spec.model_path)
-        tell_story(item, ResultStory(writer, spec.sources, hidden, folder, model, taken))
+        made_in = str(spec.job_folder or "")
+        tell_story(item, ResultStory(writer, spec.sources, hidden, folder, model, made_in, taken))
         if spec.pack_model and spec.job_folder is not None:
             pack_model(item, spec.job_folder)
         _select_only(context, item)

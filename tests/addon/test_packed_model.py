@@ -49,6 +49,17 @@ def test_a_model_beside_the_file_is_not_in_it(two_objects: Objects, fake: Callab
         bpy.ops.lipmorph.pack_model()
 
 
+def test_a_file_that_is_saved_elsewhere_still_finds_its_model(
+    two_objects: Objects, fake: Callable[[str], None], tmp_path: Path
+) -> None:
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "scene.blend"))
+    bpy.ops.lipmorph.train()
+    (tmp_path / "elsewhere").mkdir()
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "elsewhere" / "copy.blend"))
+    assert folder().parent == tmp_path / "scene_morphs"
+    assert bpy.ops.lipmorph.re_extract(frames=5) == {"FINISHED"} and frames() == 5
+
+
 def test_a_packed_model_is_extracted_from_when_its_folder_is_gone(packed: bpy.types.Object, tmp_path: Path) -> None:
     assert bpy.ops.lipmorph.re_extract(frames=7) == {"FINISHED"}
     assert frames() == 7
