@@ -16,7 +16,7 @@ from .lipmlp_engine.commands.options import apply_settings
 from .lipmlp_engine.errors import EngineError
 from .lipmlp_engine.job import PRESETS
 from .properties import apply_preset
-from .request import RequestError, job_from, landmarks_of, matching_landmarks, new_folder, order_from, title_of
+from .request import RequestError, job_from, landmarks_of, let_vertices_match, new_folder, order_from, title_of
 from .scene.errors import SceneError
 from .scene.gather import gather, slots
 
@@ -122,8 +122,8 @@ def _morph(entry: dict[str, Any]) -> tuple[int, int]:
     folder = new_folder(title)
     order = order_from(context, entry["name"], list(names), slots(objects))
     shapes = gather(context, objects, folder)
-    landmarks = landmarks_of(settings, objects) + matching_landmarks(order, folder, shapes)
-    job = job_from(settings, shapes, landmarks, order)
+    let_vertices_match(order, folder, shapes)
+    job = job_from(settings, shapes, landmarks_of(settings, objects), order)
     apply_settings(job, argparse.Namespace(assignments=entry["set"]), {})
     job.check()
     morph = MorphJob(title, folder, order)

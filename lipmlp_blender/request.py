@@ -18,7 +18,7 @@ from .lipmlp_engine.sections import MAXIMUM_SHAPES, SECTIONS, ShapeInput
 from .lipmlp_engine.settings import settings_of
 from .preferences import user_folder
 from .properties import SECTION_GROUPS, LipmorphResultSettings, LipmorphSceneSettings
-from .scene.correspondence import share_faces, share_triangles, spread_landmarks
+from .scene.correspondence import share_faces, share_triangles
 from .scene.footprint import foreseen_bytes, in_words
 from .scene.gather import SHAPE_TYPES, ShapeSlots
 from .scene.key_source import why_no_keys
@@ -122,15 +122,10 @@ def landmarks_of(settings: LipmorphSceneSettings, shapes: Sequence[bpy.types.Obj
     return rows
 
 
-def matching_landmarks(
-    order: dict[str, Any], folder: Path, shapes: Sequence[ShapeInput]
-) -> list[list[list[float] | None]]:
-    """Landmarks on gathered shapes whose vertices correspond; they are cut into the same triangles as well."""
-    if not order["match_vertices"]:
-        return []
-    paths = [folder / shape.path for shape in shapes]
-    share_triangles(paths)
-    return spread_landmarks(paths)
+def let_vertices_match(order: dict[str, Any], folder: Path, shapes: Sequence[ShapeInput]) -> None:
+    """Make gathered shapes with the same faces ones with the same triangles, where that is wanted; raises OSError."""
+    if order["match_vertices"]:
+        share_triangles([folder / shape.path for shape in shapes])
 
 
 def order_from(context: bpy.types.Context, name: str, sources: list[str], slots: list[ShapeSlots]) -> dict[str, Any]:

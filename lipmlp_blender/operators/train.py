@@ -19,7 +19,7 @@ from ..request import (
     chain,
     job_from,
     landmarks_of,
-    matching_landmarks,
+    let_vertices_match,
     new_folder,
     order_from,
     title_of,
@@ -115,8 +115,8 @@ class LIPMORPH_OT_train(bpy.types.Operator):
 
     def _finished_job(self, context: bpy.types.Context) -> MorphJob:
         job = MorphJob(self._title, self._folder, {**self._order, "preview": context.scene.lipmorph.result.preview})
-        landmarks = self._landmarks + matching_landmarks(self._order, self._folder, self._shapes)
-        job.write(job_from(context.scene.lipmorph, self._shapes, landmarks, self._order))
+        let_vertices_match(self._order, self._folder, self._shapes)
+        job.write(job_from(context.scene.lipmorph, self._shapes, self._landmarks, self._order))
         return job
 
     def _refuse(self, error: Exception) -> set[str]:

@@ -9,9 +9,6 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
-LANDMARKS = 48
-"""Vertices that stand for all of them where the shapes correspond."""
-
 
 def share_faces(context: bpy.types.Context, objects: Sequence[bpy.types.Object]) -> bool:
     """Whether all objects, as evaluated last, have the same faces over the same vertices; cheap enough for a panel."""
@@ -25,21 +22,6 @@ def share_faces(context: bpy.types.Context, objects: Sequence[bpy.types.Object])
         return False
     corners = _corners(meshes[0])
     return all(np.array_equal(corners, _corners(mesh)) for mesh in meshes[1:])
-
-
-def spread_landmarks(paths: Sequence[Path], count: int = LANDMARKS) -> list[list[list[float]]]:
-    """World points of a few vertices of gathered shapes, each as far from the others as can be; raises OSError."""
-    places = []
-    for path in paths:
-        with np.load(path, allow_pickle=False) as arrays:
-            places.append(np.asarray(arrays["vertices"], np.float64))
-    first = places[0]
-    chosen = [int(np.linalg.norm(first - first.mean(0), axis=1).argmax())]
-    distance = np.full(len(first), np.inf)
-    for _ in range(min(count, len(first)) - 1):
-        distance = np.minimum(distance, np.linalg.norm(first - first[chosen[-1]], axis=1))
-        chosen.append(int(distance.argmax()))
-    return [[place[vertex].tolist() for place in places] for vertex in chosen]
 
 
 def share_triangles(paths: Sequence[Path]) -> None:
