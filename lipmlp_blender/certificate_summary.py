@@ -19,7 +19,6 @@ SAFE = 1 + 1e-5
 CERTIFICATE = (
     ("Slope in space", "{} at most", "space", "{} met", "space_sampled"),
     ("Change in time", "{} at most", "time", "{} met", "time_sampled"),
-    ("Clearance of the 3D cursor in every frame", "{}", "clearance", "", ""),
     ("Motion between frames", "{} at most", "motion_bound", "{} met", "motion"),
 )
 """Subject, what is proved of it and what was met, each with the name of its figure."""
@@ -54,6 +53,8 @@ def certificate_lines(report: dict[str, Any]) -> Lines:
         lines += _line(subject, _said(proved, bounds, certified), _said(met, bounds, sampled))
         if certified == "time":
             lines += _line("Distances longer than to the surface", *_overestimated(bounds))
+            # The point is named, because the cursor moves on and the morph may be moved.
+            lines += _line(bounds.get("clearance", {}).get("name", ""), _said("radius {}", bounds, "clearance"), "")
     return lines + _line("Topology", *_topology(bounds, report))
 
 

@@ -23,7 +23,7 @@ _SAMPLES, _BOXES, _MOTION = WANTED["samples"], WANTED["boxes"], WANTED["motion"]
 
 
 class LIPMORPH_OT_certify(bpy.types.Operator):
-    """Prove bounds of this morph: slopes, the clearance of the 3D cursor, motion, topology. You can go on working"""
+    """Prove bounds of this morph: slopes, motion, topology, and how clear the 3D cursor is of it, unless it has been moved since"""
 
     bl_idname = "lipmorph.certify"
     bl_label = "Certify"
@@ -60,9 +60,9 @@ class LIPMORPH_OT_certify(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         morph = context.active_object
-        cursor = morph.matrix_world.inverted_safe() @ context.scene.cursor.location
+        # As the shapes lay when they were gathered; where the result has been moved to since, the engine cannot know.
         options = [
-            f"--at={','.join(f'{value:.7g}' for value in cursor)}",
+            f"--at={','.join(f'{value:.7g}' for value in context.scene.cursor.location)}",
             f"--samples={self.samples}",
             f"--boxes={self.boxes}",
             "--motion" if self.motion else "--no-motion",

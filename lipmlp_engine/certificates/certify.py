@@ -139,7 +139,11 @@ def _clearance_figure(morph: Morph, at: Sequence[float], bound: Bound) -> Figure
     radius = min(float(clearance(morph, place, time, bound)[0]) for time in morph.job.frame_times())
     where = ", ".join(f"{value:g}" for value in at)
     return Figure(
-        "clearance", radius, "certified", f"Ball around ({where}) that no frame's surface enters", "world units"
+        "clearance",
+        radius,
+        "certified",
+        f"Ball around ({where}) that no frame enters, where the shapes lay",
+        "world units",
     )
 
 

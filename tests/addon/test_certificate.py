@@ -44,12 +44,12 @@ def test_the_certificate_has_a_word_on_every_figure(folder: Path) -> None:
         "Slope in space: 1 at most (certified), 0.823 met (sampled).",
         "Change in time: 2.5 at most (certified), 0.9 met (sampled).",
         "Distances longer than to the surface: none (certified), 0 % of the samples (sampled).",
-        "Clearance of the 3D cursor in every frame: 0.125 (certified).",
+        "Ball around (0, 0, 2) that no frame enters, where the shapes lay: radius 0.125 (certified).",
         "Motion between frames: 0.031 met (sampled).",
         "Topology: no change in 37.5 % of the time (certified), 1 change between frames (sampled).",
     ]
     asked = json.loads((folder / "report.json").read_text())["asked"]
-    assert asked == ["--at=-0.5,0,2", "--samples=100000", "--boxes=7", "--motion"]
+    assert asked == ["--at=0.5,0,2", "--samples=100000", "--boxes=7", "--motion"]
     assert {item.name for item in bpy.data.objects} == before  # nothing came into the scene
     summary = part("report_summary").summary_of(folder)
     assert len(summary) == 3  # and the verdict stands as it was
@@ -68,7 +68,7 @@ def test_the_button_offers_what_the_engine_describes(folder: Path) -> None:
         shown = operator.properties[name]
         assert shown.name == setting.label and shown.description.startswith(setting.description)
         assert shown.default == field.default
-    assert "clearance" in operator.description
+    assert "3D cursor" in operator.description
 
 
 def test_the_button_says_why_it_cannot(folder: Path, fake: Fake) -> None:
