@@ -23,7 +23,7 @@ _SAMPLES, _BOXES, _MOTION = WANTED["samples"], WANTED["boxes"], WANTED["motion"]
 
 
 class LIPMORPH_OT_certify(bpy.types.Operator):
-    """Prove bounds of this morph: slopes, motion, topology, and how clear the 3D cursor is of it, unless it has been moved since"""
+    """Prove bounds of this morph: slopes, topology, how clear the 3D cursor is of it where it was made"""
 
     bl_idname = "lipmorph.certify"
     bl_label = "Certify"
