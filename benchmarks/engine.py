@@ -6,7 +6,7 @@
     python benchmarks/engine.py --sheets sheets         keep the contact sheets
     python benchmarks/engine.py --guide-cost --runs 3   what the guide adds to motion, samples and training
 
-Each job is a process of its own, from start to the last written file, with 24 frames of 128 cells. Needs the example
+Each job is a process of its own, from start to the last written file, with 24 frames of ``--resolution`` cells. Needs the example
 shapes (``../shared/data`` or LIPMORPH_DATA).
 """
 
@@ -33,6 +33,8 @@ class Outcome:
     """What one finished job cost and reached; distances are the worse end's, in % of that shape's diagonal."""
 
     seconds: float
+    frames_seconds: float
+    """From the start to the last frame, with the process's end counted in."""
     megabytes: float
     training_seconds: float
     fitting_seconds: float
@@ -43,16 +45,18 @@ class Outcome:
 
     def row(self) -> str:
         return (
-            f"{self.seconds:8.1f} s {self.megabytes:7.0f} MB {self.training_seconds:8.1f} s training"
+            f"{self.frames_seconds:8.1f} s to the frames, {self.seconds:.1f} s in all {self.megabytes:7.0f} MB {self.training_seconds:8.1f} s training"
             f"   Chamfer {self.chamfer:.3f} %   95 % {self.percentile_95:.2f} %   least volume {self.least_volume:.2f}"
         )
 
 
-def run_job(pair: tuple[str, str], data: Path, options: list[str], device: str, sheets: Path | None = None) -> Outcome:
+def run_job(
+    pair: tuple[str, str], data: Path, options: list[str], common: list[str], sheets: Path | None = None
+) -> Outcome:
     """Run one job and read its report; keep its contact sheet where a folder for it is given."""
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "lipmlp_engine", "morph", *(str(data / f"{name}.obj") for name in pair)]
-        command += ["--out", folder, "--frames", "24", "--resolution", "128", "--device", device, *options]
+        command += ["--out", folder, "--frames", "24", *common, *options]
         started = time.monotonic()
         process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         _, status, usage = os.wait4(process.pid, 0)
@@ -63,11 +67,13 @@ def run_job(pair: tuple[str, str], data: Path, options: list[str], device: str, 
             sheets.mkdir(parents=True, exist_ok=True)
             shutil.copy(Path(folder) / "contact_sheet.png", sheets / f"{options[1]}_{pair[0]}_{pair[1]}.png")
         report = json.loads((Path(folder) / "report.json").read_text())
+        phases = report["phase_seconds"]
         return Outcome(
             seconds,
+            seconds - phases["measure"] - phases["write"],
             usage.ru_maxrss / 1024,
-            report["phase_seconds"]["train"],
-            sum(report["phase_seconds"].get(phase, 0.0) for phase in ("guide", "sample", "train")),
+            phases["train"],
+            sum(phases.get(phase, 0.0) for phase in ("guide", "sample", "train")),
             max(end["chamfer"] for end in report["ends"]),
             max(end["percentile_95"] for end in report["ends"]),
             report["middle"]["least_volume"],
@@ -78,6 +84,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--presets", nargs="+", default=["standard", "draft"])
     parser.add_argument("--device", default="auto")
+    parser.add_argument("--resolution", type=int, default=128)
     parser.add_argument("--runs", type=int, default=1, help="runs of each job; the medians are shown")
     parser.add_argument("--paper-seconds", type=float, default=0.0, help="train the paper's recipe this long instead")
     parser.add_argument("--sheets", type=Path, help="folder for the contact sheets")
@@ -87,26 +94,23 @@ def main() -> None:
     data = Path(os.environ.get("LIPMORPH_DATA", ROOT.parent / "shared" / "data"))
     if not data.is_dir():
         raise SystemExit(f"There are no example shapes in {data}; LIPMORPH_DATA names another folder.")
+    common = ["--device", options.device, "--resolution", str(options.resolution)]
     if options.guide_cost:
         for preset in options.presets:
-            _guide_cost(PAIRS[0], data, preset, options.device, options.runs)
+            _guide_cost(PAIRS[0], data, preset, common, options.runs)
         return
     for pair in PAIRS:
         ours: list[Outcome] = []
         for preset in options.presets:
-            ours = [
-                run_job(pair, data, ["--preset", preset], options.device, options.sheets) for _ in range(options.runs)
-            ]
+            ours = [run_job(pair, data, ["--preset", preset], common, options.sheets) for _ in range(options.runs)]
             print(f"{pair[0]} → {pair[1]:8s} {preset:9s} {_median(ours).row()}", flush=True)
             if preset == "standard" and not options.no_paper:
-                _paper(
-                    pair, data, options.device, options.paper_seconds or _median(ours).training_seconds, _median(ours)
-                )
+                _paper(pair, data, common, options.paper_seconds or _median(ours).training_seconds, _median(ours))
 
 
-def _guide_cost(pair: tuple[str, str], data: Path, preset: str, device: str, runs: int) -> None:
+def _guide_cost(pair: tuple[str, str], data: Path, preset: str, common: list[str], runs: int) -> None:
     guided, free = (
-        _median([run_job(pair, data, ["--preset", preset, "--guide", kind], device) for _ in range(runs)])
+        _median([run_job(pair, data, ["--preset", preset, "--guide", kind], common) for _ in range(runs)])
         for kind in ("transport", "none")
     )
     print(
@@ -117,9 +121,9 @@ def _guide_cost(pair: tuple[str, str], data: Path, preset: str, device: str, run
     )
 
 
-def _paper(pair: tuple[str, str], data: Path, device: str, seconds: float, ours: Outcome) -> None:
+def _paper(pair: tuple[str, str], data: Path, common: list[str], seconds: float, ours: Outcome) -> None:
     settings = ["--preset", "paper", "--set", f"training.seconds={seconds:.1f}"]
-    paper = run_job(pair, data, settings, device)
+    paper = run_job(pair, data, settings, common)
     print(f"{pair[0]} → {pair[1]:8s} {'paper':9s} {paper.row()}   {paper.chamfer / ours.chamfer:.1f} times ours")
 
 

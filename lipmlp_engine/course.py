@@ -22,18 +22,18 @@ def expected_seconds(job: Job, trained: bool) -> dict[str, float]:
     """About how long each phase takes on two cores; only the proportions matter."""
     shapes, frames = len(job.shapes), len(job.frame_times())
     neurons = job.network.depth * (job.network.width / 64) ** 1.5
-    steps = job.training.steps * max(1.0, job.training.batch / 2048) * neurons / 5 * 0.008
+    steps = job.training.steps * max(1.0, job.training.batch / 2048) * neurons / 5 * 0.004
     budget = job.training.seconds
     cells = (job.extraction.resolution / 128) ** 2
     expected = {
         "start": 0.1,
-        "load": 0.5 * shapes,
+        "load": 0.1 * shapes,
         "guide": 4.0 * (shapes - 1) if job.guide.kind == "transport" else 0.1,
-        "sample": 0.5 + shapes * job.sampling.points / 50_000,
+        "sample": 0.2 + shapes * job.sampling.points / 200_000,
         "train": min(steps or budget, budget or steps),
-        "extract": frames * 0.8 * cells * neurons / 5,
-        "measure": 1.0 + frames * 0.25 * cells,
-        "write": 1.0 + 6.0 * job.output.pictures + frames * 2.0 * job.output.film,
+        "extract": frames * 0.25 * cells * neurons / 5,
+        "measure": 0.5 + frames * 0.05 * cells,
+        "write": 0.2 + 1.2 * job.output.pictures + frames * 0.5 * job.output.film,
     }
     if trained:
         expected.update(sample=0.1, guide=0.1, train=0.1)
