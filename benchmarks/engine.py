@@ -6,8 +6,8 @@
     python benchmarks/engine.py --sheets sheets         keep the contact sheets
     python benchmarks/engine.py --guide-cost --runs 3   what the guide adds to motion, samples and training
 
-Each job is a process of its own, from start to the last written file, with 24 frames of ``--resolution`` cells. Needs the example
-shapes (``../shared/data`` or LIPMORPH_DATA).
+Each job is a process of its own, from start to the last written file, with 24 frames of ``--resolution`` cells.
+Needs the example shapes (``../shared/data`` or LIPMORPH_DATA).
 """
 
 from __future__ import annotations
@@ -45,7 +45,8 @@ class Outcome:
 
     def row(self) -> str:
         return (
-            f"{self.frames_seconds:8.1f} s to the frames, {self.seconds:.1f} s in all {self.megabytes:7.0f} MB {self.training_seconds:8.1f} s training"
+            f"{self.frames_seconds:6.1f} s to the frames, {self.seconds:.1f} s in all, {self.training_seconds:.1f} s training"
+            f"{self.megabytes:6.0f} MB"
             f"   Chamfer {self.chamfer:.3f} %   95 % {self.percentile_95:.2f} %   least volume {self.least_volume:.2f}"
         )
 
