@@ -45,7 +45,7 @@ class Outcome:
 
     def row(self) -> str:
         return (
-            f"{self.frames_seconds:6.1f} s to frames, {self.seconds:.1f} s in all, {self.training_seconds:.1f} s trained"
+            f"{self.frames_seconds:6.1f} s to frames, {self.seconds:.1f} s in all, {self.training_seconds:.1f} s fit"
             f"{self.megabytes:6.0f} MB"
             f"   Chamfer {self.chamfer:.3f} %   95 % {self.percentile_95:.2f} %   least volume {self.least_volume:.2f}"
         )
