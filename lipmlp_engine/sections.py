@@ -112,7 +112,7 @@ class Network:
         label="Slope Bound",
         description="Bound on the slope in space of the families that are Lipschitz by construction, while they are "
         "trained: more gives finer detail in the same time. The finished function is divided by it, so that its slope "
-        "is at most 1 and it shows distances too short by this factor: 1 gives the longest safe steps",
+        "is at most 1 and it shows distances too short by this factor or more: 1 gives the longest safe steps",
     )
     input_scale: float = number(
         1.0,
