@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +14,21 @@ import pytest
 import build_addon
 
 ROOT = Path(__file__).resolve().parent.parent
+_OUTCOME = pytest.StashKey[int]()
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    session.config.stash[_OUTCOME] = exitstatus
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Leave without taking libraries down: Blender as a module now and then crashes there, after all tests passed."""
+    outcome = config.stash.get(_OUTCOME, None)
+    if outcome is not None:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(int(outcome))
 
 
 class WaitFor(Protocol):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import importlib
 import importlib.util
 import os
@@ -16,32 +15,19 @@ from types import ModuleType
 import pytest
 
 MODULE = "bl_ext.user_default.lipmlp_blender"
-_OUTCOME = pytest.StashKey[int]()
 
 if importlib.util.find_spec("bpy") is None:
     collect_ignore_glob = ["test_*.py"]
 else:
     # Before bpy is imported: the user's own settings and extensions stay out of the tests, and unharmed by them.
     _RESOURCES = tempfile.mkdtemp(prefix="lipmorph-tests-")
-    atexit.register(shutil.rmtree, _RESOURCES, ignore_errors=True)
     os.environ["BLENDER_USER_RESOURCES"] = _RESOURCES
     import bpy
 
 
-def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
-    session.config.stash[_OUTCOME] = exitstatus
-
-
-@pytest.hookimpl(trylast=True)
-def pytest_unconfigure(config: pytest.Config) -> None:
-    """Leave without taking Blender down: as a module it now and then crashes there, after all tests have passed."""
-    outcome = config.stash.get(_OUTCOME, None)
-    if outcome is None or "bpy" not in sys.modules:
-        return
-    shutil.rmtree(_RESOURCES, ignore_errors=True)
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(int(outcome))
+def pytest_unconfigure() -> None:
+    if "bpy" in sys.modules:
+        shutil.rmtree(_RESOURCES, ignore_errors=True)
 
 
 def pytest_report_header() -> str:
