@@ -10,12 +10,13 @@ from .errors import Cancelled, EngineError, OutputError
 _WRITING = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EACCES, errno.EPERM, errno.EROFS, errno.EIO}
 
 
-def failure_of(error: BaseException, log: Path | None = None) -> EngineError:
-    """The error to show; what nobody foresaw points to the log."""
+def failure_of(error: BaseException, log: Path | None = None, *, stopping: bool = False) -> EngineError:
+    """The error to show; what nobody foresaw points to the log. ``stopping``: whether the job was asked to stop."""
+    # Libraries that catch everything take the interruption for a failure of their own.
+    if isinstance(error, KeyboardInterrupt) or (stopping and not isinstance(error, Cancelled)):
+        return Cancelled("Stopped.")
     if isinstance(error, EngineError):
         return error
-    if isinstance(error, KeyboardInterrupt):
-        return Cancelled("Stopped.")
     if isinstance(error, ModuleNotFoundError) and error.name:
         package = error.name.partition(".")[0]
         return EngineError(f"The Python package '{package}' is missing; `lipmorph doctor` says what to install.")

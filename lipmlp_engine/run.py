@@ -94,7 +94,7 @@ class _Run:
                 stack.enter_context(JobLog(self.results.log))
                 done = work()
             except (Exception, KeyboardInterrupt) as error:
-                failure = failure_of(error, self.results.log)
+                failure = failure_of(error, self.results.log, stopping=self._audience.stopping())
                 log.error("%s", failure, exc_info=None if foreseen(error) else error)
                 with suppress(OSError):
                     self.results.drop_parts()

@@ -46,7 +46,7 @@ def follow(work: Work, events: bool, outcome: Callable[[Done], str] | None = Non
             try:
                 done = work(audience)
             except (Exception, KeyboardInterrupt) as error:
-                failure = failure_of(error)
+                failure = failure_of(error, stopping=audience.stopping())
                 cancelled = isinstance(failure, Cancelled)
                 audience.tell(Failed(str(failure), failure.exit_code, cancelled))
                 raise failure from error

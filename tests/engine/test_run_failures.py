@@ -99,6 +99,23 @@ def test_a_shape_that_is_none_is_refused(tmp_path: Path) -> None:
     assert not (tmp_path / "frames").exists() and not (tmp_path / "model.safetensors").exists()
 
 
+def test_a_library_that_fails_of_an_interruption_does_not_blame_the_shape(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Libraries that read meshes catch everything, the wish to stop included."""
+    recorder = Recorder()
+
+    def interrupted(*_: object, **__: object) -> None:
+        recorder.stop()
+        raise ShapeError("The file cannot be read.")
+
+    monkeypatch.setattr("lipmlp_engine.shapes.load_shapes", interrupted)
+    with pytest.raises(Cancelled):
+        run_job(Job.read(write_job(tmp_path)), tmp_path, recorder)
+    failed = recorder.events[-1]
+    assert isinstance(failed, Failed) and failed.cancelled and failed.exit_code == 130
+
+
 def test_a_refusal_is_an_event_too(tmp_path: Path) -> None:
     """A stdin that is no pipe has no owner who could be gone."""
     ran = subprocess.run(
