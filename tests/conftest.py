@@ -67,7 +67,7 @@ def example_shapes() -> Path:
 def wait_for() -> WaitFor:
     def wait(
         condition: Callable[[], object],
-        seconds: float = 30.0,
+        seconds: float = 90.0,
         what: str = "the condition",
         step: Callable[[], object] = lambda: time.sleep(0.05),
     ) -> None:

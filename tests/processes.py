@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 
-def is_gone(pid: int, seconds: float = 5.0) -> bool:
+def is_gone(pid: int, seconds: float = 30.0) -> bool:
     """Whether a process ends within a time; one that only waits for its parent to notice counts as gone."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:

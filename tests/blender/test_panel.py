@@ -61,7 +61,7 @@ def ready_window(open_window: OpenWindow, folder: Path, engine_python: Path) -> 
     """A window with two objects, the Morph tab in front and the fake engine behind it."""
     fake = fake_python(folder, str(engine_python))
     with open_window(environment={"LIPMORPH_PYTHON": str(fake)}) as window:
-        window.wait_until("len(bpy.context.window_manager.windows)", 30)
+        window.wait_until("len(bpy.context.window_manager.windows)", 60)
         time.sleep(3)
         window.run(SCENE)
         show_tab(window)
@@ -89,9 +89,9 @@ def select_both(window: BlenderWindow) -> None:
     window.run(WHERE)
     x, y = window.value("where('Torus', (1, 0, 0))")
     window.click(x, window.size[1] - y)
-    window.wait_until("[item.name for item in bpy.context.view_layer.objects.selected] == ['Torus']", 10)
+    window.wait_until("[item.name for item in bpy.context.view_layer.objects.selected] == ['Torus']", 60)
     window.key("a")
-    window.wait_until("len(bpy.context.view_layer.objects.selected) == 2", 10)
+    window.wait_until("len(bpy.context.view_layer.objects.selected) == 2", 60)
     time.sleep(1)
 
 
@@ -99,7 +99,7 @@ def click_train(window: BlenderWindow) -> None:
     left, top, width, _ = window.region("VIEW_3D", "UI")
     before = window.value(f"len({RUNTIME}.queue.jobs)")
     window.click(left + width * 0.45, top + TRAIN_BELOW_TOP)
-    window.wait_until(f"len({RUNTIME}.queue.jobs) > {before} or {RUNTIME}.queue.busy", 20)
+    window.wait_until(f"len({RUNTIME}.queue.jobs) > {before} or {RUNTIME}.queue.busy", 60)
 
 
 def test_an_artist_clicks_trains_cancels_and_quits(
@@ -123,21 +123,21 @@ def test_an_artist_clicks_trains_cancels_and_quits(
         window.run("bpy.ops.lipmorph.remove_morph()")
         select_both(window)
         click_train(window)
-        window.wait_until(f"{RUNTIME}.queue.current and {RUNTIME}.queue.current.fraction > 0.1", 30)
+        window.wait_until(f"{RUNTIME}.queue.current and {RUNTIME}.queue.current.fraction > 0.1", 60)
         time.sleep(1)
         window.picture(pictures / "running.png")
         left, top, width, _ = window.region("VIEW_3D", "UI")
         window.click(left + width - CANCEL_FROM_RIGHT, top + CANCEL_BELOW_TOP)
-        window.wait_until(f"not {RUNTIME}.queue.busy", 20)
+        window.wait_until(f"not {RUNTIME}.queue.busy", 60)
         assert window.value(f"[job.state.name for job in {RUNTIME}.queue.jobs]") == ["CANCELLED"]
         time.sleep(1)
         window.picture(pictures / "cancelled.png")
 
         click_train(window)
-        window.wait_until(f"{RUNTIME}.queue.current and {RUNTIME}.queue.current.fraction > 0.05", 30)
+        window.wait_until(f"{RUNTIME}.queue.current and {RUNTIME}.queue.current.fraction > 0.05", 60)
         pid = window.value(f"{RUNTIME}.queue.current.process.pid")
         assert window.quit() == 0
-        assert is_gone(pid, 10.0)
+        assert is_gone(pid)
         assert "Traceback" not in window.tail()
 
 
@@ -171,11 +171,11 @@ def test_escape_cancels_over_the_view_and_other_work_goes_on(
         )
         window.move(500, 300)
         window.key("a")  # selecting all still works while the job runs
-        window.wait_until("len(bpy.context.view_layer.objects.selected) >= 2", 10)
+        window.wait_until("len(bpy.context.view_layer.objects.selected) >= 2", 60)
         window.run("bpy.ops.scene.new(type='EMPTY'); bpy.ops.ed.undo_push(message='test')")
         assert window.value(f"{RUNTIME}.queue.busy")
         window.key("Escape")
-        window.wait_until(f"not {RUNTIME}.queue.busy", 20)
+        window.wait_until(f"not {RUNTIME}.queue.busy", 60)
         assert window.value(f"[job.state.name for job in {RUNTIME}.queue.jobs]") == ["CANCELLED"]
 
 
@@ -184,10 +184,10 @@ def test_killing_blender_ends_the_engine(open_window: OpenWindow, tmp_path: Path
         select_both(window)
         behave(window, "slow")
         click_train(window)
-        window.wait_until(f"{RUNTIME}.queue.current and {RUNTIME}.queue.current.fraction > 0.0", 30)
+        window.wait_until(f"{RUNTIME}.queue.current and {RUNTIME}.queue.current.fraction > 0.0", 60)
         pid, blender = window.value(f"[{RUNTIME}.queue.current.process.pid, __import__('os').getpid()]")
         os.kill(blender, signal.SIGKILL)
-        assert is_gone(pid, 15.0)
+        assert is_gone(pid)
 
 
 def test_the_panel_says_what_is_missing(open_window: OpenWindow, pictures: Path) -> None:
@@ -199,7 +199,7 @@ def test_the_panel_says_what_is_missing(open_window: OpenWindow, pictures: Path)
         assert not window.value("bpy.ops.lipmorph.train.poll()")
         window.run(f"bpy.context.preferences.addons['{MODULE}'].preferences.wheels = '/nowhere'")
         window.run("bpy.ops.lipmorph.set_up_engine()")
-        window.wait_until(f"not {RUNTIME}.active", 30)
+        window.wait_until(f"not {RUNTIME}.active", 60)
         assert "holds no wheels" in window.value(f"{RUNTIME}.setup.sentence")
         time.sleep(1)
         window.picture(pictures / "set_up_failed.png")

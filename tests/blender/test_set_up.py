@@ -32,8 +32,8 @@ def test_the_engine_is_set_up_by_clicks_from_a_folder_of_wheels(
         time.sleep(1)
         window.picture(pictures / "set_up_2_wheels.png")
         window.click(left + width * 0.45, top + SET_UP_BELOW_TOP)
-        window.wait_until(f"{RUNTIME}.setup is not None", 10)
-        window.wait_until(f"{RUNTIME}.setup.fraction > 0.02", 20)
+        window.wait_until(f"{RUNTIME}.setup is not None", 60)
+        window.wait_until(f"{RUNTIME}.setup.fraction > 0.02", 60)
         window.picture(pictures / "set_up_3_running.png")
         window.wait_until(f"not {RUNTIME}.setup.running", 60)
         assert window.value(f"{RUNTIME}.setup.sentence") == "The engine is ready."

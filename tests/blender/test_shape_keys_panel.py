@@ -23,7 +23,7 @@ SHOW_VALUE = "bpy.context.scene.frame_set(48)"
 
 def train(window: BlenderWindow) -> None:
     window.run("bpy.ops.lipmorph.train('INVOKE_DEFAULT')")
-    window.wait_until(f"{RUNTIME}.queue.busy", 20)
+    window.wait_until(f"{RUNTIME}.queue.busy", 60)
 
 
 def settle(window: BlenderWindow) -> None:

@@ -74,7 +74,7 @@ def start(part: Callable[[str], ModuleType], python: Path, job_path: Path) -> It
         engine.kill()
 
 
-def events_of(engine: Any, seconds: float = 20.0) -> list[Any]:
+def events_of(engine: Any, seconds: float = 60.0) -> list[Any]:
     """Everything the engine says until it has said its last word."""
     events: list[Any] = []
     end = time.monotonic() + seconds
@@ -110,7 +110,7 @@ def test_cancel_is_heard_and_ends_with_a_cancelled_failure(
     began = time.monotonic()
     engine.cancel()
     events = events_of(engine)
-    assert events[-1].cancelled and time.monotonic() - began < 3.0
+    assert events[-1].cancelled and time.monotonic() - began < 10.0
     assert is_gone(engine.pid)
 
 
@@ -162,7 +162,7 @@ def test_the_engine_ends_when_its_owner_is_killed(
     time.sleep(1.0)
     owner.send_signal(signal.SIGKILL)
     owner.wait()
-    assert is_gone(int(note.read_text()), 10.0)
+    assert is_gone(int(note.read_text()))
 
 
 @pytest.mark.parametrize(
@@ -264,7 +264,7 @@ def queue_of(part: Any, python: Path, tmp_path: Path, titles: list[str]) -> tupl
     return queue, made
 
 
-def run_queue(queue: Any, seconds: float = 20.0) -> None:
+def run_queue(queue: Any, seconds: float = 60.0) -> None:
     end = time.monotonic() + seconds
     while queue.busy:
         assert time.monotonic() < end
@@ -499,7 +499,7 @@ def test_only_suitable_pythons_are_taken(part: Any) -> None:
 def test_the_check_reads_the_doctor(part: Any, python: Path, tmp_path: Path, behave: Callable[[str], None]) -> None:
     def check() -> Any:
         examination = part("doctor_check").DoctorCheck(python, Path("bundled"), tmp_path / "check.log")
-        end = time.monotonic() + 20
+        end = time.monotonic() + 60
         while examination.running and time.monotonic() < end:
             examination.tick()
             time.sleep(0.01)

@@ -74,7 +74,7 @@ def owner() -> Iterator[Owner]:
 
 
 def eventually(true: Callable[[], bool]) -> bool:
-    end = time.monotonic() + 5
+    end = time.monotonic() + 30
     while not true() and time.monotonic() < end:
         time.sleep(0.01)
     return true()

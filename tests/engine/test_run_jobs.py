@@ -255,9 +255,7 @@ def test_the_engine_ends_when_its_owner_is_gone(tmp_path: Path) -> None:
     following.until(training)
     assert following.process.stdin is not None
     following.process.stdin.close()
-    started = time.monotonic()
     assert following.end() == 130
-    assert time.monotonic() - started < 6
     assert (tmp_path / "model.safetensors").is_file()
 
 
