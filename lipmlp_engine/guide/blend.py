@@ -8,7 +8,9 @@ offset for each time keeps the volume on its path, and a neck holds on to what w
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -120,7 +122,9 @@ class Blend:
 def settle_blend(flow: VelocityLattice, first: Distances, second: Distances, strictness: float) -> Blend:
     """Look at the blend along a flow, before training, and settle what it needs; ``strictness`` is the volume's."""
     nodes = _lattice()
-    here = [_carried_distances(flow, nodes, first, -1), _carried_distances(flow, nodes, second, 1)[::-1]]
+    with ThreadPoolExecutor(2) as pool:
+        here = list(pool.map(partial(_carried_distances, flow, nodes), (first, second), (-1, 1)))
+    here[1].reverse()
     blend = Blend()
     volumes = [_volume(here[0][0]), _volume(here[1][-1])]
     if min(volumes) <= 0:

@@ -23,7 +23,7 @@ from .turn import evident_turn
 
 HALF_EXTENT = 0.85
 """The shapes fill this much of the training frame's [-1, 1]³; the rest is margin."""
-INSIDE_SAMPLES = 1_500
+INSIDE_SAMPLES = 1_000
 SURFACE_SAMPLES = 1_000
 
 Array = NDArray[np.float64]

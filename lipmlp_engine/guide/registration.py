@@ -20,7 +20,7 @@ import torch
 from numpy.typing import NDArray
 
 from .lattice import LatticeEquations, VelocityLattice
-from .transport import transport_targets
+from .transport import Transport
 
 NODES = 20
 ROUNDS = 6
@@ -76,14 +76,16 @@ def register(source: ShapeSamples, target: ShapeSamples, steering: Steering) -> 
 
     solution = np.zeros(3 * NODES**3)
     flow = VelocityLattice(torch.zeros(NODES, NODES, NODES, 3))
+    between_insides = Transport(), Transport()
+    facing = NORMAL_COST * (1 - source.normals @ target.normals.T)
+    between_surfaces = Transport(facing), Transport(facing)
     for round_, stiffness in enumerate(stiffnesses):
         if round_ >= ROUNDS:
             wishes = [_holding_wishes(flow, source.inside, target.inside), _closing_wishes(flow, source, target)]
         else:
-            wishes = [_wishes(flow, source.inside, target.inside, None, 1.0)]
+            wishes = [_wishes(flow, source.inside, target.inside, between_insides, 1.0)]
         if 0 < round_ < ROUNDS:
-            facing = NORMAL_COST * (1 - source.normals @ target.normals.T)
-            wishes.append(_wishes(flow, source.surface, target.surface, facing, SURFACE_WEIGHT))
+            wishes.append(_wishes(flow, source.surface, target.surface, between_surfaces, SURFACE_WEIGHT))
         if len(steering.landmarks[0]):
             wishes.append(_landmark_wishes(flow, *steering.landmarks))
         places, velocities, weights = (np.concatenate(parts) for parts in zip(*wishes, strict=True))
@@ -94,7 +96,7 @@ def register(source: ShapeSamples, target: ShapeSamples, steering: Steering) -> 
         system = sparse.csr_matrix(system + 1e-8 * sparse.eye_array(system.shape[0]))
         wanted = np.concatenate([weighted @ velocities[:, axis] for axis in range(3)]) + stiffness * load
         precondition = sparse.diags_array(1 / system.diagonal())
-        solution, _ = scipy.sparse.linalg.cg(system, wanted, x0=solution, rtol=1e-4, maxiter=150, M=precondition)
+        solution, _ = scipy.sparse.linalg.cg(system, wanted, x0=solution, rtol=1e-3, maxiter=150, M=precondition)
         coarse = np.moveaxis(solution.reshape(3, NODES, NODES, NODES), 0, -1)
         flow = VelocityLattice(torch.from_numpy(np.ascontiguousarray(coarse, np.float32)))
     return VelocityLattice.smooth(coarse)
@@ -115,13 +117,14 @@ def _along(flow: VelocityLattice, path: list[Array], missing: Array, weight: flo
 
 
 def _wishes(
-    flow: VelocityLattice, source: Array, target: Array, extra_cost: Array | None, weight: float
+    flow: VelocityLattice, source: Array, target: Array, ways: tuple[Transport, Transport], weight: float
 ) -> tuple[Array, Array, Array]:
+    """What optimal transport asks for, ``ways`` there from where the source is carried and back from the target."""
     forward = _stations(flow, source, 1.0)
     backward = _stations(flow, target, -1.0)
     with ThreadPoolExecutor(2) as pool:
-        there = pool.submit(transport_targets, forward[-1], target, extra_cost)
-        back = pool.submit(transport_targets, source, backward[-1], extra_cost)
+        there = pool.submit(ways[0].targets, forward[-1], target)
+        back = pool.submit(ways[1].targets, source, backward[-1])
         destinations, origins = there.result()[0], back.result()[1]
     ahead, behind = destinations - forward[-1], backward[-1] - origins
     if not flow.velocities.any():

@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 
 BLUR = (0.1, 0.03, 0.01, 0.003)
 """Entropy of the plan, coarse to fine, as a share of the mean cost."""
+KNOWN_BLUR = (0.01, 0.003)
+"""What is left to do where a plan between nearly the same points is known."""
 ROUNDS_PER_BLUR = 2
 SCALINGS_PER_ROUND = 6
 SMALLEST_EXPONENT = -80.0
@@ -16,36 +18,47 @@ SMALLEST_EXPONENT = -80.0
 Array = NDArray[np.float64]
 
 
-def transport_targets(source: Array, target: Array, extra_cost: Array | None = None) -> tuple[Array, Array]:
-    """Mean destination of each source point and mean origin of each target point, under entropic optimal transport.
+class Transport:
+    """Entropic optimal transport between two point sets that move a little from one call to the next.
 
-    Both sets weigh the same in all, each point equally. ``extra_cost`` (source, target) is added to the squared
-    distances. Log-domain potentials absorb the scalings, so that small entropies do not underflow.
+    Both sets weigh the same in all, each point equally. Log-domain potentials absorb the scalings, so that small
+    entropies do not underflow; they are kept, so that only the first call has to go from coarse to fine.
 
     >>> points = np.random.default_rng(0).random((50, 3))
-    >>> destinations, _ = transport_targets(points, points + 1)
+    >>> destinations, _ = Transport().targets(points, points + 1)
     >>> bool(np.abs(destinations - points - 1).mean() < 0.05)
     True
     """
-    start, end = (torch.from_numpy(np.asarray(points, np.float32)) for points in (source, target))
-    cost = torch.cdist(start, end).square_()
-    if extra_cost is not None:
-        cost += torch.from_numpy(np.asarray(extra_cost, np.float32))
-    scale = float(cost.mean()) or 1.0
-    count, other = cost.shape
-    left, right = torch.zeros(count, 1), torch.zeros(1, other)
-    entropy = BLUR[0] * scale
-    for blur in BLUR:
-        entropy = blur * scale
-        for _ in range(ROUNDS_PER_BLUR):
-            kernel = (left + right).sub_(cost).div_(entropy).clamp_(min=SMALLEST_EXPONENT).exp_()
-            column = torch.ones(other, 1)
-            for _ in range(SCALINGS_PER_ROUND):
-                row = 1 / (count * (kernel @ column).clamp_(min=1e-30))
-                column = 1 / (other * (kernel.T @ row).clamp_(min=1e-30))
-            left += entropy * row.log()
-            right += entropy * column.log().T
-    plan = (left + right).sub_(cost).div_(entropy).exp_()
-    destinations = (plan @ end) / plan.sum(1, keepdim=True).clamp_(min=1e-30)
-    origins = (plan.T @ start) / plan.sum(0)[:, None].clamp_(min=1e-30)
-    return destinations.numpy().astype(np.float64), origins.numpy().astype(np.float64)
+
+    def __init__(self, extra_cost: Array | None = None) -> None:
+        """``extra_cost`` (source, target) is added to the squared distances."""
+        self._extra_cost = None if extra_cost is None else torch.from_numpy(np.asarray(extra_cost, np.float32))
+        self._right: torch.Tensor | None = None
+
+    def targets(self, source: Array, target: Array) -> tuple[Array, Array]:
+        """Mean destination of each source point and mean origin of each target point."""
+        start, end = (torch.from_numpy(np.asarray(points, np.float32)) for points in (source, target))
+        cost = torch.cdist(start, end).square_()
+        if self._extra_cost is not None:
+            cost += self._extra_cost
+        scale = float(cost.mean()) or 1.0
+        count, other = cost.shape
+        blurs = BLUR if self._right is None else KNOWN_BLUR
+        right = torch.zeros(1, other) if self._right is None else self._right
+        # The other potential follows from this one; no exponent below is above zero then.
+        left = (cost - right).amin(1, keepdim=True)
+        for blur in blurs:
+            entropy = blur * scale
+            for _ in range(ROUNDS_PER_BLUR):
+                kernel = (left + right).sub_(cost).div_(entropy).clamp_(min=SMALLEST_EXPONENT).exp_()
+                column = torch.ones(other, 1)
+                for _ in range(SCALINGS_PER_ROUND):
+                    row = 1 / (count * (kernel @ column).clamp_(min=1e-30))
+                    column = 1 / (other * (kernel.T @ row).clamp_(min=1e-30))
+                left = left + entropy * row.log()
+                right = right + entropy * column.log().T
+        self._right = right
+        plan = (left + right).sub_(cost).div_(entropy).exp_()
+        destinations = (plan @ end) / plan.sum(1, keepdim=True).clamp_(min=1e-30)
+        origins = (plan.T @ start) / plan.sum(0)[:, None].clamp_(min=1e-30)
+        return destinations.numpy().astype(np.float64), origins.numpy().astype(np.float64)

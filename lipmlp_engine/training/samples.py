@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 
@@ -87,9 +89,7 @@ def between_samples(placed: PlacedShapes, sampling: Sampling, strictness: float,
     distance is taken where the point came from and the second's where it will arrive. ``strictness`` is how much the
     blend's volume counts.
     """
-    points: list[Array] = []
-    values: list[Array] = []
-    count, carry = sampling.points, placed.motion.carry
+    found: list[tuple[Array, Array]] = []
     for segment in range(len(placed) - 1):
         blend = settle_blend(
             placed.motion.flows[segment],
@@ -97,40 +97,47 @@ def between_samples(placed: PlacedShapes, sampling: Sampling, strictness: float,
             partial(placed.signed, index=segment + 1),
             strictness,
         )
-        for side in (0, 1):
-            seeds = torch.from_numpy(placed.scattered(segment + side, count, sampling.near, rng).astype(np.float32))
-            share = torch.from_numpy(rng.uniform(0, 1, count).astype(np.float32))
-            origin = carry(seeds, float(side), 0.0, segment) if side else seeds
-            arrival = seeds if side else carry(seeds, 0.0, 1.0, segment)
-            here = carry(seeds, float(side), share, segment)
-            _add(points, values, placed, blend, segment, (origin, here, arrival, share))
+        scattered = [_scattered_between(placed, segment + side, sampling, rng) for side in (0, 1)]
+        with ThreadPoolExecutor(2) as pool:
+            matters = pool.map(partial(_matter, placed.motion, segment), (0, 1), *zip(*scattered, strict=True))
+            found += pool.map(partial(_targets, placed, blend, segment), matters)
         for neck in blend.necks:
-            here, share = neck.scattered(round(count * NECK_SHARE), rng)
-            origin, arrival = (carry(here, share, end, segment) for end in (0.0, 1.0))
-            _add(points, values, placed, blend, segment, (origin, here, arrival, share))
+            here, share = neck.scattered(round(sampling.points * NECK_SHARE), rng)
+            origin, arrival = (placed.motion.carry(here, share, end, segment) for end in (0.0, 1.0))
+            found.append(_targets(placed, blend, segment, (origin, here, arrival, share)))
+    points, values = zip(*found, strict=True)
     return _samples(points, values)
 
 
-def _add(
-    points: list[Array],
-    values: list[Array],
-    placed: PlacedShapes,
-    blend: Blend,
-    segment: int,
-    matter: tuple[Tensor, Tensor, Tensor, Tensor],
-) -> None:
-    """Take up points between two shapes, given by where their matter is at the start, now and at the end, and when."""
+def _scattered_between(
+    placed: PlacedShapes, index: int, sampling: Sampling, rng: np.random.Generator
+) -> tuple[Tensor, Tensor]:
+    """Points about a shape, and for each a share of the segment beside it."""
+    seeds = placed.scattered(index, sampling.points, sampling.near, rng)
+    shares = rng.uniform(0, 1, sampling.points)
+    return torch.from_numpy(seeds.astype(np.float32)), torch.from_numpy(shares.astype(np.float32))
+
+
+def _matter(motion: Motion, segment: int, side: int, seeds: Tensor, share: Tensor) -> tuple[Tensor, ...]:
+    """Points about the shape at one side, carried: where their matter is at the start, now and at the end, and when."""
+    origin = motion.carry(seeds, float(side), 0.0, segment) if side else seeds
+    arrival = seeds if side else motion.carry(seeds, 0.0, 1.0, segment)
+    return origin, motion.carry(seeds, float(side), share, segment), arrival, share
+
+
+def _targets(placed: PlacedShapes, blend: Blend, segment: int, matter: tuple[Tensor, ...]) -> tuple[Array, Array]:
+    """Points between two shapes, given by their matter, and f there."""
     origin, here, arrival, share = matter
     first, second = (
         torch.from_numpy(placed.signed(place.numpy().astype(np.float64), segment + end).astype(np.float32))
         for end, place in enumerate((origin, arrival))
     )
-    values.append(blend.values(here, share, first, second).numpy())
+    values = blend.values(here, share, first, second).numpy()
     here = placed.motion.round_joints(here, origin, arrival, share, segment)
-    points.append(np.column_stack([here.numpy(), segment + share.numpy().astype(np.float64)]))
+    return np.column_stack([here.numpy(), segment + share.numpy().astype(np.float64)]), values
 
 
-def _samples(points: list[Array], values: list[Array]) -> Samples:
+def _samples(points: Sequence[Array], values: Sequence[Array]) -> Samples:
     return Samples(
         torch.from_numpy(np.concatenate(points).astype(np.float32)),
         torch.from_numpy(np.concatenate(values).astype(np.float32))[:, None],

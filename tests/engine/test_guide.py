@@ -11,7 +11,7 @@ from scipy.spatial.transform import Rotation
 from lipmlp_engine.guide import Motion, find_motion
 from lipmlp_engine.guide.lattice import EXTENT, VelocityLattice
 from lipmlp_engine.guide.pose import Pose, PosePath
-from lipmlp_engine.guide.transport import transport_targets
+from lipmlp_engine.guide.transport import Transport
 from lipmlp_engine.job import Job
 from lipmlp_engine.sections import ShapeInput
 from lipmlp_engine.shapes.distance import DistanceField
@@ -78,7 +78,7 @@ def test_a_lattice_that_turns_carries_points_in_circles_and_back() -> None:
 
 def test_transport_of_a_moved_set_is_the_move() -> None:
     points = np.random.default_rng(2).random((200, 3))
-    destinations, origins = transport_targets(points, points + np.array([2.0, 0, 0]))
+    destinations, origins = Transport().targets(points, points + np.array([2.0, 0, 0]))
     assert np.abs(destinations - points - [2, 0, 0]).mean() < 0.03
     assert np.abs(origins - points).mean() < 0.03
 
@@ -158,7 +158,8 @@ def test_landmarks_follow_a_shape_that_was_placed(ball: Shape, box: Shape) -> No
     job.landmarks = [[[0.0, 0.0, 1.0], [0.3, 0.0, 1.4]]]
     job_placed.landmarks = [[[0.0, 0.0, 1.0], [float(0.3 - shift[0]), 0.0, 1.4]]]
     here, there = motion_of([ball, box], job), motion_of([ball, placed], job_placed)
-    assert torch.allclose(here.flows[0].velocities, there.flows[0].velocities, atol=2e-3)
+    arrivals = [carried(motion, ball.vertices, 1.0) for motion in (here, there)]
+    assert np.abs(arrivals[0] - arrivals[1]).max() < 0.01
 
 
 def test_matter_passes_an_inner_shape_with_one_speed() -> None:
