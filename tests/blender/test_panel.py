@@ -7,6 +7,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -88,18 +89,17 @@ def select_both(window: BlenderWindow) -> None:
     window.run("bpy.ops.object.select_all(action='DESELECT')")
     window.run(WHERE)
     x, y = window.value("where('Torus', (1, 0, 0))")
-    window.click(x, window.size[1] - y)
-    window.wait_until("[item.name for item in bpy.context.view_layer.objects.selected] == ['Torus']", 60)
-    window.key("a")
-    window.wait_until("len(bpy.context.view_layer.objects.selected) == 2", 60)
+    selected = "[item.name for item in bpy.context.view_layer.objects.selected]"
+    window.insist(lambda: window.click(x, window.size[1] - y), f"{selected} == ['Torus']")
+    window.insist(lambda: window.key("a"), f"len({selected}) == 2")
     time.sleep(1)
 
 
 def click_train(window: BlenderWindow) -> None:
     left, top, width, _ = window.region("VIEW_3D", "UI")
     before = window.value(f"len({RUNTIME}.queue.jobs)")
-    window.click(left + width * 0.45, top + TRAIN_BELOW_TOP)
-    window.wait_until(f"len({RUNTIME}.queue.jobs) > {before} or {RUNTIME}.queue.busy", 60)
+    started = f"len({RUNTIME}.queue.jobs) > {before} or {RUNTIME}.queue.busy"
+    window.insist(lambda: window.click(left + width * 0.45, top + TRAIN_BELOW_TOP), started)
 
 
 def test_an_artist_clicks_trains_cancels_and_quits(
@@ -127,8 +127,8 @@ def test_an_artist_clicks_trains_cancels_and_quits(
         time.sleep(1)
         window.picture(pictures / "running.png")
         left, top, width, _ = window.region("VIEW_3D", "UI")
-        window.click(left + width - CANCEL_FROM_RIGHT, top + CANCEL_BELOW_TOP)
-        window.wait_until(f"not {RUNTIME}.queue.busy", 60)
+        cross = left + width - CANCEL_FROM_RIGHT, top + CANCEL_BELOW_TOP
+        window.insist(lambda: window.click(*cross), f"not {RUNTIME}.queue.busy")
         assert window.value(f"[job.state.name for job in {RUNTIME}.queue.jobs]") == ["CANCELLED"]
         time.sleep(1)
         window.picture(pictures / "cancelled.png")
@@ -151,8 +151,8 @@ def test_the_folded_panels_open_with_a_click(
         select_both(window)
         window.run(WATCH_PANELS.format(module=MODULE))
         left, top, _, _ = window.region("VIEW_3D", "UI")
-        for below in FOLDED_BELOW_TOP.values():
-            window.click(left + 100, top + below)
+        for title, below in FOLDED_BELOW_TOP.items():
+            window.insist(partial(window.click, left + 100, top + below), f"{title!r} in DRAWN")
             time.sleep(1)
         window.picture(pictures / "folded_panels_open.png")
         assert window.value("sorted(DRAWN)") == sorted(FOLDED_BELOW_TOP)
@@ -170,12 +170,11 @@ def test_escape_cancels_over_the_view_and_other_work_goes_on(
             f"{RUNTIME}.queue.current and {RUNTIME}.queue.current.fraction > 0.0 and {RUNTIME}.watched", 30
         )
         window.move(500, 300)
-        window.key("a")  # selecting all still works while the job runs
-        window.wait_until("len(bpy.context.view_layer.objects.selected) >= 2", 60)
+        # Selecting all still works while the job runs.
+        window.insist(lambda: window.key("a"), "len(bpy.context.view_layer.objects.selected) >= 2")
         window.run("bpy.ops.scene.new(type='EMPTY'); bpy.ops.ed.undo_push(message='test')")
         assert window.value(f"{RUNTIME}.queue.busy")
-        window.key("Escape")
-        window.wait_until(f"not {RUNTIME}.queue.busy", 60)
+        window.insist(lambda: window.key("Escape"), f"not {RUNTIME}.queue.busy")
         assert window.value(f"[job.state.name for job in {RUNTIME}.queue.jobs]") == ["CANCELLED"]
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from tests.fake_engine.wheels import stand_in_wheels
 
 from .conftest import OpenWindow
+from .test_install import MODULE
 from .test_panel import RUNTIME, SCENE, click_train, select_both, show_tab
 
 WHEELS_BELOW_TOP, SET_UP_BELOW_TOP = 160, 112
@@ -26,13 +27,17 @@ def test_the_engine_is_set_up_by_clicks_from_a_folder_of_wheels(
         show_tab(window)
         window.picture(pictures / "set_up_1_missing.png")
         left, top, width, _ = window.region("VIEW_3D", "UI")
-        window.click(left + width * 0.55, top + WHEELS_BELOW_TOP)
-        window.type(f"{wheels}")
-        window.key("Return")
+
+        def name_the_folder() -> None:
+            window.click(left + width * 0.55, top + WHEELS_BELOW_TOP)
+            window.type(f"{wheels}")
+            window.key("Return")
+
+        folder = f"bpy.context.preferences.addons['{MODULE}'].preferences.wheels"
+        window.insist(name_the_folder, f"{folder}.rstrip('/') == {str(wheels)!r}")
         time.sleep(1)
         window.picture(pictures / "set_up_2_wheels.png")
-        window.click(left + width * 0.45, top + SET_UP_BELOW_TOP)
-        window.wait_until(f"{RUNTIME}.setup is not None", 60)
+        window.insist(lambda: window.click(left + width * 0.45, top + SET_UP_BELOW_TOP), f"{RUNTIME}.setup is not None")
         window.wait_until(f"{RUNTIME}.setup.fraction > 0.02", 60)
         window.picture(pictures / "set_up_3_running.png")
         window.wait_until(f"not {RUNTIME}.setup.running", 60)

@@ -11,6 +11,7 @@ import shutil
 import signal
 import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -18,6 +19,8 @@ from typing import Any
 NEEDED = ("Xvfb", "xdotool", "xwd", "xwdtopnm", "pnmtopng")
 START_SECONDS = 90.0
 ANSWER_SECONDS = 60.0
+PATIENCE_SECONDS = 6.0
+"""How long nothing comes of a click before a person clicks again."""
 
 _DRIVER = Path(__file__).with_name("window_driver.py")
 
@@ -121,6 +124,19 @@ class BlenderWindow:
             if time.monotonic() > end:
                 raise WindowError(f"{expression} did not come true within {seconds:g} s.\n{self.tail()}")
             time.sleep(0.3)
+
+    def insist(self, act: Callable[[], object], expression: str, seconds: float = 60) -> None:
+        """Do what a hand does until an expression is true: again where nothing came of it, as on a busy machine."""
+        end = time.monotonic() + seconds
+        while True:
+            act()
+            patience = time.monotonic() + PATIENCE_SECONDS
+            while time.monotonic() < patience:
+                if self.value(expression):
+                    return
+                time.sleep(0.3)
+            if time.monotonic() > end:
+                raise WindowError(f"{expression} did not come true within {seconds:g} s.\n{self.tail()}")
 
     def _ask(self, question: dict[str, str], seconds: float) -> Any:
         self._requests += 1
