@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from ..shapes.distance import DistanceField
 from ..shapes.sample import sample_surface
 from ..shapes.shape import Shape, doubled_area_vectors
+from ..surface.normals import values_and_mean_gradient
 from ..surface.sheet import smallest_angles
 from ..surface.track import Track
 from .crossings import crossing_pairs
@@ -131,8 +131,7 @@ def measure_keys(track: Track, morph: Morph, diagonal: float) -> list[KeyMeasure
         pose, surface = morph.pose(float(time)), morph.field(float(time))
         points = pose.to_training(positions)
         middles = points[triangles].mean(1)
-        joined = torch.from_numpy(np.concatenate([points, middles]).astype(np.float32)).to(surface.device)
-        values, gradient = (part.cpu().numpy().astype(np.float64) for part in surface.values_and_gradient(joined))
+        values, gradient = values_and_mean_gradient(surface, np.concatenate([points, middles]))
         steepness = np.maximum(np.linalg.norm(gradient[: len(points)], axis=1), 1e-3)
         used = np.unique(triangles)
         distances = (np.abs(values[: len(points)]) / steepness * pose.scale / diagonal * 100)[used]

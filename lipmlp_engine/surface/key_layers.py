@@ -8,11 +8,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from ..shapes.shape import Shape, doubled_area_vectors
 from .attributes import Sources
+from .normals import values_and_mean_gradient
 from .track import Track
 
 if TYPE_CHECKING:
@@ -56,11 +56,7 @@ def trouble_of(track: Track, morph: Morph, diagonal: float) -> NDArray[np.float3
     for time, positions in zip(track.times, track.positions, strict=True):
         pose, surface = morph.pose(float(time)), morph.field(float(time))
         points = pose.to_training(positions.astype(np.float64))
-        joined = np.concatenate([points, points[triangles].mean(1)]).astype(np.float32)
-        values, gradient = (
-            part.cpu().numpy().astype(np.float64)
-            for part in surface.values_and_gradient(torch.from_numpy(joined).to(surface.device))
-        )
+        values, gradient = values_and_mean_gradient(surface, np.concatenate([points, points[triangles].mean(1)]))
         facing = (doubled_area_vectors(points, triangles) * gradient[len(points) :]).sum(1) > 0
         if outwards is None:
             # Faces that lie inwards from the start are the source's own, not the tracking's.

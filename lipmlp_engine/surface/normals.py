@@ -22,18 +22,25 @@ AGREEMENT = 0.5
 def smooth_normals(field: Field, vertices: NDArray[np.float32], faces: NDArray[np.int32]) -> NDArray[np.float32]:
     """Outward unit normals (n, 3) at the vertices of the field's surface."""
     around = face_normals_at(vertices, faces)
-    mean = _mean_gradient(field, vertices)
+    mean = mean_gradient(field, vertices)
     length = np.linalg.norm(mean, axis=1, keepdims=True)
     mean = np.divide(mean, length, out=np.zeros_like(mean), where=length > 0)
     return np.where(np.einsum("ij,ij->i", mean, around)[:, None] < AGREEMENT, around, mean)
 
 
-def _mean_gradient(field: Field, vertices: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The field's mean gradient along each axis, up to a factor: the difference of the values at both ends."""
-    points = torch.from_numpy(vertices).to(field.device)
-    steps = REACH * torch.eye(3, device=points.device)
-    differences = [field.values(points + step) - field.values(points - step) for step in steps]
-    return torch.stack(differences, 1).nan_to_num(0.0, 0.0, 0.0).cpu().numpy()
+def values_and_mean_gradient(field: Field, points: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:
+    """The field's values (n,) and its gradient, averaged over the reach, (n, 3) at points of the training frame."""
+    places = points.astype(np.float32)
+    values = field.values(torch.from_numpy(places).to(field.device))
+    return values.cpu().numpy().astype(np.float64), mean_gradient(field, places).astype(np.float64)
+
+
+def mean_gradient(field: Field, points: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The field's mean gradient along each axis (n, 3): the difference of the values at both ends of the reach."""
+    places = torch.from_numpy(points).to(field.device)
+    steps = REACH * torch.eye(3, device=places.device)
+    differences = [field.values(places + step) - field.values(places - step) for step in steps]
+    return torch.stack(differences, 1).nan_to_num(0.0, 0.0, 0.0).cpu().numpy() / np.float32(2 * REACH)
 
 
 def face_normals_at(vertices: NDArray[np.float32], faces: NDArray[np.int32]) -> NDArray[np.float32]:

@@ -55,7 +55,9 @@ def pulled(sheet: Sheet, points: Array, pulls: list[Pull], stiffness: float) -> 
     return np.asarray(points + moves * np.minimum(1, longest / np.maximum(length, 1e-30)))
 
 
-def from_samples(sheet: Sheet, points: Array, samples: Array, normals: Array, weight: float, threads: int) -> Pull:
+def from_samples(
+    sheet: Sheet, points: Array, samples: Array, normals: Array, weight: float | Array, threads: int
+) -> Pull:
     """Each sample of a surface pulls the nearest place of the sheet, unless that faces away from it.
 
     This keeps the sheet on tips and fins, which its vertices alone would slip off.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -16,11 +15,15 @@ from .nets import triangles_from_quads
 if TYPE_CHECKING:
     from ..morph import Morph
 
-RICHEST_CELLS = 48
-"""Cells at which areas over time are compared."""
+RICHEST_CELLS = 64
+"""Most cells at which areas over time are compared."""
+FEWEST_CELLS = 24
+"""To which a mesh of too many vertices is coarsened."""
 RICHEST_TIMES = 9
 RICHEST_MARGIN = 0.3
 """Share of the way from either end within which no mesh is taken: the way to the other end would be long."""
+WIDER_MARGIN = 0.1
+"""The same where no time in the middle has a mesh without handles or parts that no shape has."""
 
 Array = NDArray[np.float64]
 
@@ -43,26 +46,42 @@ def own_mesh(shape: Shape, goals: dict[int, Array] | None = None) -> Template:
     return Template(np.asarray(shape.vertices, np.float64), shape.triangles, goals=goals or {})
 
 
-def clean_mesh(morph: Morph, start: float, end: float, cells: int, most_vertices: int) -> Template:
+def clean_mesh(morph: Morph, shape: Shape, start: float, end: float, cells: int, most_vertices: int) -> Template:
     """Even quads taken out of the morph where it has most surface for its size, so that no part is short of vertices.
 
-    The cells are made larger until the mesh has no more vertices than it may.
+    They are taken, where it can be, at a time at which they are connected as the ``shape`` is. The cells are made
+    larger until the mesh has no more vertices than it may.
     """
-    between = start + (end - start) * np.linspace(RICHEST_MARGIN, 1 - RICHEST_MARGIN, RICHEST_TIMES)
-    # At a shape's own time the mesh would not be fitted to that shape.
-    time = _richest(morph, [float(time) for time in between if abs(time - round(time)) > 1e-6])
+    time = _richest(morph, euler_number(shape.vertices, shape.triangles), start, end, min(cells, RICHEST_CELLS))
     vertices, quads = extract_surface(morph.field(time), cells, "quads")
-    while len(vertices) > most_vertices and cells > RICHEST_CELLS // 2:
+    while len(vertices) > most_vertices and cells > FEWEST_CELLS:
         # Vertices go with the square of the cells.
-        cells = max(RICHEST_CELLS // 2, min(cells - 1, int(cells * np.sqrt(most_vertices / len(vertices)))))
+        cells = max(FEWEST_CELLS, min(cells - 1, int(cells * np.sqrt(most_vertices / len(vertices)))))
         vertices, quads = extract_surface(morph.field(time), cells, "quads")
     places = morph.pose(time).to_world(vertices.astype(np.float64))
     return Template(places, triangles_from_quads(vertices, quads), time, quads)
 
 
-def _richest(morph: Morph, times: Sequence[float]) -> float:
-    areas = []
-    for time in times:
-        vertices, triangles = extract_surface(morph.field(time), RICHEST_CELLS, "triangles")
-        areas.append(float(triangle_areas(vertices, triangles).sum()) if len(triangles) else 0.0)
-    return times[int(np.argmax(areas))]
+def euler_number(vertices: NDArray[np.floating], triangles: NDArray[np.integer]) -> int:
+    """Vertices less edges plus faces, vertices in one place counted once: 2 for a part without handles."""
+    _, index = np.unique(vertices, axis=0, return_inverse=True)
+    corners = index.reshape(-1)[triangles]
+    sides = np.sort(np.concatenate([corners[:, [0, 1]], corners[:, [1, 2]], corners[:, [2, 0]]]), axis=1)
+    return len(np.unique(corners)) - len(np.unique(sides, axis=0)) + len(corners)
+
+
+def _richest(morph: Morph, euler: int, start: float, end: float, cells: int) -> float:
+    """The time of most area among those at which the surface has the Euler number; among all where none has."""
+    best, most = start, (False, -1.0)
+    for margin in (RICHEST_MARGIN, WIDER_MARGIN):
+        for time in (start + (end - start) * np.linspace(margin, 1 - margin, RICHEST_TIMES)).tolist():
+            if abs(time - round(time)) < 1e-6:
+                continue  # at a shape's own time the mesh would not be fitted to that shape
+            vertices, triangles = extract_surface(morph.field(time), cells, "triangles")
+            area = float(triangle_areas(vertices, triangles).sum()) if len(triangles) else 0.0
+            worth = euler_number(vertices, triangles) == euler, area
+            if worth > most:
+                best, most = time, worth
+        if most[0]:
+            break
+    return best

@@ -18,6 +18,7 @@ from ..shapes.distance import DistanceField
 from ..shapes.shape import Shape, doubled_area_vectors
 from .arrive import OWN_NORMAL, Destination
 from .field import Field
+from .normals import values_and_mean_gradient
 from .pull import LONGEST_STEP, Pull, from_samples, pulled
 from .sheet import Sheet, unit
 from .template import Template
@@ -33,8 +34,11 @@ ON_SURFACE = 0.005
 """Vertices farther than this from the shape as it was morphed, in its diagonals, lie inside it and only ride along."""
 SHORTEST_GRADIENT = 0.05
 """A gradient shorter than this does not say where the surface is."""
+SAMPLE_STEPS = 2
 LONGEST_SAMPLE_STEP = 0.02
-"""How far a carried sample may be from the field's surface, in units of the training frame, to be set onto it."""
+"""How far a carried sample may go at once to be set onto the field's surface, in units of the training frame."""
+SAMPLE_REST = 0.004
+"""Farther from the surface than this a carried sample pulls nothing."""
 STIFFNESS = 0.3
 FIRM = 300.0
 """Stiffness where it is known which vertex belongs where, and only the surface as a whole is to be met."""
@@ -153,8 +157,23 @@ def chosen_keys(times: Array, states: Array, tolerance: float) -> list[int]:
 def facing_outwards(field: Field, points: Array, triangles: NDArray[np.integer]) -> float:
     """Above zero where most of the area faces as the field's gradient does: twice that area, less twice the rest."""
     areas = doubled_area_vectors(points, triangles)
-    _, gradient = _sampled(field, points[triangles].mean(1))
+    _, gradient = values_and_mean_gradient(field, points[triangles].mean(1))
     return float((np.sign((areas * gradient).sum(1)) * np.linalg.norm(areas, axis=1)).sum())
+
+
+def onto_surface(surface: Field, samples: Array) -> tuple[Array, Array, Array]:
+    """Samples moved onto the field's surface, its normals there, and 1 for each that came to it, 0 for the others.
+
+    What is left in mid-air would draw the mesh out into spikes.
+    """
+    values, gradient = values_and_mean_gradient(surface, samples)
+    steepness = np.maximum(np.linalg.norm(gradient, axis=1), SHORTEST_GRADIENT)
+    for _ in range(SAMPLE_STEPS):
+        length = np.clip(-values / steepness, -LONGEST_SAMPLE_STEP, LONGEST_SAMPLE_STEP)
+        samples = samples + (length / steepness)[:, None] * gradient
+        places = torch.from_numpy(samples.astype(np.float32)).to(surface.device)
+        values = surface.values(places).cpu().numpy().astype(np.float64)
+    return samples, unit(gradient), (np.abs(values) < SAMPLE_REST * steepness).astype(np.float64)
 
 
 class _Traveller:
@@ -231,19 +250,15 @@ class _Traveller:
 
     def _onto_surface(self, surface: Field, points: Array, samples: Array, share: float) -> Array:
         """Pulled onto the field's surface and evened out; ``share`` says how much of what is missing is made good."""
-        values, gradient = _sampled(surface, samples)
-        steepness = np.maximum(np.linalg.norm(gradient, axis=1), SHORTEST_GRADIENT)
-        step = np.clip(values / steepness, -LONGEST_SAMPLE_STEP, LONGEST_SAMPLE_STEP) / steepness
-        samples = samples - step[:, None] * gradient
-        _, gradient = _sampled(surface, samples)
+        samples, normals, near = onto_surface(surface, samples)
         ahead = self._downhill(surface, points)
-        back = from_samples(self.sheet, points, samples, unit(gradient), share, self.threads)
+        back = from_samples(self.sheet, points, samples, normals, share * near, self.threads)
         moved = pulled(self.sheet, points, [ahead, back], STIFFNESS)
         points = np.where(self.held[:, None], points + share * (moved - points), points)
         return self._slid(surface, points)
 
     def _slid(self, surface: Field, points: Array) -> Array:
-        _, gradient = _sampled(surface, points)
+        _, gradient = values_and_mean_gradient(surface, points)
         normals = unit(unit(gradient) + OWN_NORMAL * self.sheet.normals(points))
         return self.sheet.evened(points, normals, SWEEPS, LEEWAY)
 
@@ -254,7 +269,7 @@ class _Traveller:
 
     def _downhill(self, surface: Field, points: Array) -> Pull:
         """Every vertex to where the field vanishes, as far as one step may lead."""
-        values, gradient = _sampled(surface, points)
+        values, gradient = values_and_mean_gradient(surface, points)
         steepness = np.linalg.norm(gradient, axis=1)
         steep = self.held & (steepness > SHORTEST_GRADIENT)
         longest = LONGEST_STEP * self.sheet.edge_length(points)
@@ -271,7 +286,7 @@ class _Traveller:
     def _lost(self, surface: Field, points: Array) -> bool:
         if not np.isfinite(points).all() or not self.held.any():
             return True
-        values, gradient = _sampled(surface, points[self.held])
+        values, gradient = values_and_mean_gradient(surface, points[self.held])
         distances = np.abs(values) / np.maximum(np.linalg.norm(gradient, axis=1), SHORTEST_GRADIENT)
         return not distances.mean() < LOST
 
@@ -298,8 +313,3 @@ def _times(origin: float, end: float, window: tuple[float, float]) -> list[float
     steps = set(np.linspace(origin, end, count + 1)[1:].tolist())
     steps |= {time for time in window if min(origin, end) + 1e-6 < time < max(origin, end) - 1e-6}
     return sorted(steps, reverse=end < origin)
-
-
-def _sampled(field: Field, points: Array) -> tuple[Array, Array]:
-    values, gradient = field.values_and_gradient(torch.from_numpy(points.astype(np.float32)).to(field.device))
-    return values.cpu().numpy().astype(np.float64), gradient.cpu().numpy().astype(np.float64)

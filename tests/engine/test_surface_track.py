@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import numpy as np
 import pytest
+import torch
 import trimesh
 from scipy.spatial.transform import Rotation
 
+from lipmlp_engine.guide import Motion
+from lipmlp_engine.guide.pose import Pose, PosePath
 from lipmlp_engine.job import Job
 from lipmlp_engine.metrics.moments import halved
 from lipmlp_engine.metrics.topology import TopologyOverTime
@@ -17,8 +22,10 @@ from lipmlp_engine.metrics.tracking import measure_keys, measure_targets, why_to
 from lipmlp_engine.morph import Morph
 from lipmlp_engine.sections import ShapeInput
 from lipmlp_engine.shapes.shape import Shape
-from lipmlp_engine.surface.template import Template, clean_mesh, own_mesh
-from lipmlp_engine.surface.track import Track, chosen_keys, track
+from lipmlp_engine.surface.field import LipschitzField
+from lipmlp_engine.surface.normals import values_and_mean_gradient
+from lipmlp_engine.surface.template import Template, clean_mesh, euler_number, own_mesh
+from lipmlp_engine.surface.track import Track, chosen_keys, onto_surface, track
 from lipmlp_engine.training import train
 
 from .conftest import shape_of
@@ -164,7 +171,7 @@ def test_a_clean_mesh_is_carried_both_ways_and_only_as_far_as_asked() -> None:
     first = source()
     shapes = [first, Shape("target", moved_and_scaled(first.vertices, 1.0), first.triangles)]
     morph = trained(shapes)
-    template = clean_mesh(morph, 0.0, 1.0, 48, 100_000)
+    template = clean_mesh(morph, first, 0.0, 1.0, 48, 100_000)
     assert 0 < template.time < 1 and template.faces is not None
     whole = track(morph, template, shapes)
     assert whole.times[0] == 0 and whole.times[-1] == 1 and len(whole.faces) * 2 == len(whole.triangles)
@@ -173,7 +180,7 @@ def test_a_clean_mesh_is_carried_both_ways_and_only_as_far_as_asked() -> None:
     assert max(key.flipped for key in measure_keys(whole, morph, first.diagonal)) < 0.5
     part = track(morph, template, shapes, start=0.3, end=0.7)
     assert part.times[0] == 0.3 and part.times[-1] == 0.7
-    assert len(clean_mesh(morph, 0.0, 1.0, 48, 900).vertices) <= 900
+    assert len(clean_mesh(morph, first, 0.0, 1.0, 48, 900).vertices) <= 900
 
 
 def test_vertices_that_correspond_arrive_at_each_other() -> None:
@@ -198,3 +205,57 @@ def test_a_mesh_that_loses_the_surface_is_told_and_not_kept() -> None:
     late = track(morph, own_mesh(Shape("adrift", adrift.vertices, first.triangles)), shapes, start=0.6)
     assert late.lost_at is not None and len(late.times) == 1
     assert "loses the surface" in why_tracking_fails(found, measure_keys(found, morph, 1.0), [], "source")
+
+
+class Wrinkled:
+    """A ball of radius 1 that grows by a tenth, whose field rises and falls in ripples smaller than any face."""
+
+    last_time = 1.0
+    layers = ((torch.zeros(1), torch.zeros(1)),)
+    job = SimpleNamespace(landmarks=[])
+    motion = Motion(PosePath([Pose(2.0, np.eye(3), np.zeros(3))] * 2))
+
+    def field(self, time: float) -> LipschitzField:
+        def values(points: torch.Tensor) -> torch.Tensor:
+            away = points.norm(dim=1) - 0.5 - 0.05 * time
+            return away + 0.001 * torch.sin(points.sum(1) * 2000)
+
+        return LipschitzField(values, 5.0)
+
+    def pose(self, time: float) -> Pose:
+        return self.motion.path.at(time)
+
+
+def test_ripples_of_the_field_do_not_turn_faces_over() -> None:
+    """The gradient at a point may be reversed by what no face can follow; its mean around the point is not."""
+    morph = cast(Morph, Wrinkled())
+    ball = trimesh.creation.icosphere(subdivisions=3, radius=1.0)
+    shapes = [shape_of(ball, "ball"), Shape("grown", ball.vertices * 1.1, ball.faces.astype(np.int32))]
+    points = np.asarray(ball.vertices) / 2
+    _, slope = morph.field(0.0).values_and_gradient(torch.from_numpy(points.astype(np.float32)))
+    _, mean = values_and_mean_gradient(morph.field(0.0), points)
+    assert ((slope.numpy() * points).sum(1) < 0).mean() > 0.2 and ((mean * points).sum(1) > 0.3).all()
+    found = track(morph, own_mesh(shapes[0]), shapes)
+    for positions in found.positions.astype(np.float64):
+        corners = positions[found.triangles]
+        areas = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+        assert ((areas * corners.mean(1)).sum(1) > 0).all()
+    assert max(key.flipped for key in measure_keys(found, morph, shapes[0].diagonal)) == 0
+
+
+def test_samples_that_stay_in_mid_air_pull_nothing() -> None:
+    samples = np.array([[0.51, 0, 0], [0, 0.47, 0], [0, 0, 0.6]])
+    places, normals, near = onto_surface(cast(Morph, Wrinkled()).field(0.0), samples)
+    assert near.tolist() == [1, 1, 0]
+    assert np.allclose(np.linalg.norm(places[:2], axis=1), 0.5, atol=0.01)
+    assert ((normals * samples).sum(1) > 0.9 * np.linalg.norm(samples, axis=1)).all()
+
+
+def test_a_clean_mesh_is_taken_where_it_is_connected_as_the_shape_is() -> None:
+    shapes = [shape_of(trimesh.creation.icosphere(subdivisions=3, radius=1.0), "ball"),
+              shape_of(trimesh.creation.torus(0.8, 0.3), "ring")]  # fmt: skip
+    assert [euler_number(shape.vertices, shape.triangles) for shape in shapes] == [2, 0]
+    morph = trained(shapes, 250)
+    for shape in shapes:
+        template = clean_mesh(morph, shape, 0.0, 1.0, 32, 100_000)
+        assert euler_number(template.vertices, template.triangles) == euler_number(shape.vertices, shape.triangles)
