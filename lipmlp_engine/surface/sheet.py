@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import scipy.sparse as sparse
 from numpy.typing import NDArray
 
-from ..shapes.shape import doubled_area_vectors
+from ..cores import usable_cores
+from ..shapes.shape import doubled_area_vectors, triangle_areas
 from ..warp_runtime import warp_kernels, warp_runtime
 
 NARROW = 20.0
 """Degrees; a face that is narrower at rest is not held to its shape but drawn towards an even one."""
 EVENNESS = 0.2
 """What unequal growth of faces costs beside the change of their shape."""
+EVENNESS_OF_CLEAN = 1.0
+"""The same for a mesh that carries no textures: it may slide to where faces are needed."""
 FLOOR = 0.03
 """Of its share of the area, below which a face costs ever less than by rule: one that has turned over can come back."""
+
+FEWEST_FOR_A_THREAD = 200
+"""Vertices that are worth another thread."""
 
 Array = NDArray[np.float64]
 _SIXTY = 1 / np.sqrt(3)
@@ -31,6 +39,7 @@ class Sheet:
         triangles: NDArray[np.integer],
         held: NDArray[np.bool_] | None = None,
         even: bool = False,
+        threads: int = 0,
     ) -> None:
         """``held`` are the vertices that may slide; by rule all around which there are faces.
 
@@ -59,6 +68,8 @@ class Sheet:
         turned = [cotangents[face, (corner + k) % 3] for k in range(3)]
         self._cotangents = np.stack(turned, 1)
         self._order, self._groups = _independent(self._links, self._free() if held is None else self._free() & held)
+        self._evenness = EVENNESS_OF_CLEAN if even else EVENNESS
+        self._threads = threads or usable_cores()
         self._wp: Any = warp_runtime()
         self._kernels: Any = warp_kernels("surface.kernels", "cpu")
 
@@ -72,17 +83,27 @@ class Sheet:
         """Unit normals at the vertices, the mean of the faces around by area."""
         return unit(self._gathered(doubled_area_vectors(points, self.triangles)))
 
-    def evened(self, points: Array, normals: Array, sweeps: int, leeway: float) -> Array:
+    def around(self, amounts: Array) -> Array:
+        """Sums at the vertices of what belongs to the faces around."""
+        return np.bincount(self.triangles.ravel(), np.repeat(amounts, 3), self.count)
+
+    def averaged(self, amounts: Array) -> Array:
+        """Half of what each vertex has shared out evenly among its neighbours; the sum stays."""
+        return np.asarray((amounts + self._links @ (amounts / self._degree)) / 2)
+
+    def evened(self, points: Array, normals: Array, sweeps: int, leeway: float, shares: Array | None = None) -> Array:
         """Slide vertices within the planes across ``normals`` towards where faces have the shape and share they should.
 
         Faces that are distorted by no more than the leeway are let be; those that have turned over are turned back.
+        ``shares`` are factors (m,) on the faces' shares of the area.
         """
         wp = self._wp
         facing = unit(normals[self.triangles].sum(1))
         scale = np.linalg.norm(np.ptp(points, axis=0))
         middle = points.mean(0)
         local = (points - middle) / scale
-        grown = np.linalg.norm(doubled_area_vectors(local, self.triangles), axis=1).sum() / 2 / self._areas.sum()
+        wanted = self._areas if shares is None else self._areas * shares
+        wanted = wanted * (triangle_areas(local, self.triangles).sum() / wanted.sum())
         with wp.ScopedDevice("cpu"):
             places = wp.array(local.astype(np.float32), dtype=wp.vec3)
             fixed = [
@@ -90,24 +111,30 @@ class Sheet:
                 wp.array(self._rows.astype(np.int32), dtype=int),
                 wp.array(self._fan, dtype=wp.vec3i),
                 wp.array(self._cotangents.astype(np.float32), dtype=wp.vec3),
-                wp.array((self._areas * grown).astype(np.float32), dtype=float),
+                wp.array(wanted.astype(np.float32), dtype=float),
                 wp.array(facing.astype(np.float32), dtype=wp.vec3),
                 wp.array(normals.astype(np.float32), dtype=wp.vec3),
                 leeway,
-                EVENNESS,
+                self._evenness,
                 FLOOR,
                 places,
             ]
-            for _ in range(sweeps):
-                for start, end in self._groups:
-                    wp.launch(self._kernels.even_out, dim=end - start, inputs=[start, *fixed])
+            with ThreadPoolExecutor(self._threads) as pool:
+
+                def slide(part: tuple[int, int]) -> None:
+                    start, end = part
+                    wp.launch(self._kernels.even_out, dim=end - start, inputs=[start, *fixed], device="cpu")
+
+                for _ in range(sweeps):
+                    for group in self._groups:
+                        parts = _parts(*group, self._threads)
+                        # A launch on the CPU is single-threaded, but lets go of Python's lock.
+                        list(pool.map(slide, parts)) if len(parts) > 1 else slide(group)
             return np.asarray(places.numpy() * scale + middle, np.float64)
 
     def _gathered(self, vectors: Array) -> Array:
         """Sums over the faces around each vertex."""
-        return np.stack(
-            [np.bincount(self.triangles.ravel(), np.repeat(vectors[:, k], 3), self.count) for k in range(3)], 1
-        )
+        return np.stack([self.around(vectors[:, k]) for k in range(3)], 1)
 
     def _free(self) -> NDArray[np.bool_]:
         """Vertices all around which there are faces: what lies on a rim keeps its place on it."""
@@ -127,6 +154,13 @@ def smallest_angles(points: Array, triangles: NDArray[np.integer]) -> Array:
     shortest, middle, longest = np.maximum(sides, 1e-30).T
     cosine = (middle**2 + longest**2 - shortest**2) / (2 * middle * longest)
     return np.asarray(np.degrees(np.arccos(np.clip(cosine, -1, 1))))
+
+
+def _parts(start: int, end: int, threads: int) -> list[tuple[int, int]]:
+    """A group cut into one part for each thread, where it is worth the handing over."""
+    count = max(1, min(threads, (end - start) // FEWEST_FOR_A_THREAD))
+    cuts = np.linspace(start, end, count + 1).astype(int).tolist()
+    return list(pairwise(cuts))
 
 
 def _edges(triangles: NDArray[np.integer]) -> NDArray[np.integer]:

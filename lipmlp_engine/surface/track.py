@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from ..shapes.distance import DistanceField
 from ..shapes.shape import Shape, doubled_area_vectors
 from .arrive import OWN_NORMAL, Destination
+from .crowding import wanted_areas
 from .field import Field
 from .normals import values_and_mean_gradient
 from .pull import LONGEST_STEP, Pull, from_samples, pulled
@@ -110,11 +111,14 @@ def track(
     if template.faces is None:
         surface = DistanceField(shapes[0].vertices, shapes[0].triangles, threads=threads)
         held = surface.closest(vertices)[2] < ON_SURFACE * shapes[0].diagonal
-    sheet = Sheet(points, triangles, held, even=template.faces is not None)
+    sheet = Sheet(points, triangles, held, even=template.faces is not None, threads=threads)
     goals = {shape: places[first] for shape, places in template.goals.items()}
     traveller = _Traveller(morph, shapes, sheet, held, goals, (start, end), threads)
 
+    crowded: Array | None = None
     if template.faces is not None:
+        points = traveller.evened(points, template.time)
+        traveller.shares = crowded = traveller.crowded(points, template.time)
         points = traveller.evened(points, template.time)
     passages = _passages(template.time, start, end)
     way = _Way({template.time: morph.pose(template.time).to_world(points)})
@@ -124,6 +128,7 @@ def track(
             if notify is not None:
                 notify((number + share) / len(passages))
 
+        traveller.shares = crowded if origin == template.time else None
         before = morph.pose(origin).to_training(way.states[origin])
         traveller.go(before, origin, destination, way, step)
         if way.lost_at is not None:
@@ -191,19 +196,23 @@ class _Traveller:
     ) -> None:
         self.morph, self.shapes, self.sheet, self.held = morph, shapes, sheet, held
         self.goals, self.window, self.threads = goals, window, threads
+        self.shares: Array | None = None
+        """Factors on the faces' shares of the area, where they are to be crowded."""
 
     def go(self, points: Array, origin: float, end: float, way: _Way, notify: Callable[[float], None]) -> None:
         """Add the states from just after ``origin`` to ``end``, a shape's time, in either direction."""
         segment, index = int(min(origin, end)), round(end)
-        pose, shape = self.morph.pose(end), self.shapes[index]
-        destination = Destination(pose.to_training(shape.vertices), shape.triangles, 2 * len(points), self.threads)
+        pose, destination = self.morph.pose(end), self._destination(index)
         goal = pose.to_training(self.goals[index]) if index in self.goals else None
         whole = goal is None and not self.morph.job.landmarks and self._is_moved_copy(points, destination, index)
         leaves_shape = origin == round(origin)
+        crowded = self.shares
         departed = points
         passed: list[tuple[float, Array]] = []
         time = origin
         for following in _times(origin, end, self.window):
+            if crowded is not None:
+                self.shares = crowded ** (abs(end - following) / abs(end - origin))
             share = min(1.0, abs(following - origin) / RAMP) if leaves_shape else 1.0
             surface = self.morph.field(following)
             if whole:
@@ -234,6 +243,16 @@ class _Traveller:
             share = max(0.0, 1 - abs(end - time) / RAMP)
             way.states[time] = self.morph.pose(time).to_world(points + share**2 * (3 - 2 * share) * missing)
 
+    def crowded(self, points: Array, time: float) -> Array:
+        """The faces' shares of the area that they should have at a time for the sake of the shapes on either side."""
+        surface, segment = self.morph.field(time), int(time)
+        samplings = []
+        for index in (segment, segment + 1):
+            carried = self._carried(self._destination(index).samples, float(index), time, segment)
+            samples, _, near = onto_surface(surface, carried)
+            samplings.append(samples[near > 0])
+        return wanted_areas(self.sheet, points, samplings, self.threads)
+
     def evened(self, points: Array, time: float) -> Array:
         """A mesh on the field's surface with its faces evened out."""
         surface = self.morph.field(time)
@@ -241,6 +260,10 @@ class _Traveller:
             points = pulled(self.sheet, points, [self._downhill(surface, points)], STIFFNESS)
             points = self._slid(surface, points)
         return points
+
+    def _destination(self, index: int) -> Destination:
+        pose, shape = self.morph.pose(float(index)), self.shapes[index]
+        return Destination(pose.to_training(shape.vertices), shape.triangles, self.sheet.count, self.threads)
 
     def _carried(self, points: Array, start: float, end: float, segment: int) -> Array:
         device = self.morph.layers[0][0].device
@@ -260,7 +283,7 @@ class _Traveller:
     def _slid(self, surface: Field, points: Array) -> Array:
         _, gradient = values_and_mean_gradient(surface, points)
         normals = unit(unit(gradient) + OWN_NORMAL * self.sheet.normals(points))
-        return self.sheet.evened(points, normals, SWEEPS, LEEWAY)
+        return self.sheet.evened(points, normals, SWEEPS, LEEWAY, self.shares)
 
     def _smoothly(self, surface: Field, points: Array, share: float) -> Array:
         """Onto the field's surface where it is known which vertex belongs where: nothing slides."""

@@ -1,0 +1,46 @@
+"""A sheet slides its vertices to where faces keep their shape and share; faces are crowded where they will be needed."""
+
+from __future__ import annotations
+
+import numpy as np
+import trimesh
+
+from lipmlp_engine.shapes.shape import triangle_areas
+from lipmlp_engine.surface.crowding import LARGEST, wanted_areas
+from lipmlp_engine.surface.sheet import Sheet
+
+
+def ball() -> trimesh.Trimesh:
+    return trimesh.creation.icosphere(subdivisions=4, radius=0.5)
+
+
+def test_faces_are_to_be_small_where_samples_crowd() -> None:
+    mesh = ball()
+    sheet = Sheet(np.asarray(mesh.vertices), mesh.faces, even=True)
+    rng = np.random.default_rng(0)
+    even = rng.normal(size=(20_000, 3))
+    even *= 0.5 / np.linalg.norm(even, axis=1, keepdims=True)
+    crowd = np.concatenate([even, np.repeat(even[even[:, 2] > 0.4], 6, axis=0)])
+    wanted = wanted_areas(sheet, np.asarray(mesh.vertices), [even, crowd], 1)
+    height = np.asarray(mesh.triangles_center)[:, 2]
+    above, below = wanted[height > 0.45].mean(), wanted[height < 0].mean()
+    assert abs(wanted.mean() - 1) < 1e-9 and wanted.min() > 1 / LARGEST**2
+    assert 2 < below / above < 8
+    one = np.repeat([[0.0, 0.0, 0.5]], 1000, axis=0)
+    assert np.isfinite(wanted_areas(sheet, np.asarray(mesh.vertices), [one], 1)).all()
+
+
+def test_vertices_slide_to_where_faces_get_their_share_on_any_number_of_threads() -> None:
+    mesh = ball()
+    points, faces = np.asarray(mesh.vertices), mesh.faces
+    upper = np.asarray(mesh.triangles_center)[:, 2] > 0.3
+    shares = np.where(upper, 0.4, 1.0)
+    moved = []
+    for threads in (1, 2):
+        sheet, places = Sheet(points, faces, even=True, threads=threads), points
+        for _ in range(10):
+            places = sheet.evened(places, sheet.normals(places), 12, 0.1, shares)
+        moved.append(places)
+    assert np.array_equal(*moved)
+    before, after = (triangle_areas(places, faces) for places in (points, moved[0]))
+    assert after[upper].mean() / after[~upper].mean() < 0.7 * before[upper].mean() / before[~upper].mean()
