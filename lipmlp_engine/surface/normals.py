@@ -40,7 +40,8 @@ def mean_gradient(field: Field, points: NDArray[np.float32]) -> NDArray[np.float
     places = torch.from_numpy(points).to(field.device)
     steps = REACH * torch.eye(3, device=places.device)
     differences = [field.values(places + step) - field.values(places - step) for step in steps]
-    return torch.stack(differences, 1).nan_to_num(0.0, 0.0, 0.0).cpu().numpy() / np.float32(2 * REACH)
+    mean = torch.stack(differences, 1).nan_to_num(0.0, 0.0, 0.0) / (2 * REACH)
+    return np.asarray(mean.cpu().numpy(), np.float32)
 
 
 def face_normals_at(vertices: NDArray[np.float32], faces: NDArray[np.int32]) -> NDArray[np.float32]:

@@ -85,7 +85,7 @@ class Sheet:
 
     def around(self, amounts: Array) -> Array:
         """Sums at the vertices of what belongs to the faces around."""
-        return np.bincount(self.triangles.ravel(), np.repeat(amounts, 3), self.count)
+        return np.asarray(np.bincount(self.triangles.ravel(), np.repeat(amounts, 3), self.count), np.float64)
 
     def averaged(self, amounts: Array) -> Array:
         """Half of what each vertex has shared out evenly among its neighbours; the sum stays."""

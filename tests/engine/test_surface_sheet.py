@@ -1,4 +1,4 @@
-"""A sheet slides its vertices to where faces keep their shape and share; faces are crowded where they will be needed."""
+"""A sheet slides its vertices to where faces keep their shape and share, and is crowded where faces will be needed."""
 
 from __future__ import annotations
 
