@@ -18,6 +18,8 @@ FIRST_STIFFNESS = 1.0
 LAST_STIFFNESS = 0.01
 """The whole goes first and its detail after."""
 SWEEPS = 12
+UNTANGLINGS = 2
+"""Rounds, after each pull, in which faces that have turned over are drawn together."""
 LEEWAY = 0.2
 """Distortion of a face that is let be."""
 ALIKE = 0.2
@@ -71,5 +73,5 @@ class Destination:
             points = pulled(sheet, points, [ahead, back], float(stiffness))
             if round_ < ROUNDS - 1:
                 normals = unit(self.nearest(points)[1] + OWN_NORMAL * sheet.normals(points))
-                points = sheet.evened(points, normals, SWEEPS, LEEWAY)
+                points = sheet.evened(sheet.untangled(points, normals, UNTANGLINGS), normals, SWEEPS, LEEWAY)
         return points

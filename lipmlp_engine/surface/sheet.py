@@ -68,6 +68,7 @@ class Sheet:
         turned = [cotangents[face, (corner + k) % 3] for k in range(3)]
         self._cotangents = np.stack(turned, 1)
         self._order, self._groups = _independent(self._links, self._free() if held is None else self._free() & held)
+        self.even = even
         self._evenness = EVENNESS_OF_CLEAN if even else EVENNESS
         self._threads = threads or usable_cores()
         self._wp: Any = warp_runtime()
@@ -90,6 +91,21 @@ class Sheet:
     def averaged(self, amounts: Array) -> Array:
         """Half of what each vertex has shared out evenly among its neighbours; the sum stays."""
         return np.asarray((amounts + self._links @ (amounts / self._degree)) / 2)
+
+    def untangled(self, points: Array, normals: Array, rounds: int) -> Array:
+        """Draw the vertices of faces that have turned over to the middle of their neighbours, round by round.
+
+        A fold, of which one layer of three has turned over, so shrinks from its rims.
+        """
+        facing = normals[self.triangles].sum(1)
+        for _ in range(rounds):
+            turned = (doubled_area_vectors(points, self.triangles) * facing).sum(1) < 0
+            if not turned.any():
+                break
+            chosen = np.intersect1d(self.triangles[turned], self._order)
+            points = points.copy()
+            points[chosen] = self._links[chosen] @ points / self._degree[chosen, None]
+        return points
 
     def evened(self, points: Array, normals: Array, sweeps: int, leeway: float, shares: Array | None = None) -> Array:
         """Slide vertices within the planes across ``normals`` towards where faces have the shape and share they should.

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 
 RICHEST_CELLS = 64
 """Most cells at which areas over time are compared."""
+FEWEST_VERTICES = 5_000
+"""Below which a mesh is taken from smaller cells: with 2,000 an animal's tail had no more than a dozen faces."""
+FINER = 3
+"""Times as many cells that this may lead to."""
 FEWEST_CELLS = 24
 """To which a mesh of too many vertices is coarsened."""
 RICHEST_TIMES = 9
@@ -50,10 +54,13 @@ def clean_mesh(morph: Morph, shape: Shape, start: float, end: float, cells: int,
     """Even quads taken out of the morph where it has most surface for its size, so that no part is short of vertices.
 
     They are taken, where it can be, at a time at which they are connected as the ``shape`` is. The cells are made
-    larger until the mesh has no more vertices than it may.
+    smaller where the mesh would be too coarse for limbs, and larger until it has no more vertices than it may.
     """
     time = _richest(morph, euler_number(shape.vertices, shape.triangles), start, end, min(cells, RICHEST_CELLS))
     vertices, quads = extract_surface(morph.field(time), cells, "quads")
+    if 0 < len(vertices) < min(FEWEST_VERTICES, most_vertices):
+        cells = min(int(np.ceil(cells * np.sqrt(FEWEST_VERTICES / len(vertices)))), FINER * cells)
+        vertices, quads = extract_surface(morph.field(time), cells, "quads")
     while len(vertices) > most_vertices and cells > FEWEST_CELLS:
         # Vertices go with the square of the cells.
         cells = max(FEWEST_CELLS, min(cells - 1, int(cells * np.sqrt(most_vertices / len(vertices)))))

@@ -36,6 +36,8 @@ ON_SURFACE = 0.005
 SHORTEST_GRADIENT = 0.05
 """A gradient shorter than this does not say where the surface is."""
 SAMPLE_STEPS = 2
+SURE_GRADIENT = 0.5
+"""A shorter one says less about where the surface faces than the mesh itself: on fins it sees the other side."""
 LONGEST_SAMPLE_STEP = 0.02
 """How far a carried sample may go at once to be set onto the field's surface, in units of the training frame."""
 SAMPLE_REST = 0.004
@@ -44,6 +46,10 @@ STIFFNESS = 0.3
 FIRM = 300.0
 """Stiffness where it is known which vertex belongs where, and only the surface as a whole is to be met."""
 SWEEPS = 12
+UNTANGLINGS = 2
+"""Rounds in each step in which faces of a clean mesh that have turned over are drawn together.
+
+A shape's own mesh has fewer faces where a fin is to grow, and lost the whole of it that way."""
 EVENING_ROUNDS = 10
 """In which a mesh that has just been extracted is evened out before it is carried anywhere."""
 LEEWAY = 0.1
@@ -282,7 +288,10 @@ class _Traveller:
 
     def _slid(self, surface: Field, points: Array) -> Array:
         _, gradient = values_and_mean_gradient(surface, points)
-        normals = unit(unit(gradient) + OWN_NORMAL * self.sheet.normals(points))
+        steepness = np.maximum(np.linalg.norm(gradient, axis=1, keepdims=True), SURE_GRADIENT)
+        normals = unit(gradient / steepness + OWN_NORMAL * self.sheet.normals(points))
+        if self.sheet.even:
+            points = self.sheet.untangled(points, normals, UNTANGLINGS)
         return self.sheet.evened(points, normals, SWEEPS, LEEWAY, self.shares)
 
     def _smoothly(self, surface: Field, points: Array, share: float) -> Array:

@@ -44,3 +44,23 @@ def test_vertices_slide_to_where_faces_get_their_share_on_any_number_of_threads(
     assert np.array_equal(*moved)
     before, after = (triangle_areas(places, faces) for places in (points, moved[0]))
     assert after[upper].mean() / after[~upper].mean() < 0.7 * before[upper].mean() / before[~upper].mean()
+
+
+def test_a_fold_shrinks_from_its_rims() -> None:
+    mesh = ball()
+    points, faces = np.asarray(mesh.vertices).copy(), mesh.faces
+    normals = points / 0.5
+    sheet = Sheet(points, faces)
+    patch = points[:, 2] > 0.42
+    points[patch, 0] *= -1
+
+    def turned(places: np.ndarray) -> int:
+        corners = places[faces]
+        areas = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+        return int(((areas * corners.mean(1)).sum(1) < 0).sum())
+
+    assert turned(points) > 100
+    for _ in range(6):
+        points = sheet.evened(sheet.untangled(points, normals, 2), normals, 12, 0.1)
+        points *= 0.5 / np.linalg.norm(points, axis=1, keepdims=True)
+    assert turned(points) == 0
