@@ -21,6 +21,7 @@ from pathlib import Path
 import numpy as np
 import trimesh
 from numpy.typing import NDArray
+from PIL import Image
 from scipy.spatial.transform import Rotation
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -47,6 +48,7 @@ DATA = Path(os.environ.get("LIPMORPH_DATA", ROOT.parent / "shared" / "data"))
 CELLS = 64
 """Resolution of the clean mesh, as the Draft preset has it."""
 DRAWN = (0.0, 0.25, 0.5, 0.75, 1.0)
+DRAWN_PAIRS = ("spot-fish", "cat-koala", "koala-penguin", "cat-fish", "ball-star", "ball-pawn", "cube-cylinder", "l-i")
 SQUARES = 14
 """Squares of the checker along the diagonal of the shape at t = 0."""
 DARK, LIGHT = (0.20, 0.23, 0.28), (0.93, 0.86, 0.72)
@@ -283,7 +285,7 @@ def speed(options: argparse.Namespace) -> None:
 
 
 def pictures(options: argparse.Namespace) -> None:
-    for name in options.only or ("spot-fish", "cat-koala", "koala-penguin"):
+    for name in options.only or DRAWN_PAIRS:
         shapes = placed(name)
         morph = trained(name, shapes, options.models)
         rows = []
@@ -292,7 +294,11 @@ def pictures(options: argparse.Namespace) -> None:
             title = "a clean mesh, carried both ways" if clean else f"the {shapes[0].name}'s own mesh"
             rows.append((title, [checkered(found, moment) for moment in DRAWN]))
         up = "y" if (DATA / f"{shapes[0].name}.obj").is_file() else "z"
-        contact_sheet(rows, options.out / f"keys_{name}.png", up=up, height=300)
+        path = options.out / f"keys_{name}.png"
+        contact_sheet(rows, path, up=up, height=240)
+        with Image.open(path) as sheet:
+            few = sheet.quantize(96, dither=Image.Dither.NONE)
+        few.save(path, optimize=True)
 
 
 def checkered(found: Track, moment: float) -> MeshFrame:
