@@ -27,6 +27,8 @@ ALIKE = 0.2
 OWN_NORMAL = 0.5
 """How much the sheet's own normal counts beside the surface's where faces are evened out."""
 FEWEST_SAMPLES = 6_000
+MANY_FACES = 30_000
+"""From which on a face is so small that its middle alone is held against the surface."""
 
 Array = NDArray[np.float64]
 
@@ -62,12 +64,13 @@ class Destination:
     def fitted(self, sheet: Sheet, points: Array) -> Array:
         """The sheet drawn onto the surface: faces to what is nearest and alike, samples drawing faces to them."""
         count = len(sheet.triangles)
-        corners, shares = np.tile(sheet.triangles, (len(WITHIN_FACE), 1)), np.repeat(WITHIN_FACE, count, axis=0)
+        within = WITHIN_FACE[: 1 if count > MANY_FACES else None]
+        corners, shares = np.tile(sheet.triangles, (len(within), 1)), np.repeat(within, count, axis=0)
         for round_, stiffness in enumerate(np.geomspace(FIRST_STIFFNESS, LAST_STIFFNESS, ROUNDS)):
             places = np.einsum("pc,pcj->pj", shares, points[corners])
             there, normals = self.nearest(places)
-            facing = np.tile(unit(doubled_area_vectors(points, sheet.triangles)), (len(WITHIN_FACE), 1))
-            weights = ((normals * facing).sum(1) > ALIKE) / (2 * len(WITHIN_FACE))
+            facing = np.tile(unit(doubled_area_vectors(points, sheet.triangles)), (len(within), 1))
+            weights = ((normals * facing).sum(1) > ALIKE) / (2 * len(within))
             ahead = Pull(corners, shares, there - places, weights)
             back = from_samples(sheet, points, self.samples, self._sample_normals, 1.0, self._threads)
             points = pulled(sheet, points, [ahead, back], float(stiffness))
