@@ -31,7 +31,7 @@ def wanted_areas(sheet: Sheet, points: Array, samplings: Sequence[Array], thread
     for samples in samplings:
         face, _, _ = tree.closest(samples)
         found = sheet.around(np.bincount(face, minlength=len(sheet.triangles)).astype(np.float64))
-        there, here = found / found.sum(), areas / areas.sum()
+        there, here = found / max(found.sum(), 1.0), areas / areas.sum()
         for _ in range(ROUNDS):
             there, here = sheet.averaged(there), sheet.averaged(here)
         most = np.maximum(most, there / np.maximum(here, 1e-30))

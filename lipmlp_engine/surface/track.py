@@ -35,9 +35,9 @@ ON_SURFACE = 0.005
 """Vertices farther than this from the shape as it was morphed, in its diagonals, lie inside it and only ride along."""
 SHORTEST_GRADIENT = 0.05
 """A gradient shorter than this does not say where the surface is."""
-SAMPLE_STEPS = 2
 SURE_GRADIENT = 0.5
 """A shorter one says less about where the surface faces than the mesh itself: on fins it sees the other side."""
+SAMPLE_STEPS = 2
 LONGEST_SAMPLE_STEP = 0.02
 """How far a carried sample may go at once to be set onto the field's surface, in units of the training frame."""
 SAMPLE_REST = 0.004
@@ -49,7 +49,8 @@ SWEEPS = 12
 UNTANGLINGS = 2
 """Rounds in each step in which faces of a clean mesh that have turned over are drawn together.
 
-A shape's own mesh has fewer faces where a fin is to grow, and lost the whole of it that way."""
+A shape's own mesh has fewer faces where a fin is to grow, and lost the whole of it that way.
+"""
 EVENING_ROUNDS = 10
 """In which a mesh that has just been extracted is evened out before it is carried anywhere."""
 LEEWAY = 0.1

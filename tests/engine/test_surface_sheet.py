@@ -26,8 +26,8 @@ def test_faces_are_to_be_small_where_samples_crowd() -> None:
     above, below = wanted[height > 0.45].mean(), wanted[height < 0].mean()
     assert abs(wanted.mean() - 1) < 1e-9 and wanted.min() > 1 / LARGEST**2
     assert 2 < below / above < 8
-    one = np.repeat([[0.0, 0.0, 0.5]], 1000, axis=0)
-    assert np.isfinite(wanted_areas(sheet, np.asarray(mesh.vertices), [one], 1)).all()
+    for few in (np.repeat([[0.0, 0.0, 0.5]], 1000, axis=0), np.empty((0, 3))):
+        assert np.isfinite(wanted_areas(sheet, np.asarray(mesh.vertices), [few], 1)).all()
 
 
 def test_vertices_slide_to_where_faces_get_their_share_on_any_number_of_threads() -> None:
