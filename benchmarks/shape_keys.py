@@ -48,7 +48,7 @@ DATA = Path(os.environ.get("LIPMORPH_DATA", ROOT.parent / "shared" / "data"))
 CELLS = 64
 """Resolution of the clean mesh, as the Draft preset has it."""
 DRAWN = (0.0, 0.25, 0.5, 0.75, 1.0)
-DRAWN_PAIRS = ("spot-fish", "cat-koala", "koala-penguin", "cat-fish", "ball-star", "ball-pawn", "cube-cylinder", "l-i")
+DRAWN_PAIRS = ("spot-fish", "cat-koala", "koala-penguin", "ball-star", "cube-capsule", "l-i")
 SQUARES = 14
 """Squares of the checker along the diagonal of the shape at t = 0."""
 DARK, LIGHT = (0.20, 0.23, 0.28), (0.93, 0.86, 0.72)
