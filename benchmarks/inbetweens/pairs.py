@@ -33,7 +33,6 @@ class Pair:
     second: Shape
     motion: Motion | None = None
     """Set where the second shape is the first one moved, and how."""
-    up: str = "z"
 
     @property
     def shapes(self) -> list[Shape]:
@@ -113,7 +112,11 @@ def build(name: str, data: Path) -> Pair | None:
         return None
     # As large as each other and in one place: files by different people agree on neither.
     first, second = place([shape for shape in found if shape], Placement(centre=True, scale="size"))
-    return Pair(name, first, second, up="y")
+    return Pair(name, first, second)
+
+
+def up_axis(name: str) -> str:
+    return "y" if name in FILES else "z"
 
 
 def _shape(mesh: trimesh.Trimesh, name: str) -> Shape:

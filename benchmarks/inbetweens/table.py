@@ -13,6 +13,8 @@ from .measures import MEASURES, Figures, compare
 OURS = "ours"
 TRUTH = "true motion"
 RIVALS = ("linear blend", "plain MLP", "paper", "barycentre", "level set")
+LEARNED = (OURS, "plain MLP", "paper")
+"""Trained, and therefore run with several seeds."""
 COLLAPSE = 0.9
 """Of the smaller end's volume, or of the true one where it is known."""
 COLUMNS = {
@@ -74,24 +76,27 @@ def write_table(folder: Path) -> None:
         (folder / "RESULTS.md").write_text("\n".join(_lines(results)) + "\n", encoding="utf-8")
 
 
+def _seeds(results: Sequence[PairResult], method: str) -> str:
+    counts = [len(result.of(method)) for result in results]
+    return f"{max(counts)}" if min(counts) == max(counts) else f"{min(counts)} to {max(counts)}"
+
+
 def _read(path: Path) -> PairResult:
     values = json.loads(path.read_text(encoding="utf-8"))
     return PairResult(values["pair"], values["held_out"], values["preset"], values["runs"])
 
 
 def _lines(results: Sequence[PairResult]) -> Iterator[str]:
-    seeds = [len(result.of(OURS)) for result in results]
     presets = ", ".join(sorted({result.preset for result in results}))
     yield "# In-betweens beside their rivals"
     yield ""
     yield "Written by `python -m benchmarks.inbetweens`; `results/` holds the figures, `sheets/` the pictures."
-    counted = f"{min(seeds)} to {max(seeds)}" if min(seeds) < max(seeds) else f"{max(seeds)}"
-    yield f"{len(results)} pairs, {counted} seeds of ours (mean shown), one of each trained rival;"
-    yield f"preset {presets}."
+    counted = [f"{_seeds(results, method)} of {method}" for method in LEARNED]
+    yield f"{len(results)} pairs; seeds (their mean is shown): {', '.join(counted)}; preset {presets}."
     yield ""
     yield "The plain MLP has the sampling, loss, optimiser and steps of ours, but neither bound nor guide; the paper's"
-    yield "recipe runs for as many seconds as ours took, on the same machine. The barycentre is told the volume, and"
-    yield "the level set is shown at even steps of what it has left to do, which helps both."
+    yield "recipe runs for as many seconds as ours takes on average. The barycentre is told the volume, and the level"
+    yield "set is shown at even steps of what it has left to do, which helps both."
     yield ""
     yield "A win or a loss is a difference beyond the tolerance; less is a tie, and so is nothing against nothing."
     yield "A figure that could not be taken, because a frame is empty, loses against any figure. Where the true motion"
@@ -162,7 +167,7 @@ def _tally(results: Sequence[PairResult]) -> Iterator[str]:
 def _pair(result: PairResult) -> Iterator[str]:
     ours = result.of(OURS)
     yield from ("", f"### {result.name}", "")
-    yield f"{len(ours)} seeds of ours. A star marks what beats ours beyond the tolerance."
+    yield f"Seeds: {len(ours)}. A star marks what beats the mean of ours beyond the tolerance."
     yield ""
     names = [name for name in MEASURES if name in ours[0]]
     yield "| method | " + " | ".join(COLUMNS[name] for name in names) + " | seconds |"

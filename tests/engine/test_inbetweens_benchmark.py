@@ -13,6 +13,9 @@ from benchmarks.inbetweens import rivals, solids
 from benchmarks.inbetweens.grids import Grid, grid_of
 from benchmarks.inbetweens.measures import compare, measure
 from benchmarks.inbetweens.pairs import FILES, HELD_OUT, KNOWN, NAMES, SOLIDS, Pair, build
+from benchmarks.inbetweens.records import add_run, runs_of
+from benchmarks.inbetweens.run import Run
+from benchmarks.inbetweens.sheets import draw_sheet, keep_for_sheet
 from benchmarks.inbetweens.table import OURS, TRUTH, write_table
 from lipmlp_engine.frames import MeshFrame
 from lipmlp_engine.metrics.solid import Solid
@@ -147,3 +150,33 @@ def test_table_counts_a_loss_and_names_a_collapse(tmp_path: Path) -> None:
     assert "| linear blend | 0 / 0 / 1 |" in written
     assert "- some pair: 0.50" in written
     assert "0.90 *" in written
+
+
+def test_what_has_been_run_is_kept_and_not_run_again(tmp_path: Path) -> None:
+    run = Run(tmp_path, tmp_path, "draft", 1)
+    add_run(tmp_path, "balls apart", "draft", {"method": OURS, "seed": 3, "seconds": 1.0, "figures": {}})
+    for _ in range(2):
+        run.pair("balls apart", [TRUTH, "linear blend"], 0)
+    kept = runs_of(tmp_path, "balls apart")
+    assert [(entry["method"], entry["seed"]) for entry in kept] == [("linear blend", 0), (OURS, 3), (TRUTH, 0)]
+    assert kept[0]["figures"]["least_volume"] == 0
+    assert kept[2]["figures"]["off_truth"] == pytest.approx(0, abs=0.05)
+
+
+def test_a_sheet_is_drawn_once_the_frames_of_every_method_are_there(tmp_path: Path) -> None:
+    shape = shape_of(solids.ball(0.3))
+    frames = [MeshFrame(time, shape.vertices.astype(np.float32), shape.triangles) for time in np.linspace(0, 1, 9)]
+    sheet = tmp_path / "sheets" / "balls-apart.png"
+    for method, drawn in ((OURS, False), ("linear blend", True)):
+        keep_for_sheet(tmp_path, "balls apart", method, frames)
+        draw_sheet(tmp_path, "balls apart", (OURS, "linear blend"), 1)
+        assert sheet.is_file() == drawn
+
+
+def test_the_table_says_how_many_seeds_each_trained_method_has(tmp_path: Path) -> None:
+    for pair, seeds in (("balls apart", 3), ("bar turns 60", 2)):
+        for seed in range(seeds):
+            figures = {"least_volume": 1.0, "path_length": 1.0}
+            add_run(tmp_path, pair, "draft", {"method": OURS, "seed": seed, "seconds": 1.0, "figures": figures})
+    write_table(tmp_path)
+    assert "2 to 3 of ours" in (tmp_path / "RESULTS.md").read_text(encoding="utf-8")
