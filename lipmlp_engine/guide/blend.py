@@ -32,6 +32,10 @@ LEAST_ISLAND = 4
 THINNEST_LINK = 0.01
 """Depth, in training-frame units, at which what holds two parts together is still to be seen: a network that is fitted
 to less than this tears it."""
+STRAY_WIDTH = 0.06
+"""The blended surface is that near to a lattice point that stands for it, in training-frame units."""
+STRAY_DISTANCE = 0.08
+"""Further than the samples about the shapes' surfaces reach."""
 MOST_NECKS = 8
 NECK_RADIUS = 0.04
 NECK_ROUNDING = 0.03
@@ -104,6 +108,11 @@ class Blend:
     offsets: Array = field(default_factory=lambda: np.zeros(FLOW_STEPS + 1))
     """Added to the blended distance at each station, so that the volume keeps to its path."""
     necks: list[Neck] = field(default_factory=list)
+    stray_points: Array = field(default_factory=lambda: np.empty((0, 3)))
+    """Lattice points near the blended surface where it is far from both carried ones: a hole closes there, or a part
+    comes off, and what is sampled about the shapes' own surfaces does not show it."""
+    stray_shares: Array = field(default_factory=lambda: np.empty(0))
+    """When each of them is."""
 
     def values(self, points: Tensor, share: Tensor, first: Tensor, second: Tensor) -> Tensor:
         """The function at points, from the distances to both shapes where the points' matter is at the ends."""
@@ -117,6 +126,13 @@ class Blend:
         stations = np.linspace(0, 1, len(self.offsets))[1:-1]
         height = np.interp(share.numpy(), stations, self.offsets[1:-1] / (stations * (1 - stations)))
         return torch.from_numpy((height * (share * (1 - share)).numpy()).astype(np.float32))
+
+    def scattered(self, count: int, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
+        """Points about the strays, and the share at which each is; none where nothing strays."""
+        chosen = rng.integers(0, max(len(self.stray_points), 1), count if len(self.stray_points) else 0)
+        points = self.stray_points[chosen] + rng.uniform(-2, 2, (len(chosen), 3)) / CELLS
+        share = self.stray_shares[chosen] + rng.uniform(-0.5, 0.5, len(chosen)) / FLOW_STEPS
+        return torch.from_numpy(points.astype(np.float32)), torch.from_numpy(share.clip(0, 1).astype(np.float32))
 
 
 def settle_blend(flow: VelocityLattice, first: Distances, second: Distances, strictness: float) -> Blend:
@@ -134,7 +150,13 @@ def settle_blend(flow: VelocityLattice, first: Distances, second: Distances, str
         wanted = volumes[0] ** (1 - share) * volumes[1] ** share
         plain = torch.lerp(here[0][station], here[1][station], float(share))
         blend.offsets[station] = min(1.0, 2 * strictness) * _offset_for(plain, wanted)
-    _hold_on(blend, flow, nodes, [(here[0][k], here[1][k]) for k in range(FLOW_STEPS + 1)], (first, second))
+    values = _hold_on(blend, flow, nodes, [(here[0][k], here[1][k]) for k in range(FLOW_STEPS + 1)], (first, second))
+    stray = [
+        (own.abs() < STRAY_WIDTH) & (a.abs() > STRAY_DISTANCE) & (b.abs() > STRAY_DISTANCE)
+        for own, a, b in zip(values, *here, strict=True)
+    ]
+    blend.stray_points = np.concatenate([nodes[found].numpy() for found in stray]).astype(np.float64)
+    blend.stray_shares = np.repeat(shares, [int(found.sum()) for found in stray])
     return blend
 
 
@@ -178,8 +200,8 @@ def _hold_on(
     nodes: Tensor,
     distances: list[tuple[Tensor, Tensor]],
     shapes: tuple[Distances, Distances],
-) -> None:
-    """Put necks where a part would be cut off that is held by something at both ends."""
+) -> list[Tensor]:
+    """Put necks where a part would be cut off that is held by something at both ends; the values that then hold."""
     shares = torch.arange(FLOW_STEPS + 1) / FLOW_STEPS
     values = [
         blend.values(nodes, share.expand(len(nodes)), *ends) for share, ends in zip(shares, distances, strict=True)
@@ -194,7 +216,7 @@ def _hold_on(
                 if gap is not None:
                     gaps[station] = gap
         if not gaps:
-            return
+            break
         widest = max(gaps, key=lambda station: gaps[station][0])
         first = last = widest
         while first - 1 in gaps:
@@ -206,6 +228,7 @@ def _hold_on(
         neck = Neck(ways, float(shares[max(first - 1, 1)]), float(shares[min(last + 1, FLOW_STEPS - 1)]))
         blend.necks.append(neck)
         values = [neck.joined(own, nodes, share.expand(len(own))) for own, share in zip(values, shares, strict=True)]
+    return values
 
 
 def _parts(values: Tensor, depth: float) -> list[NDArray[np.int64]]:

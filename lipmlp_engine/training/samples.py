@@ -22,6 +22,8 @@ SPREADS = (0.003, 0.015, 0.05)
 """Standard deviations of the samples near a surface, in training-frame units; each takes an equal share."""
 NECK_SHARE = 0.03
 """Samples around each neck that holds on to a part, of the samples of a shape."""
+STRAY_SHARE = 0.4
+"""Samples where the blended surface is far from both shapes', likewise."""
 
 Array = NDArray[np.float64]
 
@@ -101,8 +103,8 @@ def between_samples(placed: PlacedShapes, sampling: Sampling, strictness: float,
         with ThreadPoolExecutor(2) as pool:
             matters = pool.map(partial(_matter, placed.motion, segment), (0, 1), *zip(*scattered, strict=True))
             found += pool.map(partial(_targets, placed, blend, segment), matters)
-        for neck in blend.necks:
-            here, share = neck.scattered(round(sampling.points * NECK_SHARE), rng)
+        further = [neck.scattered(round(sampling.points * NECK_SHARE), rng) for neck in blend.necks]
+        for here, share in [*further, blend.scattered(round(sampling.points * STRAY_SHARE), rng)]:
             origin, arrival = (placed.motion.carry(here, share, end, segment) for end in (0.0, 1.0))
             found.append(_targets(placed, blend, segment, (origin, here, arrival, share)))
     points, values = zip(*found, strict=True)

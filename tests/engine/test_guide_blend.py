@@ -114,3 +114,23 @@ def test_samples_lie_about_the_neck_while_it_is_there() -> None:
     points, share = neck.scattered(500, np.random.default_rng(0))
     assert float(neck.distance(points, share).abs().mean()) < 0.05
     assert float(share.min()) > 0 and float(share.max()) < 1
+
+
+def test_samples_lie_where_a_hole_closes_far_from_both_surfaces() -> None:
+    """A wide ring whose hole a ball fills: the film in the hole is near neither surface."""
+
+    def ring(points: np.ndarray) -> np.ndarray:
+        return np.hypot(np.hypot(points[:, 0], points[:, 1]) - 0.5, points[:, 2]) - 0.15
+
+    middle = ball((0, 0, 0), 0.45)
+    blend = settle_blend(AT_REST, ring, middle, 0.5)
+    points, share = blend.scattered(400, np.random.default_rng(0))
+    ends = [torch.from_numpy(solid(points.numpy())) for solid in (ring, middle)]
+    assert len(points) == 400 and float(share.min()) > 0 and float(share.max()) < 1
+    assert min(float(own.abs().median()) for own in ends) > 0.08
+    assert float(blend.values(points, share, ends[0].float(), ends[1].float()).abs().median()) < 0.06
+
+
+def test_nothing_strays_where_the_surfaces_stay_close() -> None:
+    blend = settle_blend(AT_REST, ball((0, 0, 0), 0.5), ball((0.05, 0, 0), 0.5), 0.5)
+    assert len(blend.scattered(400, np.random.default_rng(0))[0]) == 0
