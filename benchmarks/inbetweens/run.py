@@ -29,7 +29,7 @@ cell, and even exact distances show handles that its mesh has not, in every meth
 DENSITY_CELLS = 72
 """Of the barycentre's grid, which is by far the slowest."""
 PAPER_SECONDS = 13.0
-"""What the paper's recipe may take: as long as guide, samples and training of ours took on one core, on average."""
+"""What the paper's recipe may take: no less than guide, samples and training of ours take on the same core."""
 METHODS = (OURS, *RIVALS, TRUTH)
 
 
