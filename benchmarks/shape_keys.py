@@ -276,7 +276,7 @@ def speed(options: argparse.Namespace) -> None:
     morph = trained("cat-koala", shapes, options.models)
     cells = 64
     while len(clean_mesh(morph, shapes[0], 0.0, 1.0, cells, 1_000_000).vertices) < 20_000:
-        cells += 16
+        cells += 4
     outcome = carried(morph, shapes, clean=True, cells=cells, tolerance=0.0)
     print(
         f"{outcome.seconds:.1f} s for {outcome.tracked.positions.shape[1]:,} vertices, "
