@@ -7,16 +7,19 @@ import time
 from pathlib import Path
 
 
+def is_running(pid: int) -> bool:
+    """Whether a process is there; one that only waits for its parent to notice its end is not."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    status = Path(f"/proc/{pid}/stat")
+    return not status.exists() or status.read_text().rsplit(")", 1)[-1].split()[0] != "Z"
+
+
 def is_gone(pid: int, seconds: float = 30.0) -> bool:
-    """Whether a process ends within a time; one that only waits for its parent to notice counts as gone."""
+    """Whether a process ends within a time."""
     end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        try:
-            os.kill(pid, 0)
-        except ProcessLookupError:
-            return True
-        status = Path(f"/proc/{pid}/stat")
-        if status.exists() and status.read_text().rsplit(")", 1)[-1].split()[0] == "Z":
-            return True
+    while is_running(pid) and time.monotonic() < end:
         time.sleep(0.02)
-    return False
+    return not is_running(pid)

@@ -68,6 +68,11 @@ class Topology:
         return np.asarray(lacking[rank < np.abs(surplus[lacking])])
 
     @property
+    def euler_number(self) -> int:
+        """Vertices less edges plus faces: 2 for a closed part without handles."""
+        return len(np.unique(self.triangles)) - len(self._edges[1]) + len(self.triangles)
+
+    @property
     def closed(self) -> bool:
         return len(self.open_half_edges) == 0
 

@@ -30,14 +30,13 @@ def smooth_normals(field: Field, vertices: NDArray[np.float32], faces: NDArray[n
 
 def values_and_mean_gradient(field: Field, points: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:
     """The field's values (n,) and its gradient, averaged over the reach, (n, 3) at points of the training frame."""
-    places = points.astype(np.float32)
-    values = field.values(torch.from_numpy(places).to(field.device))
-    return values.cpu().numpy().astype(np.float64), mean_gradient(field, places).astype(np.float64)
+    values = field.values(torch.from_numpy(points.astype(np.float32)).to(field.device))
+    return values.cpu().numpy().astype(np.float64), mean_gradient(field, points).astype(np.float64)
 
 
-def mean_gradient(field: Field, points: NDArray[np.float32]) -> NDArray[np.float32]:
+def mean_gradient(field: Field, points: NDArray[np.floating]) -> NDArray[np.float32]:
     """The field's mean gradient along each axis (n, 3): the difference of the values at both ends of the reach."""
-    places = torch.from_numpy(points).to(field.device)
+    places = torch.from_numpy(points.astype(np.float32, copy=False)).to(field.device)
     steps = REACH * torch.eye(3, device=places.device)
     differences = [field.values(places + step) - field.values(places - step) for step in steps]
     mean = torch.stack(differences, 1).nan_to_num(0.0, 0.0, 0.0) / (2 * REACH)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..shapes.shape import Shape, triangle_areas
+from ..shapes.topology import Topology
 from .extract import extract_surface
 from .nets import triangles_from_quads
 
@@ -72,9 +73,7 @@ def clean_mesh(morph: Morph, shape: Shape, start: float, end: float, cells: int,
 def euler_number(vertices: NDArray[np.floating], triangles: NDArray[np.integer]) -> int:
     """Vertices less edges plus faces, vertices in one place counted once: 2 for a part without handles."""
     _, index = np.unique(vertices, axis=0, return_inverse=True)
-    corners = index.reshape(-1)[triangles]
-    sides = np.sort(np.concatenate([corners[:, [0, 1]], corners[:, [1, 2]], corners[:, [2, 0]]]), axis=1)
-    return len(np.unique(corners)) - len(np.unique(sides, axis=0)) + len(corners)
+    return Topology(index.reshape(-1)[triangles].astype(np.int32)).euler_number
 
 
 def _richest(morph: Morph, euler: int, start: float, end: float, cells: int) -> float:

@@ -19,7 +19,7 @@ from ..shapes.shape import Shape, doubled_area_vectors
 from .arrive import OWN_NORMAL, Destination
 from .crowding import wanted_areas
 from .field import Field
-from .normals import values_and_mean_gradient
+from .normals import mean_gradient, values_and_mean_gradient
 from .pull import LONGEST_STEP, Pull, from_samples, pulled
 from .sheet import Sheet, unit
 from .template import Template
@@ -169,7 +169,7 @@ def chosen_keys(times: Array, states: Array, tolerance: float) -> list[int]:
 def facing_outwards(field: Field, points: Array, triangles: NDArray[np.integer]) -> float:
     """Above zero where most of the area faces as the field's gradient does: twice that area, less twice the rest."""
     areas = doubled_area_vectors(points, triangles)
-    _, gradient = values_and_mean_gradient(field, points[triangles].mean(1))
+    gradient = mean_gradient(field, points[triangles].mean(1)).astype(np.float64)
     return float((np.sign((areas * gradient).sum(1)) * np.linalg.norm(areas, axis=1)).sum())
 
 
@@ -288,7 +288,7 @@ class _Traveller:
         return self._slid(surface, points)
 
     def _slid(self, surface: Field, points: Array) -> Array:
-        _, gradient = values_and_mean_gradient(surface, points)
+        gradient = mean_gradient(surface, points).astype(np.float64)
         steepness = np.maximum(np.linalg.norm(gradient, axis=1, keepdims=True), SURE_GRADIENT)
         normals = unit(gradient / steepness + OWN_NORMAL * self.sheet.normals(points))
         if self.sheet.even:

@@ -16,6 +16,7 @@ import bpy
 import pytest
 
 from tests.fake_engine import fake_python
+from tests.processes import is_gone, is_running
 
 from .conftest import MODULE
 
@@ -61,15 +62,6 @@ def tick_until(condition: Callable[[], object], seconds: float = 90.0) -> None:
         assert time.monotonic() < end
         part("runtime").runtime.tick()
         time.sleep(0.01)
-
-
-def is_running(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    status = Path(f"/proc/{pid}/stat")
-    return not status.exists() or status.read_text().rsplit(")", 1)[-1].split()[0] != "Z"
 
 
 def names() -> set[str]:
@@ -399,10 +391,7 @@ def test_cancelling_stops_the_running_job_and_lets_the_next_begin(
     assert bpy.ops.lipmorph.cancel() == {"FINISHED"}
     tick_until(lambda: second.state.name == "RUNNING")
     assert first.state.name == "CANCELLED"
-    deadline = time.monotonic() + 30
-    while is_running(pid) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert not is_running(pid)
+    assert is_gone(pid)
     assert bpy.ops.lipmorph.dismiss(index=0) == {"FINISHED"}
 
 
