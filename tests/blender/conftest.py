@@ -67,8 +67,9 @@ def blender(request: pytest.FixtureRequest, addon_zip: Path, tmp_path_factory: p
         refuse(NONE_FOUND)
     resources = tmp_path_factory.mktemp("resources")
     bare = RealBlender(executable, "", resources, "")
-    version = re.search(r"^Blender (\d+\.\d+\.\d+)", bare.run("--version").stdout, re.MULTILINE)
-    assert version, f"{executable} does not say which Blender it is"
+    said = bare.run("--version").stdout
+    version = re.search(r"^Blender (\d+\.\d+\.\d+)", said, re.MULTILINE)
+    assert version, f"{executable} does not say which Blender it is:\n{said}"
     arguments = build_addon.install_arguments(addon_zip)
     installing = bare.run(*arguments)
     assert installing.returncode == 0, installing.stdout
