@@ -7,7 +7,6 @@ offset for each time keeps the volume on its path, and a neck holds on to what w
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
@@ -21,6 +20,7 @@ from scipy.spatial import KDTree
 from torch import Tensor
 from torch.nn.functional import grid_sample
 
+from .crevices import Walls, narrowness, shut, shut_distances
 from .lattice import FLOW_STEPS, VelocityLattice
 
 CELLS = 48
@@ -41,11 +41,10 @@ NECK_RADIUS = 0.04
 NECK_ROUNDING = 0.03
 """Width over which a neck runs into the surface, in training-frame units."""
 NECK_POINTS = 6
-NECK_FADE = 1 / FLOW_STEPS
-"""Time that a neck takes to grow, a station before it is needed, and to go, a station after."""
+NECK_FADE = 0.5 / FLOW_STEPS
+"""Time that a neck takes to grow and to go, half-way between a station that needs it and one that does not."""
 
 Array = NDArray[np.float64]
-Distances = Callable[[Array], Array]
 
 
 @dataclass(frozen=True)
@@ -115,7 +114,10 @@ class Blend:
     """When each of them is."""
 
     def values(self, points: Tensor, share: Tensor, first: Tensor, second: Tensor) -> Tensor:
-        """The function at points, from the distances to both shapes where the points' matter is at the ends."""
+        """The function at points, from the distances to both shapes where the points' matter is at the ends.
+
+        In the distances the shapes' crevices are shut.
+        """
         blended = torch.lerp(first, second, share) + self._offset(share)
         for neck in self.necks:
             blended = neck.joined(blended, points, share)
@@ -135,28 +137,31 @@ class Blend:
         return torch.from_numpy(points.astype(np.float32)), torch.from_numpy(share.clip(0, 1).astype(np.float32))
 
 
-def settle_blend(flow: VelocityLattice, first: Distances, second: Distances, strictness: float) -> Blend:
+def settle_blend(flow: VelocityLattice, shapes: tuple[Walls, Walls], strictness: float) -> Blend:
     """Look at the blend along a flow, before training, and settle what it needs; ``strictness`` is the volume's."""
     nodes = _lattice()
+    shares = torch.arange(FLOW_STEPS + 1) / FLOW_STEPS
     with ThreadPoolExecutor(2) as pool:
-        here = list(pool.map(partial(_carried_distances, flow, nodes), (first, second), (-1, 1)))
-    here[1].reverse()
+        carried = list(pool.map(partial(_carried, flow, nodes), shapes, (-1, 1)))
+    carried[1].reverse()
+    here = [
+        (shut(first[0], first[1], second[0], share), shut(second[0], second[1], first[0], 1 - share))
+        for first, second, share in zip(*carried, shares, strict=True)
+    ]
     blend = Blend()
-    volumes = [_volume(here[0][0]), _volume(here[1][-1])]
+    volumes = [_volume(here[0][0]), _volume(here[-1][1])]
     if min(volumes) <= 0:
         return blend
-    shares = np.linspace(0, 1, FLOW_STEPS + 1)
-    for station, share in enumerate(shares[1:-1], 1):
+    for station, share in list(enumerate(shares.tolist()))[1:-1]:
         wanted = volumes[0] ** (1 - share) * volumes[1] ** share
-        plain = torch.lerp(here[0][station], here[1][station], float(share))
-        blend.offsets[station] = min(1.0, 2 * strictness) * _offset_for(plain, wanted)
-    values = _hold_on(blend, flow, nodes, [(here[0][k], here[1][k]) for k in range(FLOW_STEPS + 1)], (first, second))
+        blend.offsets[station] = min(1.0, 2 * strictness) * _offset_for(torch.lerp(*here[station], share), wanted)
+    values = _hold_on(blend, flow, nodes, here, shapes)
     stray = [
-        (own.abs() < STRAY_WIDTH) & (a.abs() > STRAY_DISTANCE) & (b.abs() > STRAY_DISTANCE)
-        for own, a, b in zip(values, *here, strict=True)
+        (own.abs() < STRAY_WIDTH) & (first.abs() > STRAY_DISTANCE) & (second.abs() > STRAY_DISTANCE)
+        for own, (first, second) in zip(values, here, strict=True)
     ]
     blend.stray_points = np.concatenate([nodes[found].numpy() for found in stray]).astype(np.float64)
-    blend.stray_shares = np.repeat(shares, [int(found.sum()) for found in stray])
+    blend.stray_shares = np.repeat(shares.numpy().astype(np.float64), [int(found.sum()) for found in stray])
     return blend
 
 
@@ -165,16 +170,18 @@ def _lattice() -> Tensor:
     return torch.stack(torch.meshgrid(axis, axis, axis, indexing="ij"), -1).reshape(-1, 3)
 
 
-def _carried_distances(flow: VelocityLattice, nodes: Tensor, distances: Distances, direction: int) -> list[Tensor]:
-    """Distance to a shape, from where the nodes' matter is after 0, 1, 2 … stations in a direction of time."""
-    own = torch.from_numpy(np.asarray(distances(nodes.numpy().astype(np.float64)), np.float32))
-    volume = own.reshape((1, 1) + (CELLS + 1,) * 3)
-    found, places = [own], nodes
+def _carried(flow: VelocityLattice, nodes: Tensor, shape: Walls, direction: int) -> list[tuple[Tensor, Tensor]]:
+    """How far and how narrow a shape is where the nodes' matter is after 0, 1, 2 … stations in a direction of time."""
+    points = nodes.numpy().astype(np.float64)
+    distances = np.asarray(shape.signed(points), np.float64)
+    own = torch.from_numpy(np.stack([distances, narrowness(shape, points, distances)]).astype(np.float32))
+    volume = own.reshape((1, 2) + (CELLS + 1,) * 3)
+    found, places = [(own[0], own[1])], nodes
     for _ in range(FLOW_STEPS):
         places = flow.carry(places, direction / FLOW_STEPS)
         inside = places.clamp(-1, 1)
-        sampled = grid_sample(volume, inside.flip(-1).reshape(1, 1, 1, -1, 3), align_corners=True).reshape(-1)
-        found.append(sampled + (places - inside).norm(dim=1))
+        sampled = grid_sample(volume, inside.flip(-1).reshape(1, 1, 1, -1, 3), align_corners=True).reshape(2, -1)
+        found.append((sampled[0] + (places - inside).norm(dim=1), sampled[1]))
     return found
 
 
@@ -199,7 +206,7 @@ def _hold_on(
     flow: VelocityLattice,
     nodes: Tensor,
     distances: list[tuple[Tensor, Tensor]],
-    shapes: tuple[Distances, Distances],
+    shapes: tuple[Walls, Walls],
 ) -> list[Tensor]:
     """Put necks where a part would be cut off that is held by something at both ends; the values that then hold."""
     shares = torch.arange(FLOW_STEPS + 1) / FLOW_STEPS
@@ -210,7 +217,8 @@ def _hold_on(
     for _ in range(MOST_NECKS):
         gaps: dict[int, tuple[float, Array]] = {}
         for station in range(1, FLOW_STEPS):
-            parts = _parts(values[station], THINNEST_LINK)
+            # What comes off may be too thin itself to reach as deep as a link should.
+            parts = max((_parts(values[station], depth) for depth in (THINNEST_LINK, 0.0)), key=len)
             if len(parts) > allowed:
                 gap = _gap(blend, flow, nodes, parts, float(shares[station]), shapes)
                 if gap is not None:
@@ -225,7 +233,7 @@ def _hold_on(
             last += 1
         points = torch.from_numpy(gaps[widest][1].astype(np.float32))
         ways = torch.stack([flow.carry(points, float(share - shares[widest])) for share in shares])
-        neck = Neck(ways, float(shares[max(first - 1, 1)]), float(shares[min(last + 1, FLOW_STEPS - 1)]))
+        neck = Neck(ways, float(shares[first]) - NECK_FADE, float(shares[last]) + NECK_FADE)
         blend.necks.append(neck)
         values = [neck.joined(own, nodes, share.expand(len(own))) for own, share in zip(values, shares, strict=True)]
     return values
@@ -246,7 +254,7 @@ def _gap(
     nodes: Tensor,
     parts: list[NDArray[np.int64]],
     share: float,
-    shapes: tuple[Distances, Distances],
+    shapes: tuple[Walls, Walls],
 ) -> tuple[float, Array] | None:
     """Width of the gap between the smallest part and the rest, and points across; None where there is no gap.
 
@@ -258,12 +266,9 @@ def _gap(
     part = np.linspace(0, 1, NECK_POINTS)[:, None]
     points = (1 - part) * island[start] + part * rest[nearest[start]]
     across = torch.from_numpy(points.astype(np.float32))
-    origin, arrival = flow.carry(across, -share), flow.carry(across, 1 - share)
-    there = [
-        torch.from_numpy(np.asarray(distances(place.numpy().astype(np.float64)), np.float32))
-        for distances, place in zip(shapes, (origin, arrival), strict=True)
-    ]
-    values = blend.values(across, torch.full((len(across),), share), *there)
+    moment = torch.full((len(across),), share)
+    there = shut_distances(shapes, flow.carry(across, -share), flow.carry(across, 1 - share), moment)
+    values = blend.values(across, moment, *there)
     return (float(lengths[start]), points) if float(values.max()) > -THINNEST_LINK else None
 
 

@@ -5,19 +5,30 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
+from itertools import pairwise
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..guide import Blend, Motion, settle_blend
+from ..guide import Blend, Motion, Pose, settle_blend, shut_distances
 from ..sections import Sampling
 from ..shapes.distance import DistanceField
 from ..shapes.sample import sample_near, sample_surface
 from ..shapes.shape import Shape
 
+NARROW_STEP = 0.02
+"""A step along the normal, outwards or inwards, after which the surface is less than half that step away again: a gap
+or a thin wall. In training-frame units."""
+NARROW_TRIED = 20_000
+"""Surface points at which that is looked at."""
+NARROW_FAVOUR = 3.0
+"""How many samples lie there in addition, for each that lies there anyway."""
+MOST_NARROW = 0.25
+"""Of the samples near a surface."""
+NARROW_SPREADS = (0.003, 0.01)
 SPREADS = (0.003, 0.015, 0.05)
 """Standard deviations of the samples near a surface, in training-frame units; each takes an equal share."""
 NECK_SHARE = 0.03
@@ -42,49 +53,61 @@ class Samples:
         return len(self.points)
 
 
-class PlacedShapes:
-    """The shapes as the training frame sees them, each at its own time."""
+class PlacedShape:
+    """A shape as the training frame sees it."""
 
-    def __init__(self, shapes: list[Shape], fields: list[DistanceField], motion: Motion) -> None:
-        self.motion = motion
-        self._fields = fields
-        self._meshes = [
-            (motion.path.poses[k].to_training(shape.vertices), shape.triangles) for k, shape in enumerate(shapes)
-        ]
+    def __init__(self, shape: Shape, field: DistanceField, pose: Pose) -> None:
+        self._field = field
+        self._pose = pose
+        self._mesh = pose.to_training(shape.vertices), shape.triangles
 
-    def __len__(self) -> int:
-        return len(self._meshes)
+    def signed(self, points: Array) -> Array:
+        """Distance in training-frame units."""
+        return np.asarray(self._field.signed(self._pose.to_world(points)), np.float64) / self._pose.scale
 
-    def signed(self, points: Array, index: int) -> Array:
-        """Distance to shape ``index`` in training-frame units."""
-        pose = self.motion.path.poses[index]
-        return np.asarray(self._fields[index].signed(pose.to_world(points)), np.float64) / pose.scale
+    def nearest(self, points: Array) -> Array:
+        """The nearest point of the surface."""
+        return self._pose.to_training(self._field.closest(self._pose.to_world(points))[1])
 
-    def scattered(self, index: int, count: int, near: float, rng: np.random.Generator) -> Array:
-        """Points near the surface of a shape and, for the rest of the share, anywhere in the training frame."""
-        close = round(count * near)
-        anywhere = rng.uniform(-1, 1, (count - close, 3))
-        if not close:
+    def scattered(self, sampling: Sampling, rng: np.random.Generator) -> Array:
+        """Points near the surface, more of them where walls are close, and for the rest anywhere in the frame."""
+        near = round(sampling.points * sampling.near)
+        anywhere = rng.uniform(-1, 1, (sampling.points - near, 3))
+        if not near:
             return anywhere
-        vertices, triangles = self._meshes[index]
-        return np.concatenate([np.asarray(sample_near(vertices, triangles, close, SPREADS, rng), np.float64), anywhere])
+        narrow = self._narrow_places
+        extra = round(near * min(MOST_NARROW, NARROW_FAVOUR * len(narrow) / NARROW_TRIED))
+        found = [np.asarray(sample_near(*self._mesh, near - extra, SPREADS, rng), np.float64), anywhere]
+        if extra:
+            away = rng.normal(size=(extra, 3)) * np.resize(NARROW_SPREADS, extra)[:, None]
+            found.append(narrow[rng.integers(0, len(narrow), extra)] + away)
+        return np.concatenate(found)
 
-    def on_surface(self, index: int, count: int, rng: np.random.Generator) -> Array:
-        points, _, _ = sample_surface(*self._meshes[index], count, rng)
+    def on_surface(self, count: int, rng: np.random.Generator) -> Array:
+        points, _, _ = sample_surface(*self._mesh, count, rng)
         return np.asarray(points, np.float64)
 
+    @cached_property
+    def _narrow_places(self) -> Array:
+        """Surface points beside a gap or a thin wall."""
+        points, normals, _ = sample_surface(*self._mesh, NARROW_TRIED, np.random.default_rng(0))
+        across = [np.abs(self.signed(points + side * NARROW_STEP * normals)) for side in (-1, 1)]
+        return np.asarray(points[np.minimum(*across) < NARROW_STEP / 2])
 
-def end_samples(placed: PlacedShapes, sampling: Sampling, rng: np.random.Generator) -> Samples:
+
+def end_samples(placed: Sequence[PlacedShape], sampling: Sampling, rng: np.random.Generator) -> Samples:
     """Exact distances to every shape at its own time."""
     points, values = [], []
-    for index in range(len(placed)):
-        scattered = placed.scattered(index, sampling.points, sampling.near, rng)
+    for index, shape in enumerate(placed):
+        scattered = shape.scattered(sampling, rng)
         points.append(np.column_stack([scattered, np.full(len(scattered), float(index))]))
-        values.append(placed.signed(scattered, index))
+        values.append(shape.signed(scattered))
     return _samples(points, values)
 
 
-def between_samples(placed: PlacedShapes, sampling: Sampling, strictness: float, rng: np.random.Generator) -> Samples:
+def between_samples(
+    placed: Sequence[PlacedShape], motion: Motion, sampling: Sampling, strictness: float, rng: np.random.Generator
+) -> Samples:
     """What f should be between the shapes: both shapes carried along the flow to meet at t, and blended there.
 
     The blend needs no distance to a carried surface. A point keeps its matter on its way, so the first shape's
@@ -92,31 +115,25 @@ def between_samples(placed: PlacedShapes, sampling: Sampling, strictness: float,
     blend's volume counts.
     """
     found: list[tuple[Array, Array]] = []
-    for segment in range(len(placed) - 1):
-        blend = settle_blend(
-            placed.motion.flows[segment],
-            partial(placed.signed, index=segment),
-            partial(placed.signed, index=segment + 1),
-            strictness,
-        )
-        scattered = [_scattered_between(placed, segment + side, sampling, rng) for side in (0, 1)]
+    for segment, shapes in enumerate(pairwise(placed)):
+        blend = settle_blend(motion.flows[segment], shapes, strictness)
+        targets = partial(_targets, shapes, motion, blend, segment)
+        scattered = [_scattered_between(shape, sampling, rng) for shape in shapes]
         with ThreadPoolExecutor(2) as pool:
-            matters = pool.map(partial(_matter, placed.motion, segment), (0, 1), *zip(*scattered, strict=True))
-            found += pool.map(partial(_targets, placed, blend, segment), matters)
+            matters = pool.map(partial(_matter, motion, segment), (0, 1), *zip(*scattered, strict=True))
+            found += pool.map(targets, matters)
         further = [neck.scattered(round(sampling.points * NECK_SHARE), rng) for neck in blend.necks]
         for here, share in [*further, blend.scattered(round(sampling.points * STRAY_SHARE), rng)]:
-            origin, arrival = (placed.motion.carry(here, share, end, segment) for end in (0.0, 1.0))
-            found.append(_targets(placed, blend, segment, (origin, here, arrival, share)))
+            origin, arrival = (motion.carry(here, share, end, segment) for end in (0.0, 1.0))
+            found.append(targets((origin, here, arrival, share)))
     points, values = zip(*found, strict=True)
     return _samples(points, values)
 
 
-def _scattered_between(
-    placed: PlacedShapes, index: int, sampling: Sampling, rng: np.random.Generator
-) -> tuple[Tensor, Tensor]:
+def _scattered_between(shape: PlacedShape, sampling: Sampling, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
     """Points about a shape, and for each a share of the segment beside it."""
-    seeds = placed.scattered(index, sampling.points, sampling.near, rng)
-    shares = rng.uniform(0, 1, sampling.points)
+    seeds = shape.scattered(sampling, rng)
+    shares = rng.uniform(0, 1, len(seeds))
     return torch.from_numpy(seeds.astype(np.float32)), torch.from_numpy(shares.astype(np.float32))
 
 
@@ -127,15 +144,13 @@ def _matter(motion: Motion, segment: int, side: int, seeds: Tensor, share: Tenso
     return origin, motion.carry(seeds, float(side), share, segment), arrival, share
 
 
-def _targets(placed: PlacedShapes, blend: Blend, segment: int, matter: tuple[Tensor, ...]) -> tuple[Array, Array]:
+def _targets(
+    shapes: tuple[PlacedShape, PlacedShape], motion: Motion, blend: Blend, segment: int, matter: tuple[Tensor, ...]
+) -> tuple[Array, Array]:
     """Points between two shapes, given by their matter, and f there."""
     origin, here, arrival, share = matter
-    first, second = (
-        torch.from_numpy(placed.signed(place.numpy().astype(np.float64), segment + end).astype(np.float32))
-        for end, place in enumerate((origin, arrival))
-    )
-    values = blend.values(here, share, first, second).numpy()
-    here = placed.motion.round_joints(here, origin, arrival, share, segment)
+    values = blend.values(here, share, *shut_distances(shapes, origin, arrival, share)).numpy()
+    here = motion.round_joints(here, origin, arrival, share, segment)
     return np.column_stack([here.numpy(), segment + share.numpy().astype(np.float64)]), values
 
 

@@ -28,7 +28,7 @@ from .device import choose_device
 from .gradients import BatchGradients, absolute_loss, square_loss
 from .label_losses import label_loss
 from .optimiser import MuonAdam, rate_at
-from .samples import PlacedShapes, Samples, between_samples, end_samples
+from .samples import PlacedShape, Samples, between_samples, end_samples
 from .spectrum import SpectrumWatch
 
 REPORT_SECONDS = 0.25
@@ -79,10 +79,10 @@ def _prepare(
     motion = find_motion(job, shapes, fields)
     _stop_if(should_stop)
     notify(Progress("sample", 0.0))
-    placed = PlacedShapes(shapes, fields, motion)
+    placed = [PlacedShape(*parts) for parts in zip(shapes, fields, motion.path.poses, strict=True)]
     rng = np.random.default_rng(job.training.seed + 1)
     ends = end_samples(placed, job.sampling, rng)
-    between = between_samples(placed, job.sampling, job.guide.volume, rng) if motion.flows else None
+    between = between_samples(placed, motion, job.sampling, job.guide.volume, rng) if motion.flows else None
     surface = _surface_points(placed, rng)
     _stop_if(should_stop)
     return motion, ends, between, surface
@@ -103,10 +103,10 @@ def _stop_if(should_stop: Callable[[], bool]) -> None:
         raise Cancelled("Stopped before the training began; nothing was kept.")
 
 
-def _surface_points(placed: PlacedShapes, rng: np.random.Generator) -> list[Tensor]:
+def _surface_points(placed: list[PlacedShape], rng: np.random.Generator) -> list[Tensor]:
     points = []
-    for index in range(len(placed)):
-        surface = placed.on_surface(index, CHECK_POINTS, rng)
+    for index, shape in enumerate(placed):
+        surface = shape.on_surface(CHECK_POINTS, rng)
         points.append(torch.from_numpy(np.column_stack([surface, np.full(len(surface), index)]).astype(np.float32)))
     return points
 

@@ -11,15 +11,18 @@ import trimesh
 
 from lipmlp_engine.errors import Cancelled, JobError, OutputError
 from lipmlp_engine.events import Notice, Progress
+from lipmlp_engine.guide import Pose
 from lipmlp_engine.job import Job
 from lipmlp_engine.morph import Morph
 from lipmlp_engine.networks import build
-from lipmlp_engine.sections import Network, ShapeInput
+from lipmlp_engine.sections import Network, Sampling, ShapeInput
+from lipmlp_engine.shapes.distance import DistanceField
 from lipmlp_engine.shapes.shape import Shape
 from lipmlp_engine.surface.field import MLPField
 from lipmlp_engine.training import train
 from lipmlp_engine.training.gradients import BatchGradients, absolute_loss, square_loss
 from lipmlp_engine.training.optimiser import orthogonalise
+from lipmlp_engine.training.samples import PlacedShape
 
 from .conftest import moved, shape_of
 
@@ -201,3 +204,16 @@ def test_the_papers_recipe_trains_too(apart: list[Shape]) -> None:
     )
     assert morph.motion.flows == []
     assert losses[-1] < 0.5 * next(loss for loss in losses if loss is not None)
+
+
+def test_more_samples_lie_beside_a_gap() -> None:
+    """Two plates close to each other and one far off: the gap's walls get more than their share of the area."""
+    plates = [trimesh.creation.box((1, 1, 0.2)).apply_translation((0, 0, height)) for height in (0, 0.215, 1.5)]
+    shape = shape_of(trimesh.util.concatenate(plates))
+    field = DistanceField(shape.vertices, shape.triangles)
+    placed = PlacedShape(shape, field, Pose(1.0, np.eye(3), np.zeros(3)))
+    samples = placed.scattered(Sampling(points=20_000, near=1.0), np.random.default_rng(0))
+    middle = (np.abs(samples[:, :2]) < 0.45).all(axis=1)
+    walls = [float((middle & (np.abs(samples[:, 2] - wall) < 0.0075)).mean()) for wall in (0.1075, 1.4, 1.6)]
+    assert len(samples) == 20_000
+    assert walls[0] > 2.5 * max(walls[1:])
