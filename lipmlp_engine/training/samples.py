@@ -20,8 +20,8 @@ from ..shapes.sample import sample_near, sample_surface
 from ..shapes.shape import Shape
 
 NARROW_STEP = 0.02
-"""A step along the normal, outwards or inwards, after which the surface is less than half that step away again: a gap
-or a thin wall. In training-frame units."""
+"""A step outwards along the normal that leads less than half as far away from the surface: into a gap. In
+training-frame units."""
 NARROW_TRIED = 20_000
 """Surface points at which that is looked at."""
 NARROW_FAVOUR = 3.0
@@ -89,10 +89,9 @@ class PlacedShape:
 
     @cached_property
     def _narrow_places(self) -> Array:
-        """Surface points beside a gap or a thin wall."""
+        """Surface points beside a gap."""
         points, normals, _ = sample_surface(*self._mesh, NARROW_TRIED, np.random.default_rng(0))
-        across = [np.abs(self.signed(points + side * NARROW_STEP * normals)) for side in (-1, 1)]
-        return np.asarray(points[np.minimum(*across) < NARROW_STEP / 2])
+        return np.asarray(points[self.signed(points + NARROW_STEP * normals) < NARROW_STEP / 2])
 
 
 def end_samples(placed: Sequence[PlacedShape], sampling: Sampling, rng: np.random.Generator) -> Samples:
