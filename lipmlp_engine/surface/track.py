@@ -61,6 +61,8 @@ SAME_SHAPE = 0.003
 """Mean distance, in diagonals, up to which one shape moved as a whole is the next: then any flow is mere noise."""
 LOST = 0.1
 """Mean distance from the field's surface, in units of the training frame, beyond which the mesh has lost it."""
+LOST_TRIED = 1_000
+"""About how many vertices are asked for that."""
 
 Array = NDArray[np.float64]
 
@@ -319,7 +321,8 @@ class _Traveller:
     def _lost(self, surface: Field, points: Array) -> bool:
         if not np.isfinite(points).all() or not self.held.any():
             return True
-        values, gradient = values_and_mean_gradient(surface, points[self.held])
+        held = points[self.held]
+        values, gradient = values_and_mean_gradient(surface, held[:: max(1, len(held) // LOST_TRIED)])
         distances = np.abs(values) / np.maximum(np.linalg.norm(gradient, axis=1), SHORTEST_GRADIENT)
         return not distances.mean() < LOST
 
