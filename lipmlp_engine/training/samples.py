@@ -17,11 +17,13 @@ from ..guide import Blend, Motion, Pose, settle_blend, shut_distances
 from ..sections import Sampling
 from ..shapes.distance import DistanceField
 from ..shapes.sample import sample_near, sample_surface
-from ..shapes.shape import Shape
+from ..shapes.shape import Shape, doubled_area_vectors
 
 NARROW_STEP = 0.02
-"""A step outwards along the normal that leads less than half as far away from the surface: into a gap. In
-training-frame units."""
+"""A step along the normal, outwards or inwards, after which a wall that faces the other way is less than half that
+step away: there is a gap, or thin matter. In training-frame units."""
+FACING = -0.5
+"""Cosine between the normals of walls that face each other; those of an edge or a corner do not."""
 NARROW_TRIED = 20_000
 """Surface points at which that is looked at."""
 NARROW_FAVOUR = 3.0
@@ -89,9 +91,21 @@ class PlacedShape:
 
     @cached_property
     def _narrow_places(self) -> Array:
-        """Surface points beside a gap."""
+        """Surface points on a wall that another one faces closely, across a gap or through thin matter."""
         points, normals, _ = sample_surface(*self._mesh, NARROW_TRIED, np.random.default_rng(0))
-        return np.asarray(points[self.signed(points + NARROW_STEP * normals) < NARROW_STEP / 2])
+        directions = _unit_normals(*self._mesh)
+        faced = np.zeros(len(points), bool)
+        for side in (-1, 1):
+            ahead = self._pose.to_world(points + side * NARROW_STEP * normals)
+            triangle, _, distance = self._field.closest(ahead)
+            opposite = (directions[triangle] * normals).sum(1) < FACING
+            faced |= opposite & (distance < NARROW_STEP / 2 * self._pose.scale)
+        return np.asarray(points[faced])
+
+
+def _unit_normals(vertices: Array, triangles: NDArray[np.int32]) -> Array:
+    normals = doubled_area_vectors(vertices, triangles)
+    return np.asarray(normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-30))
 
 
 def end_samples(placed: Sequence[PlacedShape], sampling: Sampling, rng: np.random.Generator) -> Samples:
