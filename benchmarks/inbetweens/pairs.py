@@ -83,6 +83,9 @@ FILES: dict[str, tuple[str, str]] = {
     "spot to koala": ("spot", "koala"),
     "koala to fish": ("koala", "fish"),
     "penguin to cat": ("penguin", "cat"),
+    "cat to spot": ("cat", "spot"),
+    "penguin to koala": ("penguin", "koala"),
+    "fish to penguin": ("fish", "penguin"),
     "suzanne to torus": ("suzanne", "torus"),
 }
 NAMES = (*KNOWN, *SOLIDS, *FILES)
@@ -94,8 +97,12 @@ HELD_OUT = (
     "koala to fish",
     "penguin to cat",
     "suzanne to torus",
+    "cat to spot",
+    "penguin to koala",
+    "fish to penguin",
 )
-"""Nobody looks at these while working on the method; they are reported separately."""
+"""Nobody looks at these while working on the method; they are reported separately. The first seven were looked at when
+gaps were made to shut; the last three were added then, after the method was settled."""
 
 
 def build(name: str, data: Path) -> Pair | None:
