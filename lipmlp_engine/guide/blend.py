@@ -58,8 +58,8 @@ class Neck:
 
     def presence(self, share: Tensor) -> Tensor:
         """0 at the ends of the segment, 1 while the neck is needed, and smooth in between."""
-        grown = (share - self.first) / min(NECK_FADE, self.first) + 1
-        going = (self.last - share) / min(NECK_FADE, 1 - self.last) + 1
+        grown = (share - self.first) / NECK_FADE + 1
+        going = (self.last - share) / NECK_FADE + 1
         part = torch.minimum(grown, going).clamp(0, 1)
         return part * part * (3 - 2 * part)
 
@@ -83,7 +83,7 @@ class Neck:
 
     def scattered(self, count: int, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
         """Points about the tube's wall while it is there, and the share at which each is."""
-        low, high = self.first - min(NECK_FADE, self.first), self.last + min(NECK_FADE, 1 - self.last)
+        low, high = self.first - NECK_FADE, self.last + NECK_FADE
         share = torch.from_numpy(rng.uniform(low, high, count).astype(np.float32))
         way = self._way(share)
         piece = torch.from_numpy(rng.integers(0, way.shape[1] - 1, count))

@@ -15,7 +15,7 @@ from trimesh.triangles import mass_properties
 from ..job import Job
 from ..shapes.distance import DistanceField
 from ..shapes.sample import sample_surface
-from ..shapes.shape import Shape, doubled_area_vectors
+from ..shapes.shape import Shape, unit_normals
 from .lattice import VelocityLattice
 from .pose import Pose, PosePath
 from .registration import ShapeSamples, Steering, register
@@ -148,8 +148,7 @@ def _inside(shape: Shape, distance: DistanceField, rng: np.random.Generator) -> 
 
 
 def _in_frame(shape: Shape, distance: DistanceField, matter: _Matter, pose: Pose) -> ShapeSamples:
-    normals = doubled_area_vectors(shape.vertices, shape.triangles)
-    normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-30)
+    normals = unit_normals(shape.vertices, shape.triangles)
 
     def nearest(points: Array) -> tuple[Array, Array]:
         triangle, place, _ = distance.closest(pose.to_world(points))

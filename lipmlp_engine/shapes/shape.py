@@ -67,6 +67,12 @@ def doubled_area_vectors(vertices: NDArray[np.floating], triangles: NDArray[np.i
     return np.asarray(np.cross(b - a, c - a))
 
 
+def unit_normals(vertices: NDArray[np.floating], triangles: NDArray[np.integer]) -> NDArray[np.float64]:
+    """Each triangle's normal; zero for one without area."""
+    normals = doubled_area_vectors(vertices, triangles)
+    return np.asarray(normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-30))
+
+
 def signed_volume(vertices: NDArray[np.floating], triangles: NDArray[np.integer]) -> float:
     """Enclosed volume, negative where the triangles face inwards."""
     return float(volume_shares(vertices, triangles).sum())

@@ -17,7 +17,7 @@ from ..guide import Blend, Motion, Pose, settle_blend, shut_distances
 from ..sections import Sampling
 from ..shapes.distance import DistanceField
 from ..shapes.sample import sample_near, sample_surface
-from ..shapes.shape import Shape, doubled_area_vectors
+from ..shapes.shape import Shape, unit_normals
 
 NARROW_STEP = 0.02
 """A step along the normal, outwards or inwards, after which a wall that faces the other way is less than half that
@@ -93,7 +93,7 @@ class PlacedShape:
     def _narrow_places(self) -> Array:
         """Surface points on a wall that another one faces closely, across a gap or through thin matter."""
         points, normals, _ = sample_surface(*self._mesh, NARROW_TRIED, np.random.default_rng(0))
-        directions = _unit_normals(*self._mesh)
+        directions = unit_normals(*self._mesh)
         faced = np.zeros(len(points), bool)
         for side in (-1, 1):
             ahead = self._pose.to_world(points + side * NARROW_STEP * normals)
@@ -101,11 +101,6 @@ class PlacedShape:
             opposite = (directions[triangle] * normals).sum(1) < FACING
             faced |= opposite & (distance < NARROW_STEP / 2 * self._pose.scale)
         return np.asarray(points[faced])
-
-
-def _unit_normals(vertices: Array, triangles: NDArray[np.int32]) -> Array:
-    normals = doubled_area_vectors(vertices, triangles)
-    return np.asarray(normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-30))
 
 
 def end_samples(placed: Sequence[PlacedShape], sampling: Sampling, rng: np.random.Generator) -> Samples:
