@@ -259,7 +259,13 @@ class Extraction:
         24, 2, 10_000, label="Frames", unit="frames", description="Frames, evenly spaced in time", advanced=False
     )
     resolution: int = number(
-        128, 32, 512, label="Resolution", unit="cells", description="Cells along the longest side", advanced=False
+        128,
+        32,
+        512,
+        label="Resolution",
+        unit="cells",
+        description="Cells along the side of the cube around the morph",
+        advanced=False,
     )
     faces: str = choice(
         "quads",

@@ -137,12 +137,24 @@ class Blend:
         return torch.from_numpy(points.astype(np.float32)), torch.from_numpy(share.clip(0, 1).astype(np.float32))
 
 
-def settle_blend(flow: VelocityLattice, shapes: tuple[Walls, Walls], strictness: float) -> Blend:
+class LatticeView:
+    """A shape as the lattice sees it: how far it is from each node, and how narrow there."""
+
+    def __init__(self, shape: Walls) -> None:
+        self.shape = shape
+        points = _lattice().numpy().astype(np.float64)
+        distances = np.asarray(shape.signed(points), np.float64)
+        own = np.stack([distances, narrowness(shape, points, distances)])
+        self.volume = torch.from_numpy(own.astype(np.float32)).reshape((1, 2) + (CELLS + 1,) * 3)
+        """Both, as what is sampled from."""
+
+
+def settle_blend(flow: VelocityLattice, views: tuple[LatticeView, LatticeView], strictness: float) -> Blend:
     """Look at the blend along a flow, before training, and settle what it needs; ``strictness`` is the volume's."""
     nodes = _lattice()
     shares = torch.arange(FLOW_STEPS + 1) / FLOW_STEPS
     with ThreadPoolExecutor(2) as pool:
-        carried = list(pool.map(partial(_carried, flow, nodes), shapes, (-1, 1)))
+        carried = list(pool.map(partial(_carried, flow, nodes), views, (-1, 1)))
     carried[1].reverse()
     here = [
         (shut(first[0], first[1], second[0], share), shut(second[0], second[1], first[0], 1 - share))
@@ -155,7 +167,7 @@ def settle_blend(flow: VelocityLattice, shapes: tuple[Walls, Walls], strictness:
     for station, share in list(enumerate(shares.tolist()))[1:-1]:
         wanted = volumes[0] ** (1 - share) * volumes[1] ** share
         blend.offsets[station] = min(1.0, 2 * strictness) * _offset_for(torch.lerp(*here[station], share), wanted)
-    values = _hold_on(blend, flow, nodes, here, shapes)
+    values = _hold_on(blend, flow, nodes, here, (views[0].shape, views[1].shape))
     stray = [
         (own.abs() < STRAY_WIDTH) & (first.abs() > STRAY_DISTANCE) & (second.abs() > STRAY_DISTANCE)
         for own, (first, second) in zip(values, here, strict=True)
@@ -170,17 +182,14 @@ def _lattice() -> Tensor:
     return torch.stack(torch.meshgrid(axis, axis, axis, indexing="ij"), -1).reshape(-1, 3)
 
 
-def _carried(flow: VelocityLattice, nodes: Tensor, shape: Walls, direction: int) -> list[tuple[Tensor, Tensor]]:
+def _carried(flow: VelocityLattice, nodes: Tensor, view: LatticeView, direction: int) -> list[tuple[Tensor, Tensor]]:
     """How far and how narrow a shape is where the nodes' matter is after 0, 1, 2 … stations in a direction of time."""
-    points = nodes.numpy().astype(np.float64)
-    distances = np.asarray(shape.signed(points), np.float64)
-    own = torch.from_numpy(np.stack([distances, narrowness(shape, points, distances)]).astype(np.float32))
-    volume = own.reshape((1, 2) + (CELLS + 1,) * 3)
+    own = view.volume.reshape(2, -1)
     found, places = [(own[0], own[1])], nodes
     for _ in range(FLOW_STEPS):
         places = flow.carry(places, direction / FLOW_STEPS)
         inside = places.clamp(-1, 1)
-        sampled = grid_sample(volume, inside.flip(-1).reshape(1, 1, 1, -1, 3), align_corners=True).reshape(2, -1)
+        sampled = grid_sample(view.volume, inside.flip(-1).reshape(1, 1, 1, -1, 3), align_corners=True).reshape(2, -1)
         found.append((sampled[0] + (places - inside).norm(dim=1), sampled[1]))
     return found
 

@@ -77,21 +77,29 @@ class _Matter:
     volume: float
 
 
-def find_motion(job: Job, shapes: list[Shape], fields: list[DistanceField]) -> Motion:
-    """Place the shapes in the training frame and, where the job wants a guide, find how each flows into the next."""
-    if job.guide.kind == "none":
-        return Motion(PosePath([_common_pose(shapes)] * len(shapes)))
-    rng = np.random.default_rng(job.training.seed)
-    matters = [_matter(shape, distance, rng) for shape, distance in zip(shapes, fields, strict=True)]
-    path = PosePath(_following_poses(job, shapes, matters))
-    samples = [_in_frame(*parts) for parts in zip(shapes, fields, matters, path.poses, strict=True)]
-    flows = []
-    for segment, (source, target) in enumerate(pairwise(samples)):
-        landmarks = _landmarks(job, shapes, path, segment)
+class Placement:
+    """Where the shapes lie in the training frame, and what there is to find their motion from."""
+
+    def __init__(self, job: Job, shapes: list[Shape], fields: list[DistanceField]) -> None:
+        self._steering: list[Steering] = []
+        self._samples: list[ShapeSamples] = []
+        if job.guide.kind == "none":
+            self.path = PosePath([_common_pose(shapes)] * len(shapes))
+            return
+        rng = np.random.default_rng(job.training.seed)
+        matters = [_matter(shape, distance, rng) for shape, distance in zip(shapes, fields, strict=True)]
+        self.path = PosePath(_following_poses(job, shapes, matters))
+        self._samples = [_in_frame(*parts) for parts in zip(shapes, fields, matters, self.path.poses, strict=True)]
+        for segment in range(len(shapes) - 1):
+            landmarks = _landmarks(job, shapes, self.path, segment)
+            self._steering.append(Steering(job.guide.rigidity, job.guide.volume, landmarks))
+
+    def motion(self) -> Motion:
+        """The motion, with flows where the job wants a guide; finding them keeps a core busy for seconds."""
         # On a busy machine the threads of the linear algebra libraries wait for each other: eight times slower.
         with threadpool_limits(1):
-            flows.append(register(source, target, Steering(job.guide.rigidity, job.guide.volume, landmarks)))
-    return Motion(path, flows)
+            pairs = zip(pairwise(self._samples), self._steering, strict=True)
+            return Motion(self.path, [register(*pair, steering) for pair, steering in pairs])
 
 
 def _common_pose(shapes: list[Shape]) -> Pose:

@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..guide import Blend, Motion, Pose, settle_blend, shut_distances
+from ..guide import Blend, LatticeView, Motion, Pose, settle_blend, shut_distances
 from ..sections import Sampling
 from ..shapes.distance import DistanceField
 from ..shapes.sample import sample_near, sample_surface
@@ -114,7 +114,12 @@ def end_samples(placed: Sequence[PlacedShape], sampling: Sampling, rng: np.rando
 
 
 def between_samples(
-    placed: Sequence[PlacedShape], motion: Motion, sampling: Sampling, strictness: float, rng: np.random.Generator
+    placed: Sequence[PlacedShape],
+    views: Sequence[LatticeView],
+    motion: Motion,
+    sampling: Sampling,
+    strictness: float,
+    rng: np.random.Generator,
 ) -> Samples:
     """What f should be between the shapes: both shapes carried along the flow to meet at t, and blended there.
 
@@ -123,8 +128,8 @@ def between_samples(
     blend's volume counts.
     """
     found: list[tuple[Array, Array]] = []
-    for segment, shapes in enumerate(pairwise(placed)):
-        blend = settle_blend(motion.flows[segment], shapes, strictness)
+    for segment, (shapes, seen) in enumerate(zip(pairwise(placed), pairwise(views), strict=True)):
+        blend = settle_blend(motion.flows[segment], seen, strictness)
         targets = partial(_targets, shapes, motion, blend, segment)
         scattered = [_scattered_between(shape, sampling, rng) for shape in shapes]
         with ThreadPoolExecutor(2) as pool:

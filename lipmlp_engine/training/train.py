@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import time as clock
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from torch import Tensor, nn
 from ..cores import usable_cores
 from ..errors import Cancelled, JobError, TrainingError
 from ..events import Notice, Progress
-from ..guide import Motion, find_motion
+from ..guide import LatticeView, Motion, Placement
 from ..job import Job
 from ..morph import Morph
 from ..networks import build
@@ -76,13 +77,18 @@ def _prepare(
         DistanceField(shape.vertices, shape.triangles, device=device.type, threads=job.training.threads)
         for shape in shapes
     ]
-    motion = find_motion(job, shapes, fields)
+    placement = Placement(job, shapes, fields)
+    placed = [PlacedShape(*parts) for parts in zip(shapes, fields, placement.path.poses, strict=True)]
+    rng = np.random.default_rng(job.training.seed + 1)
+    with ThreadPoolExecutor(1) as beside:
+        # Finding the motion leaves a core half idle.
+        coming_ends = beside.submit(end_samples, placed, job.sampling, rng)
+        coming_views = [beside.submit(LatticeView, shape) for shape in placed if job.guide.kind != "none"]
+        motion = placement.motion()
     _stop_if(should_stop)
     notify(Progress("sample", 0.0))
-    placed = [PlacedShape(*parts) for parts in zip(shapes, fields, motion.path.poses, strict=True)]
-    rng = np.random.default_rng(job.training.seed + 1)
-    ends = end_samples(placed, job.sampling, rng)
-    between = between_samples(placed, motion, job.sampling, job.guide.volume, rng) if motion.flows else None
+    ends, views = coming_ends.result(), [view.result() for view in coming_views]
+    between = between_samples(placed, views, motion, job.sampling, job.guide.volume, rng) if motion.flows else None
     surface = _surface_points(placed, rng)
     _stop_if(should_stop)
     return motion, ends, between, surface

@@ -11,7 +11,7 @@ import torch
 from scipy.ndimage import label
 from torch import Tensor
 
-from lipmlp_engine.guide import Blend, settle_blend, shut_distances
+from lipmlp_engine.guide import Blend, LatticeView, settle_blend, shut_distances
 from lipmlp_engine.guide.lattice import VelocityLattice
 
 CELLS = 60
@@ -62,6 +62,10 @@ def nodes() -> Tensor:
     return torch.stack(torch.meshgrid(axis, axis, axis, indexing="ij"), -1).reshape(-1, 3)
 
 
+def settled(flow: VelocityLattice, shapes: tuple[Solid, Solid], strictness: float) -> Blend:
+    return settle_blend(flow, (LatticeView(shapes[0]), LatticeView(shapes[1])), strictness)
+
+
 def blended(blend: Blend, first: Solid, second: Solid, share: float) -> Tensor:
     """Without a flow: the values over the lattice of ``nodes``."""
     points = nodes()
@@ -89,7 +93,7 @@ GAP = torch.tensor([[0.0, 0.1 + 0.005 * step, 0.0] for step in range(50)])
 @pytest.mark.parametrize("share", [0.25, 0.5, 0.75])
 def test_the_volume_keeps_to_its_path(share: float) -> None:
     first, second = ball((-0.16, 0, 0), 0.5), ball((0.16, 0, 0), 0.45)
-    blend = settle_blend(AT_REST, (first, second), 0.5)
+    blend = settled(AT_REST, (first, second), 0.5)
     ends = [volume(blended(blend, first, second, end)) for end in (0.0, 1.0)]
     wanted = ends[0] ** (1 - share) * ends[1] ** share
     assert abs(volume(blended(Blend(), first, second, share)) / wanted - 1) > 0.05
@@ -97,13 +101,13 @@ def test_the_volume_keeps_to_its_path(share: float) -> None:
 
 
 def test_volume_that_does_not_count_is_left_alone() -> None:
-    assert not settle_blend(AT_REST, (ball((-0.16, 0, 0), 0.5), ball((0.16, 0, 0), 0.5)), 0.0).offsets.any()
+    assert not settled(AT_REST, (ball((-0.16, 0, 0), 0.5), ball((0.16, 0, 0), 0.5)), 0.0).offsets.any()
 
 
 def test_a_limb_that_would_be_cut_off_is_held() -> None:
     shares = np.linspace(0, 1, 9)
     cut = [parts(blended(Blend(), DUMBBELL, BALL, share)) for share in shares]
-    blend = settle_blend(AT_REST, (DUMBBELL, BALL), 0.0)
+    blend = settled(AT_REST, (DUMBBELL, BALL), 0.0)
     held = [parts(blended(blend, DUMBBELL, BALL, share)) for share in shares]
     assert max(cut) == 2 and blend.necks
     assert held == [1] * len(shares)
@@ -112,7 +116,7 @@ def test_a_limb_that_would_be_cut_off_is_held() -> None:
 def test_a_part_that_grows_thin_is_held_too() -> None:
     shares = np.linspace(0, 1, 9)
     cut = [parts(blended(Blend(), PADDLE, BALL, share)) for share in shares]
-    blend = settle_blend(AT_REST, (PADDLE, BALL), 0.0)
+    blend = settled(AT_REST, (PADDLE, BALL), 0.0)
     held = [parts(blended(blend, PADDLE, BALL, share)) for share in shares]
     assert max(cut) == 2 and held == [1] * len(shares)
 
@@ -150,11 +154,11 @@ def test_a_corner_with_room_is_no_gap() -> None:
 
 def test_parts_that_an_end_has_may_come_apart() -> None:
     pair = union(ball((-0.5, 0, 0), 0.3), ball((0.5, 0, 0), 0.3))
-    assert settle_blend(AT_REST, (ball((0, 0, 0), 0.5), pair), 0.5).necks == []
+    assert settled(AT_REST, (ball((0, 0, 0), 0.5), pair), 0.5).necks == []
 
 
 def test_the_ends_are_exact() -> None:
-    blend = settle_blend(AT_REST, (DUMBBELL, BALL), 0.5)
+    blend = settled(AT_REST, (DUMBBELL, BALL), 0.5)
     for share, solid in ((0.0, DUMBBELL), (1.0, BALL)):
         assert torch.allclose(
             blended(blend, DUMBBELL, BALL, share),
@@ -169,15 +173,15 @@ def test_a_neck_travels_with_the_flow() -> None:
     drift[..., 2] = 0.4
     flow = VelocityLattice(drift)
     there = np.array([0, 0, 0.4])
-    still = settle_blend(AT_REST, (DUMBBELL, BALL), 0.0).necks[0]
-    moved = settle_blend(flow, (DUMBBELL, Solid(lambda points: BALL.signed(points - there))), 0.0).necks[0]
+    still = settled(AT_REST, (DUMBBELL, BALL), 0.0).necks[0]
+    moved = settled(flow, (DUMBBELL, Solid(lambda points: BALL.signed(points - there))), 0.0).necks[0]
     travelled = (moved.ways[-1] - moved.ways[0]).numpy()
     assert np.allclose(travelled, there, atol=1e-5)
     assert np.abs(moved.ways[0, :, 1].numpy() - still.ways[0, :, 1].numpy()).max() < 0.1
 
 
 def test_samples_lie_about_the_neck_while_it_is_there() -> None:
-    neck = settle_blend(AT_REST, (DUMBBELL, BALL), 0.0).necks[0]
+    neck = settled(AT_REST, (DUMBBELL, BALL), 0.0).necks[0]
     points, share = neck.scattered(500, np.random.default_rng(0))
     assert float(neck.distance(points, share).abs().mean()) < 0.05
     assert float(share.min()) > 0 and float(share.max()) < 1
@@ -188,7 +192,7 @@ def test_samples_lie_where_a_hole_closes_far_from_both_surfaces() -> None:
 
     ring = Solid(lambda points: np.hypot(np.hypot(points[:, 0], points[:, 1]) - 0.5, points[:, 2]) - 0.15)
     middle = ball((0, 0, 0), 0.45)
-    blend = settle_blend(AT_REST, (ring, middle), 0.5)
+    blend = settled(AT_REST, (ring, middle), 0.5)
     points, share = blend.scattered(400, np.random.default_rng(0))
     ends = [torch.from_numpy(solid.signed(points.numpy())) for solid in (ring, middle)]
     assert len(points) == 400 and float(share.min()) > 0 and float(share.max()) < 1
@@ -197,5 +201,5 @@ def test_samples_lie_where_a_hole_closes_far_from_both_surfaces() -> None:
 
 
 def test_nothing_strays_where_the_surfaces_stay_close() -> None:
-    blend = settle_blend(AT_REST, (ball((0, 0, 0), 0.5), ball((0.05, 0, 0), 0.5)), 0.5)
+    blend = settled(AT_REST, (ball((0, 0, 0), 0.5), ball((0.05, 0, 0), 0.5)), 0.5)
     assert len(blend.scattered(400, np.random.default_rng(0))[0]) == 0
