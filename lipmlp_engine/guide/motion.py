@@ -14,6 +14,7 @@ from trimesh.triangles import mass_properties
 
 from ..job import Job
 from ..shapes.distance import DistanceField
+from ..shapes.facing import faced
 from ..shapes.sample import sample_surface
 from ..shapes.shape import Shape, unit_normals
 from .lattice import VelocityLattice
@@ -25,6 +26,9 @@ HALF_EXTENT = 0.85
 """The shapes fill this much of the training frame's [-1, 1]³; the rest is margin."""
 INSIDE_SAMPLES = 1_000
 SURFACE_SAMPLES = 1_000
+GAP_STEP = 0.04
+"""A step outwards after which a wall that faces back is less than half that step away: there is a gap. Its walls say
+nothing of where the matter goes, for the gap shuts as soon as the shape is left. In training-frame units."""
 
 Array = NDArray[np.float64]
 
@@ -162,10 +166,15 @@ def _in_frame(shape: Shape, distance: DistanceField, matter: _Matter, pose: Pose
         triangle, place, _ = distance.closest(pose.to_world(points))
         return pose.to_training(place), normals[triangle] @ pose.rotation
 
+    ahead = matter.surface + GAP_STEP * pose.scale * matter.normals
+    free = ~faced(distance, ahead, GAP_STEP / 2 * pose.scale, matter.normals, normals)
+    if free.sum() < SURFACE_SAMPLES // 4:
+        # Nearly all of it is gaps, as in a sponge; something has to show the way.
+        free[:] = True
     return ShapeSamples(
         pose.to_training(matter.inside),
-        pose.to_training(matter.surface),
-        matter.normals @ pose.rotation,
+        pose.to_training(matter.surface[free]),
+        matter.normals[free] @ pose.rotation,
         matter.volume / pose.scale**3,
         nearest,
     )

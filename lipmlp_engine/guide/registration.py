@@ -23,9 +23,11 @@ from .lattice import LatticeEquations, VelocityLattice
 from .transport import Transport
 
 NODES = 20
-ROUNDS = 6
-CLOSING_ROUNDS = 3
+ROUNDS = 5
+CLOSING_ROUNDS = 6
 """Further rounds in which the carried surfaces close the rest of the gap."""
+SOLVER_STEPS = 60
+"""At most, for a round's linear problem: each begins where the one before ended, so the first need not be exact."""
 STATIONS = 5
 """Places along each sample's path at which its velocity is asked for."""
 FIRST_STIFFNESS = 0.1
@@ -96,7 +98,9 @@ def register(source: ShapeSamples, target: ShapeSamples, steering: Steering) -> 
         system = sparse.csr_matrix(system + 1e-8 * sparse.eye_array(system.shape[0]))
         wanted = np.concatenate([weighted @ velocities[:, axis] for axis in range(3)]) + stiffness * load
         precondition = sparse.diags_array(1 / system.diagonal())
-        solution, _ = scipy.sparse.linalg.cg(system, wanted, x0=solution, rtol=1e-3, maxiter=150, M=precondition)
+        solution, _ = scipy.sparse.linalg.cg(
+            system, wanted, x0=solution, rtol=1e-3, maxiter=SOLVER_STEPS, M=precondition
+        )
         coarse = np.moveaxis(solution.reshape(3, NODES, NODES, NODES), 0, -1)
         flow = VelocityLattice(torch.from_numpy(np.ascontiguousarray(coarse, np.float32)))
     return VelocityLattice.smooth(coarse)

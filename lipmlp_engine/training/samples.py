@@ -16,14 +16,13 @@ from torch import Tensor
 from ..guide import Blend, LatticeView, Motion, Pose, settle_blend, shut_distances
 from ..sections import Sampling
 from ..shapes.distance import DistanceField
+from ..shapes.facing import faced
 from ..shapes.sample import sample_near, sample_surface
 from ..shapes.shape import Shape, unit_normals
 
 NARROW_STEP = 0.02
 """A step along the normal, outwards or inwards, after which a wall that faces the other way is less than half that
 step away: there is a gap, or thin matter. In training-frame units."""
-FACING = -0.5
-"""Cosine between the normals of walls that face each other; those of an edge or a corner do not."""
 NARROW_TRIED = 20_000
 """Surface points at which that is looked at."""
 NARROW_FAVOUR = 3.0
@@ -94,13 +93,11 @@ class PlacedShape:
         """Surface points on a wall that another one faces closely, across a gap or through thin matter."""
         points, normals, _ = sample_surface(*self._mesh, NARROW_TRIED, np.random.default_rng(0))
         directions = unit_normals(*self._mesh)
-        faced = np.zeros(len(points), bool)
+        narrow = np.zeros(len(points), bool)
         for side in (-1, 1):
             ahead = self._pose.to_world(points + side * NARROW_STEP * normals)
-            triangle, _, distance = self._field.closest(ahead)
-            opposite = (directions[triangle] * normals).sum(1) < FACING
-            faced |= opposite & (distance < NARROW_STEP / 2 * self._pose.scale)
-        return np.asarray(points[faced])
+            narrow |= faced(self._field, ahead, NARROW_STEP / 2 * self._pose.scale, normals, directions)
+        return np.asarray(points[narrow])
 
 
 def end_samples(placed: Sequence[PlacedShape], sampling: Sampling, rng: np.random.Generator) -> Samples:
