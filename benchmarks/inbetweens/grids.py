@@ -44,11 +44,16 @@ class Grid:
         return MeshFrame(time, self.pose.to_world(vertices.astype(np.float64)).astype(np.float32), faces)
 
 
-def grid_of(pair: Pair, cells: int, threads: int = 0) -> Grid:
-    """Measure both shapes on a common grid."""
+def common_pose(pair: Pair) -> Pose:
+    """The cube [-1, 1]³ around both shapes."""
     low = np.minimum(pair.first.bounds[0], pair.second.bounds[0])
     high = np.maximum(pair.first.bounds[1], pair.second.bounds[1])
-    pose = Pose(float((high - low).max()) / 2 / MARGIN, np.eye(3), (low + high) / 2)
+    return Pose(float((high - low).max()) / 2 / MARGIN, np.eye(3), (low + high) / 2)
+
+
+def grid_of(pair: Pair, cells: int, threads: int = 0) -> Grid:
+    """Measure both shapes on a common grid."""
+    pose = common_pose(pair)
     axis = np.linspace(-1, 1, cells + 1)
     places = pose.to_world(np.stack(np.meshgrid(axis, axis, axis, indexing="ij"), axis=-1).reshape(-1, 3))
     values = []

@@ -8,10 +8,11 @@ from collections.abc import Sequence
 
 from lipmlp_engine.frames import MeshFrame
 from lipmlp_engine.job import Job
-from lipmlp_engine.sections import ShapeInput
-from lipmlp_engine.surface.assemble import frames
+from lipmlp_engine.sections import Extraction, ShapeInput
+from lipmlp_engine.surface.assemble import frame_at
 from lipmlp_engine.training import train
 
+from .grids import common_pose
 from .pairs import Pair
 
 
@@ -35,16 +36,22 @@ def paper(preset: str, seed: int, seconds: float) -> Job:
     return _seeded(job, seed)
 
 
-def morphed(
-    job: Job, pair: Pair, times: Sequence[float], resolution: int, threads: int
-) -> tuple[list[MeshFrame], float]:
-    """Train and extract; also the seconds that guide, sampling and training took."""
+def morphed(job: Job, pair: Pair, times: Sequence[float], cells: int, threads: int) -> tuple[list[MeshFrame], float]:
+    """Train and extract; also the seconds that guide, sampling and training took.
+
+    A guided morph has a training frame of its own that travels, turns and grows. It is extracted with as many cells as
+    make them no coarser than those of the grid around both shapes, which the other methods have.
+    """
     job.training.threads = threads
-    job.extraction = dataclasses.replace(job.extraction, resolution=resolution, velocity=False, attributes=False)
     started = clock.perf_counter()
     morph = train(job, pair.shapes, lambda event: None, lambda: False)
     seconds = clock.perf_counter() - started
-    return list(frames(morph, times, job.extraction)), seconds
+    found = []
+    for time in times:
+        coarser = morph.pose(time).scale / common_pose(pair).scale
+        extraction = Extraction(resolution=round(cells * max(1.0, coarser)), velocity=False, attributes=False)
+        found.append(frame_at(morph, time, extraction))
+    return found, seconds
 
 
 def _seeded(job: Job, seed: int) -> Job:
