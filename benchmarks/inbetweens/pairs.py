@@ -75,6 +75,8 @@ SOLIDS: dict[str, tuple[Callable[[], trimesh.Trimesh], Callable[[], trimesh.Trim
     "letter A to O": (solids.letter_a, solids.letter_o),
     "star to ball": (lambda: solids.star(5), lambda: solids.ball(0.35)),
     "three arms to four": (lambda: solids.star(3), lambda: solids.star(4, np.pi / 4)),
+    "letter U to X": (solids.letter_u, solids.letter_x),
+    "chair to star": (solids.chair, lambda: solids.star(5)),
 }
 FILES: dict[str, tuple[str, str]] = {
     "cat to koala": ("cat", "koala"),
@@ -87,6 +89,8 @@ FILES: dict[str, tuple[str, str]] = {
     "penguin to koala": ("penguin", "koala"),
     "fish to penguin": ("fish", "penguin"),
     "suzanne to torus": ("suzanne", "torus"),
+    "suzanne to koala": ("suzanne", "koala"),
+    "spot to fish": ("spot", "fish"),
 }
 NAMES = (*KNOWN, *SOLIDS, *FILES)
 HELD_OUT = (
@@ -100,9 +104,13 @@ HELD_OUT = (
     "cat to spot",
     "penguin to koala",
     "fish to penguin",
+    "letter U to X",
+    "chair to star",
+    "suzanne to koala",
+    "spot to fish",
 )
 """Nobody looks at these while working on the method; they are reported separately. The first seven were looked at when
-gaps were made to shut; the last three were added then, after the method was settled."""
+gaps were made to shut, the next three when gaps ceased to steer the flow; the last four were added after that."""
 
 
 def build(name: str, data: Path) -> Pair | None:

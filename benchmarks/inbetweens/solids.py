@@ -90,6 +90,14 @@ def letter_o() -> trimesh.Trimesh:
     return strokes(np.stack([0.35 + 0.32 * np.cos(angles), 0.45 + 0.42 * np.sin(angles)], axis=1).tolist())
 
 
+def letter_u() -> trimesh.Trimesh:
+    return strokes([[0, 0.9], [0, 0.25], [0.15, 0.05], [0.45, 0.05], [0.6, 0.25], [0.6, 0.9]])
+
+
+def letter_x() -> trimesh.Trimesh:
+    return strokes([[0, 0], [0.6, 0.9]], [[0, 0.9], [0.6, 0]])
+
+
 def strokes(*lines: list[list[float]], thickness: float = 0.14, depth: float = 0.2) -> trimesh.Trimesh:
     """An extruded letter, drawn with a round pen and standing upright in the plane of x and z."""
     pen = manifold3d.CrossSection.circle(thickness / 2, 24)
