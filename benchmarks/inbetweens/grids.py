@@ -9,15 +9,12 @@ import torch
 from torch import Tensor
 
 from lipmlp_engine.frames import MeshFrame
-from lipmlp_engine.guide.pose import Pose
+from lipmlp_engine.guide import Pose, common_pose
 from lipmlp_engine.shapes.distance import DistanceField
 from lipmlp_engine.surface.extract import extract_surface
 from lipmlp_engine.surface.field import LipschitzField
 
 from .pairs import Pair
-
-MARGIN = 0.85
-"""The shapes fill this much of the grid."""
 
 
 @dataclass(frozen=True)
@@ -44,16 +41,9 @@ class Grid:
         return MeshFrame(time, self.pose.to_world(vertices.astype(np.float64)).astype(np.float32), faces)
 
 
-def common_pose(pair: Pair) -> Pose:
-    """The cube [-1, 1]³ around both shapes."""
-    low = np.minimum(pair.first.bounds[0], pair.second.bounds[0])
-    high = np.maximum(pair.first.bounds[1], pair.second.bounds[1])
-    return Pose(float((high - low).max()) / 2 / MARGIN, np.eye(3), (low + high) / 2)
-
-
 def grid_of(pair: Pair, cells: int, threads: int = 0) -> Grid:
     """Measure both shapes on a common grid."""
-    pose = common_pose(pair)
+    pose = common_pose(pair.shapes)
     axis = np.linspace(-1, 1, cells + 1)
     places = pose.to_world(np.stack(np.meshgrid(axis, axis, axis, indexing="ij"), axis=-1).reshape(-1, 3))
     values = []

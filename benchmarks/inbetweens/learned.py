@@ -7,12 +7,12 @@ import time as clock
 from collections.abc import Sequence
 
 from lipmlp_engine.frames import MeshFrame
+from lipmlp_engine.guide import common_pose
 from lipmlp_engine.job import Job
 from lipmlp_engine.sections import Extraction, ShapeInput
 from lipmlp_engine.surface.assemble import frame_at
 from lipmlp_engine.training import train
 
-from .grids import common_pose
 from .pairs import Pair
 
 
@@ -46,9 +46,10 @@ def morphed(job: Job, pair: Pair, times: Sequence[float], cells: int, threads: i
     started = clock.perf_counter()
     morph = train(job, pair.shapes, lambda event: None, lambda: False)
     seconds = clock.perf_counter() - started
+    scale = common_pose(pair.shapes).scale
     found = []
     for time in times:
-        coarser = morph.pose(time).scale / common_pose(pair).scale
+        coarser = morph.pose(time).scale / scale
         extraction = Extraction(resolution=round(cells * max(1.0, coarser)), velocity=False, attributes=False)
         found.append(frame_at(morph, time, extraction))
     return found, seconds

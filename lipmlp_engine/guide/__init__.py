@@ -2,7 +2,7 @@
 
 from .blend import Blend, LatticeView, settle_blend
 from .crevices import shut_distances
-from .motion import Motion, Placement
+from .motion import Arrangement, Motion, common_pose
 from .pose import Pose
 
-__all__ = ["Blend", "LatticeView", "Motion", "Placement", "Pose", "settle_blend", "shut_distances"]
+__all__ = ["Arrangement", "Blend", "LatticeView", "Motion", "Pose", "common_pose", "settle_blend", "shut_distances"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -81,34 +82,33 @@ class _Matter:
     volume: float
 
 
-class Placement:
+class Arrangement:
     """Where the shapes lie in the training frame, and what there is to find their motion from."""
 
     def __init__(self, job: Job, shapes: list[Shape], fields: list[DistanceField]) -> None:
-        self._steering: list[Steering] = []
-        self._samples: list[ShapeSamples] = []
+        self._segments: list[tuple[ShapeSamples, ShapeSamples, Steering]] = []
         if job.guide.kind == "none":
-            self.path = PosePath([_common_pose(shapes)] * len(shapes))
+            self.path = PosePath([common_pose(shapes)] * len(shapes))
             return
         rng = np.random.default_rng(job.training.seed)
         matters = [_matter(shape, distance, rng) for shape, distance in zip(shapes, fields, strict=True)]
         self.path = PosePath(_following_poses(job, shapes, matters))
-        self._samples = [_in_frame(*parts) for parts in zip(shapes, fields, matters, self.path.poses, strict=True)]
-        for segment in range(len(shapes) - 1):
+        samples = [_in_frame(*parts) for parts in zip(shapes, fields, matters, self.path.poses, strict=True)]
+        for segment, (source, target) in enumerate(pairwise(samples)):
             landmarks = _landmarks(job, shapes, self.path, segment)
-            self._steering.append(Steering(job.guide.rigidity, job.guide.volume, landmarks))
+            self._segments.append((source, target, Steering(job.guide.rigidity, job.guide.volume, landmarks)))
 
     def motion(self) -> Motion:
         """The motion, with flows where the job wants a guide; finding them keeps a core busy for seconds."""
         # On a busy machine the threads of the linear algebra libraries wait for each other: eight times slower.
         with threadpool_limits(1):
-            pairs = zip(pairwise(self._samples), self._steering, strict=True)
-            return Motion(self.path, [register(*pair, steering) for pair, steering in pairs])
+            return Motion(self.path, [register(*segment) for segment in self._segments])
 
 
-def _common_pose(shapes: list[Shape]) -> Pose:
-    low = np.min([shape.vertices.min(0) for shape in shapes], axis=0)
-    high = np.max([shape.vertices.max(0) for shape in shapes], axis=0)
+def common_pose(shapes: Sequence[Shape]) -> Pose:
+    """One for all shapes as they lie: the cube around them, which they fill but for the margin."""
+    low = np.min([shape.bounds[0] for shape in shapes], axis=0)
+    high = np.max([shape.bounds[1] for shape in shapes], axis=0)
     return Pose(float((high - low).max()) / 2 / HALF_EXTENT, np.eye(3), (low + high) / 2)
 
 

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from ..cores import usable_cores
 from ..errors import Cancelled, JobError, TrainingError
 from ..events import Notice, Progress
-from ..guide import LatticeView, Motion, Placement
+from ..guide import Arrangement, LatticeView, Motion
 from ..job import Job
 from ..morph import Morph
 from ..networks import build
@@ -77,14 +77,14 @@ def _prepare(
         DistanceField(shape.vertices, shape.triangles, device=device.type, threads=job.training.threads)
         for shape in shapes
     ]
-    placement = Placement(job, shapes, fields)
-    placed = [PlacedShape(*parts) for parts in zip(shapes, fields, placement.path.poses, strict=True)]
+    arrangement = Arrangement(job, shapes, fields)
+    placed = [PlacedShape(*parts) for parts in zip(shapes, fields, arrangement.path.poses, strict=True)]
     rng = np.random.default_rng(job.training.seed + 1)
     with ThreadPoolExecutor(1) as beside:
         # Finding the motion leaves a core half idle.
         coming_ends = beside.submit(end_samples, placed, job.sampling, rng)
         coming_views = [beside.submit(LatticeView, shape) for shape in placed if job.guide.kind != "none"]
-        motion = placement.motion()
+        motion = arrangement.motion()
     _stop_if(should_stop)
     notify(Progress("sample", 0.0))
     ends, views = coming_ends.result(), [view.result() for view in coming_views]

@@ -8,7 +8,7 @@ import torch
 import trimesh
 from scipy.spatial.transform import Rotation
 
-from lipmlp_engine.guide import Motion, Placement
+from lipmlp_engine.guide import Arrangement, Motion
 from lipmlp_engine.guide.lattice import EXTENT, VelocityLattice
 from lipmlp_engine.guide.pose import Pose, PosePath
 from lipmlp_engine.guide.transport import Transport
@@ -26,7 +26,7 @@ def job_of(shapes: list[Shape]) -> Job:
 
 def motion_of(shapes: list[Shape], job: Job | None = None) -> Motion:
     fields = [DistanceField(shape.vertices, shape.triangles) for shape in shapes]
-    return Placement(job or job_of(shapes), shapes, fields).motion()
+    return Arrangement(job or job_of(shapes), shapes, fields).motion()
 
 
 def carried(motion: Motion, points: np.ndarray, time: float) -> np.ndarray:
