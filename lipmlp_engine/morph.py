@@ -16,7 +16,7 @@ from torch import Tensor
 
 from . import __version__
 from .errors import OutputError
-from .guide import Motion
+from .guide import Motion, Pace
 from .guide.lattice import VelocityLattice
 from .guide.pose import Pose, PosePath
 from .job import Job
@@ -40,6 +40,8 @@ class Morph:
     motion: Motion
     parameters: dict[str, Tensor] = field(default_factory=dict)
     """The network's own parameters, from which a training can go on."""
+    smallest_parts: list[float] = field(default_factory=list)
+    """Of each shape, the least share of its volume that a part of it has; empty where that was not kept."""
 
     @property
     def names(self) -> list[str]:
@@ -66,6 +68,12 @@ class Morph:
     def pose(self, time: float) -> Pose:
         return self.motion.path.at(time)
 
+    def speck(self, time: float) -> float:
+        """What has less than this share of the volume belongs to neither shape about a time."""
+        around = self.smallest_parts[self.segment(time) :][:2]
+        # Half of it, since a part may shrink a little on its way.
+        return min(around, default=0.0) / 2
+
     def velocity(self, points: Tensor, time: float) -> NDArray[np.float64]:
         """World velocity of the surface at training-frame points, per unit of time.
 
@@ -74,7 +82,8 @@ class Morph:
         place = torch.cat([points, torch.full_like(points[:, :1], time)], 1)
         _, slopes = exported_field(self.layers, self.activation).values_and_gradient(place)
         gradient, change = slopes[:, :3], slopes[:, 3:]
-        flow = self._flow_velocity(points, time)
+        segment = self.segment(time)
+        flow = self.motion.velocity(points, time - segment, segment)
         steepness = gradient.norm(dim=1, keepdim=True)
         missing = (change + (flow * gradient).sum(1, keepdim=True)) / steepness.clamp(min=STEEP_ENOUGH).square()
         local = (flow - missing * gradient).cpu().numpy().astype(np.float64)
@@ -86,11 +95,6 @@ class Morph:
         segment = self.segment(time)
         there = self.motion.carry(points, time - segment, float(index - segment), segment)
         return self.motion.path.poses[index].to_world(there.cpu().numpy())
-
-    def _flow_velocity(self, points: Tensor, time: float) -> Tensor:
-        if not self.motion.flows:
-            return torch.zeros_like(points)
-        return self.motion.flows[self.segment(time)].at(points)
 
     def save(self, path: Path) -> None:
         """Write the model; the file appears whole or not at all."""
@@ -107,6 +111,8 @@ class Morph:
             "engine": __version__,
             "job": json.dumps(self.job.to_dict()),
             "training_hash": self.job.training_hash(),
+            "paces": json.dumps([pace.growth for pace in self.motion.paces]),
+            "smallest_parts": json.dumps(self.smallest_parts),
         }
         with moved_when_whole(path) as draft:
             try:
@@ -127,9 +133,11 @@ class Morph:
             raise OutputError(f"The model {path} cannot be read: {error}.") from error
         count = sum(name.startswith("layers.") for name in tensors) // 2
         flows = [VelocityLattice(tensors[f"flow.{k}"]) for k in range(len(tensors)) if f"flow.{k}" in tensors]
+        paces = [Pace(growth) for growth in json.loads(metadata.get("paces", "[]"))]
         return cls(
             job=Job.from_dict(json.loads(metadata["job"])),
             layers=[(tensors[f"layers.{k}.weight"], tensors[f"layers.{k}.bias"]) for k in range(count)],
-            motion=Motion(PosePath.from_array(tensors["poses"].cpu().numpy()), flows),
+            motion=Motion(PosePath.from_array(tensors["poses"].cpu().numpy()), flows, paces),
             parameters={name[11:]: values for name, values in tensors.items() if name.startswith("parameters.")},
+            smallest_parts=json.loads(metadata.get("smallest_parts", "[]")),
         )

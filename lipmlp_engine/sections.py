@@ -273,6 +273,14 @@ class Extraction:
         label="Faces",
         description="What the frames are made of",
     )
+    least_part: float = number(
+        0.01,
+        0.0,
+        10.0,
+        label="Least Part",
+        unit="% of volume",
+        description="Specks and bubbles below this are left out, unless a shape has a part as small; 0 keeps them",
+    )
     velocity: bool = flag(True, label="Velocity", description="Store how fast each vertex moves, for motion blur")
     attributes: bool = flag(True, label="Attributes", description="Carry colours and materials of the shapes")
     start: float = number(

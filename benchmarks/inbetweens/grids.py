@@ -10,9 +10,11 @@ from torch import Tensor
 
 from lipmlp_engine.frames import MeshFrame
 from lipmlp_engine.guide import Pose, common_pose
+from lipmlp_engine.sections import Extraction
 from lipmlp_engine.shapes.distance import DistanceField
 from lipmlp_engine.surface.extract import extract_surface
 from lipmlp_engine.surface.field import LipschitzField
+from lipmlp_engine.surface.parts import smallest_part, without_specks
 
 from .pairs import Pair
 
@@ -24,6 +26,8 @@ class Grid:
     pose: Pose
     first: Tensor
     second: Tensor
+    least_part: float
+    """What has less than this share of the volume is left out, as it is from the frames of a morph."""
 
     @property
     def cells(self) -> int:
@@ -37,7 +41,7 @@ class Grid:
     def frame(self, values: Tensor, time: float) -> MeshFrame:
         """The surface where values on the grid are zero."""
         field = interpolated(values)
-        vertices, faces = extract_surface(field, self.cells)
+        vertices, faces = without_specks(*extract_surface(field, self.cells), self.least_part)
         return MeshFrame(time, self.pose.to_world(vertices.astype(np.float64)).astype(np.float32), faces)
 
 
@@ -50,7 +54,8 @@ def grid_of(pair: Pair, cells: int, threads: int = 0) -> Grid:
     for shape in pair.shapes:
         distances = DistanceField(shape.vertices, shape.triangles, threads=threads).signed(places) / pose.scale
         values.append(torch.from_numpy(distances.astype(np.float32)).view(cells + 1, cells + 1, cells + 1))
-    return Grid(pose, values[0], values[1])
+    smallest = min(smallest_part(shape.vertices, shape.triangles) for shape in pair.shapes)
+    return Grid(pose, values[0], values[1], min(Extraction().least_part / 100, smallest / 2))
 
 
 def interpolated(values: Tensor) -> LipschitzField:

@@ -2,7 +2,20 @@
 
 from .blend import Blend, LatticeView, settle_blend
 from .crevices import shut_distances
+from .lattice import VelocityLattice
 from .motion import Arrangement, Motion, common_pose
+from .pace import Pace
 from .pose import Pose
 
-__all__ = ["Arrangement", "Blend", "LatticeView", "Motion", "Pose", "common_pose", "settle_blend", "shut_distances"]
+__all__ = [
+    "Arrangement",
+    "Blend",
+    "LatticeView",
+    "Motion",
+    "Pace",
+    "Pose",
+    "VelocityLattice",
+    "common_pose",
+    "settle_blend",
+    "shut_distances",
+]

@@ -22,6 +22,8 @@ from torch.nn.functional import grid_sample
 
 from .crevices import Walls, narrowness, shut, shut_distances
 from .lattice import FLOW_STEPS, VelocityLattice
+from .motion import Motion
+from .pace import Pace, even_pace
 
 CELLS = 48
 """Of the lattice over [-1, 1]³ on which the blend is looked at; its stations in time are the flow's steps."""
@@ -102,8 +104,10 @@ class Neck:
 
 @dataclass
 class Blend:
-    """The rule for one segment of the chain; exact at both its ends."""
+    """The rule for one segment of the chain; exact at both its ends. Shares are of the way between them."""
 
+    pace: Pace = field(default_factory=Pace)
+    """When each share of the way is passed."""
     offsets: Array = field(default_factory=lambda: np.zeros(FLOW_STEPS + 1))
     """Added to the blended distance at each station, so that the volume keeps to its path."""
     necks: list[Neck] = field(default_factory=list)
@@ -149,9 +153,9 @@ class LatticeView:
         """Both, as what is sampled from."""
 
 
-def settle_blend(flow: VelocityLattice, views: tuple[LatticeView, LatticeView], strictness: float) -> Blend:
+def settle_blend(motion: Motion, segment: int, views: tuple[LatticeView, LatticeView], strictness: float) -> Blend:
     """Look at the blend along a flow, before training, and settle what it needs; ``strictness`` is the volume's."""
-    nodes = _lattice()
+    flow, nodes = motion.flows[segment], _lattice()
     shares = torch.arange(FLOW_STEPS + 1) / FLOW_STEPS
     with ThreadPoolExecutor(2) as pool:
         carried = list(pool.map(partial(_carried, flow, nodes), views, (-1, 1)))
@@ -160,13 +164,14 @@ def settle_blend(flow: VelocityLattice, views: tuple[LatticeView, LatticeView], 
         (shut(first[0], first[1], second[0], share), shut(second[0], second[1], first[0], 1 - share))
         for first, second, share in zip(*carried, shares, strict=True)
     ]
-    blend = Blend()
     volumes = [_volume(here[0][0]), _volume(here[-1][1])]
     if min(volumes) <= 0:
-        return blend
-    for station, share in list(enumerate(shares.tolist()))[1:-1]:
-        wanted = volumes[0] ** (1 - share) * volumes[1] ** share
-        blend.offsets[station] = min(1.0, 2 * strictness) * _offset_for(torch.lerp(*here[station], share), wanted)
+        return Blend()
+    blended = [torch.lerp(*ends, share) for ends, share in zip(here, shares, strict=True)]
+    blend = Blend(even_pace(blended, motion.path, segment))
+    for station, time in list(enumerate(blend.pace.time(shares).tolist()))[1:-1]:
+        wanted = volumes[0] ** (1 - time) * volumes[1] ** time
+        blend.offsets[station] = min(1.0, 2 * strictness) * _offset_for(blended[station], wanted)
     values = _hold_on(blend, flow, nodes, here, (views[0].shape, views[1].shape))
     stray = [
         (own.abs() < STRAY_WIDTH) & (first.abs() > STRAY_DISTANCE) & (second.abs() > STRAY_DISTANCE)

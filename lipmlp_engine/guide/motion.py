@@ -19,6 +19,7 @@ from ..shapes.facing import faced
 from ..shapes.sample import sample_surface
 from ..shapes.shape import Shape, unit_normals
 from .lattice import VelocityLattice
+from .pace import Pace
 from .pose import Pose, PosePath
 from .registration import ShapeSamples, Steering, register
 from .turn import evident_turn
@@ -40,34 +41,45 @@ class Motion:
 
     path: PosePath
     flows: list[VelocityLattice] = field(default_factory=list)
+    paces: list[Pace] = field(default_factory=list)
+    """How each flow's way is passed in time; none where all are passed steadily."""
 
-    def carry(
-        self, points: torch.Tensor, start: torch.Tensor | float, end: torch.Tensor | float, segment: int
-    ) -> torch.Tensor:
-        """Training-frame points of one time carried to another time of the same segment; at rest without a guide."""
+    def pace(self, segment: int) -> Pace:
+        return self.paces[segment] if self.paces else Pace()
+
+    def velocity(self, points: torch.Tensor, share: float, segment: int) -> torch.Tensor:
+        """Of matter in the training frame, at a share of a segment's time; at rest without a guide."""
+        if not self.flows:
+            return torch.zeros_like(points)
+        return self.flows[segment].at(points) * self.pace(segment).rate(share)
+
+    def carry(self, points: torch.Tensor, start: float, end: float, segment: int) -> torch.Tensor:
+        """Training-frame points at one share of a segment's time carried to another; at rest without a guide."""
         if not self.flows:
             return points
-        return self.flows[segment].carry(points, end - start)
+        before, after = self.pace(segment).way(torch.tensor([start, end])).tolist()
+        return self.flows[segment].carry(points, after - before)
 
     def round_joints(
         self, points: torch.Tensor, origin: torch.Tensor, arrival: torch.Tensor, share: torch.Tensor, segment: int
     ) -> torch.Tensor:
         """Bend the ways of points so that they pass the inner shapes of a chain with one speed, not with a jolt.
 
-        ``origin`` and ``arrival`` are where the points' matter is at the ends of the segment. Both flows that meet at
-        a shape give way by half of their difference there, by the cubic that leaves place and other end as they are.
+        ``origin`` and ``arrival`` are where the points' matter is at the ends of the segment, ``share`` is of its time.
+        Both flows that meet at a shape give way by half of their difference there, by the cubic that leaves place and
+        other end as they are.
         """
         share = share.reshape(-1, 1)
         if segment > 0:
-            before, after = self.flows[segment - 1].at(origin), self.flows[segment].at(origin)
+            before, after = self.velocity(origin, 1.0, segment - 1), self.velocity(origin, 0.0, segment)
             points = points + share * (1 - share) ** 2 * (before - after) / 2
         if segment < len(self.flows) - 1:
-            before, after = self.flows[segment].at(arrival), self.flows[segment + 1].at(arrival)
+            before, after = self.velocity(arrival, 1.0, segment), self.velocity(arrival, 0.0, segment + 1)
             points = points - share**2 * (1 - share) * (after - before) / 2
         return points
 
     def to(self, device: torch.device) -> Motion:
-        return Motion(self.path, [flow.to(device) for flow in self.flows])
+        return Motion(self.path, [flow.to(device) for flow in self.flows], self.paces)
 
 
 @dataclass(frozen=True)

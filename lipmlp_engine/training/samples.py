@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..guide import Blend, LatticeView, Motion, Pose, settle_blend, shut_distances
+from ..guide import Blend, Motion, Pose, VelocityLattice, shut_distances
 from ..sections import Sampling
 from ..shapes.distance import DistanceField
 from ..shapes.facing import faced
@@ -112,56 +112,54 @@ def end_samples(placed: Sequence[PlacedShape], sampling: Sampling, rng: np.rando
 
 def between_samples(
     placed: Sequence[PlacedShape],
-    views: Sequence[LatticeView],
+    blends: Sequence[Blend],
     motion: Motion,
     sampling: Sampling,
-    strictness: float,
     rng: np.random.Generator,
 ) -> Samples:
     """What f should be between the shapes: both shapes carried along the flow to meet at t, and blended there.
 
     The blend needs no distance to a carried surface. A point keeps its matter on its way, so the first shape's
-    distance is taken where the point came from and the second's where it will arrive. ``strictness`` is how much the
-    blend's volume counts.
+    distance is taken where the point came from and the second's where it will arrive.
     """
     found: list[tuple[Array, Array]] = []
-    for segment, (shapes, seen) in enumerate(zip(pairwise(placed), pairwise(views), strict=True)):
-        blend = settle_blend(motion.flows[segment], seen, strictness)
+    for segment, (shapes, blend) in enumerate(zip(pairwise(placed), blends, strict=True)):
+        flow = motion.flows[segment]
         targets = partial(_targets, shapes, motion, blend, segment)
         scattered = [_scattered_between(shape, sampling, rng) for shape in shapes]
         with ThreadPoolExecutor(2) as pool:
-            matters = pool.map(partial(_matter, motion, segment), (0, 1), *zip(*scattered, strict=True))
+            matters = pool.map(partial(_matter, flow), (0, 1), *zip(*scattered, strict=True))
             found += pool.map(targets, matters)
         further = [neck.scattered(round(sampling.points * NECK_SHARE), rng) for neck in blend.necks]
         for here, share in [*further, blend.scattered(round(sampling.points * STRAY_SHARE), rng)]:
-            origin, arrival = (motion.carry(here, share, end, segment) for end in (0.0, 1.0))
-            found.append(targets((origin, here, arrival, share)))
+            found.append(targets((flow.carry(here, -share), here, flow.carry(here, 1 - share), share)))
     points, values = zip(*found, strict=True)
     return _samples(points, values)
 
 
 def _scattered_between(shape: PlacedShape, sampling: Sampling, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
-    """Points about a shape, and for each a share of the segment beside it."""
+    """Points about a shape, and for each a share of the way beside it."""
     seeds = shape.scattered(sampling, rng)
     shares = rng.uniform(0, 1, len(seeds))
     return torch.from_numpy(seeds.astype(np.float32)), torch.from_numpy(shares.astype(np.float32))
 
 
-def _matter(motion: Motion, segment: int, side: int, seeds: Tensor, share: Tensor) -> tuple[Tensor, ...]:
+def _matter(flow: VelocityLattice, side: int, seeds: Tensor, share: Tensor) -> tuple[Tensor, ...]:
     """Points about the shape at one side, carried: where their matter is at the start, now and at the end, and when."""
-    origin = motion.carry(seeds, float(side), 0.0, segment) if side else seeds
-    arrival = seeds if side else motion.carry(seeds, 0.0, 1.0, segment)
-    return origin, motion.carry(seeds, float(side), share, segment), arrival, share
+    origin = flow.carry(seeds, -1.0) if side else seeds
+    arrival = seeds if side else flow.carry(seeds, 1.0)
+    return origin, flow.carry(seeds, share - side), arrival, share
 
 
 def _targets(
     shapes: tuple[PlacedShape, PlacedShape], motion: Motion, blend: Blend, segment: int, matter: tuple[Tensor, ...]
 ) -> tuple[Array, Array]:
-    """Points between two shapes, given by their matter, and f there."""
+    """Points between two shapes, given by their matter and its share of the way, and f there."""
     origin, here, arrival, share = matter
     values = blend.values(here, share, *shut_distances(shapes, origin, arrival, share)).numpy()
-    here = motion.round_joints(here, origin, arrival, share, segment)
-    return np.column_stack([here.numpy(), segment + share.numpy().astype(np.float64)]), values
+    time = blend.pace.time(share)
+    here = motion.round_joints(here, origin, arrival, time, segment)
+    return np.column_stack([here.numpy(), segment + time.numpy().astype(np.float64)]), values
 
 
 def _samples(points: Sequence[Array], values: Sequence[Array]) -> Samples:

@@ -7,6 +7,7 @@ import time as clock
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from torch import Tensor, nn
 from ..cores import usable_cores
 from ..errors import Cancelled, JobError, TrainingError
 from ..events import Notice, Progress
-from ..guide import Arrangement, LatticeView, Motion
+from ..guide import Arrangement, LatticeView, Motion, settle_blend
 from ..job import Job
 from ..morph import Morph
 from ..networks import build
@@ -24,6 +25,7 @@ from ..networks.condense import condense
 from ..shapes.distance import DistanceField
 from ..shapes.shape import Shape
 from ..surface.field import one_torch_thread
+from ..surface.parts import smallest_part
 from .captured import captured
 from .device import choose_device
 from .gradients import BatchGradients, absolute_loss, square_loss
@@ -60,9 +62,11 @@ def train(
     device = choose_device(job.training.device)
     with one_torch_thread():
         motion, ends, between, surface = _prepare(job, shapes, device, notify, should_stop)
+    parts = [smallest_part(shape.vertices, shape.triangles) if shape.closed else 0.0 for shape in shapes]
     while True:
         try:
-            return _Fit(job, motion, ends, between, surface, device, notify, should_stop, checkpoint, look).run()
+            fit = _Fit(job, motion, parts, ends, between, surface, device, notify, should_stop, checkpoint, look)
+            return fit.run()
         except torch.OutOfMemoryError:
             torch.cuda.empty_cache()
             job, device = _smaller(job, device, notify)
@@ -88,7 +92,11 @@ def _prepare(
     _stop_if(should_stop)
     notify(Progress("sample", 0.0))
     ends, views = coming_ends.result(), [view.result() for view in coming_views]
-    between = between_samples(placed, views, motion, job.sampling, job.guide.volume, rng) if motion.flows else None
+    between = None
+    if motion.flows:
+        blends = [settle_blend(motion, segment, seen, job.guide.volume) for segment, seen in enumerate(pairwise(views))]
+        motion.paces = [blend.pace for blend in blends]
+        between = between_samples(placed, blends, motion, job.sampling, rng)
     surface = _surface_points(placed, rng)
     _stop_if(should_stop)
     return motion, ends, between, surface
@@ -123,6 +131,7 @@ class _Fit:
 
     job: Job
     motion: Motion
+    smallest_parts: list[float]
     ends: Samples
     between: Samples | None
     surface: list[Tensor]
@@ -226,7 +235,7 @@ class _Fit:
     def _morph(self, network: nn.Module) -> Morph:
         layers = condense(network)  # type: ignore[arg-type]
         parameters = {name: values.detach().clone() for name, values in network.state_dict().items()}
-        return Morph(self.job, layers, self.motion.to(self.device), parameters)
+        return Morph(self.job, layers, self.motion.to(self.device), parameters, self.smallest_parts)
 
 
 class _Batches:

@@ -11,8 +11,8 @@ import torch
 from scipy.ndimage import label
 from torch import Tensor
 
-from lipmlp_engine.guide import Blend, LatticeView, settle_blend, shut_distances
-from lipmlp_engine.guide.lattice import VelocityLattice
+from lipmlp_engine.guide import Blend, LatticeView, Motion, Pose, VelocityLattice, settle_blend, shut_distances
+from lipmlp_engine.guide.pose import PosePath
 
 CELLS = 60
 AT_REST = VelocityLattice(torch.zeros(8, 8, 8, 3))
@@ -63,7 +63,9 @@ def nodes() -> Tensor:
 
 
 def settled(flow: VelocityLattice, shapes: tuple[Solid, Solid], strictness: float) -> Blend:
-    return settle_blend(flow, (LatticeView(shapes[0]), LatticeView(shapes[1])), strictness)
+    rest = Pose(1.0, np.eye(3), np.zeros(3))
+    motion = Motion(PosePath([rest, rest]), [flow])
+    return settle_blend(motion, 0, (LatticeView(shapes[0]), LatticeView(shapes[1])), strictness)
 
 
 def blended(blend: Blend, first: Solid, second: Solid, share: float) -> Tensor:

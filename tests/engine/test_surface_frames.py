@@ -37,6 +37,9 @@ class GrowingBall:
     def segment(self, time: float) -> int:
         return min(int(time), 1)
 
+    def speck(self, time: float) -> float:
+        return 0.0
+
     def velocity(self, points: Tensor, time: float) -> NDArray[np.float64]:
         outward = torch.nn.functional.normalize(points, dim=1).numpy().astype(np.float64)
         return 2.0 * 0.1 * self.pose(time).directions_to_world(outward) + np.array([1.0, 0.0, 0.0])
@@ -114,7 +117,9 @@ def test_only_what_the_shapes_have_is_carried(morph: Morph, ball: Shape) -> None
 
 
 def test_a_time_without_surface_gives_an_empty_frame(morph: Morph, ball: Shape) -> None:
-    empty = cast(Morph, SimpleNamespace(**{name: getattr(morph, name) for name in ("pose", "segment", "velocity")}))
+    empty = cast(
+        Morph, SimpleNamespace(**{name: getattr(morph, name) for name in ("pose", "segment", "speck", "velocity")})
+    )
     empty.to_shape = morph.to_shape  # type: ignore[method-assign]
     empty.field = lambda time: LipschitzField(lambda points: points.norm(dim=1) + 1, 1.0)  # type: ignore[method-assign]
     frame = frame_at(empty, 0.5, coarse(), Sources([painted_ball(ball, 0), painted_ball(ball, 1)]))

@@ -143,6 +143,8 @@ def test_a_model_comes_back_from_its_file(apart_morph: Morph, tmp_path: Path) ->
     assert torch.allclose(again.field(0.4).values(points), apart_morph.field(0.4).values(points), atol=1e-6)
     assert np.allclose(again.velocity(points, 0.4), apart_morph.velocity(points, 0.4), atol=1e-4)
     assert again.job == apart_morph.job
+    assert again.motion.paces == apart_morph.motion.paces and len(again.motion.paces) == 1
+    assert again.smallest_parts == apart_morph.smallest_parts == [1.0, 1.0]
     assert [path.name for path in tmp_path.iterdir()] == ["model.safetensors"]
 
 

@@ -1,0 +1,100 @@
+"""How the way between two shapes is passed in time: so that the surface moves with one speed, seen in the world.
+
+Matter that follows a stationary flow in a training frame that moves and grows does not: a letter that straightens moves
+its ends fast and comes to its last shape slowly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from .pose import PosePath
+
+LARGEST_GROWTH = 1.2
+GROWTH_STEP = 0.1
+GROWTH_COST = 0.02
+"""Unevenness that a growth of 1 must save: where only the training frame moves, no pace changes anything."""
+NEAR_CELLS = 1.5
+"""Lattice nodes within this many cells of the surface speak for it."""
+NODES_SEEN = 1_000
+LEAST_SLOPE = 0.3
+"""A function flatter than this, as the blend is where both carried surfaces part, tells no speed."""
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Pace:
+    """The share of the way that is passed at each share of the time, both from 0 to 1; steady where growth is 0."""
+
+    growth: float = 0.0
+    """The logarithm of how many times longer a piece of the way takes at its end than at its beginning."""
+
+    def way(self, time: Tensor) -> Tensor:
+        """
+        >>> float(Pace(1.0).way(torch.tensor(0.5))) > 0.5
+        True
+        """
+        return torch.log1p(time * np.expm1(self.growth)) / self.growth if self.growth else time
+
+    def time(self, way: Tensor) -> Tensor:
+        return torch.expm1(way * self.growth) / np.expm1(self.growth) if self.growth else way
+
+    def rate(self, time: float) -> float:
+        """How fast the way is passed at a time."""
+        whole = float(np.expm1(self.growth))
+        return whole / self.growth / (1 + time * whole) if self.growth else 1.0
+
+
+def even_pace(stations: Sequence[Tensor], path: PosePath, segment: int) -> Pace:
+    """The pace at which the surface's mean speed is most even.
+
+    stations: the function on the nodes of a cube's lattice over [-1, 1]³, at even steps of the way.
+    """
+    axis = np.linspace(-1, 1, round(len(stations[0]) ** (1 / 3)))
+    steps = len(stations) - 1
+    middles = (torch.arange(steps) + 0.5) / steps
+    seen = [_near_surface(before, after, axis) for before, after in pairwise(stations)]
+
+    def unevenness(pace: Pace) -> float:
+        times = pace.time(middles).tolist()
+        rates = np.array([pace.rate(time) for time in times])
+        speeds = np.array(
+            [
+                _mean_speed(path, segment + time, rate * steps, *surface)
+                for time, rate, surface in zip(times, rates, seen, strict=True)
+            ]
+        )
+        # A station stands for the time that its piece of the way takes.
+        mean = np.average(speeds, weights=1 / rates)
+        return float(np.sqrt(np.average((speeds - mean) ** 2, weights=1 / rates)) / max(mean, 1e-12))
+
+    growths = np.arange(-LARGEST_GROWTH, LARGEST_GROWTH + GROWTH_STEP / 2, GROWTH_STEP).round(6)
+    return min(map(Pace, map(float, growths)), key=lambda pace: unevenness(pace) + GROWTH_COST * abs(pace.growth))
+
+
+def _near_surface(before: Tensor, after: Tensor, axis: Array) -> tuple[Array, Array, Array]:
+    """By how much the function changes at some nodes near its surface, where they are, and its slope there."""
+    first, second = (values.reshape((len(axis),) * 3).numpy().astype(np.float64) for values in (before, after))
+    middle, cell = (first + second) / 2, axis[1] - axis[0]
+    near = np.abs(middle) < NEAR_CELLS * cell
+    slopes = np.array(np.gradient(middle, cell))
+    chosen = slice(None, None, max(1, int(near.sum()) // NODES_SEEN))
+    return (second - first)[near][chosen], axis[np.argwhere(near)][chosen], slopes[:, near].T[chosen]
+
+
+def _mean_speed(path: PosePath, time: float, rate: float, change: Array, place: Array, slope: Array) -> float:
+    """Of the surface along its normal, in the world, where the function changes at a rate and its frame moves."""
+    if not len(place):
+        return 0.0
+    pose, steepness = path.at(time), np.maximum(np.linalg.norm(slope, axis=1), LEAST_SLOPE)
+    normals = pose.directions_to_world(slope / steepness[:, None])
+    frame = (path.velocity(place, time) * normals).sum(1)
+    return float(np.abs(frame - pose.scale * rate * change / steepness).mean())
