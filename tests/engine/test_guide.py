@@ -8,7 +8,7 @@ import torch
 import trimesh
 from scipy.spatial.transform import Rotation
 
-from lipmlp_engine.guide import Arrangement, Motion
+from lipmlp_engine.guide import Arrangement, Motion, Pace
 from lipmlp_engine.guide.lattice import EXTENT, VelocityLattice
 from lipmlp_engine.guide.pose import Pose, PosePath
 from lipmlp_engine.guide.transport import Transport
@@ -162,12 +162,14 @@ def test_landmarks_follow_a_shape_that_was_placed(ball: Shape, box: Shape) -> No
     assert np.abs(arrivals[0] - arrivals[1]).max() < 0.01
 
 
-def test_matter_passes_an_inner_shape_with_one_speed() -> None:
+@pytest.mark.parametrize("paces", [[], [Pace(0.5), Pace(-0.4)]], ids=["steadily", "at paces of their own"])
+def test_matter_passes_an_inner_shape_with_one_speed(paces: list[Pace]) -> None:
     ball = trimesh.creation.icosphere(4)
     wide, tall = ball.copy(), ball.copy()
     wide.apply_scale([1.5, 0.8, 0.8])
     tall.apply_scale([0.8, 0.8, 1.5])
     motion = motion_of([shape_of(ball, "ball"), shape_of(wide, "wide"), shape_of(tall, "tall")])
+    motion.paces = paces
     inner = torch.from_numpy(motion.path.poses[1].to_training(np.asarray(wide.vertices)).astype(np.float32))
     starts, ends = motion.carry(inner, 1.0, 0.0, 0), motion.carry(inner, 0.0, 1.0, 1)
 
@@ -179,6 +181,6 @@ def test_matter_passes_an_inner_shape_with_one_speed() -> None:
     step = 0.01
     before = (place(1.0, 0) - place(1 - step, 0)) / step
     after = (place(step, 1) - place(0.0, 1)) / step
-    jolt = (motion.flows[1].at(inner) - motion.flows[0].at(inner)).norm(dim=1).mean()
+    jolt = (motion.velocity(inner, 0.0, 1) - motion.velocity(inner, 1.0, 0)).norm(dim=1).mean()
     assert torch.allclose(place(1.0, 0), inner, atol=2e-2) and torch.allclose(place(0.0, 1), inner, atol=1e-6)
     assert float((after - before).norm(dim=1).mean()) < 0.1 * float(jolt)
