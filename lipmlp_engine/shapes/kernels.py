@@ -5,6 +5,8 @@
 # ruff: noqa: UP018 (Warp wants to be told which numbers change inside a loop)
 import warp as wp
 
+UNLIMITED = wp.constant(1.0e9)
+
 
 @wp.kernel(enable_backward=False)
 def closest_points(
@@ -19,7 +21,7 @@ def closest_points(
     """Nearest triangle, nearest point and unsigned distance; left as they are for a point that is not a number."""
     index = start + wp.tid()
     point = points[index]
-    query = wp.mesh_query_point_no_sign(mesh, point, 1.0e9)
+    query = wp.mesh_query_point_no_sign(mesh, point, UNLIMITED)
     if query.result:
         nearest = wp.mesh_eval_position(mesh, query.face, query.u, query.v)
         triangle[index] = query.face
@@ -40,7 +42,8 @@ def signed_distances(
     """Distance, negative where the winding number exceeds one half, of ``run`` points in a row.
 
     A point is no further from the surface than the one before it and the step between them; and where the surface is
-    closed, it lies on the same side while that step does not reach the surface.
+    closed, it lies on the same side while that step does not reach the surface. Beside slivers the nearest point is
+    rounded, so that now and then nothing lies within that bound; then it is looked for without.
     """
     first = start + wp.tid() * run
     before = wp.vec3(0.0, 0.0, 0.0)
@@ -49,18 +52,22 @@ def signed_distances(
     for index in range(first, wp.min(first + run, points.shape[0])):
         point = points[index]
         step = wp.length(point - before)
-        limit = float(1.0e9)
+        limit = float(UNLIMITED)
         if reach >= 0.0:
             # The margin outweighs rounding: a bound that is too tight would find nothing.
             limit = 1.001 * (reach + step) + 1.0e-6
         if closed and step < 0.999 * reach:
             near = wp.mesh_query_point_no_sign(mesh, point, limit)
+            if not near.result:
+                near = wp.mesh_query_point_no_sign(mesh, point, UNLIMITED)
             if near.result:
                 before = point
                 reach = wp.length(point - wp.mesh_eval_position(mesh, near.face, near.u, near.v))
                 distance[index] = side * reach
         else:
             query = wp.mesh_query_point_sign_winding_number(mesh, point, limit, accuracy, 0.5)
+            if not query.result:
+                query = wp.mesh_query_point_sign_winding_number(mesh, point, UNLIMITED, accuracy, 0.5)
             if query.result:
                 before = point
                 side = query.sign

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from benchmarks.inbetweens import solids
 from lipmlp_engine.errors import ShapeError
 from lipmlp_engine.sections import Sampling
 from lipmlp_engine.shapes.distance import DistanceField
@@ -193,3 +194,12 @@ def test_what_is_no_number_harms_no_other_point(ball: Shape) -> None:
     sound = ~np.isnan(broken[:, 0])
     assert not np.isfinite(measured[~sound]).any()
     assert np.array_equal(measured[sound], field_of(ball).signed(points)[sound])
+
+
+def test_a_point_beside_slivers_has_a_distance_too() -> None:
+    """The nearest point of a sliver is rounded: the first point's distance was too short to be a bound for the next."""
+    star = solids.star(5)
+    points = [[0.18860421659562593, -0.3592090002441135, 0.010299664544289594]]
+    points += [[0.18994764465623498, -0.35860707425493804, 0.01061112476639565]]
+    distances = DistanceField(star.vertices, star.faces).signed(np.array(points))
+    assert np.isfinite(distances).all() and (np.abs(distances) < 1e-3 * np.linalg.norm(np.ptp(star.vertices, 0))).all()
