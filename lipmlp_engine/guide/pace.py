@@ -38,13 +38,15 @@ class Pace:
     """The logarithm of how many times longer a piece of the way takes at its end than at its beginning."""
 
     def way(self, time: Tensor) -> Tensor:
-        """
-        >>> float(Pace(1.0).way(torch.tensor(0.5))) > 0.5
+        """How much of the way is passed at a share of the time.
+
+        >>> bool(Pace(1.0).way(torch.tensor(0.5)) > 0.5)
         True
         """
         return torch.log1p(time * np.expm1(self.growth)) / self.growth if self.growth else time
 
     def time(self, way: Tensor) -> Tensor:
+        """At which share of the time so much of the way is passed."""
         return torch.expm1(way * self.growth) / np.expm1(self.growth) if self.growth else way
 
     def rate(self, time: float) -> float:
