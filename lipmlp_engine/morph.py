@@ -68,11 +68,9 @@ class Morph:
     def pose(self, time: float) -> Pose:
         return self.motion.path.at(time)
 
-    def speck(self, time: float) -> float:
-        """What has less than this share of the volume belongs to neither shape about a time."""
-        around = self.smallest_parts[self.segment(time) :][:2]
-        # Half of it, since a part may shrink a little on its way.
-        return min(around, default=0.0) / 2
+    def parts_about(self, time: float) -> list[float]:
+        """The smallest parts of the two shapes about a time."""
+        return self.smallest_parts[self.segment(time) :][:2]
 
     def velocity(self, points: Tensor, time: float) -> NDArray[np.float64]:
         """World velocity of the surface at training-frame points, per unit of time.

@@ -14,7 +14,7 @@ from lipmlp_engine.sections import Extraction
 from lipmlp_engine.shapes.distance import DistanceField
 from lipmlp_engine.surface.extract import extract_surface
 from lipmlp_engine.surface.field import LipschitzField
-from lipmlp_engine.surface.parts import smallest_part, without_specks
+from lipmlp_engine.surface.parts import smallest_part, speck_share, without_specks
 
 from .pairs import Pair
 
@@ -54,8 +54,8 @@ def grid_of(pair: Pair, cells: int, threads: int = 0) -> Grid:
     for shape in pair.shapes:
         distances = DistanceField(shape.vertices, shape.triangles, threads=threads).signed(places) / pose.scale
         values.append(torch.from_numpy(distances.astype(np.float32)).view(cells + 1, cells + 1, cells + 1))
-    smallest = min(smallest_part(shape.vertices, shape.triangles) for shape in pair.shapes)
-    return Grid(pose, values[0], values[1], min(Extraction().least_part / 100, smallest / 2))
+    least_part = speck_share(Extraction().least_part, [smallest_part(shape) for shape in pair.shapes])
+    return Grid(pose, values[0], values[1], least_part)
 
 
 def interpolated(values: Tensor) -> LipschitzField:

@@ -83,20 +83,21 @@ def even_pace(stations: Sequence[Tensor], path: PosePath, segment: int) -> Pace:
 
 
 def _near_surface(before: Tensor, after: Tensor, axis: Array) -> tuple[Array, Array, Array]:
-    """By how much the function changes at some nodes near its surface, where they are, and its slope there."""
+    """How far the surface moves along its normal at some nodes near it, where they are, and the normals there."""
     first, second = (values.reshape((len(axis),) * 3).numpy().astype(np.float64) for values in (before, after))
     middle, cell = (first + second) / 2, axis[1] - axis[0]
     near = np.abs(middle) < NEAR_CELLS * cell
     slopes = np.array(np.gradient(middle, cell))
     chosen = slice(None, None, max(1, int(near.sum()) // NODES_SEEN))
-    return (second - first)[near][chosen], axis[np.argwhere(near)][chosen], slopes[:, near].T[chosen]
+    slope = slopes[:, near].T[chosen]
+    steepness = np.maximum(np.linalg.norm(slope, axis=1), LEAST_SLOPE)
+    return (first - second)[near][chosen] / steepness, axis[np.argwhere(near)][chosen], slope / steepness[:, None]
 
 
-def _mean_speed(path: PosePath, time: float, rate: float, change: Array, place: Array, slope: Array) -> float:
-    """Of the surface along its normal, in the world, where the function changes at a rate and its frame moves."""
+def _mean_speed(path: PosePath, time: float, rate: float, motion: Array, place: Array, normals: Array) -> float:
+    """Of the surface along its normal, in the world, where it moves in its frame at a rate and the frame moves too."""
     if not len(place):
         return 0.0
-    pose, steepness = path.at(time), np.maximum(np.linalg.norm(slope, axis=1), LEAST_SLOPE)
-    normals = pose.directions_to_world(slope / steepness[:, None])
-    frame = (path.velocity(place, time) * normals).sum(1)
-    return float(np.abs(frame - pose.scale * rate * change / steepness).mean())
+    pose = path.at(time)
+    frame = (path.velocity(place, time) * pose.directions_to_world(normals)).sum(1)
+    return float(np.abs(frame + pose.scale * rate * motion).mean())

@@ -8,9 +8,8 @@ from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 
+from ..shapes.topology import vertex_parts
 from .solid import Points, Solid
 
 Indices = NDArray[np.int64]
@@ -70,8 +69,7 @@ def topology_of(solid: Solid) -> Topology:
     closed = bool(np.all(uses == 2))
 
     count = int(triangles.max(initial=-1)) + 1
-    links = coo_matrix((np.ones(len(edges), np.int8), (edges[:, 0], edges[:, 1])), shape=(count, count))
-    shells, shell_of_vertex = connected_components(links, directed=False)
+    shells, shell_of_vertex = vertex_parts(edges, count)
     shell_of_face = shell_of_vertex[triangles[:, 0]]
     faces = np.bincount(shell_of_face, minlength=shells)
     volume = np.bincount(shell_of_face, weights=volumes, minlength=shells)

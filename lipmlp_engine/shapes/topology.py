@@ -11,6 +11,13 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 
+def vertex_parts(links: NDArray[np.integer], count: int) -> tuple[int, NDArray[np.int64]]:
+    """How many parts ``count`` vertices fall into that hang together by links (n, 2), and the part of each."""
+    graph = coo_array((np.ones(len(links), np.int8), (links[:, 0], links[:, 1])), shape=(count, count))
+    parts, part_of_vertex = connected_components(graph, directed=False)
+    return int(parts), np.asarray(part_of_vertex, np.int64)
+
+
 @dataclass(frozen=True)
 class Topology:
     """Derived from triangles whose coinciding vertices are one vertex."""

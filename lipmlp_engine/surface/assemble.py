@@ -14,7 +14,7 @@ from ..sections import Extraction
 from .attributes import Sources
 from .extract import extract_surface
 from .normals import smooth_normals
-from .parts import without_specks
+from .parts import speck_share, without_specks
 
 if TYPE_CHECKING:
     from ..morph import Morph
@@ -26,7 +26,7 @@ def frame_at(morph: Morph, time: float, extraction: Extraction, sources: Sources
     vertices, faces = extract_surface(
         field, extraction.resolution, cast(Literal["quads", "triangles"], extraction.faces)
     )
-    vertices, faces = without_specks(vertices, faces, min(extraction.least_part / 100, morph.speck(time)))
+    vertices, faces = without_specks(vertices, faces, speck_share(extraction.least_part, morph.parts_about(time)))
     points = torch.from_numpy(vertices).to(field.device)
     normals = smooth_normals(field, vertices, faces)
     frame = MeshFrame(

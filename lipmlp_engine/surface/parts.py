@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
-from ..shapes.shape import volume_shares
+from ..shapes.shape import Shape, volume_shares
+from ..shapes.topology import vertex_parts
 
 Mesh = tuple[NDArray[np.float32], NDArray[np.int32]]
 
 
-def smallest_part(vertices: NDArray[np.floating], triangles: NDArray[np.integer]) -> float:
-    """The least share of the volume that a part or a hollow of a closed mesh has; 1 where it hangs together."""
-    return float(_part_shares(vertices, triangles)[1].min(initial=1.0))
+def smallest_part(shape: Shape) -> float:
+    """The least share of its volume that a part or a hollow of a shape has; 0, which is unknown, where it has holes."""
+    if not shape.closed:
+        return 0.0
+    return float(_part_shares(shape.vertices, shape.triangles)[1].min(initial=1.0))
+
+
+def speck_share(percent: float, smallest: Sequence[float]) -> float:
+    """The share of the volume below which a part is a speck: what is asked for, but no more than the shapes allow.
+
+    smallest: the shapes' own smallest parts; half of the least is allowed, since a part may shrink a little on its way.
+    """
+    return min(percent / 100, min(smallest, default=0.0) / 2)
 
 
 def without_specks(vertices: NDArray[np.float32], faces: NDArray[np.int32], least: float) -> Mesh:
@@ -40,9 +51,7 @@ def _part_shares(
     corners = faces.shape[1]
     triangles = np.concatenate([faces[:, [0, corner - 1, corner]] for corner in range(2, corners)])
     # Two sides of each triangle hang its corners together.
-    rows, columns = np.repeat(triangles[:, 0], 2), triangles[:, 1:].ravel()
-    links = coo_array((np.ones(len(rows), np.int8), (rows, columns)), shape=(len(vertices), len(vertices)))
-    count, part = connected_components(links, directed=False)
+    count, part = vertex_parts(np.concatenate([triangles[:, :2], triangles[:, [0, 2]]]), len(vertices))
     volumes = np.bincount(part[triangles[:, 0]], weights=volume_shares(vertices, triangles), minlength=count)
     sizes = np.abs(volumes)
-    return part.astype(np.int64), sizes / max(float(sizes.sum()), 1e-300)
+    return part, sizes / max(float(sizes.sum()), 1e-300)

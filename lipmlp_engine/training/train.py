@@ -62,7 +62,7 @@ def train(
     device = choose_device(job.training.device)
     with one_torch_thread():
         motion, ends, between, surface = _prepare(job, shapes, device, notify, should_stop)
-    parts = [smallest_part(shape.vertices, shape.triangles) if shape.closed else 0.0 for shape in shapes]
+    parts = [smallest_part(shape) for shape in shapes]
     while True:
         try:
             fit = _Fit(job, motion, parts, ends, between, surface, device, notify, should_stop, checkpoint, look)

@@ -37,8 +37,8 @@ class GrowingBall:
     def segment(self, time: float) -> int:
         return min(int(time), 1)
 
-    def speck(self, time: float) -> float:
-        return 0.0
+    def parts_about(self, time: float) -> list[float]:
+        return []
 
     def velocity(self, points: Tensor, time: float) -> NDArray[np.float64]:
         outward = torch.nn.functional.normalize(points, dim=1).numpy().astype(np.float64)
@@ -118,7 +118,8 @@ def test_only_what_the_shapes_have_is_carried(morph: Morph, ball: Shape) -> None
 
 def test_a_time_without_surface_gives_an_empty_frame(morph: Morph, ball: Shape) -> None:
     empty = cast(
-        Morph, SimpleNamespace(**{name: getattr(morph, name) for name in ("pose", "segment", "speck", "velocity")})
+        Morph,
+        SimpleNamespace(**{name: getattr(morph, name) for name in ("pose", "segment", "parts_about", "velocity")}),
     )
     empty.to_shape = morph.to_shape  # type: ignore[method-assign]
     empty.field = lambda time: LipschitzField(lambda points: points.norm(dim=1) + 1, 1.0)  # type: ignore[method-assign]

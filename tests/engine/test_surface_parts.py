@@ -46,7 +46,7 @@ class Morphing:
     field = staticmethod(lambda time: ball_and_speck())
     last_time = 2.0
     segment = Morph.segment
-    speck = Morph.speck
+    parts_about = Morph.parts_about
 
     def __init__(self, smallest_parts: list[float]) -> None:
         self.smallest_parts = smallest_parts
@@ -80,10 +80,11 @@ def test_a_mesh_without_specks_stays_as_it_is() -> None:
 
 
 def test_the_smallest_part_of_a_shape_is_a_share_of_its_volume(ball: Shape) -> None:
-    assert smallest_part(ball.vertices, ball.triangles) == pytest.approx(1)
+    assert smallest_part(ball) == pytest.approx(1)
     vertices = np.concatenate([ball.vertices, ball.vertices * 0.1 + [5, 0, 0]])
     triangles = np.concatenate([ball.triangles, ball.triangles + len(ball.vertices)])
-    assert smallest_part(vertices, triangles) == pytest.approx(1e-3 / 1.001)
+    assert smallest_part(Shape("two", vertices, triangles)) == pytest.approx(1e-3 / 1.001)
+    assert smallest_part(Shape("open", vertices, triangles, closed=False)) == 0
 
 
 @pytest.mark.parametrize(
