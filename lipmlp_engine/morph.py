@@ -24,7 +24,9 @@ from .job import Job
 from .model_file import MODEL_FORMAT
 from .networks import exported_activation
 from .networks.condense import exported_field
+from .sections import Extraction
 from .shapes.shape import Shape
+from .surface.cells import cells_for, need_of
 from .surface.detail import LARGEST_BOUND, DetailedField
 from .surface.field import Field
 from .whole_file import moved_when_whole
@@ -87,6 +89,10 @@ class Morph:
         """Whether what is shown has its detail from the shapes."""
         wanted = self.job.extraction.detail == "shapes" and self.job.training.loss == "distance"
         return wanted and bool(self.blends) and bool(self.shapes)
+
+    def cells(self, extraction: Extraction) -> int:
+        """Cells that surfaces are taken from: those asked for, or what the shapes need."""
+        return cells_for(extraction, [need_of(surface) for surface in self._exact.surfaces] if self.detailed else [])
 
     @cached_property
     def _exact(self) -> ExactMorph:

@@ -90,21 +90,20 @@ class ExactBlend:
 
     def _seen(self, points: Points, cell: float) -> Points:
         points = self._unbent(points)
+        surfaces = self._surfaces()
         places = [self._carried(points, side) for side in self._sides]
-        found = [surface.measure(place) for surface, place in zip(self._surfaces(), places, strict=True)]
+        found = [surface.measure(place) for surface, place in zip(surfaces, places, strict=True)]
         distances, gradients = zip(*found, strict=True)
-        if self._at_shape:
-            values, weights = distances[0], (1.0,)
-        else:
+        values: Points = distances[0]
+        weights = [1.0]
+        if not self._at_shape:
             values = self._blend.values(*self._ends(points, places, distances, gradients)).numpy()
-            weights = (1 - self.share, self.share)
-        if not cell:
-            return values
-        near = np.flatnonzero(np.abs(values) < THIN * cell)
-        thickness = [surface.thin_parts.thickness(place[near]) for surface, place in zip(self._surfaces(), places)]
-        there = tuple(distance[near] for distance in distances)
-        values = values.copy()
-        values[near] = seen_by_cells(values[near], cell, there, weights, tuple(thickness))
+            weights = [1 - self.share, self.share]
+        if cell:
+            near = np.flatnonzero(np.abs(values) < THIN * cell)
+            thick = [surface.thin_parts.thickness(place[near]) for surface, place in zip(surfaces, places, strict=True)]
+            values = values.copy()
+            values[near] = seen_by_cells(values[near], cell, [part[near] for part in distances], weights, thick)
         return values
 
     def _seen_with_gradient(self, points: Points) -> tuple[Points, Points]:

@@ -24,6 +24,20 @@ class PlacedSurface:
         self._field = field
         self._pose = pose
 
+    @property
+    def area(self) -> float:
+        """Of the surface."""
+        return self._shape.area / self._pose.scale**2
+
+    @property
+    def diagonal(self) -> float:
+        """Of the bounding box that the shape has in the world."""
+        return self._shape.diagonal / self._pose.scale
+
+    @property
+    def name(self) -> str:
+        return self._shape.name
+
     @cached_property
     def thin_parts(self) -> ThinParts:
         """Where the shape is thin."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import map_coordinates
@@ -17,6 +19,9 @@ DEEP_ENOUGH = 0.95
 """Cells: how deep the middle of a part must lie for corners of cells to find all of it, however it is turned: half of
 the diagonal of a cell, and a little."""
 
+NEIGHBOURS, ROUNDS = 8, 6
+"""Points of the surface that are asked for their thickness, from one to the next."""
+
 Array = NDArray[np.float64]
 
 
@@ -25,6 +30,8 @@ class ThinParts:
 
     def __init__(self, points: Array, thickness: Array) -> None:
         """From points of the surface and the thickness below each, in the training frame."""
+        self.of_parts = _of_parts(points, np.minimum(thickness, THICKEST))
+        """At points spread evenly over the surface: how thick the part is that they belong to."""
         thin = thickness < THICKEST
         self.thinnest = float(thickness.min(initial=np.inf))
         self._lattice = np.full((NODES,) * 3, THICKEST, np.float32)
@@ -45,12 +52,20 @@ class ThinParts:
         return np.asarray(map_coordinates(self._lattice, places, order=1, mode="nearest"), np.float32)
 
 
+def _of_parts(points: Array, thickness: Array) -> Array:
+    """A blade that runs out into an edge is as thick as its middle: the most that is found on the way there."""
+    _, around = KDTree(points).query(points, k=min(NEIGHBOURS, len(points)))
+    for _ in range(ROUNDS):
+        thickness = thickness[around].max(axis=1)
+    return thickness
+
+
 def seen_by_cells(
     values: NDArray[np.float32],
     cell: float,
-    distances: tuple[NDArray[np.float32], ...],
-    weights: tuple[float, ...],
-    thickness: tuple[NDArray[np.float32], ...],
+    distances: Sequence[NDArray[np.float32]],
+    weights: Sequence[float],
+    thickness: Sequence[NDArray[np.float32]],
 ) -> NDArray[np.float32]:
     """A blended function's values, lowered about what is too thin for cells until the corners of cells find it.
 

@@ -165,7 +165,6 @@ class _Placing:
             vertices[rows[back]], moved[rows[back]] = before[back], False
         return moved
 
-
     def _turned(self, vertices: Floats, planes: Planes) -> NDArray[np.int64]:
         """Faces of which a half looks away from the surface where it lies: about a sharp edge halves differ much."""
         doubtful, middles, normals = planes.doubtful(vertices)

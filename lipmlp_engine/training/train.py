@@ -25,6 +25,7 @@ from ..networks import build
 from ..networks.condense import condense
 from ..shapes.distance import DistanceField
 from ..shapes.shape import Shape
+from ..surface.cells import too_coarse
 from ..surface.detail import NEAR, SMALLEST_BOUND, bound_for
 from ..surface.field import one_torch_thread
 from ..surface.parts import smallest_part
@@ -85,6 +86,8 @@ def _prepare(
     ]
     arrangement = Arrangement(job, shapes, fields)
     placed = [PlacedShape(*parts) for parts in zip(shapes, fields, arrangement.path.poses, strict=True)]
+    for sentence in too_coarse(job.extraction, placed):
+        notify(Notice(sentence))
     rng = np.random.default_rng(job.training.seed + 1)
     with ThreadPoolExecutor(1) as beside:
         # Finding the motion leaves a core half idle.
@@ -182,9 +185,9 @@ class _Fit:
     def _detail_bound(self, network: nn.Module) -> float:
         """How far the finished network may be from what it was fitted to, seen at the samples near the surface."""
         bounds = [SMALLEST_BOUND]
-        for samples in (self.ends, self.between):
-            for part in torch.arange(len(samples or ())).split(CHECK_CHUNK):
-                points, values = samples.points[part], samples.values[part]
+        for samples in filter(None, (self.ends, self.between)):
+            for start in range(0, len(samples), CHECK_CHUNK):
+                points, values = (part[start : start + CHECK_CHUNK] for part in (samples.points, samples.values))
                 near = values.abs().squeeze(1) < NEAR
                 learned = network(points[near].to(self.device)).cpu()
                 bounds.append(bound_for(values[near], learned))
