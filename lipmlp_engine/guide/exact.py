@@ -107,12 +107,13 @@ class ExactBlend:
         if not self._at_shape:
             values = self._blend.values(*self._ends(points, places, distances, gradients)).numpy()
             weights = [1 - self.share, self.share]
+        trust = self._trust(places, distances)
         if cell:
-            near = np.flatnonzero(np.abs(values) < THIN * cell)
+            near = np.flatnonzero((np.abs(values) < THIN * cell) & (trust >= 1))
             thick = [surface.thin_parts.thickness(place[near]) for surface, place in zip(surfaces, places, strict=True)]
             values = values.copy()
             values[near] = seen_by_cells(values[near], cell, [part[near] for part in distances], weights, thick)
-        return values, self._trust(places, distances)
+        return values, trust
 
     def _seen_with_gradient(self, points: Points) -> tuple[Points, Points, Points]:
         points = self._unbent(points)
