@@ -193,26 +193,36 @@ class _Placing:
         targets = np.where(corners[:, None], targets, held)
         values, slopes = self._seen(targets)
         on = np.abs(values) < ON_EDGE * self.cell
-        rows, targets, slopes = rows[on], targets[on], slopes[on]
+        steepness = np.maximum(np.einsum("ij,ij->i", slopes, slopes), LEAST_SLOPE**2)
+        targets = targets - (values / steepness)[:, None] * slopes
+        rows, targets, slopes, corners = rows[on], targets[on], slopes[on], corners[on]
         moved = np.zeros(len(vertices), bool)
         before = vertices[rows]
         vertices[rows] = targets
         gradient[rows], moved[rows] = slopes, True
-        for _ in range(3):
-            # Where a face was turned over, its vertices go back.
-            back = moved[rows] & np.isin(rows, planes.faces[self._turned(vertices, planes)])
+        for last in (False, False, True):
+            # Where a face was turned over, its vertices go back, those in corners only if nothing else helps.
+            touching = moved[rows] & np.isin(rows, planes.faces[self._turned(vertices, planes)])
+            back = touching if last or not (touching & ~corners).any() else touching & ~corners
             if not back.any():
                 break
             vertices[rows[back]], moved[rows[back]] = before[back], False
         return moved
 
     def _turned(self, vertices: Floats, planes: Planes) -> NDArray[np.int64]:
-        """Faces of which a half looks away from the surface where it lies: about a sharp edge halves differ much."""
-        doubtful, middles, normals = planes.doubtful(vertices)
-        _, slopes = self._seen(middles)
-        # What three vertices on one edge enclose looks anywhere.
-        inwards = np.einsum("ij,ij->i", normals, unit(slopes)) < -LEAST_TURNED * self.cell**2
-        return np.unique(doubtful[inwards])
+        """Faces of which a half looks inwards, whichever way the face is cut in two.
+
+        About a sharp edge the halves differ much, so that each is held against the surface where it lies.
+        """
+        rows = np.arange(len(planes.faces))
+        for shift in (0, 1):
+            cut = Planes(np.roll(planes.faces[rows], shift, axis=1), planes.places[rows], planes.normals[rows])
+            doubtful, middles, normals = cut.doubtful(vertices)
+            _, slopes = self._seen(middles)
+            # What three vertices on one edge enclose looks anywhere.
+            inwards = np.einsum("ij,ij->i", normals, unit(slopes)) < -LEAST_TURNED * self.cell**2
+            rows = rows[np.unique(doubtful[inwards])]
+        return rows
 
 
 @dataclass(frozen=True)
