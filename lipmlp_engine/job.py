@@ -49,7 +49,7 @@ PRESETS: dict[str, dict[str, dict[str, Any]]] = {
         "extraction": {"frames": 48, "resolution": 256},
     },
     "paper": {
-        "sampling": {"near": 0.0},
+        "sampling": {"near": 0.0, "points": 100_000},
         "guide": {"kind": "none"},
         "training": {"recipe": "paper", "steps": 100_000, "batch": 512, "rate": 1e-4, "smoothness": 1e-6},
         "extraction": {"detail": "network", "resolution": 128},
