@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import platform
 import re
-import shutil
 import sys
 from collections.abc import Callable, Generator, Sequence
 from contextlib import suppress
@@ -15,6 +14,7 @@ from pathlib import Path
 from .doctor_check import Diagnosis, DoctorCheck
 from .environment import EngineHome
 from .interpreters import PROBE, SHOWN_VERSIONS, Interpreter, candidates, interpreter_from, uv_executable
+from .lipmlp_engine.programs import find_program, safe_environment
 from .process_group import ProcessGroup
 
 CPU_INDEX = "https://download.pytorch.org/whl/cpu"
@@ -142,6 +142,8 @@ class EngineSetup:
 
     def _find_python(self) -> Generator[None, None, Interpreter | None]:
         chosen = self.options.python
+        if chosen and not os.path.isabs(chosen):
+            raise SetupError(f"The Python to set up with must be named in full, not as {chosen}.")
         asked = [Path(chosen)] if chosen else candidates(self.options.own_pythons)
         for path in asked:
             try:
@@ -292,12 +294,12 @@ def index_arguments(
 
 
 def _has_nvidia() -> bool:
-    return shutil.which("nvidia-smi") is not None or Path("/proc/driver/nvidia/version").exists()
+    return find_program("nvidia-smi") is not None or Path("/proc/driver/nvidia/version").exists()
 
 
 def _environment() -> dict[str, str]:
     environment = {name: value for name, value in os.environ.items() if name not in {"PYTHONHOME", "PYTHONPATH"}}
-    return environment | {"PYTHONUNBUFFERED": "1", "PYTHONIOENCODING": "utf-8", "NO_COLOR": "1"}
+    return safe_environment(environment) | {"PYTHONUNBUFFERED": "1", "PYTHONIOENCODING": "utf-8", "NO_COLOR": "1"}
 
 
 def _plain(name: str) -> str:

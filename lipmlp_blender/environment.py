@@ -15,10 +15,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from .lipmlp_engine.hearsay import read_group
+
 PYTHON_VARIABLE = "LIPMORPH_PYTHON"
 """Names the engine's Python on farms and in tests, over the preferences."""
 
 _LOCK_HOURS = 6.0
+
+
+LARGEST_MARKER = 1_000_000
 
 
 class EnvironmentState(enum.Enum):
@@ -89,10 +94,9 @@ class EngineHome:
 
     def read_marker(self) -> dict[str, Any] | None:
         try:
-            values = json.loads(self.marker.read_text(encoding="utf-8"))
+            return read_group(self.marker, LARGEST_MARKER)
         except (OSError, ValueError):
             return None
-        return values if isinstance(values, dict) else None
 
     def write_marker(self, doctor: dict[str, Any]) -> None:
         """Say that the environment works, with what the doctor has found; whole or not at all."""
@@ -146,6 +150,8 @@ def engine_python(home: EngineHome, chosen: str) -> EnginePython:
     for source, value in ((f"the variable {PYTHON_VARIABLE}", named), ("the add-on's preferences", chosen)):
         if value:
             path = Path(value).expanduser()
+            if not path.is_absolute() or value.startswith("//"):
+                return EnginePython(None, f"The Python that {source} names must be named in full, not as {value}.")
             if not path.is_file():
                 return EnginePython(None, f"The Python that {source} names is not there: {path}.")
             return EnginePython(path)

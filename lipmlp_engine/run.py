@@ -56,7 +56,7 @@ def extract_morph(morph: Morph, base: Path, audience: Audience | None = None) ->
 
 def measure_results(folder: Path, audience: Audience | None = None) -> Done:
     """Measure and draw the frames that lie in a results' folder once more."""
-    run = _Run(Job.read(ResultsFolder(folder).job), folder, audience or Audience(), trained=True)
+    run = _Run(Job.read(ResultsFolder(folder).job).without_orders(), folder, audience or Audience(), trained=True)
     return run.perform(run.measure)
 
 

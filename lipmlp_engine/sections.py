@@ -358,5 +358,8 @@ SECTIONS: dict[str, type[Any]] = {
     "output": Output,
 }
 
+MACHINE_SETTINGS = ("start_from", "device", "threads")
+"""Settings of the training that concern the machine it runs on and no trained model."""
+
 KEY_SETTINGS = ("template", "key_tolerance", "key_vertices")
 """Settings of the extraction that concern shape keys and no frame; whether keys are made at all is another."""

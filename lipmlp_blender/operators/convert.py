@@ -156,7 +156,7 @@ def require_source(context: bpy.types.Context, morph: bpy.types.Object) -> None:
     extraction = context.scene.lipmorph.extraction
     if extraction.template != "source":
         return
-    name = story_of(morph).sources[0]
+    name = [*story_of(morph).sources, ""][0]
     source = bpy.data.objects.get(name)
     if source is None:
         raise ChangedSourceError(f"'{name}' is no longer in the file, and shape keys are made on a copy of its mesh.")

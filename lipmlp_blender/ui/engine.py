@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import bpy
 
-from ..doctor_check import Diagnosis
+from ..doctor_check import Diagnosis, facts_from
 from ..environment import EnvironmentState
 from ..preferences import chosen_python, engine_home, preferences, python_is_given
 from ..runtime import runtime
@@ -83,7 +83,7 @@ def _remembered() -> Diagnosis | None:
     if not chosen_python().own:
         return None
     marker = engine_home().read_marker()
-    return Diagnosis(True, "The engine works.", marker.get("doctor", {})) if marker else None
+    return Diagnosis(True, "The engine works.", facts_from(marker.get("doctor"))) if marker else None
 
 
 def fact_lines(diagnosis: Diagnosis) -> list[str]:

@@ -106,7 +106,8 @@ def _ply_of(content: dict[str, dict[str, Column | Lists]], comments: tuple[str, 
     if not np.isfinite(corners.values).all():
         raise ValueError("a face's corner is no number")
     faces = Lists(corners.offsets, corners.values.astype(np.int64))
-    vertices = np.stack([np.asarray(vertex[axis], np.float64) for axis in "xyz"], axis=1)
+    with np.errstate(invalid="ignore"):
+        vertices = np.stack([np.asarray(vertex[axis], np.float64) for axis in "xyz"], axis=1)
     return Ply(vertices, faces, vertex, face, content, comments)
 
 

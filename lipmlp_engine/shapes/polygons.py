@@ -44,8 +44,8 @@ def _leaves_outline(vertices: Floats, rings: Whole, fans: Whole) -> NDArray[np.b
     if rings.shape[1] == 3:
         return np.zeros(len(rings), bool)
     a, b, c = (vertices[rings[:, fans[:, corner]]] for corner in range(3))
-    normals = np.cross(b - a, c - a)
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore", over="ignore"):
+        normals = np.cross(b - a, c - a)
         return np.asarray((np.einsum("pfi,pi->pf", normals, normals.sum(axis=1)) < 0).any(axis=1))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..array_file import ArrayFile
 from ..errors import ShapeError
 from .ply import Lists, Ply, read_ply
 from .polygons import triangulate
@@ -59,25 +59,14 @@ def check_shape(shape: Shape) -> None:
 
 def _read_npz(path: Path) -> Shape:
     try:
-        with np.load(path, allow_pickle=False) as arrays:
-            vertices = np.asarray(arrays["vertices"], np.float64)
-            triangles = np.asarray(arrays["triangles"], np.int32)
-            colors = np.asarray(arrays["colors"], np.float32) if "colors" in arrays else None
-            materials = np.asarray(arrays["materials"], np.int32) if "materials" in arrays else None
-            name = str(arrays["name"]) if "name" in arrays else ""
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        arrays = ArrayFile(path)
+        vertices = arrays.double("vertices", None, 3)
+        triangles = arrays.whole("triangles", None, 3, least=-(2**31))
+        colors = arrays.real("colors", len(vertices), 4) if "colors" in arrays else None
+        materials = arrays.whole("materials", len(triangles)) if "materials" in arrays else None
+        name = arrays.text("name") if "name" in arrays else ""
+    except (OSError, ValueError) as error:
         raise ShapeError(f"{path} is not a shape of Lipschitz Morph; write it again from Blender ({error}).") from error
-    expected: dict[str, tuple[NDArray[Any] | None, tuple[int, ...]]] = {
-        "vertices": (vertices, (len(vertices), 3)),
-        "triangles": (triangles, (len(triangles), 3)),
-        "colors": (colors, (len(vertices), 4)),
-        "materials": (materials, (len(triangles),)),
-    }
-    for entry, (values, size) in expected.items():
-        if values is not None and values.shape != size:
-            raise ShapeError(
-                f"{path} holds {entry} of size {values.shape} instead of {size}; write it again from Blender."
-            )
     return Shape(name, vertices, triangles, colors, materials)
 
 

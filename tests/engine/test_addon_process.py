@@ -246,6 +246,21 @@ def test_the_bundled_engine_runs_whatever_else_is_installed(part: Any, tmp_path:
     assert "elsewhere" not in answer.stdout and "/x" not in answer.stdout
 
 
+def test_the_engine_works_in_a_neutral_folder_and_finds_no_program_there(
+    part: Any, job_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    teller = tmp_path / "python"
+    teller.write_text(f"#!/bin/sh\npwd > {tmp_path}/where\necho $PATH >> {tmp_path}/where\n")
+    teller.chmod(0o755)
+    monkeypatch.chdir(job_path.parent)
+    monkeypatch.setenv("PATH", f".:{os.environ['PATH']}:")
+    engine = part("engine_process").EngineProcess(teller, Path("bundled"), job_path.parent, ["run", str(job_path)])
+    events_of(engine)
+    where, search = (tmp_path / "where").read_text().splitlines()
+    assert Path(where) == part("lipmlp_engine.programs").neutral_folder() != job_path.parent
+    assert "" not in search.split(":") and "." not in search.split(":")
+
+
 # ---- the queue
 
 

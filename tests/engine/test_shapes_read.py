@@ -88,7 +88,7 @@ def test_npz_of_the_add_on(box: Shape, tmp_path: Path) -> None:
 def test_npz_of_someone_else_is_refused(box: Shape, tmp_path: Path) -> None:
     with pytest.raises(ShapeError, match="write it again from Blender"):
         read_shape(save_npz(tmp_path / "a.npz", vertices=box.vertices))
-    with pytest.raises(ShapeError, match=r"triangles of size \(12, 2\) instead of \(12, 3\)"):
+    with pytest.raises(ShapeError, match=r"triangles is of size \(12, 2\) instead of \(any, 3\)"):
         read_shape(save_npz(tmp_path / "b.npz", vertices=box.vertices, triangles=box.triangles[:, :2]))
     with pytest.raises(ShapeError, match="corners do not exist"):
         read_shape(save_npz(tmp_path / "c.npz", vertices=box.vertices[:4], triangles=box.triangles))
