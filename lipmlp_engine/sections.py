@@ -22,6 +22,17 @@ class ShapeInput:
 
     path: str = text(label="File", description="Mesh file (STL, OBJ, PLY, GLB, OFF, …) or .npz with the shape")
     name: str = text(label="Name", description="What the shape is called in messages and reports")
+    up: str = choice(
+        "auto",
+        {
+            "auto": "As is the custom of its format: y in OBJ and GLB, z in STL, .npz and the PLY that Blender writes; "
+            "others lie as they are",
+            "y": "y is up",
+            "z": "z is up",
+        },
+        label="Up Axis",
+        description="Which axis of the file is up; a shape with another one than the first shape's is turned",
+    )
 
 
 @dataclass

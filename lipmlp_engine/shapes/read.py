@@ -118,12 +118,14 @@ def _rgba(columns: Mapping[str, NDArray[Any] | Lists]) -> NDArray[np.float32] | 
 def _read_mesh(path: Path) -> Shape:
     import trimesh
 
+    from .scene_file import loaded
+
     formats = sorted(trimesh.available_formats())
     if path.suffix.lower().lstrip(".") not in formats:
         raise ShapeError(f"{path.name} is of no known kind; use one of {', '.join(formats)} or npz.")
     try:
         # Readers of third-party formats raise whatever they like on broken files.
-        scene: Any = trimesh.load_scene(str(path), process=False)
+        scene: Any = loaded(path)
         meshes = [_placed(scene, node) for node in scene.graph.nodes_geometry]
     except Exception as error:
         reason = str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
