@@ -45,8 +45,8 @@ class LipmorphPreferences(bpy.types.AddonPreferences):
         update=_say_in_full,
     )
     index: bpy.props.StringProperty(
-        name="Torch Index",
-        description="Package index for PyTorch; leave empty for the one that suits this machine (CUDA, CPU or Apple)",
+        name="Package Index",
+        description="A studio's own index for all packages, torch among them; leave empty for pypi.org and pytorch.org",
     )
     use_uv: bpy.props.BoolProperty(
         name="Use uv", description="Install with uv where it is found, which is faster than pip", default=True
