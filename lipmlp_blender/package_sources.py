@@ -12,6 +12,7 @@ import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from .lipmlp_engine.programs import find_program, safe_environment
@@ -75,7 +76,7 @@ def sources(
     if mirror:
         return [Source(locked / PACKAGES, mirror), Source(locked / TORCH, mirror)]
     if has_nvidia is None:
-        has_nvidia = _has_nvidia()
+        has_nvidia = has_nvidia_driver()
     torch = Source(locked / TORCH, DEFAULT_INDEX)
     if machine.lower() in {"x86_64", "amd64"}:
         if system == "win32" and has_nvidia:
@@ -101,13 +102,15 @@ def installer_environment(environment: Mapping[str, str]) -> dict[str, str]:
     return safe_environment(kept) | no_files | {"PYTHONUNBUFFERED": "1", "PYTHONIOENCODING": "utf-8", "NO_COLOR": "1"}
 
 
-def download(system: str = sys.platform, machine: str = platform.machine(), has_nvidia: bool | None = None) -> str:
-    """What a set-up fetches from where and how large it is, for a person."""
-    if has_nvidia is None:
-        has_nvidia = _has_nvidia()
-    cpu_only = system == "darwin" or not has_nvidia or machine.lower() not in {"x86_64", "amd64"}
-    size, disk = ("0.5 GB", "1.5 GB") if cpu_only else ("3 GB", "7 GB")
-    return f"about {size} from pypi.org and pytorch.org, {disk} on disk"
+def told(found: list[Source], folder: Path) -> str:
+    """What a set-up fetches, from where, how large it is, where it goes and how it goes away again, for a person."""
+    rest, torch = found
+    if rest.is_folder:
+        return f"Installs from {rest.place} into {folder}, without a network. Remove Engine deletes it again."
+    places = " and ".join(dict.fromkeys(re.sub(r"^\w+://([^/@]*@)?", "", s.place).split("/")[0] for s in found))
+    with_cuda = torch.listed.name == TORCH_CUDA or (torch.listed.name == TORCH and sys.platform == "linux")
+    size = "3 GB, more on disk," if with_cuda else "0.4 GB, 1.5 GB on disk,"
+    return f"Downloads about {size} from {places} into {folder}. Nothing is sent. Remove Engine deletes it again."
 
 
 def _torch_in(wheels: Path) -> str:
@@ -119,5 +122,7 @@ def _torch_in(wheels: Path) -> str:
     return TORCH
 
 
-def _has_nvidia() -> bool:
+@lru_cache(maxsize=1)
+def has_nvidia_driver() -> bool:
+    """Whether this machine has a GPU of NVIDIA's that can be used; asked at every redraw."""
     return find_program("nvidia-smi") is not None or Path("/proc/driver/nvidia/version").exists()
