@@ -42,9 +42,7 @@ class ArrayFile:
                     if only is None or name in only:
                         with archive.open(entry) as stream:
                             self._arrays[name] = _read(stream, entry.file_size)
-        except HearsayError:
-            raise
-        except OSError:
+        except (HearsayError, OSError, MemoryError):
             raise
         except Exception as error:
             # What zipfile and numpy raise on damaged bytes is no closed list: struct.error, zlib.error, SyntaxError …
@@ -81,18 +79,18 @@ class ArrayFile:
     def real(self, name: str, *sizes: int | None) -> NDArray[np.float32]:
         """Real numbers of the given sizes, None for an axis of any length; they may be infinite or no number."""
         with np.errstate(over="ignore"):
-            return self._array(name, sizes, "iuf").astype(np.float32)
+            return self._array(name, sizes, "iuf").astype(np.float32, copy=False)
 
     def double(self, name: str, *sizes: int | None) -> NDArray[np.float64]:
         """The same in double precision."""
-        return self._array(name, sizes, "iuf").astype(np.float64)
+        return self._array(name, sizes, "iuf").astype(np.float64, copy=False)
 
     def whole(self, name: str, *sizes: int | None, least: int = 0, most: int = 2**31 - 1) -> NDArray[np.int32]:
         """Whole numbers within a range, of the given sizes."""
         values = self._array(name, sizes, "iu")
         if values.size and not (int(values.min()) >= least and int(values.max()) <= most):
             raise HearsayError(f"{name} holds a number that does not lie between {least} and {most}")
-        return values.astype(np.int32)
+        return values.astype(np.int32, copy=False)
 
     def _array(self, name: str, sizes: tuple[int | None, ...], kinds: str) -> NDArray[Any]:
         values = self._arrays.get(name)

@@ -66,14 +66,14 @@ def lay_out_model(item: bpy.types.Object, folder: Path) -> None:
     """
     try:
         with zipfile.ZipFile(io.BytesIO(_archive_of(item))) as archive:
-            entries = _entries_of(archive)
-            for entry in entries:
-                path = folder / entry.filename
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_bytes(archive.read(entry))
+            contents = {entry.filename: archive.read(entry) for entry in _entries_of(archive)}
     except (zipfile.BadZipFile, zlib.error, ValueError, NotImplementedError, RuntimeError, EOFError) as error:
         reason = shown(error, 200)
         raise PackedModelError(f"The model that is packed in '{item.name}' cannot be read: {reason}.") from error
+    for name, data in contents.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
     model = portable_path(ResultsFolder(folder).model)
     moved = {"job_folder": portable_path(folder), "model_path": model, "made_in": str(folder)}
     tell_story(item, dataclasses.replace(story_of(item), **moved))

@@ -46,9 +46,8 @@ def draw_missing_engine(layout: bpy.types.UILayout, context: bpy.types.Context, 
         row.operator("lipmorph.show_preferences", icon="PREFERENCES")
     if runtime.setup is not None and runtime.setup.sentence:
         row.operator("lipmorph.open_log", icon="TEXT")
-    if bpy.app.online_access or preferences().wheels:
-        home, chosen = engine_home(), preferences()
-        draw_sentence(box, context, told(sources(home.locked, chosen.wheels, chosen.index), home.folder), icon="URL")
+    home, chosen = engine_home(), preferences()
+    draw_sentence(box, context, told(sources(home.locked, chosen.wheels, chosen.index), home.folder), icon="URL")
 
 
 def _what_is_missing() -> str:

@@ -572,6 +572,16 @@ def test_the_torch_in_a_folder_of_wheels_decides_its_list(part: Any, home: Any, 
         assert choose(home.locked, wheels=str(folder))[1].listed.name == listed
 
 
+def test_what_a_set_up_fetches_is_told_before(part: Any, home: Any, wheels: Path) -> None:
+    told, choose = part("package_sources").told, part("package_sources").sources
+    linux = {"system": "linux", "machine": "x86_64"}
+    small = told(choose(home.locked, **linux, has_nvidia=False), home.folder)
+    assert "0.4 GB, 1.5 GB on disk, from pypi.org and download.pytorch.org into" in small and f"{home.folder}" in small
+    assert "3 GB" in told(choose(home.locked, system="win32", machine="AMD64", has_nvidia=True), home.folder)
+    assert "from mirror.studio into" in told(choose(home.locked, mirror="https://me:word@mirror.studio/x"), home.folder)
+    assert "without a network" in told(choose(home.locked, str(wheels)), home.folder)
+
+
 def test_a_users_own_indexes_do_not_mix_in(part: Any) -> None:
     environment = part("package_sources").installer_environment(
         {
