@@ -2,7 +2,8 @@
 
 python lock.py              brings lipmlp_engine/locked/ up to date with pyproject.toml, keeping versions that still fit
 python lock.py --upgrade    takes the newest versions that fit
-python lock.py --check      says whether the lists are current, and changes nothing
+python lock.py --check      says whether the lists are current, and whether every platform and Python finds a wheel of
+                            each package in them; changes nothing
 
 Needs uv (`pip install uv`), and the two indexes of torch for the two lists that come from there; where one of them
 cannot be reached its list keeps the exact version, and the hashes that it had for it.
@@ -12,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import os
 import re
 import shutil
 import subprocess
@@ -29,6 +31,15 @@ TORCH_INDEXES = {
     "torch-cu130.txt": ("cu130", "https://download.pytorch.org/whl/cu130"),
 }
 """torch from its own indexes: list → build and index."""
+PLATFORMS = {
+    "x86_64-manylinux_2_28": ["packages.txt", "torch.txt"],
+    "aarch64-manylinux_2_34": ["packages.txt", "torch.txt"],
+    "aarch64-apple-darwin": ["packages.txt", "torch.txt"],
+    "x86_64-pc-windows-msvc": ["packages.txt", "torch.txt"],
+}
+"""What is supported, as uv calls it, with the lists that are installed there from the default index."""
+OLDEST_MACOS = "14.0"
+PYTHONS = ("3.11", "3.12", "3.13")
 OF_TORCH = re.compile(r"(torch|triton|nvidia-|cuda-)[\w.-]*==")
 """What comes with torch from the default index, and is not wanted beside a torch from its own."""
 
@@ -103,6 +114,24 @@ def lists(upgrade: bool) -> dict[str, str]:
     return made
 
 
+def gaps() -> list[str]:
+    """Platforms and Pythons on which the lists cannot be installed, with uv's reason."""
+    uv = shutil.which("uv")
+    assert uv is not None
+    found = []
+    for platform, names in PLATFORMS.items():
+        for python in PYTHONS:
+            command = [uv, "pip", "install", "--no-config", "--dry-run", "--target", tempfile.gettempdir()]
+            command += ["--python-platform", platform, "--python-version", python, "--default-index", DEFAULT_INDEX]
+            command += ["--python", sys.executable, "--no-deps", "--require-hashes", "--only-binary", ":all:"]
+            command += [word for name in names for word in ("-r", str(LOCKED / name))]
+            environment = {**os.environ, "MACOSX_DEPLOYMENT_TARGET": OLDEST_MACOS}
+            answer = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+            if answer.returncode:
+                found.append(f"{platform}, Python {python}: {answer.stderr.strip()[-300:]}")
+    return found
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description="Lock the engine's packages.")
     parser.add_argument("--upgrade", action="store_true", help="take the newest versions that fit")
@@ -116,7 +145,9 @@ def main() -> int:
     stale = [name for name, text in made.items() if "\n".join(entries_of(name)) not in text or not _is_current(name)]
     if options.check:
         print(f"lock: {', '.join(stale)} out of date: run python lock.py." if stale else "lock: all current.")
-        return 1 if stale else 0
+        missing = gaps()
+        print("\n".join(f"lock: {gap}" for gap in missing) or "lock: every platform finds its wheels.")
+        return 1 if stale or missing else 0
     LOCKED.mkdir(exist_ok=True)
     for name, text in made.items():
         (LOCKED / name).write_text(text, encoding="utf-8")
