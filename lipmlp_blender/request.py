@@ -26,6 +26,7 @@ from .scene.gather import SHAPE_TYPES, ShapeSlots
 from .scene.key_source import why_no_keys
 from .scene.ownership import is_morph
 from .scene.spec import AUTOMATIC, EASINGS, LAST_FRAME, ResultSpec
+from .strange_paths import may_be_followed
 
 PREVIEW_SECONDS = 2.0
 SPEC_NAMES = {entry.name for entry in dataclasses.fields(ResultSpec)} - {
@@ -89,6 +90,10 @@ def job_from(
         sections[name] = kind(**values)
     job = Job(shapes=shapes, landmarks=landmarks, **sections)
     job.training.start_from = bpy.path.abspath(job.training.start_from)
+    if job.training.start_from and not may_be_followed(job.training.start_from, bpy.data.filepath):
+        raise RequestError(
+            "The model to start from lies on another machine or is not named in full; copy it here first."
+        )
     job.output.folder = "."
     job.extraction.keys = "none" if order.get("why_no_keys") else keys_wanted(settings.result)
     job.guide.correspondence = "vertices" if order.get("match_vertices") else "none"

@@ -6,6 +6,7 @@ import bpy
 
 from ..environment import EnvironmentState
 from ..lipmlp_engine.errors import EngineError
+from ..lipmlp_engine.hearsay import shown
 from ..preferences import ADDON, chosen_python, engine_home, preferences
 from ..runtime import runtime
 from ..setup_lock import SetupLock
@@ -106,7 +107,7 @@ class LIPMORPH_OT_remove_engine(bpy.types.Operator):
                 return {"CANCELLED"}
             engine_home().remove_environment()
         except OSError as error:
-            self.report({"ERROR"}, f"The engine could not be removed: {error.strerror or error}.")
+            self.report({"ERROR"}, shown(f"The engine could not be removed: {error.strerror or error}."))
             return {"CANCELLED"}
         finally:
             lock.release()
@@ -135,7 +136,7 @@ class LIPMORPH_OT_check_engine(bpy.types.Operator):
         try:
             runtime.start_check()
         except EngineError as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, shown(error))
             return {"CANCELLED"}
         return {"FINISHED"}
 

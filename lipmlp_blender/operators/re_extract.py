@@ -7,6 +7,7 @@ import bpy
 from ..blocking import run_to_the_end
 from ..jobs import MorphJob, read_order
 from ..lipmlp_engine.errors import EngineError
+from ..lipmlp_engine.hearsay import shown
 from ..lipmlp_engine.job import Job
 from ..lipmlp_engine.results import ResultsFolder
 from ..lipmlp_engine.sections import Extraction
@@ -63,7 +64,7 @@ class LIPMORPH_OT_re_extract(bpy.types.Operator):
             extraction = Job.read(ResultsFolder(folder).job).extraction
             spec = spec_from(read_order(folder), [], None, folder)
         except (EngineError, SceneError, OSError, ValueError, KeyError) as error:
-            self.report({"ERROR"}, f"The morph's folder cannot be read: {error}")
+            self.report({"ERROR"}, shown(f"The morph's folder cannot be read: {error}"))
             return {"CANCELLED"}
         for name in RE_EXTRACTED:
             setattr(self, name, getattr(extraction, name))
@@ -97,7 +98,7 @@ class LIPMORPH_OT_re_extract(bpy.types.Operator):
             else:
                 runtime.enqueue(again)
         except (EngineError, SceneError, OSError, ValueError, KeyError) as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, shown(error))
             return {"CANCELLED"}
         return {"FINISHED"}
 

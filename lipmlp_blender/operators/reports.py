@@ -8,6 +8,7 @@ from pathlib import Path
 
 import bpy
 
+from ..lipmlp_engine.hearsay import shown
 from ..lipmlp_engine.results import ResultsFolder
 from ..preferences import engine_home
 from ..runtime import runtime
@@ -20,10 +21,10 @@ from .results import folder_of, needs_morph
 def _open_outside(operator: bpy.types.Operator, path: Path, why_not: Callable[[Path], str]) -> set[str]:
     reason = why_not(path)
     if reason:
-        operator.report({"ERROR"}, reason)
+        operator.report({"ERROR"}, shown(reason))
         return {"CANCELLED"}
     if bpy.app.background:
-        operator.report({"INFO"}, str(path))
+        operator.report({"INFO"}, shown(path))
         return {"FINISHED"}
     # With the separator at its end, Windows does not take "results" for "results.exe" beside it.
     bpy.ops.wm.path_open(filepath=f"{path}{os.sep}" if path.is_dir() else str(path))
@@ -75,7 +76,7 @@ class LIPMORPH_OT_show_contact_sheet(bpy.types.Operator):
         try:
             show_contact_sheet(context, ResultsFolder(folder_of(context.active_object)).contact_sheet)
         except SceneError as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, shown(error))
             return {"CANCELLED"}
         return {"FINISHED"}
 

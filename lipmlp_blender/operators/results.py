@@ -9,6 +9,7 @@ import bpy
 
 from ..jobs import JobState, MorphJob, read_order
 from ..lipmlp_engine.events import Done
+from ..lipmlp_engine.hearsay import shown
 from ..lipmlp_engine.results import ResultsFolder
 from ..preferences import user_folder
 from ..runtime import runtime
@@ -57,11 +58,11 @@ class LIPMORPH_OT_fetch_result(bpy.types.Operator):
         try:
             order = read_order(results.path)
         except (OSError, ValueError):
-            self.report({"ERROR"}, f"{results.path} is no folder of a Lipschitz Morph.")
+            self.report({"ERROR"}, shown(f"{results.path} is no folder of a Lipschitz Morph."))
             return {"CANCELLED"}
         frames = results.frames()
         if not frames or not results.report.is_file():
-            self.report({"ERROR"}, f"The morph in {results.path} was not finished; train it again.")
+            self.report({"ERROR"}, shown(f"The morph in {results.path} was not finished; train it again."))
             return {"CANCELLED"}
         order["scene"] = context.scene.name
         order.pop("replaces", None)
@@ -76,7 +77,7 @@ class LIPMORPH_OT_fetch_result(bpy.types.Operator):
         if bpy.app.background:
             runtime.finish_writing()
             if job.state is JobState.FAILED:
-                self.report({"ERROR"}, job.sentence)
+                self.report({"ERROR"}, shown(job.sentence))
                 return {"CANCELLED"}
         return {"FINISHED"}
 
@@ -96,7 +97,7 @@ class LIPMORPH_OT_remove_morph(bpy.types.Operator):
         try:
             remove_morph(context.active_object)
         except SceneError as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, shown(error))
             return {"CANCELLED"}
         return {"FINISHED"}
 

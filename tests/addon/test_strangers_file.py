@@ -100,6 +100,23 @@ def test_a_report_that_is_a_link_to_a_program_is_not_opened(morph: bpy.types.Obj
         bpy.ops.lipmorph.open_report()
 
 
+def test_control_characters_reach_no_terminal(morph: bpy.types.Object, printed: Any) -> None:
+    morph.name = "M\x1b[2J"
+    morph[MODEL] = {"zip": b"nonsense"}
+    shutil.rmtree(folder())
+    with printed() as output, pytest.raises(RuntimeError, match="cannot be read"):
+        bpy.ops.lipmorph.re_extract(frames=3)
+    assert "\x1b" not in output.text
+
+
+def test_a_file_does_not_make_the_training_ask_another_machine(morph: bpy.types.Object) -> None:
+    request = part("request")
+    settings = bpy.context.scene.lipmorph
+    settings.training.start_from = r"\\server\share\model.safetensors"
+    with pytest.raises(request.RequestError, match="another machine"):
+        request.job_from(settings, [part("lipmlp_engine.sections").ShapeInput("a")] * 2, [])
+
+
 # ---- what is packed
 
 
@@ -216,8 +233,10 @@ def test_a_tampered_report_breaks_no_panel(morph: bpy.types.Object) -> None:
     sound = json.loads(path.read_text())
     sound["bounds"] = [{"name": "a", "value": 1.0, "unit": "", "how": "certified", "key": "space"}]
     sound["tracking"] = {"kept": False, "sentence": "no", "troubled": 3}
-    for seed in range(ROUNDS):
-        path.write_text(json.dumps(twisted(sound, random.Random(seed))))
+    huge = json.dumps(sound | {"middle": {"least_volume": 10**400}})
+    said = ["[" * 100_000, huge, *(json.dumps(twisted(sound, random.Random(seed))) for seed in range(ROUNDS))]
+    for text in said:
+        path.write_text(text)
         part("report_summary")._summary.cache_clear()
         part("report_summary")._tracking.cache_clear()
         part("certificate_summary")._cached.cache_clear()
