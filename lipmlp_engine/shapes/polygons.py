@@ -34,6 +34,17 @@ def triangulate(vertices: Floats, offsets: Whole, corners: Whole) -> tuple[Whole
     return np.concatenate(triangles)[order], owner[order]
 
 
+def bent(vertices: Floats, offsets: Whole, corners: Whole) -> Whole:
+    """The numbers of the polygons whose fans from their first corners would leave their outlines."""
+    lengths = np.diff(offsets)
+    found = []
+    for length in np.unique(lengths[lengths > 3]):
+        which = np.flatnonzero(lengths == length)
+        rings = corners[offsets[which][:, None] + np.arange(length)]
+        found.append(which[_leaves_outline(vertices, rings, _fans(int(length)))])
+    return np.sort(np.concatenate(found)) if found else np.zeros(0, np.int64)
+
+
 def _fans(length: int) -> Whole:
     first = np.arange(1, length - 1)
     return np.stack([np.zeros_like(first), first, first + 1], axis=1)

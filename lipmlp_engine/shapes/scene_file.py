@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy as np
 import trimesh
 from trimesh.resolvers import FilePathResolver
 
-from .polygons import triangulate
+from .polygons import bent, triangulate
 
 _TEXTS = {"obj", "off"}
 
@@ -21,7 +22,7 @@ def loaded(path: Path) -> Any:
     if ending not in _TEXTS:
         return trimesh.load_scene(str(path), process=False)
     text = text_of(path.read_bytes())
-    stream = io.StringIO(with_triangles(text) if ending == "obj" else text)
+    stream = io.StringIO(plain_obj(text) if ending == "obj" else text)
     return trimesh.load_scene(stream, file_type=ending, resolver=_Beside(str(path)), process=False)
 
 
@@ -35,33 +36,31 @@ def text_of(data: bytes) -> str:
     return data.decode("latin-1")
 
 
-def with_triangles(text: str) -> str:
-    """An OBJ whose polygons are cut into triangles within their outlines, which trimesh's fans may leave."""
+def plain_obj(text: str) -> str:
+    """An OBJ as trimesh can read it: no comments behind numbers, and no polygon whose fan leaves its outline.
+
+    trimesh cuts every polygon into a fan; those that must be cut otherwise are cut here.
+    """
     lines = text.replace("\\\r\n", " ").replace("\\\n", " ").splitlines()
-    places: list[list[str]] = []
-    faces: list[tuple[int, list[str]]] = []
-    corners: list[int] = []
+    if "#" in text:
+        lines = [line.partition("#")[0] if line.startswith(("v", "f ")) else line for line in lines]
+    faces = [number for number, line in enumerate(lines) if line.startswith("f ")]
     try:
-        for number, line in enumerate(lines):
-            if line.startswith("v "):
-                places.append(line.split()[1:4])
-            elif line.startswith("f ") and len(words := line.partition("#")[0].split()[1:]) > 3:
-                faces.append((number, words))
-                indices = [int(word.partition("/")[0]) for word in words]
-                corners += [index - 1 if index > 0 else len(places) + index for index in indices]
-        if not faces:
-            return text
-        points = np.array(places, np.float64)[corners]
+        places = np.array([line.split()[1:4] for line in lines if line.startswith("v ")], np.float64).reshape(-1, 3)
+        words = [lines[number].split()[1:] for number in faces]
+        corners = np.array(re.sub(r"/\S*", "", " ".join(map(" ".join, words))).split(), np.int64)
+        offsets = np.cumsum([0, *map(len, words)])
+        if corners.min(initial=1) < 0:
+            before = np.cumsum([line.startswith("v ") for line in lines])[faces]
+            corners = np.where(corners < 0, corners + np.repeat(before, np.diff(offsets)) + 1, corners)
+        wrong = bent(places, offsets, corners - 1) if corners.max(initial=0) <= len(places) else np.zeros(0, np.int64)
+        for face in wrong.tolist():
+            ring = places[corners[offsets[face] : offsets[face + 1]] - 1]
+            triangles, _ = triangulate(ring, np.array([0, len(ring)]), np.arange(len(ring)))
+            cut = [" ".join(words[face][corner] for corner in triangle) for triangle in triangles.tolist()]
+            lines[faces[face]] = "\n".join(f"f {piece}" for piece in cut)
     except (ValueError, IndexError):
-        return text  # trimesh says what is wrong with it
-    offsets = np.cumsum([0, *(len(words) for _, words in faces)])
-    every = [word for _, words in faces for word in words]
-    triangles, owners = triangulate(points, offsets, np.arange(len(every)))
-    cut: list[list[str]] = [[] for _ in faces]
-    for owner, triangle in zip(owners.tolist(), triangles.tolist(), strict=True):
-        cut[owner].append("f " + " ".join(every[corner] for corner in triangle))
-    for (number, _), pieces in zip(faces, cut, strict=True):
-        lines[number] = "\n".join(pieces)
+        pass  # trimesh says what is wrong with it
     return "\n".join(lines) + "\n"
 
 

@@ -142,7 +142,7 @@ def test_a_file_cut_anywhere_is_refused(kind: str, tmp_path: Path) -> None:
     path = tmp_path / "cut.ply"
     end = whole.index(b"end_header") + 11
     # The last word of a text may lose its last letter and be a number still: this one has a single letter.
-    for length in range(0, len(whole) - 1):
+    for length in [*range(0, len(whole) - 1, 4), len(whole) - 2]:
         if length > end and kind == "ascii" and whole[length : length + 1].isspace():
             continue
         path.write_bytes(whole[:length])
