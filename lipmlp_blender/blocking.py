@@ -8,6 +8,7 @@ import time
 from .jobs import JobQueue, JobState, MorphJob
 from .lipmlp_engine.errors import Cancelled, EngineError
 from .lipmlp_engine.events import PHASES
+from .lipmlp_engine.hearsay import shown
 from .result_writing import ResultWriting
 from .runtime import start_engine
 from .scene.errors import SceneError
@@ -69,11 +70,11 @@ class _Teller:
         self._rewrites = sys.stdout.isatty()
         self._told = -1
         self._notices = 0
-        print(f"Morph {job.title}", flush=True)
+        print(f"Morph {shown(job.title)}", flush=True)
 
     def tell(self) -> None:
         for notice in self._job.notices[self._notices :]:
-            print(f"{self._start()}  note: {notice}", flush=True)
+            print(f"{self._start()}  note: {shown(notice)}", flush=True)
         self._notices = len(self._job.notices)
         percent = int(100 * self._job.fraction)
         step = percent if self._rewrites else percent // 10
@@ -81,11 +82,11 @@ class _Teller:
             return
         self._told = step
         loss = "" if self._job.loss is None else f"  loss {self._job.loss:.3g}"
-        line = f"{percent:3d} %  {PHASES.get(self._job.phase, self._job.phase)}{loss}"
+        line = f"{percent:3d} %  {PHASES.get(self._job.phase, shown(self._job.phase))}{loss}"
         print(f"{self._start()}{line}", end="" if self._rewrites else "\n", flush=True)
 
     def close(self) -> None:
-        print(("\n" if self._rewrites else "") + self._job.sentence, flush=True)
+        print(("\n" if self._rewrites else "") + shown(self._job.sentence), flush=True)
 
     def _start(self) -> str:
         return "\r\x1b[K" if self._rewrites else ""

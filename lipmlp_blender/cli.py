@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -14,11 +13,13 @@ from .blocking import run_to_the_end
 from .jobs import MorphJob
 from .lipmlp_engine.commands.options import apply_settings
 from .lipmlp_engine.errors import EngineError
+from .lipmlp_engine.hearsay import parsed, shown, texts
 from .lipmlp_engine.job import PRESETS
 from .properties import apply_preset
 from .request import RequestError, job_from, landmarks_of, let_vertices_match, new_folder, order_from, title_of
 from .scene.errors import SceneError
 from .scene.gather import gather, slots
+from .scene.spec import LAST_FRAME
 
 COMMAND = "lipmorph"
 USAGE_EXIT, SCENE_EXIT, OUTPUT_EXIT = 2, 3, 4
@@ -80,7 +81,7 @@ def _entries(options: argparse.Namespace) -> list[dict[str, Any]]:
             raise UsageError("Say which objects to morph with --objects, or give a --batch file.")
         return [{name: getattr(options, name) for name in BATCH_ENTRIES}]
     try:
-        batch = json.loads(options.batch.read_text(encoding="utf-8"))
+        batch = parsed(options.batch.read_bytes())
     except (OSError, ValueError) as error:
         raise UsageError(f"The batch file {options.batch} cannot be read: {error}.") from error
     if not isinstance(batch, list) or not batch or not all(isinstance(entry, dict) for entry in batch):
@@ -93,8 +94,22 @@ def _entries(options: argparse.Namespace) -> list[dict[str, Any]]:
                 f"Morph {number} has an unknown entry '{unknown[0]}'; known are {', '.join(BATCH_ENTRIES)}."
             )
         defaults = {"frames": options.frames, "preset": options.preset, "name": f"Morph {number}", "set": options.set}
+        _check_entry(entry, number)
         entries.append({"objects": None, **defaults, **entry})
     return entries
+
+
+def _check_entry(entry: dict[str, Any], number: int) -> None:
+    """Refuse values of a batch that are of another kind than those of the command line."""
+    for name, value in entry.items():
+        if name in ("preset", "name"):
+            fits = isinstance(value, str)
+        elif name == "frames":
+            fits = isinstance(value, list) and [type(frame) for frame in value] == [int, int]
+        else:
+            fits = texts(value) == value
+        if value is not None and not fits:
+            raise UsageError(f"Morph {number} has {name} of a wrong kind; `--help` says what is wanted.")
 
 
 def _morph(entry: dict[str, Any]) -> tuple[int, int]:
@@ -114,8 +129,8 @@ def _morph(entry: dict[str, Any]) -> tuple[int, int]:
         apply_preset(settings, entry["preset"])
     if entry["frames"] is not None:
         first, last = entry["frames"]
-        if not 0 <= first < last:
-            raise UsageError(f"The frames {first} to {last} do not rise.")
+        if not -LAST_FRAME <= first < last <= LAST_FRAME:
+            raise UsageError(f"The frames {first} to {last} do not rise, or lie beyond Blender's timeline.")
         settings.result.frame_end, settings.result.frame_start = last, first
     objects = [context.scene.objects[name] for name in names]
     title = title_of(objects)
@@ -141,7 +156,8 @@ def _save(path: Path) -> None:
 def _aim_render(options: argparse.Namespace, first: int, last: int) -> None:
     """Say in the scene what is to be rendered, so that the saved file renders the same on a farm."""
     scene = bpy.context.scene
-    scene.frame_start, scene.frame_end = first, last
+    # A scene begins at frame 0 at the earliest, whatever its keys do.
+    scene.frame_start, scene.frame_end = max(first, 0), max(last, 0)
     if options.render:
         scene.render.filepath = str(Path(options.render).resolve())
     elif options.output:
@@ -156,7 +172,7 @@ def _render() -> None:
 
 
 def _complain(sentence: str, code: int) -> int:
-    print(f"lipmorph: {sentence}", file=sys.stderr, flush=True)
+    print(f"lipmorph: {shown(sentence)}", file=sys.stderr, flush=True)
     return code
 
 

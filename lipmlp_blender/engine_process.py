@@ -22,6 +22,7 @@ from .lipmlp_engine.events import (
     event_from_line,
     to_line,
 )
+from .lipmlp_engine.programs import safe_environment
 from .process_group import ProcessGroup
 
 HANDSHAKE_SECONDS = 180.0
@@ -57,7 +58,9 @@ def engine_command(python: Path, engine_folder: Path, *arguments: str) -> list[s
 
 def engine_environment() -> dict[str, str]:
     """Blender's environment without what would lead another Python astray."""
-    environment = {name: value for name, value in os.environ.items() if name not in {"PYTHONHOME", "PYTHONPATH"}}
+    environment = safe_environment(
+        {name: value for name, value in os.environ.items() if name not in {"PYTHONHOME", "PYTHONPATH"}}
+    )
     # With the default, threads that wait for each other burn the processor that Blender needs.
     environment.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     return environment
@@ -67,7 +70,7 @@ class EngineProcess:
     """One run of the engine. Call ``poll`` often; its last event is always a Done or a Failed, and comes once."""
 
     def __init__(self, python: Path, engine_folder: Path, folder: Path, arguments: Sequence[str]) -> None:
-        """Start the engine in the job's folder; a start that fails is reported by ``poll`` like any other failure."""
+        """Start the engine for a job's folder; a start that fails is reported by ``poll`` like any other failure."""
         self.hello: Hello | None = None
         self.finished = False
         self._unreadable = 0
@@ -77,7 +80,7 @@ class EngineProcess:
         self._started = self._listened = time.monotonic()
         command = engine_command(python, engine_folder, *arguments, "--events")
         try:
-            self._group = ProcessGroup(command, log=folder / LOG_NAME, environment=engine_environment(), folder=folder)
+            self._group = ProcessGroup(command, log=folder / LOG_NAME, environment=engine_environment())
         except OSError as error:
             self._failure = Failed(f"The engine cannot be started: {error.strerror or error}.", 1)
 

@@ -13,11 +13,18 @@ from typing import Any
 from .engine_process import EngineProcess
 from .lipmlp_engine.errors import EngineError
 from .lipmlp_engine.events import PHASES, Done, Event, Failed, FrameDone, Hello, Notice, Preview, Progress
+from .lipmlp_engine.hearsay import HearsayError, read_group
 from .lipmlp_engine.job import Job
 from .lipmlp_engine.results import ResultsFolder
 
 ORDER_NAME = "order.json"
 MAXIMUM_NOTICES = 20
+LARGEST_ORDER = 8_000_000
+_ORDER: dict[str, type[Any]] = {
+    **dict.fromkeys(("title", "scene", "blend", "writer", "why_no_keys", "replaces"), str),
+    **dict.fromkeys(("anyway", "match_vertices", "preview"), bool),
+    "spec": dict,
+}
 
 
 class JobState(enum.Enum):
@@ -207,10 +214,14 @@ class JobQueue:
 
 
 def read_order(folder: Path) -> dict[str, Any]:
-    """What was wanted of the result in this folder; raises OSError or ValueError."""
-    order = json.loads((folder / ORDER_NAME).read_text(encoding="utf-8"))
-    if not isinstance(order, dict):
-        raise ValueError(f"{folder / ORDER_NAME} holds no order.")
+    """What was wanted of the result in this folder; raises OSError or ValueError.
+
+    What the scene is then made of is checked by ``spec_from``, which knows the scene.
+    """
+    order = read_group(folder / ORDER_NAME, LARGEST_ORDER)
+    for name, kind in _ORDER.items():
+        if not isinstance(order.get(name, kind()), kind):
+            raise HearsayError(f"{folder / ORDER_NAME} is no order of ours: its {name} is no {kind.__name__}.")
     return order
 
 

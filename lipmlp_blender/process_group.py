@@ -14,6 +14,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
+from .lipmlp_engine.programs import neutral_folder
+
 _living: set[ProcessGroup] = set()
 _living_lock = threading.Lock()
 
@@ -35,10 +37,9 @@ class ProcessGroup:
         *,
         log: Path,
         environment: Mapping[str, str] | None = None,
-        folder: Path | None = None,
         merge_errors: bool = False,
     ) -> None:
-        """Start the command; stderr goes to ``log``, or into the lines as well where ``merge_errors`` says so.
+        """Start the command in a neutral folder; stderr goes to ``log``, with ``merge_errors`` into the lines.
 
         Raises OSError where the command cannot be started.
         """
@@ -51,7 +52,7 @@ class ProcessGroup:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT if merge_errors else self._log,
-                cwd=folder,
+                cwd=neutral_folder(),
                 env=dict(environment) if environment is not None else None,
                 text=True,
                 encoding="utf-8",
@@ -114,7 +115,7 @@ class ProcessGroup:
                 os.killpg(self._process.pid, signal.SIGKILL)
         elif self.running:
             subprocess.run(
-                ["taskkill", "/T", "/F", "/PID", str(self._process.pid)],
+                [neutral_folder() / "taskkill.exe", "/T", "/F", "/PID", str(self._process.pid)],
                 capture_output=True,
                 check=False,
                 creationflags=_creation_flags(),

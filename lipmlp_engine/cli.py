@@ -11,6 +11,7 @@ from . import __version__
 from .commands import certify, doctor, extract, morph, presets, report, run
 from .errors import EngineError
 from .failures import failure_of
+from .hearsay import shown
 
 DESCRIPTION = """\
 Lipschitz Morph: shapes of any topology in, a smooth morph between them out.
@@ -65,5 +66,5 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def say(error: EngineError) -> int:
     """Tell a person what went wrong; returns the exit code."""
-    print(f"lipmorph: {error}", file=sys.stderr)
+    print(f"lipmorph: {shown(error)}", file=sys.stderr)
     return error.exit_code

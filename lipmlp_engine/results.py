@@ -9,7 +9,7 @@ from pathlib import Path
 
 from .errors import JobError, OutputError
 from .job import Job
-from .sections import KEY_SETTINGS, Extraction, Output
+from .sections import KEY_SETTINGS, MACHINE_SETTINGS, Extraction, Output, Training
 from .whole_file import PART, moved_when_whole
 
 MOTION_BOUND = "Largest motion between two frames"
@@ -117,8 +117,14 @@ def frames_stand(results: ResultsFolder, job: Job) -> bool:
 
     def frames_of(wanted: Job) -> Job:
         keyless = {name: getattr(Extraction(), name) for name in ("keys", *KEY_SETTINGS)}
+        # What the machine was to do is not in the frames: an extraction says that anew.
+        training = dataclasses.replace(wanted.training, **{n: getattr(Training(), n) for n in MACHINE_SETTINGS})
         return dataclasses.replace(
-            wanted, extraction=dataclasses.replace(wanted.extraction, **keyless), output=Output(), times=[]
+            wanted,
+            training=training,
+            extraction=dataclasses.replace(wanted.extraction, **keyless),
+            output=Output(),
+            times=[],
         )
 
     times = job.frame_times()

@@ -33,9 +33,6 @@ if TYPE_CHECKING:
     from .morph import Morph
     from .shapes import Shape
 
-Y_UP_FILES = {".obj", ".glb", ".gltf"}
-"""Formats in which y is up, by rule or by custom; Blender's shapes and most others have z up."""
-
 log = logging.getLogger(__name__)
 
 
@@ -57,7 +54,7 @@ def extract_morph(morph: Morph, base: Path, audience: Audience | None = None) ->
 
 def measure_results(folder: Path, audience: Audience | None = None) -> Done:
     """Measure and draw the frames that lie in a results' folder once more."""
-    run = _Run(Job.read(ResultsFolder(folder).job), folder, audience or Audience(), trained=True)
+    run = _Run(Job.read(ResultsFolder(folder).job).without_orders(), folder, audience or Audience(), trained=True)
     return run.perform(run.measure)
 
 
@@ -354,7 +351,9 @@ class _Run:
     @property
     def _up(self) -> str:
         """Which axis of the shapes' world is up."""
-        return "y" if all(Path(shape.path).suffix.lower() in Y_UP_FILES for shape in self.job.shapes) else "z"
+        from .shapes.axes import common_up
+
+        return common_up(self.job.shapes, self.results.path)
 
     @contextmanager
     def _phase(self, name: str) -> Iterator[None]:

@@ -12,6 +12,7 @@ import bpy
 from ..blocking import run_to_the_end
 from ..jobs import MorphJob
 from ..lipmlp_engine.errors import EngineError
+from ..lipmlp_engine.hearsay import shown
 from ..lipmlp_engine.sections import ShapeInput
 from ..preferences import chosen_python
 from ..request import (
@@ -121,7 +122,7 @@ class LIPMORPH_OT_train(bpy.types.Operator):
 
     def _refuse(self, error: Exception) -> set[str]:
         sentence = error.strerror or str(error) if isinstance(error, OSError) else str(error)
-        self.report({"ERROR"}, sentence)
+        self.report({"ERROR"}, shown(sentence))
         return {"CANCELLED"}
 
     def _abandon(self, context: bpy.types.Context) -> None:

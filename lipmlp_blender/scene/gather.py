@@ -163,6 +163,7 @@ def _mesh_of(evaluated: bpy.types.Object, item: bpy.types.Object) -> bpy.types.M
 
 def _read_mesh(mesh: bpy.types.Mesh, matrix: NDArray[np.float64]) -> _RawMesh:
     """Copies and no more; from attributes where they are to be had there, which is a hundred times faster."""
+    # A mesh without vertices has not even the attribute for their places.
     starts = np.empty(len(mesh.polygons), np.int32)
     mesh.polygons.foreach_get("loop_start", starts)
     triangles = None
@@ -172,8 +173,8 @@ def _read_mesh(mesh: bpy.types.Mesh, matrix: NDArray[np.float64]) -> _RawMesh:
         mesh.loop_triangles.foreach_get("loops", triangles.ravel())
     return _RawMesh(
         matrix,
-        _copied(mesh.attributes["position"], "vector", np.empty((len(mesh.vertices), 3), np.float32)),
-        _copied(mesh.attributes[".corner_vert"], "value", np.empty(len(mesh.loops), np.int32)),
+        _copied(mesh.attributes.get("position"), "vector", np.empty((len(mesh.vertices), 3), np.float32)),
+        _copied(mesh.attributes.get(".corner_vert"), "value", np.empty(len(mesh.loops), np.int32)),
         starts,
         triangles,
         _copied(mesh.attributes.get("material_index"), "value", np.zeros(len(mesh.polygons), np.int32)),

@@ -22,7 +22,7 @@ def add_to(commands: Any) -> None:
         "extract",
         help="take frames out of a trained morph",
         description="Take other frames out of a trained morph: more, finer, or of another stretch of time. What is "
-        "not given stays as the morph was made.",
+        "not given stays as the morph was made, but for mesh files and film, which have to be asked for anew.",
     )
     parser.add_argument("model", type=Path, metavar="MODEL", help="model.safetensors of an earlier run")
     parser.add_argument("--out", metavar="DIR", required=True, help="folder for the results")
@@ -40,7 +40,7 @@ def extract(given: argparse.Namespace) -> int:
         from ..training.device import choose_device
 
         morph = Morph.load(given.model, choose_device("auto"))
-        morph.job = changed(morph.job, given)
+        morph.job = changed(morph.job.without_orders(), given)
         return extract_morph(morph, given.model.absolute().parent, audience)
 
     return follow(work, given.events)

@@ -19,6 +19,7 @@ from ..channel import Audience, EventChannel
 from ..errors import Cancelled
 from ..events import Done, Failed
 from ..failures import failure_of
+from ..hearsay import LARGEST_FILE, shown
 from ..terminal import Terminal
 
 Work = Callable[[Audience], Done]
@@ -76,7 +77,8 @@ def _outcome(done: Done) -> str:
 
 def say_to(output: IO[bytes], text: str) -> None:
     """Write lines to the real stdout, whatever it cannot show replaced."""
-    output.write(f"{text}\n".encode(sys.stdout.encoding or "utf-8", errors="replace"))
+    lines = shown(text, LARGEST_FILE, keep="\n") + "\n"
+    output.write(lines.encode(sys.stdout.encoding or "utf-8", errors="replace"))
 
 
 @contextmanager

@@ -20,6 +20,7 @@ from .options import (
     apply_settings,
     read_landmarks,
     read_timing,
+    read_ups,
 )
 
 
@@ -44,6 +45,12 @@ def add_to(commands: Any) -> None:
         help="points that travel into each other: a row each, columns x, y, z for every shape, empty where a shape has "
         "no such point; a first row of headings is left out",
     )
+    parser.add_argument(
+        "--up",
+        metavar="AXIS,AXIS,…",
+        help="which axis of each file is up: y, z or auto (as is its format's custom), one for all or one each; shapes "
+        "that differ from the first are turned",
+    )
     add_timing(parser)
     add_settings(parser, "model", TRAINING_OPTIONS)
     add_settings(parser, "frames", EXTRACTION_OPTIONS)
@@ -58,7 +65,9 @@ def morph(given: argparse.Namespace) -> int:
 
 def job_from(given: argparse.Namespace) -> Job:
     """The job that the command line describes; relative paths are relative to the current folder."""
-    job = Job.preset(given.preset, shapes=[ShapeInput(path, Path(path).stem) for path in given.shapes])
+    ups = read_ups(given.up, len(given.shapes))
+    shapes = [ShapeInput(path, Path(path).stem, up) for path, up in zip(given.shapes, ups, strict=True)]
+    job = Job.preset(given.preset, shapes=shapes)
     apply_settings(job, given, TRAINING_OPTIONS | EXTRACTION_OPTIONS)
     first, last = job.shapes[0].name, job.shapes[-1].name
     job.output.folder = given.out or job.output.folder or f"{first}_to_{last}"

@@ -147,6 +147,14 @@ def read_timing(text: str) -> list[list[float]]:
         raise JobError(f"--timing {text} must be pairs of numbers, as in 0:0,0.4:1,0.6:1,1:2.") from error
 
 
+def read_ups(text: str | None, shapes: int) -> list[str]:
+    """The axes that are up in the shapes' files; what is no axis is refused by the job."""
+    ups = [up.strip().lower() for up in (text or "auto").split(",")]
+    if len(ups) not in (1, shapes):
+        raise JobError(f"--up {text} names {len(ups)} axes; give one for all shapes or one for each of the {shapes}.")
+    return ups * shapes if len(ups) == 1 else ups
+
+
 def read_landmarks(path: Path, shapes: int) -> list[list[list[float] | None]]:
     """Landmarks from a CSV file: a row each, three columns (x, y, z) per shape; empty cells where there is no point."""
     try:
