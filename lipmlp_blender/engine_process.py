@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from .line_buffer import LINES_AT_ONCE
 from .lipmlp_engine import __version__
 from .lipmlp_engine.events import (
     HEARTBEAT_SECONDS,
@@ -31,6 +32,10 @@ CANCEL_GRACE_SECONDS = 10.0
 """What the engine may take to keep what is useful after a request to stop."""
 EXIT_GRACE_SECONDS = 5.0
 MAXIMUM_UNREADABLE = 20
+MAXIMUM_STRAY = 10_000
+"""Lines that are no messages: libraries print a few."""
+FLOOD_SECONDS = 20.0
+"""How long more may arrive than is fetched before it is a flood."""
 NOT_LISTENED_SECONDS = 5.0
 
 LOG_NAME = "engine.log"
@@ -71,6 +76,9 @@ class EngineProcess:
         self.hello: Hello | None = None
         self.finished = False
         self._unreadable = 0
+        self._stray = 0
+        self._kept_up = time.monotonic()
+        """When every line that had come was fetched last."""
         self._cancelled_at: float | None = None
         self._failure: Failed | None = None
         self._group: ProcessGroup | None = None
@@ -100,7 +108,10 @@ class EngineProcess:
         self._forgive_absence()
         events: list[Event] = []
         ended = self._group.drained  # asked first: what is written up to here is fetched below
-        for line in self._group.lines():
+        lines = self._group.lines()
+        if len(lines) < LINES_AT_ONCE:
+            self._kept_up = time.monotonic()
+        for line in lines:
             events += self._understand(line)
             if self.finished:
                 return events
@@ -131,7 +142,8 @@ class EngineProcess:
             # Libraries greet on stdout now and then; that belongs into the log.
             if line.strip():
                 self._group.note(line)
-            return []
+                self._stray += 1
+            return [self._end(Failed(_FLOOD, 1))] if self._stray > MAXIMUM_STRAY else []
         try:
             event = event_from_line(line)
         except EventError as error:
@@ -159,6 +171,8 @@ class EngineProcess:
             if cancelled:
                 return Failed("Cancelled.", 130, cancelled=True)
             return Failed(_why_it_stopped(self._group.exit_code), self._group.exit_code or 1)
+        if now - self._kept_up > FLOOD_SECONDS or self._group.chatters:
+            return Failed(_FLOOD, 1)
         if self._cancelled_at is not None and now - self._cancelled_at > CANCEL_GRACE_SECONDS:
             return Failed("Cancelled; the engine did not answer and was ended.", 130, cancelled=True)
         if self.hello is None and now - self._started > HANDSHAKE_SECONDS:
@@ -172,6 +186,7 @@ class EngineProcess:
         now = time.monotonic()
         if now - self._listened > NOT_LISTENED_SECONDS:
             self._started = max(self._started, now - HANDSHAKE_SECONDS / 2)
+            self._kept_up = now
             if self._group is not None:
                 self._group.last_heard = now
         self._listened = now
@@ -191,6 +206,7 @@ class EngineProcess:
         return event
 
 
+_FLOOD = "The engine prints without end and has been stopped; its log says more."
 _OTHER_ENGINE = (
     "Something other than the Lipschitz Morph engine answered; check the engine's Python in the add-on's preferences."
 )

@@ -60,7 +60,7 @@ class FolderLock:
             "pid": os.getpid(),
             "run": run_name(),
             "since": time.strftime("%Y-%m-%d %H:%M:%S"),
-            "command": shlex.join(["lipmorph", *sys.argv[1:]])[:LONGEST_COMMAND],
+            "command": shlex.join([_program(), *sys.argv[1:]])[:LONGEST_COMMAND],
         }
         with contextlib.suppress(OSError):
             os.ftruncate(self._descriptor, 0)
@@ -92,6 +92,11 @@ class FolderLock:
             return os.path.samestat(os.fstat(descriptor), os.lstat(self.path))
         except OSError:
             return False
+
+
+def _program() -> str:
+    name = Path(sys.argv[0]).name if sys.argv else ""
+    return "lipmorph" if name in ("", "-c", "__main__.py") else name
 
 
 def left_by_us(path: Path) -> bool:

@@ -11,6 +11,7 @@ from pathlib import Path
 from .errors import EngineError, JobError, ShapeError
 from .job import Job
 from .sections import KEY_SETTINGS, Extraction, Output
+from .whole_file import moved_when_whole
 
 MOTION_BOUND = "Largest motion between two frames"
 """What the report calls the bound that `lipmorph certify --motion` proves."""
@@ -89,6 +90,12 @@ class ResultsFolder:
         if anew:
             found += self.job_to_write(job)
         return [*found, self.film] if output.film else found
+
+    def keep_job(self, job: Job) -> None:
+        """Write a settled job where it is to be kept."""
+        for path in self.job_to_write(job):
+            with moved_when_whole(path) as draft:
+                job.write(draft)
 
     def job_to_write(self, job: Job) -> list[Path]:
         """Where a settled job is to be kept: nowhere, if it is there already."""

@@ -25,7 +25,6 @@ from .job import Job
 from .joblog import JobLog
 from .previews import Previews
 from .results import ResultsFolder, frames_stand, require_inputs, settled
-from .whole_file import moved_when_whole
 from .workplace import Workplace
 
 if TYPE_CHECKING:
@@ -83,7 +82,7 @@ class _Run:
         self._audience = audience
         self._trained = trained
         self._measures = False
-        """Whether model and frames are there already and only figures and pictures are made."""
+        """Whether only figures and pictures are made, of frames that are there."""
         self._stand = False
         """Whether the frames of an earlier run are taken as they are."""
         self._course = Course(audience, expected_seconds(job, trained))
@@ -119,7 +118,6 @@ class _Run:
         return failure
 
     def _wanted(self) -> list[Path]:
-        """The files that this run may write."""
         return self.results.wanted(self.job, anew=not self._measures)
 
     def _settle_in(self) -> None:
@@ -128,9 +126,8 @@ class _Run:
         if replaced:
             self._note(f"Lipschitz Morph did not write what is replaced here: {', '.join(replaced)}.")
         self._log.open(self._place.claimed(self.results.log))
-        for path in self.results.job_to_write(self.job) if not self._measures else []:
-            with moved_when_whole(path) as draft:
-                self.job.write(draft)
+        if not self._measures:
+            self.results.keep_job(self.job)
 
     def whole(self, obtain: Callable[[list[Shape]], Morph]) -> Done:
         """From shapes to results, with a morph that is trained or taken as it is."""

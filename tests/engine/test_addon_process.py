@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -307,9 +308,7 @@ def test_a_removed_job_folder_is_a_sentence(
     part: Any, python: Path, tmp_path: Path, behave: Callable[[str], None]
 ) -> None:
     queue, (job,) = queue_of(part, python, tmp_path, ["doomed"])
-    (job.folder / "job.json").unlink()
-    job.folder.joinpath("order.json").unlink()
-    job.folder.rmdir()
+    shutil.rmtree(job.folder)
     run_queue(queue)
     assert job.state.name == "FAILED" and job.sentence
 
