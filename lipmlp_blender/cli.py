@@ -11,7 +11,7 @@ from typing import Any
 import bpy
 
 from .blocking import run_to_the_end
-from .interrupts import INTERRUPTED_EXIT, ctrl_c_interrupts, ctrl_c_leaves
+from .interrupts import INTERRUPTED_EXIT, ctrl_c_interrupts, ctrl_c_leaves, outlive_the_reader
 from .job_folder import clear_away, why_not_writable
 from .jobs import MorphJob
 from .lipmlp_engine.commands.options import apply_settings
@@ -199,6 +199,9 @@ _handle: object = None
 def register() -> None:
     global _handle
     _handle = bpy.utils.register_cli_command(COMMAND, run)
+    if bpy.app.background and COMMAND in sys.argv:
+        # Now, because Blender itself prints before it comes to the command.
+        outlive_the_reader()
 
 
 def unregister() -> None:

@@ -1,4 +1,4 @@
-"""Ctrl-C in a Blender without a window, whose own handler swallows the first one and lets the work go on. No bpy."""
+"""Signals in a Blender without a window, whose own handlers swallow Ctrl-C and die of a pipe without reader. No bpy."""
 
 from __future__ import annotations
 
@@ -13,6 +13,12 @@ from types import FrameType
 
 SIGNALS = [signal.SIGINT, signal.SIGTERM]
 INTERRUPTED_EXIT = 130
+
+
+def outlive_the_reader() -> None:
+    """Let a pipe that nobody reads any more, as in ``blender … | head``, be an error and not the end of Blender."""
+    if hasattr(signal, "SIGPIPE") and threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGPIPE, signal.SIG_IGN)
 
 
 @contextmanager
