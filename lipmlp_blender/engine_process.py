@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from .last_words import why_it_stopped
 from .line_buffer import LINES_AT_ONCE
 from .lipmlp_engine import __version__
 from .lipmlp_engine.events import (
@@ -23,6 +24,7 @@ from .lipmlp_engine.events import (
     event_from_line,
     to_line,
 )
+from .lipmlp_engine.memory import memory_kills
 from .process_group import ProcessGroup
 
 HANDSHAKE_SECONDS = 180.0
@@ -75,6 +77,8 @@ class EngineProcess:
         """Start the engine in the job's folder; a start that fails is reported by ``poll`` like any other failure."""
         self.hello: Hello | None = None
         self.finished = False
+        self._folder = folder
+        self._memory_kills = memory_kills()
         self._unreadable = 0
         self._stray = 0
         self._kept_up = time.monotonic()
@@ -170,7 +174,9 @@ class EngineProcess:
         if ended:
             if cancelled:
                 return Failed("Cancelled.", 130, cancelled=True)
-            return Failed(_why_it_stopped(self._group.exit_code), self._group.exit_code or 1)
+            ran_out = memory_kills() > self._memory_kills
+            code = self._group.exit_code
+            return Failed(why_it_stopped(code, self._group.log_end(), self._folder, ran_out), code or 1)
         if now - self._kept_up > FLOOD_SECONDS or self._group.chatters:
             return Failed(_FLOOD, 1)
         if self._cancelled_at is not None and now - self._cancelled_at > CANCEL_GRACE_SECONDS:
@@ -219,11 +225,3 @@ def _refusal(hello: Hello) -> str:
             f"({__version__}, protocol {PROTOCOL}): restart Blender, or repair the engine in the add-on's preferences."
         )
     return ""
-
-
-def _why_it_stopped(code: int | None) -> str:
-    if code in {-9, 137}:
-        return "The engine was ended from outside, most likely because memory ran out; try a smaller preset."
-    if code is not None and code < 0:
-        return f"The engine crashed (signal {-code}); its log says more."
-    return f"The engine stopped without a result (exit code {code}); its log says more."

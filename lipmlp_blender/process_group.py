@@ -15,6 +15,7 @@ from typing import IO
 
 from .line_buffer import LONGEST_LINE, LineBuffer
 
+LOG_END_BYTES = 4096
 MOST_LOG_BYTES = 64 << 20
 """What a process may add to its log."""
 
@@ -97,6 +98,13 @@ class ProcessGroup:
         with suppress(OSError, ValueError):
             return os.fstat(self._log.fileno()).st_size - self._log_began > MOST_LOG_BYTES
         return False
+
+    def log_end(self) -> str:
+        """What the process has written into its log last."""
+        with suppress(OSError, ValueError), open(self._log.name, "rb") as stream:
+            stream.seek(max(self._log_began, os.fstat(stream.fileno()).st_size - LOG_END_BYTES))
+            return stream.read(LOG_END_BYTES).decode("utf-8", "replace")
+        return ""
 
     @property
     def drained(self) -> bool:

@@ -23,8 +23,10 @@ from .events import PROTOCOL, Done, Failed, FrameDone, Hello, Notice, Progress
 from .failures import failure_of, foreseen
 from .job import Job
 from .joblog import JobLog
+from .memory import is_too_large, memory_limit, needs_and_limit
 from .previews import Previews
 from .results import ResultsFolder, frames_stand, require_inputs, settled
+from .whole_file import stamp
 from .workplace import Workplace
 
 if TYPE_CHECKING:
@@ -87,7 +89,7 @@ class _Run:
         """Whether the frames of an earlier run are taken as they are."""
         self._course = Course(audience, expected_seconds(job, trained))
         self._previews = Previews(self.job, self.results, audience)
-        self._older_model = _stamp(self.results.model)
+        self._older_model = stamp(self.results.model)
         self._notes: list[str] = []
         self._spectra: list[tuple[float, list[tuple[float, float]]]] = []
         self._device = ""
@@ -112,7 +114,8 @@ class _Run:
         """Log the error, leave the folder, and return what is to be said."""
         if self._place.leaves_nothing() and not foreseen(error):
             self._log.divert()
-        failure = failure_of(error, self._log.path or self.results.log, stopping=self._audience.stopping())
+        place, stopping = self._log.path or self.results.log, self._audience.stopping()
+        failure = failure_of(error, place, stopping=stopping, job=self.job)
         log.error("%s", failure, exc_info=None if foreseen(error) else error)
         self._place.close(failed=True)
         return failure
@@ -128,6 +131,8 @@ class _Run:
         self._log.open(self._place.claimed(self.results.log))
         if not self._measures:
             self.results.keep_job(self.job)
+        if is_too_large(self.job, limit := memory_limit()):
+            self._note(f"Memory may run out: {needs_and_limit(self.job, limit)}.")
 
     def whole(self, obtain: Callable[[list[Shape]], Morph]) -> Done:
         """From shapes to results, with a morph that is trained or taken as it is."""
@@ -381,8 +386,8 @@ class _Run:
             raise Cancelled("Stopped; the model and the frames so far are kept.")
 
     def _failed(self, failure: EngineError) -> Failed:
-        stamp = _stamp(self.results.model)
-        kept = str(self.results.model) if stamp and stamp != self._older_model else ""
+        now = stamp(self.results.model)
+        kept = str(self.results.model) if now and now != self._older_model else ""
         return Failed(str(failure), failure.exit_code, isinstance(failure, Cancelled), kept)
 
 
@@ -391,12 +396,3 @@ def _bounds(morph: Morph) -> list[Bound]:
     from .certificates import brief
 
     return [figure.reported() for figure in brief(morph)]
-
-
-def _stamp(path: Path) -> tuple[int, int] | None:
-    """What changes when a file is written anew."""
-    try:
-        status = path.stat()
-    except OSError:
-        return None
-    return status.st_mtime_ns, status.st_ino

@@ -194,7 +194,9 @@ def test_a_killed_engine_is_explained(start: Callable[[], Any], behave: Callable
         engine.poll()
         time.sleep(0.01)
     os.kill(engine.pid, signal.SIGKILL)
-    assert "ended from outside" in events_of(engine)[-1].message
+    said = events_of(engine)[-1].message
+    assert "ended from outside, most likely because memory ran out: this job takes about 0.7 GB" in said
+    assert "what would fit: resolution 64 instead of 128" in said
 
 
 def test_a_corrupt_line_is_left_out_and_told(

@@ -49,7 +49,7 @@ class OutOfMemoryError(RuntimeError):
             OutputError,
             "/x/y cannot be written: No space left",
         ),
-        (MemoryError(), EngineError, "not enough memory"),
+        (MemoryError(), EngineError, "not enough memory: the engine takes at least"),
         (OutOfMemoryError("CUDA out of memory"), EngineError, "not enough memory"),
         (
             ValueError("first line.\nsecond line"),

@@ -140,6 +140,9 @@ def misbehave(channel: EventChannel, behaviour: str) -> None:
     elif behaviour == "flood_log":
         while True:
             os.write(2, b"noise\n" * 10_000)
+    elif behaviour == "bad_alloc":
+        os.write(2, b"terminate called after throwing an instance of 'std::bad_alloc'\n")
+        os.abort()
     elif behaviour == "disk_full":
         channel.tell(Failed("The disk is full: frame_0003.npz cannot be written.", 4))
         sys.exit(4)
