@@ -115,7 +115,9 @@ def is_too_large(job: Job, limit: Limit | None) -> bool:
 
 def is_low_memory(error: BaseException | None) -> bool:
     """Whether this error, or what it came of, means that memory has run out."""
-    while error is not None:
+    met: set[int] = set()
+    while error is not None and id(error) not in met:  # an error that is passed on can be a cause of itself
+        met.add(id(error))
         if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
             return True
         if isinstance(error, OSError) and error.errno == errno.ENOMEM:

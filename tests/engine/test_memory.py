@@ -72,6 +72,12 @@ def test_every_name_of_low_memory_is_known(error: BaseException) -> None:
     assert is_low_memory(error)
 
 
+def test_an_error_that_is_its_own_cause_is_read_to_the_end() -> None:
+    error = ShapeError("There is no shape file.")
+    error.__cause__ = error
+    assert not is_low_memory(error)
+
+
 @pytest.mark.parametrize("error", [RuntimeError("matrix is singular"), OSError(errno.ENOSPC, "No space"), KeyError()])
 def test_other_errors_are_not_called_so(error: BaseException) -> None:
     assert not is_low_memory(error)
@@ -94,7 +100,7 @@ def test_what_is_said_to_fit_does(preset: str, gigabytes: float) -> None:
 def test_the_sentence_says_how_much_there_is_and_what_would_fit() -> None:
     said = low_memory(job("final"), Limit(1.0 * GIGABYTE, "are allowed (control group)"))
     assert said.startswith("There is not enough memory: this job takes about ")
-    assert "1.0 GB are allowed (control group); what would fit: resolution 128 instead of 256" in said
+    assert "1.0 GB are allowed (control group); what would fit: resolution 64 instead of 256, points 5" in said
     assert low_memory(job("draft"), Limit(0.3 * GIGABYTE, "are in this machine")).endswith("no job fits into that.")
 
 
