@@ -78,7 +78,7 @@ class _Teller:
     def __init__(self, job: MorphJob) -> None:
         self._job = job
         self._rewrites = sys.stdout.isatty()
-        self._told = -1
+        self._told = ("", -1)
         self._notices = 0
         say(f"Morph {job.title}\n", sys.stdout)
 
@@ -87,7 +87,7 @@ class _Teller:
             say(f"{self._start()}  note: {notice}\n", sys.stdout)
         self._notices = len(self._job.notices)
         percent = int(100 * self._job.fraction)
-        step = percent if self._rewrites else percent // 10
+        step = (self._job.phase, percent if self._rewrites else percent // 10)
         if step == self._told:
             return
         self._told = step
