@@ -35,6 +35,7 @@ kept = os.dup(1)
 os.dup2(quiet, 1); os.dup2(quiet, 2)
 assert cli.main(json.loads(sys.argv[1])) == 0
 os.dup2(kept, 1)
+print(0, flush=True)
 child = 0
 for line in sys.stdin:
     wish = json.loads(line)
@@ -63,6 +64,7 @@ class Nursery:
             env=surroundings(),
             text=True,
         )
+        self._answer()
 
     def start(self, *arguments: Any) -> int:
         """Start an engine; returns its process's number."""
@@ -83,9 +85,13 @@ class Nursery:
         self._process.stdout.close()
 
     def _ask(self, wish: object) -> int:
-        assert self._process.stdin is not None and self._process.stdout is not None
+        assert self._process.stdin is not None
         self._process.stdin.write(json.dumps(wish) + "\n")
         self._process.stdin.flush()
+        return self._answer()
+
+    def _answer(self) -> int:
+        assert self._process.stdout is not None
         answer = self._process.stdout.readline()
         assert answer, "the nursery has ended"
         return int(answer)
