@@ -73,7 +73,7 @@ def left_behind(blend: Path) -> list[str]:
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="processes are found in /proc")
-def test_a_killed_blender_or_engine_leaves_nothing_running_and_the_next_run_is_right(blend: Path) -> None:
+def test_a_killed_blender_or_engine_leaves_nothing_running(blend: Path) -> None:
     scene, output = blend.read_bytes(), blend.with_name("out.blend")
     began = time.monotonic()
     whole = headless(blend, "--output", output)
