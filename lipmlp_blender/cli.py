@@ -10,11 +10,14 @@ from typing import Any
 import bpy
 
 from .blocking import run_to_the_end
+from .interrupts import INTERRUPTED_EXIT, ctrl_c_interrupts, ctrl_c_leaves, outlive_the_reader
+from .job_folder import clear_away, why_not_writable
 from .jobs import MorphJob
 from .lipmlp_engine.commands.options import apply_settings
-from .lipmlp_engine.errors import EngineError
+from .lipmlp_engine.errors import EngineError, OutputError
 from .lipmlp_engine.hearsay import parsed, shown, texts
 from .lipmlp_engine.job import PRESETS
+from .lipmlp_engine.standard_streams import open_standard_streams, say
 from .properties import apply_preset
 from .request import RequestError, job_from, landmarks_of, let_vertices_match, new_folder, order_from, title_of
 from .scene.errors import SceneError
@@ -35,11 +38,21 @@ class UsageError(EngineError):
 
 def run(arguments: list[str]) -> int:
     """Do what the command line says and return the exit code; errors are a sentence on stderr."""
+    open_standard_streams()
     try:
         options = _parser().parse_args(arguments)
     except SystemExit as leaving:
         return int(leaving.code or 0)
     try:
+        with ctrl_c_interrupts():
+            return _run(options)
+    except KeyboardInterrupt:
+        return _complain("Stopped; a model that was trained is kept in its folder.", INTERRUPTED_EXIT)
+
+
+def _run(options: argparse.Namespace) -> int:
+    try:
+        _require_places(options)
         spans = [_morph(entry) for entry in _entries(options)]
         if options.render is not None:
             _aim_render(options, min(first for first, _ in spans), max(last for _, last in spans))
@@ -135,7 +148,19 @@ def _morph(entry: dict[str, Any]) -> tuple[int, int]:
     objects = [context.scene.objects[name] for name in names]
     title = title_of(objects)
     folder = new_folder(title)
-    order = order_from(context, entry["name"], list(names), slots(objects))
+    try:
+        _train(entry, objects, title, folder)
+    except BaseException:
+        clear_away(folder)
+        raise
+    return settings.result.frame_start, settings.result.frame_end
+
+
+def _train(entry: dict[str, Any], objects: list[bpy.types.Object], title: str, folder: Path) -> None:
+    """Make the morph in a folder of its own."""
+    context = bpy.context
+    settings = context.scene.lipmorph
+    order = order_from(context, entry["name"], [item.name for item in objects], slots(objects))
     shapes = gather(context, objects, folder)
     let_vertices_match(order, folder, shapes)
     job = job_from(settings, shapes, landmarks_of(settings, objects), order)
@@ -144,13 +169,20 @@ def _morph(entry: dict[str, Any]) -> tuple[int, int]:
     morph = MorphJob(title, folder, order)
     morph.write(job)
     run_to_the_end(morph)
-    return settings.result.frame_start, settings.result.frame_end
+
+
+def _require_places(options: argparse.Namespace) -> None:
+    """Find out before the training whether its result can be written."""
+    for path in (options.output, Path(f"{options.render}0001") if options.render else None):
+        reason = why_not_writable(path.resolve()) if path else ""
+        if reason:
+            raise OutputError(f"{path} cannot be written: {reason}.")
 
 
 def _save(path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     bpy.ops.wm.save_as_mainfile(filepath=str(path.resolve()), copy=False)
-    print(f"Saved {path}", flush=True)
+    say(f"Saved {path}\n", sys.stdout)
 
 
 def _aim_render(options: argparse.Namespace, first: int, last: int) -> None:
@@ -166,13 +198,14 @@ def _aim_render(options: argparse.Namespace, first: int, last: int) -> None:
 
 def _render() -> None:
     scene = bpy.context.scene
-    bpy.ops.render.render(animation=True)
+    with ctrl_c_leaves("Stopped while rendering; what was trained and saved is kept."):
+        bpy.ops.render.render(animation=True)
     first, last = scene.frame_start, scene.frame_end
-    print(f"Rendered frames {first} to {last} as {scene.render.frame_path(frame=first)}", flush=True)
+    say(f"Rendered frames {first} to {last} as {scene.render.frame_path(frame=first)}\n", sys.stdout)
 
 
 def _complain(sentence: str, code: int) -> int:
-    print(f"lipmorph: {shown(sentence)}", file=sys.stderr, flush=True)
+    say(f"lipmorph: {shown(sentence)}\n", sys.stderr)
     return code
 
 
@@ -182,6 +215,9 @@ _handle: object = None
 def register() -> None:
     global _handle
     _handle = bpy.utils.register_cli_command(COMMAND, run)
+    if bpy.app.background and COMMAND in sys.argv:
+        # Now, because Blender itself prints before it comes to the command.
+        outlive_the_reader()
 
 
 def unregister() -> None:

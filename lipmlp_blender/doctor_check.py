@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from .engine_process import engine_command, engine_environment
+from .line_buffer import MOST_BYTES
 from .lipmlp_engine.hearsay import HearsayError, built, parsed_group
 from .process_group import ProcessGroup
 
@@ -88,6 +89,8 @@ class DoctorCheck:
         self._written += self._group.lines()
         if ended:
             self._conclude(diagnosis_from(self._written, self._group.exit_code or 0))
+        elif sum(map(len, self._written)) > MOST_BYTES:
+            self._conclude(Diagnosis(False, "This Python prints without end and cannot be the engine's."))
         elif time.monotonic() - self._started > LIMIT_SECONDS:
             self._conclude(Diagnosis(False, f"The engine's check took longer than {LIMIT_SECONDS:.0f} s."))
 

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import enum
 import json
-import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from .engine_process import EngineProcess
+from .job_folder import clear_away, settled_in
 from .lipmlp_engine.errors import EngineError
 from .lipmlp_engine.events import PHASES, Done, Event, Failed, FrameDone, Hello, Notice, Preview, Progress
+from .lipmlp_engine.folder_lock import FolderLock
 from .lipmlp_engine.hearsay import HearsayError, read_group
 from .lipmlp_engine.job import Job
 from .lipmlp_engine.results import ResultsFolder
+from .lipmlp_engine.whole_file import moved_when_whole
 
 ORDER_NAME = "order.json"
 MAXIMUM_NOTICES = 20
@@ -103,14 +105,26 @@ class MorphJob:
         return f"{text}, {in_words(self.seconds_left)} left" if self.seconds_left is not None else text
 
     def write(self, job: Job | None = None) -> None:
-        """Lay the job and the order down for the engine and for later; raises OSError."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        if job is not None:
-            job.write(self.results.job)
+        """Lay the job and the order down for the engine and for later; raises EngineError or OSError."""
+        manifest = settled_in(self.folder)
         order = self.folder / ORDER_NAME
-        draft = order.with_suffix(".part")
-        draft.write_text(json.dumps({"title": self.title, **self.order}, indent=2), encoding="utf-8")
-        os.replace(draft, order)
+        with FolderLock(self.folder):
+            manifest.claim(order, self.results.log, *([self.results.job] if job is not None else []))
+            if job is not None:
+                with moved_when_whole(self.results.job) as draft:
+                    job.write(draft)
+            with moved_when_whole(order) as draft:
+                draft.write_text(json.dumps({"title": self.title, **self.order}, indent=2), encoding="utf-8")
+
+    @property
+    def trains(self) -> bool:
+        """Whether the folder was made for this job; others work in one that was there."""
+        return self.extracts is None and self.certifies is None
+
+    def clear_away(self) -> None:
+        """Take away the folder of a training that came to nothing."""
+        if self.trains and self.state is not JobState.FINISHED:
+            clear_away(self.folder)
 
     def hear(self, event: Event) -> None:
         """Take an event of the engine in."""
@@ -178,9 +192,10 @@ class JobQueue:
                 job.process.cancel()
 
     def dismiss(self, job: MorphJob) -> None:
-        """Forget a job that is over; its folder stays."""
+        """Forget a job that is over; its folder stays where there is a model in it."""
         if job.over and job in self.jobs:
             self.jobs.remove(job)
+            job.clear_away()
 
     def tick(self) -> list[MorphJob]:
         """Go on, and return the jobs of which something has changed."""

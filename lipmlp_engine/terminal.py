@@ -12,6 +12,7 @@ from typing import TextIO
 from .channel import Audience
 from .events import PHASES, Done, Event, Failed, FrameDone, Hello, Notice, Progress
 from .hearsay import shown
+from .standard_streams import say
 
 BAR_WIDTH = 20
 SECONDS_BETWEEN_LINES = 10.0
@@ -56,8 +57,7 @@ class Terminal(Audience):
             filled = round(progress.fraction * BAR_WIDTH)
             words.insert(1, self._full * filled + self._empty * (BAR_WIDTH - filled))
             columns = shutil.get_terminal_size().columns
-            self._stream.write("\r\x1b[K" + shown("  ".join(words))[: columns - 1])
-            self._stream.flush()
+            say("\r\x1b[K" + shown("  ".join(words))[: columns - 1], self._stream)
             return
         now = time.monotonic()
         if progress.phase != self._phase or now - self._printed >= SECONDS_BETWEEN_LINES:
@@ -66,12 +66,11 @@ class Terminal(Audience):
 
     def _line(self, words: str) -> None:
         self._clear()
-        print(shown(words), file=self._stream, flush=True)
+        say(f"{shown(words)}\n", self._stream)
 
     def _clear(self) -> None:
         if self._moving:
-            self._stream.write("\r\x1b[K")
-            self._stream.flush()
+            say("\r\x1b[K", self._stream)
 
 
 def _duration(seconds: float) -> str:

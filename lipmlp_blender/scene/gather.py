@@ -14,6 +14,7 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
+from ..job_folder import settled_in
 from ..lipmlp_engine.sections import ShapeInput
 from .errors import BrokenShapeError, EmptyShapeError, HiddenShapeError, NotAShapeError
 
@@ -76,13 +77,15 @@ def gather_in_slices(
 
     Blender is read in the thread that asks for the next slice; the arithmetic and the file are another thread's.
     """
+    manifest = settled_in(folder)
     target = folder / "shapes"
-    target.mkdir(parents=True, exist_ok=True)
+    target.mkdir(exist_ok=True)
     with ThreadPoolExecutor(1, "lipmorph-gather") as pool:
         for index, item in enumerate(objects):
             name = item.name
             meshes = _read_meshes(context, item)
             path = target / f"{index}_{_file_name(name)}.npz"
+            manifest.claim(path)
             writing = pool.submit(_write_shape, path, name, meshes)
             while not writing.done():
                 yield None

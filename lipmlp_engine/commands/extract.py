@@ -14,7 +14,15 @@ from ..job import Job
 from ..run import extract_morph
 from ..sections import Extraction
 from .following import add_events, follow
-from .options import EXTRACTION_OPTIONS, add_assignments, add_settings, add_timing, apply_settings, read_timing
+from .options import (
+    EXTRACTION_OPTIONS,
+    add_assignments,
+    add_force,
+    add_settings,
+    add_timing,
+    apply_settings,
+    read_timing,
+)
 
 
 def add_to(commands: Any) -> None:
@@ -30,6 +38,7 @@ def add_to(commands: Any) -> None:
     add_timing(parser)
     add_settings(parser, "frames", EXTRACTION_OPTIONS)
     add_assignments(parser)
+    add_force(parser)
     add_events(parser)
     parser.set_defaults(command=extract)
 
@@ -41,7 +50,7 @@ def extract(given: argparse.Namespace) -> int:
 
         morph = Morph.load(given.model, choose_device("auto"))
         morph.job = changed(morph.job.without_orders(), given)
-        return extract_morph(morph, given.model.absolute().parent, audience)
+        return extract_morph(morph, given.model.absolute().parent, audience, force=given.force)
 
     return follow(work, given.events)
 

@@ -14,6 +14,7 @@ from .options import (
     EXTRACTION_OPTIONS,
     TRAINING_OPTIONS,
     add_assignments,
+    add_force,
     add_preset,
     add_settings,
     add_timing,
@@ -55,12 +56,13 @@ def add_to(commands: Any) -> None:
     add_settings(parser, "model", TRAINING_OPTIONS)
     add_settings(parser, "frames", EXTRACTION_OPTIONS)
     add_assignments(parser)
+    add_force(parser)
     add_events(parser)
     parser.set_defaults(command=morph)
 
 
 def morph(given: argparse.Namespace) -> int:
-    return follow(lambda audience: run_job(job_from(given), Path.cwd(), audience), given.events)
+    return follow(lambda audience: run_job(job_from(given), Path.cwd(), audience, force=given.force), given.events)
 
 
 def job_from(given: argparse.Namespace) -> Job:
@@ -70,7 +72,7 @@ def job_from(given: argparse.Namespace) -> Job:
     job = Job.preset(given.preset, shapes=shapes)
     apply_settings(job, given, TRAINING_OPTIONS | EXTRACTION_OPTIONS)
     first, last = job.shapes[0].name, job.shapes[-1].name
-    job.output.folder = given.out or job.output.folder or f"{first}_to_{last}"
+    job.output.folder = str(Path(given.out or job.output.folder or f"{first}_to_{last}").absolute())
     if given.landmarks:
         job.landmarks = read_landmarks(given.landmarks, len(job.shapes))
     if given.timing:

@@ -86,6 +86,15 @@ def add_assignments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_force(parser: argparse.ArgumentParser) -> None:
+    """Add the permission to replace files that are not ours."""
+    parser.add_argument(
+        "--force",
+        action="store_true",
+        help="use a results' folder that is not ours, and say which files are replaced; never what the job reads",
+    )
+
+
 def add_timing(parser: argparse.ArgumentParser) -> None:
     """Add the curve along which the frames pass the shapes."""
     parser.add_argument(
