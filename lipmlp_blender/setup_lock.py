@@ -6,31 +6,10 @@ What is in the file does not matter, so nothing that is written there can block 
 from __future__ import annotations
 
 import os
-import sys
 from contextlib import suppress
 from pathlib import Path
 
-if sys.platform == "win32":
-    import msvcrt
-
-    def _lock(descriptor: int) -> bool:
-        try:
-            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-        return True
-
-else:
-    import fcntl
-
-    def _lock(descriptor: int) -> bool:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        except OSError:
-            return True  # a file system without locks: there is nobody to be asked
-        return True
+from .lipmlp_engine.folder_lock import locked
 
 
 class SetupLock:
@@ -44,7 +23,7 @@ class SetupLock:
         """Whether the lock is ours now; raises OSError where its file cannot be written."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
-        if not _lock(descriptor):
+        if not locked(descriptor):
             os.close(descriptor)
             return False
         self._descriptor = descriptor

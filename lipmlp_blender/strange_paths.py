@@ -12,10 +12,10 @@ from pathlib import Path, PureWindowsPath
 
 from .lipmlp_engine.errors import OutputError
 from .lipmlp_engine.hearsay import HearsayError, is_remote, read_group
+from .lipmlp_engine.manifest import MANIFEST
 from .lipmlp_engine.model_file import read_metadata
 from .lipmlp_engine.results import ResultsFolder
 
-MANIFEST = "lipmorph.json"
 _OURS = "lipschitz-morph"
 BUNDLES = {".action", ".app", ".appex", ".bundle", ".framework", ".kext", ".pkg", ".plugin", ".prefpane", ".workflow"}
 """Endings of folders that macOS starts or installs instead of showing them."""

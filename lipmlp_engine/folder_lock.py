@@ -44,7 +44,7 @@ class FolderLock:
                     f"The folder {self.path.parent} cannot be written to: {error.strerror or error}."
                 ) from error
             story = _story_in(descriptor)
-            if not _lock(descriptor):
+            if not locked(descriptor):
                 os.close(descriptor)
                 raise OutputError(_who(self.path.parent, story))
             if not self._is_at_its_place(descriptor):
@@ -139,7 +139,8 @@ if sys.platform == "win32":
     _FAR_BEYOND_THE_STORY = 1 << 30
     """Bytes that are locked cannot be read there, and who holds the lock is to be read."""
 
-    def _lock(descriptor: int) -> bool:
+    def locked(descriptor: int) -> bool:
+        """Whether the system's lock on an open file is this process's from here on, until it closes the file."""
         os.lseek(descriptor, _FAR_BEYOND_THE_STORY, os.SEEK_SET)
         try:
             msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
@@ -150,7 +151,8 @@ if sys.platform == "win32":
 else:
     import fcntl
 
-    def _lock(descriptor: int) -> bool:
+    def locked(descriptor: int) -> bool:
+        """Whether the system's lock on an open file is this process's from here on, until it closes the file."""
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import bpy
 
+from ..job_folder import settled_in
 from ..lipmlp_engine.hearsay import shown
 from ..lipmlp_engine.results import ResultsFolder
 from .errors import PackedModelError
@@ -70,6 +71,8 @@ def lay_out_model(item: bpy.types.Object, folder: Path) -> None:
     except (zipfile.BadZipFile, zlib.error, ValueError, NotImplementedError, RuntimeError, EOFError) as error:
         reason = shown(error, 200)
         raise PackedModelError(f"The model that is packed in '{item.name}' cannot be read: {reason}.") from error
+    manifest = settled_in(folder)
+    manifest.claim(*(folder / name for name in contents))
     for name, data in contents.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
