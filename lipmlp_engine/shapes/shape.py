@@ -8,6 +8,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from .look import Look
+
 
 @dataclass
 class Shape:
@@ -28,6 +30,15 @@ class Shape:
     """How the job's placement moved the shape: columns act on world points as the file has them."""
     notes: list[str] = field(default_factory=list)
     """What was done to the shape while it was read, a sentence each."""
+    look: Look | None = None
+    """The surface as its file has it, before it was mended and placed; None where it is the shape's own."""
+
+    @property
+    def placed_look(self) -> Look:
+        """What is seen of the shape, where the job's placement puts it."""
+        if self.look is None:
+            return Look(self.vertices, self.triangles, materials=self.materials, colors=self.colors)
+        return self.look if np.array_equal(self.matrix, np.eye(4)) else self.look.moved(self.matrix)
 
     @cached_property
     def bounds(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

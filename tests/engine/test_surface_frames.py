@@ -17,7 +17,8 @@ from lipmlp_engine.morph import Morph
 from lipmlp_engine.sections import Extraction
 from lipmlp_engine.shapes.shape import Shape
 from lipmlp_engine.surface.assemble import frame_at, frames
-from lipmlp_engine.surface.attributes import Sources, barycentric
+from lipmlp_engine.surface.attributes import Sources
+from lipmlp_engine.surface.barycentric import barycentric
 from lipmlp_engine.surface.field import LipschitzField
 
 QUARTER = np.array([[0.0, -1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0]])
