@@ -122,7 +122,7 @@ def slots(objects: Iterable[bpy.types.Object]) -> list[ShapeSlots]:
             evaluated = item.evaluated_get(bpy.context.evaluated_depsgraph_get())
             mesh = _mesh_of(evaluated, item)
             try:
-                corner = [list(point) for point in evaluated.bound_box]
+                middle, half = np.array(mesh.texspace_location), np.array(mesh.texspace_size)
                 found.append(
                     ShapeSlots(
                         name=item.name,
@@ -133,10 +133,7 @@ def slots(objects: Iterable[bpy.types.Object]) -> list[ShapeSlots]:
                         matrix=[list(row) for row in evaluated.matrix_world],
                         layers=titles_of(mesh, item),
                         map=next((entry.name for entry in mesh.uv_layers if entry.active_render), ""),
-                        bounds=[
-                            [min(axis) for axis in zip(*corner, strict=True)],
-                            [max(axis) for axis in zip(*corner, strict=False)],
-                        ],
+                        bounds=[(middle - half).tolist(), (middle + half).tolist()],
                     )
                 )
             finally:

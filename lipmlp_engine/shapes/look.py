@@ -80,6 +80,21 @@ def joined_across_sides(triangles: NDArray[np.int32], values: NDArray[np.float32
 
     values: (m, 3, width), at the corners. Of UVs the numbers tell the islands, of normals the smooth regions.
     """
+    one, other, low, high = pairs_of_sides(triangles, values)
+    limit = _ALIKE * max(float(np.ptp(values)) if values.size else 0.0, 1e-30)
+    alike = (low <= limit) & (high <= limit)
+    graph = coo_matrix(
+        (np.ones(int(alike.sum()), bool), (one[alike] // 3, other[alike] // 3)), shape=(len(triangles),) * 2
+    )
+    return np.asarray(connected_components(graph, directed=False)[1], np.int32)
+
+
+def pairs_of_sides(triangles: NDArray[np.int32], values: NDArray[np.float32]) -> tuple[NDArray[Any], ...]:
+    """Where two triangles meet: the sides of both, as 3 · triangle + corner, and the largest difference between their
+    values at the one end of the side and at the other.
+
+    values: (m, 3, width), at the triangles' corners.
+    """
     count = len(triangles)
     start, end = triangles.ravel(), np.roll(triangles, -1, axis=1).ravel()
     at_start, at_end = (part.reshape(3 * count, -1) for part in (values, np.roll(values, -1, axis=1)))
@@ -88,12 +103,10 @@ def joined_across_sides(triangles: NDArray[np.int32], values: NDArray[np.float32
     sides = np.minimum(start, end).astype(np.int64) * (int(triangles.max(initial=0)) + 1) + np.maximum(start, end)
     order = np.argsort(sides, kind="stable")
     one, other = order[:-1], order[1:]
-    limit = _ALIKE * max(float(np.ptp(values)) if values.size else 0.0, 1e-30)
-    alike = (np.abs(low[one] - low[other]) <= limit).all(1) & (np.abs(high[one] - high[other]) <= limit).all(1)
-    joined = (sides[one] == sides[other]) & alike
-    first, second = one[joined] // 3, other[joined] // 3
-    graph = coo_matrix((np.ones(len(first), bool), (first, second)), shape=(count, count))
-    return np.asarray(connected_components(graph, directed=False)[1], np.int32)
+    met = sides[one] == sides[other]
+    one, other = one[met], other[met]
+    differences = (np.abs(part[one] - part[other]).max(axis=1, initial=0.0) for part in (low, high))
+    return one, other, *differences
 
 
 def beside_a_border(triangles: NDArray[np.int32], values: NDArray[np.float32]) -> NDArray[np.bool_]:

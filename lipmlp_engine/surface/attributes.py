@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 from ..frames import FrameLayer, MeshFrame
 from ..shapes.look import COUNTED
 from ..shapes.shape import Shape
+from .borders import Borders, settle
+from .look_field import LookField
 from .shading import shading_normals
-from .transfer import FacesOnSource, LookField
+from .transfer import FacesOnSource
 
 ENDS = ("source", "target")
 
@@ -23,6 +25,7 @@ class Sources:
         self.shapes = list(shapes)
         self._threads = threads
         self._fields: dict[int, LookField] = {}
+        self._borders: dict[int, Borders] = {}
 
     def colors(self, index: int, points: NDArray[np.float64]) -> NDArray[np.float32]:
         """Colours (n, 4) of shape ``index`` at its points closest to the given ones, blended within the triangle."""
@@ -37,6 +40,11 @@ class Sources:
             self._fields[index] = LookField(self.shapes[index], self._threads)
         return self._fields[index]
 
+    def borders(self, index: int) -> Borders:
+        if index not in self._borders:
+            self._borders[index] = Borders(self.shapes[index], self.field(index))
+        return self._borders[index]
+
 
 def add_attributes(
     frame: MeshFrame, carried: Callable[[int], NDArray[np.float64]], sources: Sources, share: float
@@ -49,6 +57,10 @@ def add_attributes(
     places = [
         FacesOnSource(sources.field(index), carried(index), frame.faces) for index in (frame.segment, frame.segment + 1)
     ]
+    borders = [sources.borders(index) for index in (frame.segment, frame.segment + 1)]
+    vertices = frame.vertices.astype(np.float64)
+    rows = settle(vertices, list(zip(places, borders, (1 - share, share), strict=True)))
+    frame.vertices[rows] = vertices[rows]
     for end, place in zip(ENDS, places, strict=True):
         colors, slots = place.colors(), place.slots()
         if colors is not None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from .transfer import FacesOnSource
+from .transfer import FacesOnSource, face_normals
 
 ROUND = np.cos(np.radians(25.0))
 """Corners of one vertex whose normals lie within this of their mean are one smooth corner."""
@@ -29,7 +29,7 @@ def shading_normals(
     ends: the frame's faces on each source, and the source's part in the frame.
     """
     corners = vertices[faces].astype(np.float64)
-    own = _unit(np.cross(corners[:, 2] - corners[:, 0], corners[:, -1] - corners[:, 1]))
+    own = face_normals(corners)
     total = np.zeros(corners.shape)
     regions = np.zeros(len(faces), np.int64)
     for place, part in ends:
