@@ -21,6 +21,8 @@ WILD = 8.0
 """Stretch of a triangle, in that of the median, beyond which it is a sliver's."""
 LEAST_STEP = 1e-3
 """Change of values, in their range, that never is a seam."""
+LEAST_STEP_OUT, WALLS = 1e-4, 0.03
+"""The least such step, and the distance beyond which no wall is meant any more, in diagonals."""
 STEPS_OUT = (2.0, 4.0, 8.0)
 """Steps, in distances to the surface, outwards to find the wall that faces as it should and not the one behind."""
 
@@ -48,7 +50,8 @@ class LookField:
         self._corners = self.look.vertices[self.look.triangles]
         self.normals = unit_normals(self.look.vertices, self.look.triangles)
         self._tree = DistanceField(self.look.vertices, self.look.triangles, threads=threads)
-        self._smallest_step = 1e-4 * float(np.linalg.norm(np.ptp(self._corners.reshape(-1, 3), axis=0)))
+        diagonal = float(np.linalg.norm(np.ptp(self._corners.reshape(-1, 3), axis=0)))
+        self._smallest_step, self._walls = LEAST_STEP_OUT * diagonal, WALLS * diagonal
         self._islands: dict[int, Islands] = {}
 
     def closest(self, points: Array, normals: Array) -> tuple[Indices, Array]:
@@ -57,7 +60,8 @@ class LookField:
         Where none is found that does, as with the back of a sheet, the closest of all.
         """
         triangles, places, distances = self._tree.closest(points)
-        wrong = np.flatnonzero((self.normals[triangles] * normals).sum(1) < 0)
+        against = np.einsum("ij,ij->i", self.normals[triangles], normals) < 0
+        wrong = np.flatnonzero(against & (distances < self._walls))
         for step in STEPS_OUT:
             if not len(wrong):
                 break
@@ -148,7 +152,7 @@ class Islands:
         before, after = (
             np.einsum("nc,ncj->nj", places.shares, self.values[places.triangles]) for places in (one, other)
         )
-        change = np.linalg.norm(after - before, axis=1)
+        change = np.sqrt(np.einsum("ij,ij->i", after - before, after - before))
         steepest = np.maximum(self.stretch[one.triangles], self.stretch[other.triangles])
         same = self.numbers[one.triangles] == self.numbers[other.triangles]
         return np.asarray(same & (change <= SUDDEN * steepest * ways + self.least_step))

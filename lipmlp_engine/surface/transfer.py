@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ..shapes.look import COUNTED, Layer
 from .look_field import Array, Indices, Islands, LookField, Places
 
-INWARDS = (0.05, 0.35, 0.7, 1.0)
+INWARDS = (0.05, 0.4, 1.0)
 """How far from a corner to its face's middle the corner's island is looked for: the first is beside the corner."""
 
 ASIDE = 0.06 * np.array([0.81, 0.5, 0.31])
@@ -31,7 +31,8 @@ class FacesOnSource:
         self._middles = self.corners.mean(axis=1) + ASIDE * side
         self.normals = face_normals(self.corners)
         self.anchors, self._anchor_places = source.closest(self._middles, self.normals)
-        self._at_points, self._point_places = np.zeros(len(points), np.int32), np.zeros_like(points)
+        self._point_places = np.zeros_like(points)
+        self._at_points = Places(np.zeros(len(points), np.int32), np.zeros_like(points))
         self._find(np.arange(len(points)))
         self._known: dict[int, tuple[NDArray[np.float32], Indices]] = {}
 
@@ -54,7 +55,8 @@ class FacesOnSource:
         normal_of_point = np.zeros_like(self.points)
         normal_of_point[self.faces.ravel()] = np.repeat(self.normals, self.faces.shape[1], axis=0)
         found, places = self.source.closest(self.points[rows], normal_of_point[rows])
-        self._at_points[rows], self._point_places[rows] = found, places
+        self._point_places[rows] = places
+        self._at_points.triangles[rows], self._at_points.shares[rows] = found, self.source.shares(found, places).shares
 
     @property
     def distances_at_corners(self) -> Array:
@@ -71,8 +73,8 @@ class FacesOnSource:
         look = self.source.look
         if look.colors is None:
             return None
-        shares = self.source.shares(self._at_points, self._point_places).shares
-        return np.asarray(np.einsum("nc,ncj->nj", shares, look.colors[look.triangles[self._at_points]]), np.float32)
+        corners = look.colors[look.triangles[self._at_points.triangles]]
+        return np.asarray(np.einsum("nc,ncj->nj", self._at_points.shares, corners), np.float32)
 
     def regions(self, values: NDArray[np.float32]) -> Indices:
         """The island of each face, of a layer with these values at the source's corners."""
@@ -93,9 +95,11 @@ class FacesOnSource:
         corners = self.corners[rows].reshape(-1, 3)
         ways = np.linalg.norm(corners - self._middles[rows][of_face], axis=1)
         vertices = self.faces[rows].ravel()
-        places = source.shares(self._at_points, self._point_places).some(vertices)
+        places = self._at_points.some(vertices)
         facing = np.einsum("ij,ij->i", source.normals[places.triangles], self.normals[rows][of_face]) > 0
-        good = facing & ~islands.at_border[places.triangles] & islands.hang_together(anchors, places, ways)
+        good = facing & ~islands.at_border[places.triangles]
+        likely = np.flatnonzero(good)
+        good[likely] = islands.hang_together(anchors.some(likely), places.some(likely), ways[likely])
         open_ = np.flatnonzero(~good)
         self._look_inwards(places, open_, corners, rows[of_face], anchors, ways, islands)
         taken = np.einsum("nc,ncj->nj", places.shares, values[places.triangles])
