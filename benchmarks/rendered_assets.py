@@ -1,4 +1,4 @@
-"""Six textured objects of our own making, as an artist would bring them; builds objects in Blender and renders nothing."""
+"""Six textured objects of our own making, as an artist would bring them; builds objects in Blender, renders nothing."""
 
 from __future__ import annotations
 

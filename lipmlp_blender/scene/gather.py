@@ -51,6 +51,8 @@ class _Surface:
     materials: NDArray[np.int32]
     normals: NDArray[np.float32]
     """Of each corner of each triangle."""
+    polygons: NDArray[np.int32]
+    """The face that each triangle is a part of."""
     layers: dict[tuple[str, str, str], NDArray[np.float32]]
     """By name, kind and domain, as the triangles count."""
 
@@ -107,7 +109,11 @@ def gather_in_slices(
 def _write_shape(path: Path, name: str, meshes: list[_RawMesh]) -> None:
     surface = _join([_surface_of(mesh, name) for mesh in meshes])
     arrays = {"vertices": surface.vertices, "triangles": surface.triangles, "materials": surface.materials}
-    arrays |= {"corner_normals": surface.normals, "layers": np.array(json.dumps(list(surface.layers)))}
+    arrays |= {
+        "corner_normals": surface.normals,
+        "polygons": surface.polygons,
+        "layers": np.array(json.dumps(list(surface.layers))),
+    }
     arrays |= {f"layer.{number}": values for number, values in enumerate(surface.layers.values())}
     if surface.colors is not None:
         arrays["colors"] = surface.colors
@@ -229,7 +235,8 @@ def _surface_of(mesh: _RawMesh, name: str) -> _Surface:
     normals = (mesh.normals @ np.linalg.inv(mesh.matrix[:3, :3])).astype(np.float32)
     normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-30)
     layers = {layer.title: layer.on_triangles(cut, faces) for layer in mesh.layers}
-    return _Surface(world, triangles, _colors_of_vertices(mesh), mesh.materials[faces], normals[cut], layers)
+    colors, polygons = _colors_of_vertices(mesh), faces.astype(np.int32)
+    return _Surface(world, triangles, colors, mesh.materials[faces], normals[cut], polygons, layers)
 
 
 def _cut_quads(mesh: _RawMesh) -> NDArray[np.int32]:
@@ -283,8 +290,14 @@ def _join(parts: list[_Surface]) -> _Surface:
         colors,
         np.concatenate([part.materials for part in parts]),
         np.concatenate([part.normals for part in parts]),
+        np.concatenate([part.polygons + first for part, first in zip(parts, _first_polygons(parts), strict=True)]),
         {title: np.concatenate([_layer_of(part, title, parts) for part in parts]) for title in titles},
     )
+
+
+def _first_polygons(parts: list[_Surface]) -> NDArray[np.int32]:
+    counts = [part.polygons.max(initial=-1) + 1 for part in parts]
+    return np.cumsum([0, *counts[:-1]], dtype=np.int32)
 
 
 def _layer_of(part: _Surface, title: tuple[str, str, str], parts: list[_Surface]) -> NDArray[np.float32]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from ..lipmlp_engine.frames import FrameLayer
 from .errors import BrokenFrameError
 
 Number = TypeVar("Number", np.float32, np.int32)
@@ -34,6 +36,8 @@ class KeysFile:
     """By the shape's number in the chain: RGBA for each vertex."""
     materials: dict[int, NDArray[np.int32]] = field(default_factory=dict)
     """By the shape's number in the chain: the material slot of each triangle."""
+    layers: dict[int, list[FrameLayer]] = field(default_factory=dict)
+    """By the shape's number in the chain: what it has on it by name, at the corners of the faces or triangles."""
     triangles: NDArray[np.int32] | None = None
     """What the faces consist of, in an order of their own."""
 
@@ -56,6 +60,7 @@ def read_keys(path: Path | None) -> KeysFile:
                 arrays.get("trouble", None),
                 _numbered(arrays, "colors", np.float32),
                 _numbered(arrays, "materials", np.int32),
+                _layers(arrays),
                 arrays.get("triangles", None),
             )
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
@@ -71,6 +76,19 @@ def read_keys(path: Path | None) -> KeysFile:
     if keys.faces is not None and (keys.faces.min(initial=0) < 0 or keys.faces.max(initial=0) >= count):
         raise BrokenFrameError(f"{path} has faces without vertices.")
     return keys
+
+
+def _layers(arrays: Mapping[str, NDArray[Any]]) -> dict[int, list[FrameLayer]]:
+    found = {}
+    for entry in arrays:
+        start, _, shape = entry.partition(".")
+        if start == "layers" and shape.isdigit():
+            titles = enumerate(json.loads(str(arrays[entry])))
+            found[int(shape)] = [
+                FrameLayer("source", *title, np.asarray(arrays[f"layer.{shape}.{number}"], np.float32))
+                for number, title in titles
+            ]
+    return found
 
 
 def _numbered(arrays: Mapping[str, NDArray[Any]], name: str, kind: type[Number]) -> dict[int, NDArray[Number]]:

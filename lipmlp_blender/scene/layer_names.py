@@ -16,12 +16,13 @@ NO_MAP = "(no UV map)"
 """The name of a map that no morph has: what reads it reads zero, as on a shape without maps."""
 
 
-def names_on_morph(shapes: Sequence[tuple[str, Sequence[Sequence[str]]]]) -> list[dict[str, str]]:
+def names_on_morph(shapes: Sequence[tuple[str, Sequence[Sequence[str]]]], apart: bool = False) -> list[dict[str, str]]:
     """For each shape, its layers' names → their names on the morph.
 
     ``shapes`` are names with the shape's layers: name, kind and domain of each. The first shape with a name keeps it.
     Another's UV map of the same name is another map, and gets the shape's name behind its own; other layers of the same
-    name, kind and domain are one, which passes from the one shape's values to the other's.
+    name, kind and domain are one, which passes from the one shape's values to the other's, unless they are kept
+    ``apart`` like maps.
     """
     taken = set(RESERVED)
     known: dict[tuple[object, ...], str] = {}
@@ -29,7 +30,7 @@ def names_on_morph(shapes: Sequence[tuple[str, Sequence[Sequence[str]]]]) -> lis
     for index, (shape, layers) in enumerate(shapes):
         names = {}
         for name, kind, domain in layers:
-            key = (name, kind, domain, index if kind == "uv" else None)
+            key = (name, kind, domain, index if apart or kind == "uv" else None)
             if key not in known:
                 known[key] = _free_name(name, shape, taken)
                 taken.add(known[key])

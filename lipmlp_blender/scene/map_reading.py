@@ -56,6 +56,11 @@ def reads_its_shape(tree: bpy.types.NodeTree) -> bool:
     return False
 
 
+def has_maps_to_read(material: bpy.types.Material) -> bool:
+    """The same of a material."""
+    return material.node_tree is not None and reads_its_shape(material.node_tree)
+
+
 def let_read(tree: bpy.types.NodeTree, nodes: list[bpy.types.Node], reading: Reading) -> None:
     """Adapt the nodes; those that have to be added are appended to the list."""
     for node in list(nodes):

@@ -57,6 +57,8 @@ class Look:
     """(m,), the material slot of each triangle."""
     colors: NDArray[np.float32] | None = None
     """(n, 4), the colours that the whole shape is shown in."""
+    polygons: NDArray[np.int32] | None = None
+    """(m,), the face of which each triangle is a part; None where every one is a face itself."""
 
     def moved(self, matrix: NDArray[np.float64]) -> Look:
         """Under a matrix that turns, scales evenly and moves."""
@@ -65,6 +67,28 @@ class Look:
         if normals is not None:
             normals = np.asarray(normals @ (turned / np.cbrt(np.linalg.det(turned))).T, np.float32)
         return dataclasses.replace(self, vertices=self.vertices @ turned.T + matrix[:3, 3], normals=normals)
+
+    @property
+    def titles(self) -> list[list[str]]:
+        """Name, kind and domain of each layer."""
+        return [[layer.name, layer.kind, layer.domain] for layer in self.layers]
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """All but the titles, to be kept in a file."""
+        found: dict[str, NDArray[Any] | None] = {"vertices": self.vertices, "triangles": self.triangles}
+        found |= {"normals": self.normals, "materials": self.materials, "colors": self.colors}
+        found |= {"polygons": self.polygons}
+        found |= {f"layer.{number}": layer.values for number, layer in enumerate(self.layers)}
+        return {name: values for name, values in found.items() if values is not None}
+
+    @classmethod
+    def restored(cls, titles: list[list[str]], arrays: dict[str, NDArray[Any]]) -> Look:
+        """The look back from both."""
+        layers = [
+            Layer(name, kind, domain, arrays[f"layer.{number}"]) for number, (name, kind, domain) in enumerate(titles)
+        ]
+        own = {name: part for name, part in arrays.items() if not name.startswith("layer.")}
+        return cls(**own, layers=layers)
 
     def at_corners(self, layer: Layer) -> NDArray[np.float32]:
         """The layer's values at the triangles' corners, (m, 3, width)."""

@@ -62,6 +62,7 @@ def _read_npz(path: Path) -> Shape:
             materials = np.asarray(arrays["materials"], np.int32) if "materials" in arrays else None
             name = str(arrays["name"]) if "name" in arrays else ""
             normals = np.asarray(arrays["corner_normals"], np.float32) if "corner_normals" in arrays else None
+            polygons = np.asarray(arrays["polygons"], np.int32) if "polygons" in arrays else None
             layers = layers_in(arrays, len(vertices), len(triangles))
             # Where shapes were cut into the same triangles, their layers still are of those that Blender cuts.
             seen = np.asarray(arrays["look_triangles"], np.int32) if "look_triangles" in arrays else triangles
@@ -73,6 +74,7 @@ def _read_npz(path: Path) -> Shape:
         "colors": (colors, (len(vertices), 4)),
         "materials": (materials, (len(triangles),)),
         "corner_normals": (normals, (len(triangles), 3, 3)),
+        "polygons": (polygons, (len(triangles),)),
         "look_triangles": (seen, (len(triangles), 3)),
     }
     for entry, (values, size) in expected.items():
@@ -80,7 +82,7 @@ def _read_npz(path: Path) -> Shape:
             raise ShapeError(
                 f"{path} holds {entry} of size {values.shape} instead of {size}; write it again from Blender."
             )
-    look = Look(vertices, seen, normals, layers, materials, colors)
+    look = Look(vertices, seen, normals, layers, materials, colors, polygons)
     return Shape(name, vertices, triangles, colors, materials, look=look)
 
 

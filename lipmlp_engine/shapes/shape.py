@@ -45,16 +45,23 @@ class Shape:
         """What is large of the shape, to be kept in a file."""
         found = {"vertices": self.vertices, "triangles": self.triangles, "matrix": self.matrix}
         found |= {"colors": self.colors, "materials": self.materials}
+        if self.look is not None:
+            found |= {f"look.{name}": values for name, values in self.look.arrays().items()}
         return {name: np.ascontiguousarray(values) for name, values in found.items() if values is not None}
 
     def facts(self) -> dict[str, Any]:
         """The rest of it."""
-        return {"name": self.name, "closed": self.closed, "notes": self.notes}
+        layers = [] if self.look is None else self.look.titles
+        return {"name": self.name, "closed": self.closed, "notes": self.notes, "layers": layers}
 
     @classmethod
     def restored(cls, facts: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Shape:
         """The shape back from both."""
-        return cls(**{**arrays, **facts})
+        facts = dict(facts)
+        titles = facts.pop("layers", [])
+        seen = {name.removeprefix("look."): part for name, part in arrays.items() if name.startswith("look.")}
+        own = {name: part for name, part in arrays.items() if not name.startswith("look.")}
+        return cls(**{**own, **facts}, look=Look.restored(titles, seen) if seen else None)
 
     @cached_property
     def bounds(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -172,7 +172,7 @@ class _Steps:
 
 def _differing(faces: NDArray[np.int32], values: NDArray[np.generic], limit: float, count: int) -> NDArray[np.bool_]:
     """The vertices at which faces have values (m, k, width) that differ by more than the limit."""
-    flat, vertices = values.reshape(faces.size, -1).astype(np.float32), faces.ravel()
+    flat, vertices = values.reshape(faces.size, values.shape[-1]).astype(np.float32), faces.ravel()
     some = np.zeros((count, flat.shape[1]), np.float32)
     some[vertices] = flat
     found = np.zeros(count, bool)

@@ -36,6 +36,13 @@ class FacesOnSource:
         self._find(np.arange(len(points)))
         self._known: dict[int, tuple[NDArray[np.float32], Indices]] = {}
 
+    def keep_together(self, polygons: NDArray[np.int32]) -> None:
+        """Let the parts of one polygon belong to one place, that of its first part."""
+        _, first, number = np.unique(polygons, return_index=True, return_inverse=True)
+        lead = first[number.ravel()]
+        self.anchors, self._anchor_places = self.anchors[lead], self._anchor_places[lead]
+        self._middles = self._middles[lead]
+
     def move(self, rows: NDArray[np.int64], points: Array) -> None:
         """Put some of the vertices elsewhere; the faces still belong where they did."""
         self.points = self.points.copy()
@@ -104,7 +111,7 @@ class FacesOnSource:
         self._look_inwards(places, open_, corners, rows[of_face], anchors, ways, islands)
         taken = np.einsum("nc,ncj->nj", places.shares, values[places.triangles])
         return (
-            np.asarray(taken.reshape(len(rows), sides, -1), np.float32),
+            np.asarray(taken.reshape(len(rows), sides, values.shape[-1]), np.float32),
             places.triangles.reshape(len(rows), sides),
         )
 
