@@ -16,6 +16,8 @@ from .look_field import Array, Indices, Islands, LookField, Places
 INWARDS = (0.05, 0.4, 1.0)
 """How far from a corner to its face's middle the corner's island is looked for: the first is beside the corner."""
 
+FURTHEST = 1.5
+"""How far an island is continued beyond its border, in ways from a face's middle to its corner."""
 ASIDE = 0.06 * np.array([0.81, 0.5, 0.31])
 """How far off its middle a face is held against the source, in its diagonal: seams of symmetric objects run along the
 very middles of faces, which would then fall to the one side and to the other."""
@@ -138,7 +140,10 @@ class FacesOnSource:
             near = self.source.shares(found, there)
             right = islands.hang_together(anchors.some(open_), near, ways[open_]) | (share == 1.0)
             taken = open_[right]
-            more = self.source.shares(found[right], there[right], corners[taken] - points[right])
+            onwards = corners[taken] - there[right]
+            length = np.maximum(np.linalg.norm(onwards, axis=1), 1e-30)
+            onwards *= np.minimum(1.0, FURTHEST * ways[taken] / length)[:, None]
+            more = self.source.shares(found[right], there[right], onwards)
             places.triangles[taken], places.shares[taken] = more.triangles, more.shares
             open_ = open_[~right]
 
