@@ -28,7 +28,8 @@ REACH = 0.9
 """How far a vertex slides at most, in sides of a face."""
 LEAST_AREA, LEAST_SIDE, LEAST_TURN = 0.15, 0.08, -0.01
 """What every face keeps of its area and of its sides, and how far a corner may bend inwards, in the face's area."""
-ROUNDS = 8
+ROUNDS, HALVINGS, LEAST_SHARE = 24, 12, 0.05
+"""How often steps that would spoil a face are looked at; in the first rounds they are halved, then they are dropped."""
 
 
 class Borders:
@@ -111,9 +112,9 @@ def settle(vertices: Array, ends: list[tuple[FacesOnSource, Borders, float]]) ->
     border, that of the greater part counts.
     """
     faces = ends[0][0].faces
-    before = vertices.copy()
+    step = np.zeros_like(vertices)
+    carried = [np.zeros_like(vertices) for _ in ends]
     moved = np.zeros(len(vertices), bool)
-    carried = [place.points.copy() for place, _, _ in ends]
     for index in sorted(range(len(ends)), key=lambda end: -ends[end][2]):
         place, borders, part = ends[index]
         rows = np.flatnonzero(borders.mixed(place) & ~moved)
@@ -121,16 +122,16 @@ def settle(vertices: Array, ends: list[tuple[FacesOnSource, Borders, float]]) ->
             continue
         ways = borders.nearest(place.points[rows]) - place.points[rows]
         near = np.linalg.norm(ways, axis=1) <= REACH * _side_at(place, rows)
-        rows, ways = rows[near], ways[near]
-        steps = _Steps(faces, rows, place.points, ways)
-        vertices[steps.rows] += steps.on(before, part)
-        for end, points in enumerate(carried):
-            points[steps.rows] += steps.ways if end == index else steps.on(ends[end][0].points, 0.0)
+        steps = _Steps(faces, rows[near], place.points, ways[near])
+        step[steps.rows] = steps.on(vertices, part)
+        for end, way in enumerate(carried):
+            way[steps.rows] = steps.ways if end == index else steps.on(ends[end][0].points, 0.0)
         moved[steps.rows] = True
-    undone = _undo_folds(vertices, before, faces, moved)
-    rows = np.flatnonzero(moved & ~undone)
-    for (place, _, _), points in zip(ends, carried, strict=True):
-        place.move(rows, points[rows])
+    share = _without_folds(vertices, step, faces, moved)
+    rows = np.flatnonzero(share)
+    vertices[rows] += share[rows, None] * step[rows]
+    for (place, _, _), way in zip(ends, carried, strict=True):
+        place.move(rows, place.points[rows] + share[rows, None] * way[rows])
     return rows
 
 
@@ -187,32 +188,30 @@ def _side_at(place: FacesOnSource, rows: NDArray[np.int64]) -> Array:
     return np.asarray((total / np.maximum(np.bincount(place.faces.ravel(), minlength=len(place.points)), 1))[rows])
 
 
-def _undo_folds(
-    vertices: Array, before: Array, faces: NDArray[np.int32], moved: NDArray[np.bool_]
-) -> NDArray[np.bool_]:
-    """Take back steps that would fold or flatten a face, or draw a side together; returns the vertices put back."""
-    rows = np.flatnonzero(moved[faces].any(1))
-    faces = faces[rows]
-    old = before[faces]
+def _without_folds(vertices: Array, step: Array, faces: NDArray[np.int32], moved: NDArray[np.bool_]) -> Array:
+    """How much of its step each vertex may take so that no face folds, flattens or loses a side, (n,)."""
+    share = moved.astype(np.float64)
+    faces = faces[moved[faces].any(1)]
+    old = vertices[faces]
     normals = face_normals(old)
     areas, sides = _corner_areas(old, normals), np.linalg.norm(old - np.roll(old, 1, axis=1), axis=2)
-    undone = np.zeros(len(vertices), bool)
-    for _ in range(ROUNDS):
-        corners = vertices[faces]
+    whole, side = areas.sum(axis=1, keepdims=True), sides.mean(axis=1, keepdims=True)
+    length = np.linalg.norm(step, axis=1)
+    for round_ in range(ROUNDS):
+        corners = (vertices + share[:, None] * step)[faces]
         now = _corner_areas(corners, normals)
-        whole = areas.sum(axis=1, keepdims=True)
-        bad = (now < np.minimum(LEAST_TURN * whole, areas)).any(1)
-        bad |= now.sum(axis=1) < LEAST_AREA * whole[:, 0]
-        length = np.linalg.norm(corners - np.roll(corners, 1, axis=1), axis=2)
-        bad |= (length < np.minimum(LEAST_SIDE * sides.mean(axis=1, keepdims=True), sides)).any(1)
-        back = np.zeros(len(vertices), bool)
-        back[faces[bad].ravel()] = True
-        back &= moved & ~undone
-        if not back.any():
+        bad = (now < np.minimum(LEAST_TURN * whole, areas)).any(1) | (now.sum(axis=1) < LEAST_AREA * whole[:, 0])
+        between = np.linalg.norm(corners - np.roll(corners, 1, axis=1), axis=2)
+        bad |= (between < np.minimum(LEAST_SIDE * side, sides)).any(1)
+        if not bad.any():
             break
-        vertices[back] = before[back]
-        undone |= back
-    return undone
+        if round_ < HALVINGS:  # the vertex that goes furthest goes half as far
+            furthest = (share * length)[faces[bad]].argmax(axis=1)
+            share[np.unique(faces[bad][np.arange(int(bad.sum())), furthest])] /= 2
+        else:
+            share[faces[bad].ravel()] = 0.0
+    share[share < LEAST_SHARE] = 0.0
+    return share
 
 
 def _corner_areas(corners: Array, normals: Array) -> Array:
