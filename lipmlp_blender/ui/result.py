@@ -27,6 +27,8 @@ def draw_result(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     draw_keys(layout, context, morph)
     for icon, sentence in summary_of(folder_of(morph), frames=story_of(morph).writer != "SHAPE_KEYS"):
         draw_sentence(layout, context, sentence, icon=icon)
+    for sentence in story_of(morph).notes:
+        draw_sentence(layout, context, sentence, icon="INFO")
     calm = 0 if story_of(morph).writer == "SHAPE_KEYS" else calm_frames(folder_of(morph))
     if calm:
         text = bpy.app.translations.pgettext_iface("Take {count} Frames").format(count=calm)

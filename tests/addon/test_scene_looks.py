@@ -278,3 +278,23 @@ def test_the_timeline_shows_the_artists_keys_only(lipmorph: ModuleType, tmp_path
     bpy.context.view_layer.update()
     speed = compat.find_fcurve(morph, compat.input_path(player, "Morph Speed"))
     assert speed.evaluate(5) == pytest.approx(0.125, abs=1e-3) and len(speed.keyframe_points) == 0
+
+
+def test_what_cannot_be_shown_is_said_and_the_rest_is_made(
+    lipmorph: ModuleType, tmp_path: Path, looks: list[Any]
+) -> None:
+    lost, plain = textured("Lost"), textured("Plain")
+    image = of_kind(lost.node_tree, "ShaderNodeTexImage")[0].image
+    image.source, image.filepath = "FILE", str(tmp_path / "gone.png")
+    looks[0].materials, looks[1].materials = [lost.name], [plain.name]
+    looks[1].layers = []
+    morph = write(tmp_path, looks)
+    notes = part("scene.ownership").story_of(morph).notes
+    assert len(notes) == 2
+    assert "'Lost' of the material 'Lost' is missing" in notes[0] and "'B' has no UV map" in notes[1]
+    assert morph.data.materials[0].name == "Lost to Plain"
+
+
+def test_a_sound_look_needs_no_word(lipmorph: ModuleType) -> None:
+    made = shape("A", MAP, materials=[textured("One").name, None])
+    assert part("scene.look_check").look_notes([made, made]) == []
