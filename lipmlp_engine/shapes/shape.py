@@ -46,22 +46,36 @@ class Shape:
         found = {"vertices": self.vertices, "triangles": self.triangles, "matrix": self.matrix}
         found |= {"colors": self.colors, "materials": self.materials}
         if self.look is not None:
-            found |= {f"look.{name}": values for name, values in self.look.arrays().items()}
+            seen = self.look.arrays().items()
+            found |= {f"look.{name}": values for name, values in seen if name not in self._seen_as_it_is}
         return {name: np.ascontiguousarray(values) for name, values in found.items() if values is not None}
 
     def facts(self) -> dict[str, Any]:
         """The rest of it."""
-        layers = [] if self.look is None else self.look.titles
-        return {"name": self.name, "closed": self.closed, "notes": self.notes, "layers": layers}
+        found = {"name": self.name, "closed": self.closed, "notes": self.notes}
+        return (
+            found if self.look is None else {**found, "look": {"layers": self.look.titles, "as": self._seen_as_it_is}}
+        )
 
     @classmethod
     def restored(cls, facts: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Shape:
         """The shape back from both."""
         facts = dict(facts)
-        titles = facts.pop("layers", [])
-        seen = {name.removeprefix("look."): part for name, part in arrays.items() if name.startswith("look.")}
         own = {name: part for name, part in arrays.items() if not name.startswith("look.")}
-        return cls(**{**own, **facts}, look=Look.restored(titles, seen) if seen else None)
+        told, look = facts.pop("look", None), None
+        if told is not None:
+            seen = {name.removeprefix("look."): part for name, part in arrays.items() if name.startswith("look.")}
+            look = Look.restored(told["layers"], {**seen, **{name: own[name] for name in told["as"]}})
+        return cls(**{**own, **facts}, look=look)
+
+    @property
+    def _seen_as_it_is(self) -> list[str]:
+        """What the look has in common with the shape itself."""
+        seen = {} if self.look is None else self.look.arrays()
+        own: dict[str, NDArray[Any] | None] = {"vertices": self.vertices, "triangles": self.triangles}
+        own |= {"materials": self.materials, "colors": self.colors}
+        kept = {name: part for name, part in own.items() if part is not None and name in seen}
+        return [name for name, part in kept.items() if np.array_equal(part, seen[name])]
 
     @cached_property
     def bounds(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
