@@ -85,7 +85,11 @@ def main() -> None:
         environment = {**os.environ, "LIPMORPH_PYTHON": str(engine)}
         log = folder / "blender.log"
         with log.open("w") as output:
-            subprocess.run([str(word) for word in command], env=environment, check=True, stdout=output, stderr=output)
+            done = subprocess.run(
+                [str(word) for word in command], env=environment, check=False, stdout=output, stderr=output
+            )
+        if done.returncode:
+            sys.exit("Blender did not get to the end:\n" + "\n".join(log.read_text().splitlines()[-5:]))
         names = sorted({path.stem.removesuffix(" source") for path in folder.glob("* source.png")})
         for name, alike in compare(folder, names):
             print(f"{name:20s} SSIM {alike:.4f}{'' if alike >= GOAL else f'  below {GOAL}'}")
