@@ -133,7 +133,7 @@ class Morph:
         """How fast the exact blend changes at points, (n, 1), from its values a little before and after."""
         segment = self.segment(time)
         before, after = max(time - TIME_STEP, segment), min(time + TIME_STEP, segment + 1)
-        values = [self._exact.at(moment).values(points) for moment in (before, after)]
+        values = [self._exact.at(moment).values(points)[0] for moment in (before, after)]
         return np.asarray((values[1] - values[0])[:, None] / np.float32(after - before))
 
     def to_shape(self, points: Tensor, time: float, index: int) -> NDArray[np.float64]:

@@ -80,7 +80,7 @@ class _ExactGrid(Grid):
         while side > 1:
             radius = float(side * self.cell) * np.sqrt(3) / 2
             centres = self.position(boxes) + np.float32(side / 2) * self.cell
-            near = np.abs(self.field.exact.values(centres)) <= STEEPNESS * radius + self.cell
+            near = np.abs(self.field.exact.values(centres)[0]) <= STEEPNESS * radius + self.cell
             side //= 2
             boxes = self.halved(boxes[near], side)
         return boxes
