@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,8 +39,10 @@ class Places:
     shares: Array
     """(n, 3), some negative beyond the triangle."""
 
-    def some(self, rows: NDArray[np.signedinteger]) -> Places:
-        return Places(self.triangles[rows], self.shares[rows])
+    def of(self, values: NDArray[np.float32]) -> Array:
+        """What values at the triangles' corners (m, 3, width) are there, (n, width)."""
+        first, second, third = (self.shares[:, corner, None] * values[self.triangles, corner] for corner in range(3))
+        return np.asarray(first + second + third, np.float64)
 
 
 class LookField:
@@ -147,14 +150,14 @@ class Islands:
     least_step: float
     """What counts as no change at all."""
 
-    def hang_together(self, one: Places, other: Places, ways: Array) -> NDArray[np.bool_]:
-        """Whether places with so much way between them are of one island and no seam of it lies between them."""
-        before, after = (
-            np.einsum("nc,ncj->nj", places.shares, self.values[places.triangles]) for places in (one, other)
-        )
-        change = np.sqrt(np.einsum("ij,ij->i", after - before, after - before))
-        steepest = np.maximum(self.stretch[one.triangles], self.stretch[other.triangles])
-        same = self.numbers[one.triangles] == self.numbers[other.triangles]
+    def hang_together(
+        self, one: Indices, at_one: NDArray[Any], other: Indices, at_other: NDArray[Any], ways: Array
+    ) -> NDArray[np.bool_]:
+        """Whether places in triangles, with these values and so much way between them, are of one island and no seam of
+        it lies between them."""
+        change = np.linalg.norm(at_other - at_one, axis=-1)
+        steepest = np.maximum(self.stretch[one], self.stretch[other])
+        same = self.numbers[one] == self.numbers[other]
         return np.asarray(same & (change <= SUDDEN * steepest * ways + self.least_step))
 
 

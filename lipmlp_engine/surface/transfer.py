@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..shapes.look import COUNTED, Layer
-from .look_field import Array, Indices, Islands, LookField, Places
+from .look_field import Array, Indices, LookField, Places
 
 INWARDS = (0.05, 0.4, 1.0)
 """How far from a corner to its face's middle the corner's island is looked for: the first is beside the corner."""
@@ -98,54 +98,33 @@ class FacesOnSource:
 
     def _evaluate(self, values: NDArray[np.float32], rows: NDArray[np.int64]) -> tuple[NDArray[np.float32], Indices]:
         islands, source = self.source.islands(values), self.source
-        sides = self.faces.shape[1]
-        of_face = np.repeat(np.arange(len(rows)), sides)
-        anchors = source.shares(self.anchors[rows], self._anchor_places[rows]).some(of_face)
-        corners = self.corners[rows].reshape(-1, 3)
-        ways = np.linalg.norm(corners - self._middles[rows][of_face], axis=1)
-        vertices = self.faces[rows].ravel()
-        places = self._at_points.some(vertices)
-        facing = np.einsum("ij,ij->i", source.normals[places.triangles], self.normals[rows][of_face]) > 0
-        good = facing & ~islands.at_border[places.triangles]
-        likely = np.flatnonzero(good)
-        good[likely] = islands.hang_together(anchors.some(likely), places.some(likely), ways[likely])
-        open_ = np.flatnonzero(~good)
-        self._look_inwards(places, open_, corners, rows[of_face], anchors, ways, islands)
-        taken = np.einsum("nc,ncj->nj", places.shares, values[places.triangles])
-        return (
-            np.asarray(taken.reshape(len(rows), sides, values.shape[-1]), np.float32),
-            places.triangles.reshape(len(rows), sides),
-        )
-
-    def _look_inwards(
-        self,
-        places: Places,
-        open_: NDArray[np.int64],
-        corners: Array,
-        faces: NDArray[np.int64],
-        anchors: Places,
-        ways: Array,
-        islands: Islands,
-    ) -> None:
-        """For corners that are still open, find the nearest place towards the face's middle that belongs to it."""
-        for share in INWARDS:
-            if not len(open_):
-                return
-            face = faces[open_]
-            points = corners[open_] + share * (self._middles[face] - corners[open_])
+        anchors, faces, normals = self.anchors[rows], self.faces[rows], self.normals[rows]
+        at_anchors = source.shares(anchors, self._anchor_places[rows]).of(values)
+        ways = np.linalg.norm(self.corners[rows] - self._middles[rows, None], axis=2)
+        triangles = self._at_points.triangles[faces]
+        found = self._at_points.of(values)[faces]
+        good = islands.hang_together(anchors[:, None], at_anchors[:, None], triangles, found, ways)
+        good &= ~islands.at_border[triangles]
+        good &= np.einsum("mkj,mj->mk", source.normals[triangles], normals) > 0
+        face, corner = np.nonzero(~good)
+        for share in INWARDS:  # where the island is still open, the nearest place towards the middle that is of it
+            if not len(face):
+                break
+            goal, middle = self.corners[rows[face], corner], self._middles[rows[face]]
             if share < 1.0:
-                found, there = self.source.closest(points, self.normals[face])
+                inner, there = source.closest(goal + share * (middle - goal), normals[face])
             else:
-                found, there = self.anchors[face], self._anchor_places[face]
-            near = self.source.shares(found, there)
-            right = islands.hang_together(anchors.some(open_), near, ways[open_]) | (share == 1.0)
-            taken = open_[right]
-            onwards = corners[taken] - there[right]
+                inner, there = anchors[face], self._anchor_places[rows[face]]
+            at_inner, way = source.shares(inner, there).of(values), ways[face, corner]
+            right = islands.hang_together(anchors[face], at_anchors[face], inner, at_inner, way) | (share == 1.0)
+            onwards = goal[right] - there[right]
             length = np.maximum(np.linalg.norm(onwards, axis=1), 1e-30)
-            onwards *= np.minimum(1.0, FURTHEST * ways[taken] / length)[:, None]
-            more = self.source.shares(found[right], there[right], onwards)
-            places.triangles[taken], places.shares[taken] = more.triangles, more.shares
-            open_ = open_[~right]
+            onwards *= np.minimum(1.0, FURTHEST * way[right] / length)[:, None]
+            done = face[right], corner[right]
+            found[done] = source.shares(inner[right], there[right], onwards).of(values)
+            triangles[done] = inner[right]
+            face, corner = face[~right], corner[~right]
+        return np.asarray(found, np.float32), triangles
 
     def of_faces(self, layer: Layer, values: NDArray[np.float32]) -> NDArray[np.float32]:
         """A layer in its own domain on the frame: (n, width), (m, k, width) or (m, width)."""
