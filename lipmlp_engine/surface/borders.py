@@ -28,6 +28,8 @@ REACH = 0.9
 """How far a vertex slides at most, in sides of a face."""
 LEAST_AREA, LEAST_SIDE, LEAST_TURN = 0.15, 0.08, -0.01
 """What every face keeps of its area and of its sides, and how far a corner may bend inwards, in the face's area."""
+EVENINGS = 4
+"""How often a line that has no border to lie on is made evener."""
 ROUNDS, HALVINGS, LEAST_SHARE = 24, 12, 0.05
 """How often steps that would spoil a face are looked at; in the first rounds they are halved, then they are dropped."""
 
@@ -121,7 +123,11 @@ def settle(vertices: Array, ends: list[tuple[FacesOnSource, Borders, float]]) ->
         if not len(rows):
             continue
         ways = borders.nearest(place.points[rows]) - place.points[rows]
-        near = np.linalg.norm(ways, axis=1) <= REACH * _side_at(place, rows)
+        sides = _side_at(place, rows)
+        far = np.linalg.norm(ways, axis=1) > REACH * sides
+        ways[far] = 0.0
+        ways[far] = _evened(faces, rows, place.points[rows] + ways, far) - place.points[rows[far]]
+        near = np.linalg.norm(ways, axis=1) <= REACH * sides
         steps = _Steps(faces, rows[near], place.points, ways[near])
         step[steps.rows] = steps.on(vertices, part)
         for end, way in enumerate(carried):
@@ -133,6 +139,25 @@ def settle(vertices: Array, ends: list[tuple[FacesOnSource, Borders, float]]) ->
     for (place, _, _), way in zip(ends, carried, strict=True):
         place.move(rows, place.points[rows] + share[rows, None] * way[rows])
     return rows
+
+
+def _evened(faces: NDArray[np.int32], rows: NDArray[np.int64], places: Array, free: NDArray[np.bool_]) -> Array:
+    """Where the free ones of some vertices come to lie if each goes to the middle of those that it shares sides with.
+
+    In a crevice narrower than a cell there is no border to lie on, and the line between both its walls is made even.
+    """
+    number = np.full(int(faces.max(initial=0)) + 1, -1)
+    number[rows] = np.arange(len(rows))
+    pairs = np.stack([number[faces], number[np.roll(faces, -1, axis=1)]], -1).reshape(-1, 2)
+    pairs = np.unique(np.sort(pairs[(pairs >= 0).all(1)], axis=1), axis=0)
+    one, other = np.concatenate([pairs, pairs[:, ::-1]]).T
+    count = np.bincount(one, minlength=len(rows))[:, None]
+    places = places.copy()
+    for _ in range(EVENINGS):
+        total = np.stack([np.bincount(one, column, len(rows)) for column in places[other].T], 1)
+        middle = np.where(count > 0, total / np.maximum(count, 1), places)
+        places[free] = (places[free] + middle[free]) / 2
+    return np.asarray(places[free])
 
 
 class _Steps:
