@@ -85,8 +85,8 @@ def _layers(arrays: Mapping[str, NDArray[Any]]) -> dict[int, list[FrameLayer]]:
         if start == "layers" and shape.isdigit():
             titles = enumerate(json.loads(str(arrays[entry])))
             found[int(shape)] = [
-                FrameLayer("source", *title, np.asarray(arrays[f"layer.{shape}.{number}"], np.float32))
-                for number, title in titles
+                FrameLayer("source", name, kind, domain, np.asarray(arrays[f"layer.{shape}.{number}"], np.float32))
+                for number, (name, kind, domain) in titles
             ]
     return found
 
