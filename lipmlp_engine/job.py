@@ -37,9 +37,9 @@ JOB_VERSION = 1
 
 PRESETS: dict[str, dict[str, dict[str, Any]]] = {
     "draft": {
-        "sampling": {"points": 40_000},
-        "training": {"steps": 900},
-        "extraction": {"budget": 12_000},
+        "sampling": {"points": 30_000},
+        "training": {"steps": 400},
+        "extraction": {"budget": 6_000},
     },
     "standard": {},
     "final": {
@@ -57,7 +57,7 @@ PRESETS: dict[str, dict[str, dict[str, Any]]] = {
 }
 PRESET_DESCRIPTIONS = {
     "draft": "A look at the motion in seconds",
-    "standard": "Good enough to keep: under a minute on a laptop",
+    "standard": "Good enough to keep: half a minute on a laptop",
     "final": "Finest detail; best on a GPU",
     "paper": "The research recipe of Liu et al. (2022), for comparison: slow, and nothing guides its in-between",
 }

@@ -55,7 +55,7 @@ class Sampling:
     """Where distances are measured."""
 
     points: int = number(
-        100_000, 2_000, 4_000_000, label="Samples", unit="per shape", description="Distance samples taken of each shape"
+        60_000, 2_000, 4_000_000, label="Samples", unit="per shape", description="Distance samples taken of each shape"
     )
     near: float = number(
         0.9, 0.0, 1.0, label="Near Share", description="Share of the samples taken close to the surface"
@@ -210,7 +210,7 @@ class Training:
         description="When learning from labels: 0 follows the finest detail, 1 keeps a wide margin around the surface",
     )
     steps: int = number(
-        4_500, 0, 1_000_000, label="Steps", unit="steps", description="Training steps; 0 leaves it to the time budget"
+        1_500, 0, 1_000_000, label="Steps", unit="steps", description="Training steps; 0 leaves it to the time budget"
     )
     seconds: float = number(
         0.0, 0.0, 86_400.0, label="Time Budget", unit="s", description="Stop training after this time; 0 is no limit"

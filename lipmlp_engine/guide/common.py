@@ -16,7 +16,7 @@ from ..shapes.sample import sample_surface
 from ..shapes.shape import Shape
 
 SAMPLES = 20_000
-SAME_PLACE = 1e-4
+SAME_PLACE = 5e-4
 """Of the diagonal: the other surface is that near where a part is the same."""
 SAME_WAY = 0.99
 """Cosine between the normals there."""
@@ -38,16 +38,17 @@ class CommonPart:
         """``field`` is the first shape's, ``second`` the other's; both shapes lie where they are in the world."""
         points, normals, _ = sample_surface(first.vertices, first.triangles, SAMPLES, np.random.default_rng(0))
         distance, gradient, _ = second.measure(points)
-        same = np.abs(distance) < SAME_PLACE * first.diagonal
-        same &= np.einsum("ij,ij->i", gradient, normals) > SAME_WAY
+        # About an edge the nearest place may lie on its other side: that is no reason to part.
+        near = np.abs(distance) < SAME_PLACE * first.diagonal
+        same = near & (np.einsum("ij,ij->i", gradient, normals) > SAME_WAY)
         self.there = bool(same.mean() >= LEAST_SHARE)
         self._low = first.centre - LEEWAY * first.diagonal / 2
         self._spacing = LEEWAY * first.diagonal / (NODES - 1)
         if not self.there:
             return
-        from_rest = np.full(len(points), np.inf) if same.all() else KDTree(points[~same]).query(points)[0]
+        from_rest = np.full(len(points), np.inf) if near.all() else KDTree(points[~near]).query(points)[0]
         share = ((from_rest / first.diagonal - WITHIN) / (SURE - WITHIN)).clip(0, 1)
-        weights = np.where(same, share * share * (3 - 2 * share), 0.0)
+        weights = share * share * (3 - 2 * share)
         axis = np.arange(NODES) * self._spacing
         nodes = np.stack(np.meshgrid(axis, axis, axis, indexing="ij"), -1).reshape(-1, 3) + self._low
         reach, nearest = KDTree(points).query(nodes, distance_upper_bound=4 * self._spacing)
