@@ -294,11 +294,15 @@ def bpy_free_parts() -> list[str]:
     return [str(path) for path in own if not needs_blender.search(path.read_text(encoding="utf-8"))]
 
 
+NO_BENCHMARKS = {"demo_scene", "rendered_scene", "rendered_assets"}
+"""What only Blender's Python can run."""
+
+
 def bench(options: argparse.Namespace) -> int:
     """Every benchmark, or those named; each is a script that prints its own table."""
     python = str(engine_python())
     scripts = sorted((ROOT / "benchmarks").glob("*.py"))
-    known = {path.stem.removeprefix("bench_"): path for path in scripts if path.stem != "demo_scene"}
+    known = {path.stem.removeprefix("bench_"): path for path in scripts if path.stem not in NO_BENCHMARKS}
     unknown = [name for name in options.names if name not in known]
     if unknown:
         raise DevError(f"There is no benchmark called {unknown[0]}; there are {', '.join(known)}.")

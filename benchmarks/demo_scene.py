@@ -1,4 +1,4 @@
-"""The demo: two objects of different topology, morphed and rendered in a headless Blender as an artist would.
+"""The demo: two textured objects of different topology, morphed and rendered in a headless Blender as an artist would.
 
 Runs in Blender's Python, with LIPMORPH_PYTHON naming the engine's. Uses the installed extension and nothing behind it.
 """
@@ -22,11 +22,14 @@ os.environ["BLENDER_USER_RESOURCES"] = RESOURCES.name
 import bpy  # noqa: E402
 import numpy as np  # noqa: E402
 from mathutils import Euler, Vector  # noqa: E402
+from rendered_assets import checks, image, nodes_of, shader_of  # noqa: E402
 
 MODULE = "bl_ext.user_default.lipmlp_blender"
 FRAMES = 48
 SHEET_TIMES = 8
-COLOURS = {"Suzanne": (0.80, 0.25, 0.04, 1.0), "Ring": (0.03, 0.25, 0.65, 1.0)}
+TINTS = {"Suzanne": np.array([1.0, 0.62, 0.35]), "Ring": np.array([0.3, 0.6, 1.0])}
+"""What the objects' colour grids are multiplied with."""
+CELLS = {"Suzanne": 24, "Ring": 12}
 
 
 def install(zipped: Path) -> None:
@@ -44,20 +47,22 @@ def add_objects() -> None:
     monkey = bpy.context.object
     monkey.name = "Suzanne"
     monkey.modifiers.new("Smooth", "SUBSURF").levels = 2
-    solid = monkey.modifiers.new("Solid", "REMESH")  # her eyes are open shells that float in the sockets
-    solid.voxel_size, solid.use_smooth_shade = 0.03, True
+    for face in monkey.data.polygons:
+        face.use_smooth = True
     bpy.ops.mesh.primitive_torus_add(
         major_segments=96, minor_segments=32, major_radius=0.85, minor_radius=0.33, rotation=(math.radians(70), 0, 0)
     )
     ring = bpy.context.object
     ring.name = "Ring"
     for item in (monkey, ring):
-        material = bpy.data.materials.new(item.name)
-        give_nodes(material)
-        shader = material.node_tree.nodes["Principled BSDF"]
-        shader.inputs["Base Color"].default_value = COLOURS[item.name]
+        material, tree = nodes_of(item.name)
+        texture, shader = tree.nodes.new("ShaderNodeTexImage"), shader_of(tree)
+        texture.image = image(item.name, TINTS[item.name] * checks(1024, CELLS[item.name]))
+        tree.links.new(texture.outputs["Color"], shader.inputs["Base Color"])
         shader.inputs["Roughness"].default_value = 0.35
         item.data.materials.append(material)
+    for face in ring.data.polygons:
+        face.use_smooth = True
     monkey.select_set(True)
 
 
@@ -102,7 +107,7 @@ def train(quick: bool) -> bpy.types.Object:
     settings.preset = "draft" if quick else "standard"
     settings.result.frame_start, settings.result.frame_end = 1, FRAMES
     bpy.ops.object.select_all(action="DESELECT")
-    for name in COLOURS:
+    for name in TINTS:
         bpy.data.objects[name].select_set(True)
     bpy.context.view_layer.objects.active = bpy.data.objects["Ring"]
     if bpy.ops.lipmorph.train() != {"FINISHED"}:

@@ -5,10 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import bpy
+import numpy as np
+from numpy.typing import NDArray
 
 MODIFIER_INPUTS_ARE_PROPERTIES = bpy.app.version >= (5, 2, 0)
 EEVEE = "BLENDER_EEVEE_NEXT" if bpy.app.version < (5, 0, 0) else "BLENDER_EEVEE"
 MATERIALS_ALWAYS_USE_NODES = bpy.app.version >= (5, 0, 0)
+NORMALS_ARE_FREE = bpy.app.version >= (4, 5, 0)
+"""Custom normals may be vectors, and not only angles to what Blender would have taken."""
 
 
 def set_input(modifier: bpy.types.NodesModifier, name: str, value: Any) -> None:
@@ -66,6 +70,17 @@ def ensure_fcurve(owner: bpy.types.ID, data_path: str, group: str) -> bpy.types.
     if curve is None:
         raise RuntimeError(f"Blender made no animation curve for {data_path}.")
     return curve
+
+
+def set_shading_normals(mesh: bpy.types.Mesh, normals: NDArray[np.float32], at_corners: bool) -> None:
+    """Shade a mesh with these unit normals, one for each corner or for each vertex."""
+    if NORMALS_ARE_FREE:
+        attribute = mesh.attributes.new("custom_normal", "FLOAT_VECTOR", "CORNER" if at_corners else "POINT")
+        attribute.data.foreach_set("vector", np.ascontiguousarray(normals, np.float32).ravel())
+    elif at_corners:
+        mesh.normals_split_custom_set(normals)
+    else:
+        mesh.normals_split_custom_set_from_vertices(normals)
 
 
 def use_nodes(material: bpy.types.Material) -> None:

@@ -36,6 +36,28 @@ def _summary(path: Path, _changed: int, frames: bool) -> tuple[tuple[str, str], 
         return (("ERROR", "The report cannot be read."),)
 
 
+def calm_frames(folder: Path) -> int:
+    """How many frames would keep the surface's motion calm where these do not; 0 where they do or it is not known."""
+    path = ResultsFolder(folder).report
+    try:
+        return _calm_frames(path, path.stat().st_mtime_ns)
+    except OSError:
+        return 0
+
+
+@lru_cache(maxsize=8)
+def _calm_frames(path: Path, _changed: int) -> int:
+    try:
+        return _frames_wanted(read_group(path)["motion"])
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return 0
+
+
+def _frames_wanted(motion: dict[str, Any]) -> int:
+    needed = int((motion.get("frames_for") or {}).get(f"{CALM_PERCENT:g}") or 0)
+    return needed if needed > len(motion.get("per_step") or []) + 1 else 0
+
+
 @dataclass(frozen=True)
 class TrackingSummary:
     """What became of the shape keys, for the panel."""
@@ -96,7 +118,7 @@ def _frame_lines(report: dict[str, Any]) -> list[tuple[str, str]]:
         lines.append(("ERROR", f"The in-between shrinks to {100 * volume:.0f} % of the smaller end at {time:.2f}."))
     elif volume is not None:
         lines.append(("CHECKMARK", f"The in-between keeps at least {100 * volume:.0f} % of the smaller end's volume."))
-    lines += _motion_lines(report["motion"], len(report["motion"].get("per_step") or []) + 1)
+    lines += _motion_lines(report["motion"])
     lines += [
         ("CHECKMARK", f"Proved: it moves at most {bound['value']:.3g} {shown(bound['unit'], 20)} between two frames.")
         for bound in report.get("bounds", [])
@@ -110,12 +132,12 @@ def _true(end: dict[str, Any]) -> bool:
     return chamfer is None or is_true(chamfer, far or 0.0)
 
 
-def _motion_lines(motion: dict[str, Any], frames: int) -> list[tuple[str, str]]:
+def _motion_lines(motion: dict[str, Any]) -> list[tuple[str, str]]:
     largest = motion.get("largest_percent")
     if largest is None:
         return []
     sentence = f"The surface moves up to {largest:.2g} % of the diagonal between two frames (sampled)"
-    needed = (motion.get("frames_for") or {}).get(f"{CALM_PERCENT:g}")
-    if needed and needed > frames:
+    needed = _frames_wanted(motion)
+    if needed:
         return [("INFO", f"{sentence}; {needed} frames keep it below {CALM_PERCENT:g} %.")]
     return [("CHECKMARK", f"{sentence}.")]

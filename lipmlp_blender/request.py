@@ -7,6 +7,7 @@ import re
 import time
 from collections.abc import Sequence
 from dataclasses import asdict
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +22,9 @@ from .preferences import user_folder
 from .properties import SECTION_GROUPS, LipmorphResultSettings, LipmorphSceneSettings
 from .scene.correspondence import share_faces, share_triangles
 from .scene.errors import SceneError
-from .scene.footprint import foreseen_bytes, in_words
+from .scene.footprint import NORMALS, foreseen_bytes, in_words
 from .scene.gather import SHAPE_TYPES, ShapeSlots
+from .scene.gather_layers import titles_of
 from .scene.key_source import why_no_keys
 from .scene.ownership import is_morph
 from .scene.spec import AUTOMATIC, EASINGS, LAST_FRAME, ResultSpec
@@ -227,8 +229,16 @@ def expected_size(context: bpy.types.Context) -> str:
         item.type == "MESH" and item.data.color_attributes for item in chain(context)
     )
     cells = extraction.resolution, extraction.budget
-    size = foreseen_bytes(extraction.frames, *cells, extraction.faces, extraction.velocity, colored)
+    titles = _largest_look(chain(context)) if extraction.attributes else []
+    size = foreseen_bytes(extraction.frames, *cells, extraction.faces, extraction.velocity, colored, titles)
     return f"{extraction.frames} frames, up to about {in_words(size)} in the .blend"
+
+
+def _largest_look(shapes: Sequence[bpy.types.Object]) -> list[Sequence[str]]:
+    """What lies on two neighbours of the chain, and the normals; of what modifiers add nothing is known yet."""
+    looks = [titles_of(item.data, item) if item.type == "MESH" else [] for item in shapes]
+    pairs = [[*first, *second] for first, second in pairwise(looks)]
+    return [NORMALS, *max(pairs, key=len, default=[])]
 
 
 def new_folder(title: str) -> Path:

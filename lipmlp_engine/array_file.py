@@ -14,11 +14,12 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .hearsay import HearsayError, shown
+from .hearsay import HearsayError, parsed, shown
 
 MOST_ARRAYS = 200
 LARGEST_UNPACKED = 1 << 30
 """Bytes that compressed arrays may become; ours are not compressed."""
+LONGEST_TITLES = 200_000
 LONGEST_HEADER = 4000
 MOST_AXES = 6
 
@@ -76,10 +77,25 @@ class ArrayFile:
     def text(self, name: str) -> str:
         return shown(str(self._array(name, (), "U")), 1000)
 
+    def titles(self, name: str, words: int) -> list[list[str]]:
+        """Rows of so many words, kept as JSON; none where there is no such array."""
+        rows = parsed(str(self._array(name, (), "U")), LONGEST_TITLES) if name in self else []
+        if not isinstance(rows, list) or len(rows) > MOST_ARRAYS:
+            raise HearsayError(f"{name} is no list of titles")
+        for row in rows:
+            if not isinstance(row, list) or len(row) != words or not all(isinstance(word, str) for word in row):
+                raise HearsayError(f"{name} has a title that does not have {words} words")
+        return [[shown(word, 200) for word in row] for row in rows]
+
     def real(self, name: str, *sizes: int | None) -> NDArray[np.float32]:
         """Real numbers of the given sizes, None for an axis of any length; they may be infinite or no number."""
         with np.errstate(over="ignore"):
             return self._array(name, sizes, "iuf").astype(np.float32, copy=False)
+
+    def real_of_any_size(self, name: str) -> NDArray[np.float32]:
+        """Real numbers whose sizes are held against what they belong to by whoever asks."""
+        axes = [index for index in range(MOST_AXES) if self.size(name, index)]
+        return self.real(name, *[None] * len(axes))
 
     def double(self, name: str, *sizes: int | None) -> NDArray[np.float64]:
         """The same in double precision."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,21 @@ from .whole_file import written_whole
 
 MOST_SLOTS = 32_767
 """Blender counts no more materials on one object."""
+
+
+@dataclass
+class FrameLayer:
+    """What a frame carries of a shape under the name that the artist gave it."""
+
+    end: str
+    """"source" or "target", whose it is; "both" where both have it and it passes from one's values to the other's."""
+    name: str
+    kind: str
+    """One of the kinds of ``shapes.look``: "uv", "number", "vector", "color" and so on."""
+    domain: str
+    """"point", "corner" or "face"."""
+    values: NDArray[np.float32]
+    """(n, width) at vertices, (m, k, width) at the faces' corners or (m, width) on faces."""
 
 
 @dataclass
@@ -37,6 +53,10 @@ class MeshFrame:
     """``source_color`` and ``target_color``, (n, 4), of the segment's two shapes where they have colours."""
     face_attributes: dict[str, NDArray[np.int32]] = field(default_factory=dict)
     """``source_material`` and ``target_material``, (m,), the material slot in the segment's two shapes."""
+    shading: NDArray[np.float32] | None = None
+    """Unit vectors that it is shaded with: (n, 3) where it is smooth all over, else (m, k, 3) at the faces' corners."""
+    layers: list[FrameLayer] = field(default_factory=list)
+    """Maps and other attributes of the segment's two shapes."""
 
     def save(self, path: Path) -> None:
         """Write the frame; the file appears whole or not at all."""
@@ -51,6 +71,12 @@ class MeshFrame:
                 arrays[name] = np.asarray(values, np.float32)
         arrays.update({f"vertex.{name}": values for name, values in self.vertex_attributes.items()})
         arrays.update({f"face.{name}": values for name, values in self.face_attributes.items()})
+        if self.shading is not None:
+            arrays["shading"] = np.asarray(self.shading, np.float16)  # off by a thirtieth of a degree at most
+        if self.layers:
+            titles = [[layer.end, layer.name, layer.kind, layer.domain] for layer in self.layers]
+            arrays["layers"] = np.array(json.dumps(titles))
+            arrays.update({f"layer.{number}": layer.values for number, layer in enumerate(self.layers)})
         with written_whole(path) as stream:
             np.savez(stream, **arrays)  # type: ignore[arg-type]
 
@@ -79,6 +105,26 @@ class MeshFrame:
                     for name in arrays
                     if name.startswith("face.")
                 },
+                shading=_shading(arrays, len(vertices), faces.shape) if "shading" in arrays else None,
+                layers=[
+                    FrameLayer(
+                        end, name, kind, domain, _layer_values(arrays, number, domain, len(vertices), faces.shape)
+                    )
+                    for number, (end, name, kind, domain) in enumerate(arrays.titles("layers", 4))
+                ],
             )
         except (OSError, ValueError) as error:
             raise OutputError(f"{path} is not a frame of Lipschitz Morph: {error}.") from error
+
+
+def _shading(arrays: ArrayFile, vertices: int, faces: tuple[int, ...]) -> NDArray[np.float32]:
+    return arrays.real("shading", *(faces if arrays.size("shading", 2) else (vertices,)), 3)
+
+
+def _layer_values(
+    arrays: ArrayFile, number: int, domain: str, vertices: int, faces: tuple[int, ...]
+) -> NDArray[np.float32]:
+    sizes = {"point": (vertices,), "corner": faces, "face": faces[:1]}
+    if domain not in sizes:
+        raise HearsayError(f"a layer lies at each {domain!r}, which there is not")
+    return arrays.real(f"layer.{number}", *sizes[domain], None)

@@ -1,4 +1,4 @@
-"""Writes frames as files that other programs read: PLY, OBJ and GLB, with normals and colours; trains nothing.
+"""Writes frames as files that other programs read: PLY, OBJ and GLB, with normals, colours and a map; trains nothing.
 
 Coordinates are written as they are, in the units and axes of the shapes that went in; a GLB says which axis is up.
 """
@@ -43,6 +43,13 @@ def blended_colors(frame: MeshFrame) -> NDArray[np.float32] | None:
     return np.asarray(source * (1 - mix) + target * mix, np.float32)
 
 
+def nearer_map(frame: MeshFrame) -> NDArray[np.float32] | None:
+    """The first map, (m, k, 2), of the shape that the frame is closer to, or of the other one."""
+    maps = {layer.end: layer.values for layer in reversed(frame.layers) if layer.kind == "uv"}
+    ends = ("source", "target") if frame.time - frame.segment <= 0.5 else ("target", "source")
+    return next((maps[end] for end in ends if end in maps), None)
+
+
 def _write_ply(frame: MeshFrame, stream: IO[bytes]) -> None:
     columns = [("x", "float", "<f4"), ("y", "float", "<f4"), ("z", "float", "<f4")]
     values: list[NDArray[Any]] = [frame.vertices]
@@ -79,11 +86,18 @@ def _write_obj(frame: MeshFrame, stream: IO[bytes]) -> None:
     rows = frame.vertices if colors is None else np.hstack([frame.vertices, colors[:, :3]])
     stream.write(f"# Lipschitz Morph, t = {frame.time:g}\n".encode())
     stream.write(_lines("v" + " %.7g" * rows.shape[1], rows))
-    corner, indices = " %d", frame.faces + 1
+    corner, columns = " %d", [np.asarray(frame.faces + 1, np.int64)]
+    uv = nearer_map(frame)
+    if uv is not None:
+        stream.write(_lines("vt %.6f %.6f", uv.reshape(-1, 2)))
+        corner += "/%d"
+        columns.append(np.arange(1, frame.faces.size + 1, dtype=np.int64).reshape(frame.faces.shape))
     if frame.normals is not None:
         stream.write(_lines("vn %.4f %.4f %.4f", frame.normals))
-        corner, indices = " %d//%d", np.repeat(indices, 2, axis=1)
-    stream.write(_lines("f" + corner * frame.faces.shape[1], indices))
+        corner += "/%d" if uv is not None else "//%d"
+        columns.append(np.asarray(frame.faces + 1, np.int64))
+    rows = np.stack(columns, axis=-1).reshape(len(frame.faces), len(columns) * frame.faces.shape[1])
+    stream.write(_lines("f" + corner * frame.faces.shape[1], rows))
 
 
 def _lines(form: str, rows: NDArray[Any]) -> bytes:
@@ -115,13 +129,16 @@ def _write_glb(frame: MeshFrame, stream: IO[bytes], up: str) -> None:
 
 def _add_glb_mesh(frame: MeshFrame, scene: dict[str, Any]) -> bytes:
     """Describe the frame's mesh in the scene; returns the bytes that the description speaks of."""
-    attributes = {"POSITION": frame.vertices}
+    kept, faces, uv = _with_map(frame)
+    attributes = {"POSITION": frame.vertices[kept]}
     if frame.normals is not None:
-        attributes["NORMAL"] = frame.normals
+        attributes["NORMAL"] = frame.normals[kept]
     colors = blended_colors(frame)
     if colors is not None:
-        attributes["COLOR_0"] = colors
-    triangles = frame.faces if frame.faces.shape[1] == 3 else frame.faces[:, [0, 1, 2, 0, 2, 3]].reshape(-1, 3)
+        attributes["COLOR_0"] = colors[kept]
+    if uv is not None:
+        attributes["TEXCOORD_0"] = uv
+    triangles = faces if faces.shape[1] == 3 else faces[:, [0, 1, 2, 0, 2, 3]].reshape(-1, 3)
     indices = len(attributes)
     blocks = [np.ascontiguousarray(values, "<f4").tobytes() for values in attributes.values()]
     blocks.append(np.ascontiguousarray(triangles, "<u4").tobytes())
@@ -140,7 +157,8 @@ def _add_glb_mesh(frame: MeshFrame, scene: dict[str, Any]) -> bytes:
         {"bufferView": view, "componentType": _FLOAT, "count": len(values), "type": f"VEC{values.shape[1]}"}
         for view, values in enumerate(attributes.values())
     ]
-    accessors[0].update(min=frame.vertices.min(0).tolist(), max=frame.vertices.max(0).tolist())
+    places = attributes["POSITION"]
+    accessors[0].update(min=places.min(0).tolist(), max=places.max(0).tolist())
     accessors.append(
         {"bufferView": indices, "componentType": _UNSIGNED, "count": int(triangles.size), "type": "SCALAR"}
     )
@@ -148,6 +166,20 @@ def _add_glb_mesh(frame: MeshFrame, scene: dict[str, Any]) -> bytes:
     primitive = {"attributes": {name: view for view, name in enumerate(attributes)}, "indices": indices}
     scene["meshes"] = [{"primitives": [primitive]}]
     return b"".join(blocks)
+
+
+def _with_map(frame: MeshFrame) -> tuple[NDArray[Any], NDArray[Any], NDArray[np.float32] | None]:
+    """Which vertex each of the file's is, the faces of those, and their map: a vertex on a seam is there for each side.
+
+    The format has a map's origin at the top.
+    """
+    uv = nearer_map(frame)
+    if uv is None:
+        return np.arange(len(frame.vertices)), frame.faces, None
+    corners = np.column_stack([frame.faces.ravel(), np.rint(uv.reshape(-1, 2) * 1e5)])
+    _, first, number = np.unique(corners, axis=0, return_index=True, return_inverse=True)
+    mapped = np.asarray(uv.reshape(-1, 2)[first] * [1, -1] + [0, 1], np.float32)
+    return frame.faces.ravel()[first], np.reshape(number, frame.faces.shape), mapped
 
 
 _ARRAY_BUFFER, _ELEMENT_BUFFER, _FLOAT, _UNSIGNED = 34962, 34963, 5126, 5125

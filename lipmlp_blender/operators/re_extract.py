@@ -67,7 +67,9 @@ class LIPMORPH_OT_re_extract(bpy.types.Operator):
             self.report({"ERROR"}, shown(f"The morph's folder cannot be read: {error}"))
             return {"CANCELLED"}
         for name in RE_EXTRACTED:
-            setattr(self, name, getattr(extraction, name))
+            # What the button that was pressed asks for is not what was asked for the last time.
+            if not self.properties.is_property_set(name):
+                setattr(self, name, getattr(extraction, name))
         self.frame_start, self.frame_end = spec.frame_start, spec.frame_end
         return context.window_manager.invoke_props_dialog(self)
 

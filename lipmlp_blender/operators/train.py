@@ -29,6 +29,7 @@ from ..request import (
 from ..runtime import runtime
 from ..scene.errors import SceneError
 from ..scene.gather import ShapeSlots, gather_in_slices, slots
+from ..scene.look_check import look_notes
 
 SENTENCES = (RequestError, SceneError, EngineError)
 """Errors that carry a sentence for the user."""
@@ -113,6 +114,8 @@ class LIPMORPH_OT_train(bpy.types.Operator):
         for item in objects:
             looks += slots([item])
             yield
+        for sentence in look_notes(looks):
+            self.report({"WARNING"}, sentence)
         self._order = order_from(context, "Morph", [item.name for item in objects], looks)
         self._shapes: list[ShapeInput] = []
         for shape in gather_in_slices(context, objects, self._folder):

@@ -36,7 +36,7 @@ def share_triangles(paths: Sequence[Path]) -> None:
         with np.load(path, allow_pickle=False) as arrays:
             values = dict(arrays)
         if len(values["triangles"]) == len(triangles):
-            np.savez(path, **{**values, "triangles": triangles})
+            np.savez(path, **{**values, "triangles": triangles, "look_triangles": values["triangles"]})
 
 
 def _mesh_of(context: bpy.types.Context, item: bpy.types.Object) -> bpy.types.Mesh:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+
 import bpy
 
 BYTES_OF = {
@@ -15,11 +17,26 @@ GEOMETRY_BYTES = {"quads": 76, "triangles": 108}
 """For each vertex: its place and morph value, and its share of edges, corners, faces and material indices."""
 VELOCITY_BYTES = 12
 COLOR_BYTES = 32
+LAYER_BYTES = {"uv": 8, "pair": 8, "number": 4, "vector": 12, "color": 16, "integer": 4, "flag": 1}
+"""A value of each kind of layer."""
+PER_VERTEX = {"quads": {"point": 1, "corner": 4, "face": 1}, "triangles": {"point": 1, "corner": 6, "face": 2}}
+"""Values for each vertex."""
+NORMALS = ("shading", "vector", "corner")
+"""The title of what every frame is shaded with; smooth ones take a quarter of it."""
 
 
-def foreseen_bytes(frames: int, resolution: int, budget: int, faces: str, velocity: bool, colored: bool) -> int:
+def foreseen_bytes(
+    frames: int,
+    resolution: int,
+    budget: int,
+    faces: str,
+    velocity: bool,
+    colored: bool,
+    titles: Iterable[Sequence[str]] = (),
+) -> int:
     """About what a sequence will take at most; how far the shapes fill their lattice is not known before."""
     vertex = GEOMETRY_BYTES[faces] + velocity * VELOCITY_BYTES + colored * COLOR_BYTES
+    vertex += sum(LAYER_BYTES[kind] * PER_VERTEX[faces][domain] for _, kind, domain in titles)
     return round(frames * (VERTICES_PER_CELL * resolution**2 if resolution else budget) * vertex)
 
 

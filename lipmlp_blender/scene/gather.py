@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 from ..job_folder import settled_in
 from ..lipmlp_engine.sections import ShapeInput
 from .errors import BrokenShapeError, EmptyShapeError, HiddenShapeError, NotAShapeError
+from .gather_layers import RawLayer, read_layers, read_normals, titles_of
 
 SHAPE_TYPES = ("MESH", "CURVE", "FONT", "SURFACE", "META")
 WAIT_SECONDS = 0.005
@@ -34,6 +36,10 @@ class ShapeSlots:
     """The active colour attribute, or nothing."""
     matrix: list[list[float]] = field(default_factory=list)
     """World transform when the shape was gathered."""
+    layers: list[list[str]] = field(default_factory=list)
+    """Name, kind and domain of each map and attribute."""
+    map: str = ""
+    """The UV map that is read where a material names none."""
     bounds: list[list[float]] = field(default_factory=list)
     """Local texture space: the point that Generated coordinates call (0, 0, 0), and the one they call (1, 1, 1)."""
 
@@ -44,6 +50,12 @@ class _Surface:
     triangles: NDArray[np.int32]
     colors: NDArray[np.float32] | None
     materials: NDArray[np.int32]
+    normals: NDArray[np.float32]
+    """Of each corner of each triangle."""
+    polygons: NDArray[np.int32]
+    """The face that each triangle is a part of."""
+    layers: dict[tuple[str, str, str], NDArray[np.float32]]
+    """By name, kind and domain, as the triangles count."""
 
 
 @dataclass
@@ -63,6 +75,9 @@ class _RawMesh:
     colors: NDArray[np.float32] | None
     """Of each vertex, or of each corner where these have them."""
     colors_at_corners: bool
+    normals: NDArray[np.float32]
+    """Of each corner."""
+    layers: list[RawLayer]
 
 
 def gather(context: bpy.types.Context, objects: Sequence[bpy.types.Object], folder: Path) -> list[ShapeInput]:
@@ -97,6 +112,12 @@ def gather_in_slices(
 def _write_shape(path: Path, name: str, meshes: list[_RawMesh]) -> None:
     surface = _join([_surface_of(mesh, name) for mesh in meshes])
     arrays = {"vertices": surface.vertices, "triangles": surface.triangles, "materials": surface.materials}
+    arrays |= {
+        "corner_normals": surface.normals,
+        "polygons": surface.polygons,
+        "layers": np.array(json.dumps(list(surface.layers))),
+    }
+    arrays |= {f"layer.{number}": values for number, values in enumerate(surface.layers.values())}
     if surface.colors is not None:
         arrays["colors"] = surface.colors
     np.savez(path, name=np.array(name), **arrays)
@@ -110,7 +131,7 @@ def slots(objects: Iterable[bpy.types.Object]) -> list[ShapeSlots]:
             evaluated = item.evaluated_get(bpy.context.evaluated_depsgraph_get())
             mesh = _mesh_of(evaluated, item)
             try:
-                corner = [list(point) for point in evaluated.bound_box]
+                middle, half = np.array(mesh.texspace_location), np.array(mesh.texspace_size)
                 found.append(
                     ShapeSlots(
                         name=item.name,
@@ -119,10 +140,9 @@ def slots(objects: Iterable[bpy.types.Object]) -> list[ShapeSlots]:
                         if mesh.color_attributes.active_color
                         else "",
                         matrix=[list(row) for row in evaluated.matrix_world],
-                        bounds=[
-                            [min(axis) for axis in zip(*corner, strict=True)],
-                            [max(axis) for axis in zip(*corner, strict=False)],
-                        ],
+                        layers=titles_of(mesh, item),
+                        map=next((entry.name for entry in mesh.uv_layers if entry.active_render), ""),
+                        bounds=[(middle - half).tolist(), (middle + half).tolist()],
                     )
                 )
             finally:
@@ -139,7 +159,7 @@ def _read_meshes(context: bpy.types.Context, item: bpy.types.Object) -> list[_Ra
         evaluated = item.evaluated_get(depsgraph)
         mesh = _mesh_of(evaluated, item)
         try:
-            meshes = [_read_mesh(mesh, np.array(evaluated.matrix_world, np.float64))]
+            meshes = [_read_mesh(mesh, np.array(evaluated.matrix_world, np.float64), item)]
         finally:
             evaluated.to_mesh_clear()
         if _makes_instances(item):
@@ -164,7 +184,7 @@ def _mesh_of(evaluated: bpy.types.Object, item: bpy.types.Object) -> bpy.types.M
     return mesh
 
 
-def _read_mesh(mesh: bpy.types.Mesh, matrix: NDArray[np.float64]) -> _RawMesh:
+def _read_mesh(mesh: bpy.types.Mesh, matrix: NDArray[np.float64], item: bpy.types.Object | None = None) -> _RawMesh:
     """Copies and no more; from attributes where they are to be had there, which is a hundred times faster."""
     # A mesh without vertices has not even the attribute for their places.
     starts = np.empty(len(mesh.polygons), np.int32)
@@ -182,6 +202,8 @@ def _read_mesh(mesh: bpy.types.Mesh, matrix: NDArray[np.float64]) -> _RawMesh:
         triangles,
         _copied(mesh.attributes.get("material_index"), "value", np.zeros(len(mesh.polygons), np.int32)),
         *_read_colors(mesh),
+        read_normals(mesh),
+        read_layers(mesh, item),
     )
 
 
@@ -209,12 +231,16 @@ def _surface_of(mesh: _RawMesh, name: str) -> _Surface:
     if turned == 0.0:
         raise BrokenShapeError(f"'{name}' is scaled to nothing along an axis: give it a scale other than 0.")
     cut = _cut_quads(mesh) if mesh.triangles is None else mesh.triangles
-    triangles = mesh.corners[cut]
     if turned < 0.0:
-        triangles = np.ascontiguousarray(triangles[:, ::-1])
+        cut = np.ascontiguousarray(cut[:, ::-1])
+    triangles = mesh.corners[cut]
     world = mesh.vertices.astype(np.float64) @ mesh.matrix[:3, :3].T + mesh.matrix[:3, 3]
     faces = np.searchsorted(mesh.starts, cut[:, 0], side="right") - 1
-    return _Surface(world, triangles, _colors_of_vertices(mesh), mesh.materials[faces])
+    normals = (mesh.normals @ np.linalg.inv(mesh.matrix[:3, :3])).astype(np.float32)
+    normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-30)
+    layers = {layer.title: layer.on_triangles(cut, faces) for layer in mesh.layers}
+    colors, polygons = _colors_of_vertices(mesh), faces.astype(np.int32)
+    return _Surface(world, triangles, colors, mesh.materials[faces], normals[cut], polygons, layers)
 
 
 def _cut_quads(mesh: _RawMesh) -> NDArray[np.int32]:
@@ -261,12 +287,30 @@ def _join(parts: list[_Surface]) -> _Surface:
         colors = np.concatenate(
             [np.ones((len(p.vertices), 4), np.float32) if p.colors is None else p.colors for p in parts]
         )
+    titles = dict.fromkeys(title for part in parts for title in part.layers)
     return _Surface(
         np.concatenate([part.vertices for part in parts]),
         np.concatenate([part.triangles + start for part, start in zip(parts, starts, strict=True)]).astype(np.int32),
         colors,
         np.concatenate([part.materials for part in parts]),
+        np.concatenate([part.normals for part in parts]),
+        np.concatenate([part.polygons + first for part, first in zip(parts, _first_polygons(parts), strict=True)]),
+        {title: np.concatenate([_layer_of(part, title, parts) for part in parts]) for title in titles},
     )
+
+
+def _first_polygons(parts: list[_Surface]) -> NDArray[np.int32]:
+    counts = [part.polygons.max(initial=-1) + 1 for part in parts]
+    return np.cumsum([0, *counts[:-1]], dtype=np.int32)
+
+
+def _layer_of(part: _Surface, title: tuple[str, str, str], parts: list[_Surface]) -> NDArray[np.float32]:
+    """The part's values, zero where it has none."""
+    if title in part.layers:
+        return part.layers[title]
+    size = next(other.layers[title].shape[1:] for other in parts if title in other.layers)
+    count = len(part.vertices if title[2] == "point" else part.triangles)
+    return np.zeros((count, *size), np.float32)
 
 
 def _material_names(evaluated: bpy.types.Object, mesh: bpy.types.Mesh) -> list[str | None]:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..lipmlp_engine.array_file import ArrayFile
-from ..lipmlp_engine.frames import MOST_SLOTS
+from ..lipmlp_engine.frames import MOST_SLOTS, FrameLayer
 from .errors import BrokenFrameError
 
 SERIOUS = 0.5
@@ -32,6 +32,8 @@ class KeysFile:
     """By the shape's number in the chain: RGBA for each vertex."""
     materials: dict[int, NDArray[np.int32]] = field(default_factory=dict)
     """By the shape's number in the chain: the material slot of each triangle."""
+    layers: dict[int, list[FrameLayer]] = field(default_factory=dict)
+    """By the shape's number in the chain: what it has on it by name, at the corners of the faces or triangles."""
     triangles: NDArray[np.int32] | None = None
     """What the faces consist of, in an order of their own."""
 
@@ -58,6 +60,7 @@ def read_keys(path: Path | None) -> KeysFile:
             arrays.real("trouble", None) if "trouble" in arrays else None,
             {number: arrays.real(name, None, 4) for number, name in _numbered(arrays, "colors")},
             {number: arrays.whole(name, None, most=MOST_SLOTS) for number, name in _numbered(arrays, "materials")},
+            _layers(arrays),
             triangles,
         )
     except (OSError, ValueError) as error:
@@ -73,6 +76,16 @@ def read_keys(path: Path | None) -> KeysFile:
     if keys.faces is not None and (keys.faces.min(initial=0) < 0 or keys.faces.max(initial=0) >= count):
         raise BrokenFrameError(f"{path} has faces without vertices.")
     return keys
+
+
+def _layers(arrays: ArrayFile) -> dict[int, list[FrameLayer]]:
+    return {
+        shape: [
+            FrameLayer("source", name, kind, domain, arrays.real_of_any_size(f"layer.{shape}.{number}"))
+            for number, (name, kind, domain) in enumerate(arrays.titles(entry, 3))
+        ]
+        for shape, entry in _numbered(arrays, "layers")
+    }
 
 
 def _numbered(arrays: ArrayFile, kind: str) -> list[tuple[int, str]]:

@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 from .. import compat
 from .frame_mesh import COLORS, MORPH
 from .gather import ShapeSlots
+from .layer_names import names_on_morph
+from .map_reading import Reading, let_read, reads_its_shape
 from .ownership import Making
 from .shader_copy import can_copy, copy_nodes
 from .spec import ResultSpec
-from .texture_space import pin_texture_space
 from .viewport_color import drive_viewport_color
 
 OUTPUTS = ("Surface", "Volume", "Displacement")
@@ -35,6 +36,8 @@ class Blend:
     """What the two shapes had that the morph has under other names; None where it has it under the same."""
     colors: tuple[str, str] = COLORS
     """What the morph calls the two shapes' colours."""
+    names: Sequence[dict[str, str]] = ({}, {})
+    """What the morph calls the two shapes' maps and attributes."""
     space: Matrix = field(default_factory=Matrix)
     """The morph's own object space in the world."""
     factor: str = "GEOMETRY"
@@ -48,6 +51,7 @@ class MaterialBlender:
 
     def __init__(self, spec: ResultSpec, making: Making) -> None:
         self._slots = spec.slots
+        self._names = names_on_morph([(shape.name, shape.layers) for shape in spec.slots])
         self._blend = spec.blend_materials
         self._making = making
         first = spec.slots[0].matrix if spec.slots else None
@@ -67,7 +71,8 @@ class MaterialBlender:
         if key not in self._made:
             ends = [_slots_of(self._slots, index) for index in (segment, segment + 1)]
             nothing = first is None and second is None
-            blend = Blend(ends, space=self._space)
+            names = [self._names[index] if index < len(self._names) else {} for index in (segment, segment + 1)]
+            blend = Blend(ends, names=names, space=self._space)
             self._made[key] = None if nothing else blend_materials(first, second, self._making, blend)
         return self._made[key]
 
@@ -107,12 +112,13 @@ def blend_materials(
     base_nodes = list(tree.nodes)
     results = [_take_outputs(tree, base_nodes)]
     base_at, added_at = (1, 0) if turned else (0, 1)
-    _adapt(tree, base_nodes, blend, base_at)
-    if first != second and can_copy(added.node_tree):
+    _adapt(tree, base_nodes, blend, base_at, making)
+    both = first != second or (blend.ends[0] != blend.ends[1] and reads_its_shape(one.node_tree))
+    if both and can_copy(added.node_tree):
         lowest = min((node.location.y - 400 for node in base_nodes), default=0.0)
         added_nodes = copy_nodes(added.node_tree, tree, (0.0, lowest - 300.0))
         results.append(_take_outputs(tree, added_nodes))
-        _adapt(tree, added_nodes, blend, added_at)
+        _adapt(tree, added_nodes, blend, added_at, making)
         _frame(tree, base_nodes, base.name)
         _frame(tree, added_nodes, added.name)
     _join(tree, results[::-1] if turned and len(results) == 2 else results, blend)
@@ -208,18 +214,11 @@ def _share_of_span(tree: bpy.types.NodeTree, morph: bpy.types.Node, span: tuple[
     return share.outputs[0]
 
 
-def _adapt(tree: bpy.types.NodeTree, nodes: list[bpy.types.Node], blend: Blend, at: int) -> None:
-    """Let one end's nodes find on the morph what they found on their own shape: its colours and its texture space."""
-    end, colors = blend.ends[at], blend.colors[at]
-    if end is None:
-        return
-    for node in list(nodes):
-        if node.bl_idname == "ShaderNodeVertexColor" and node.layer_name in {"", end.color_attribute}:
-            node.layer_name = colors
-        elif node.bl_idname == "ShaderNodeAttribute" and node.attribute_name == end.color_attribute != "":
-            node.attribute_name = colors
-        elif node.bl_idname == "ShaderNodeTexCoord" and node.object is None and end.matrix:
-            nodes.extend(pin_texture_space(tree, node, end, blend.space))
+def _adapt(tree: bpy.types.NodeTree, nodes: list[bpy.types.Node], blend: Blend, at: int, making: Making) -> None:
+    """Let one end's nodes find on the morph what they found on their own shape."""
+    end = blend.ends[at]
+    if end is not None:
+        let_read(tree, nodes, Reading(end, blend.colors[at], blend.names[at], blend.space, making.own))
 
 
 def _frame(tree: bpy.types.NodeTree, nodes: list[bpy.types.Node], label: str) -> None:

@@ -35,6 +35,8 @@ class ResultStory:
     """The job folder in full, for a .blend that has been saved elsewhere since."""
     mesh_bytes: int = 0
     """What the result's meshes take in a .blend that is not compressed."""
+    notes: list[str] = field(default_factory=list)
+    """What it cannot show as the sources do, a sentence each."""
 
 
 class Making:

@@ -9,6 +9,7 @@ import numpy as np
 
 from .. import compat
 from .animation import animate
+from .frame_layers import LayerWriter
 from .frame_mesh import (
     MORPH,
     MORPH_VELOCITY,
@@ -32,7 +33,7 @@ def write(context: bpy.types.Context, spec: ResultSpec, making: Making) -> Gener
     """Build frames, player and keys; the object is returned unlinked."""
     timing = read_times(spec.frame_paths)
     yield 0.0
-    blender = MaterialBlender(spec, making)
+    blender, layers = MaterialBlender(spec, making), LayerWriter(spec.slots)
     frames = making.own(bpy.data.collections.new(f"{spec.name} Frames"))
     digits = max(4, len(str(len(spec.frame_paths))))
     origin = np.zeros(3)
@@ -49,6 +50,7 @@ def write(context: bpy.types.Context, spec: ResultSpec, making: Making) -> Gener
             add_point_attribute(mesh, MORPH_VELOCITY, (frame.velocity * timing.rates[index]).astype(np.float32))
         if timing.colored:
             add_colors(mesh, frame)
+        layers.write(mesh, frame, spec.smooth)
         pairs, faces = material_pairs(frame)
         for material in blender.blend_pairs(frame.segment, pairs):
             mesh.materials.append(material)

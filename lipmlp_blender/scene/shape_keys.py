@@ -13,7 +13,7 @@ from .animation import animate
 from .errors import ChangedSourceError
 from .frame_mesh import COLORS, MORPH, add_point_attribute, build_mesh
 from .gather import shown
-from .key_look import blend_look, slots_of_faces
+from .key_look import blend_look, slots_of_faces, write_layers
 from .keys_file import SERIOUS, KeysFile, read_keys
 from .materials import material_in
 from .ownership import Making
@@ -41,6 +41,7 @@ def write(context: bpy.types.Context, spec: ResultSpec, making: Making) -> Gener
         _animate_relative(item, keys, spec, making)
     else:
         _animate_absolute(item, spec, making)
+    write_layers(item, keys, spec)
     if spec.blend_materials and len(spec.slots) > 1:
         blend_look(item, keys, spec, making)
     if keys.trouble is not None:

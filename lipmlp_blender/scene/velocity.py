@@ -7,6 +7,7 @@ import math
 import bpy
 import numpy as np
 from bpy.app.handlers import persistent
+from numpy.typing import NDArray
 
 from .. import compat
 from .errors import NotAMorphError
@@ -35,11 +36,7 @@ def refresh_speed(item: bpy.types.Object) -> None:
     frames = np.arange(math.floor(first) - 1, math.ceil(last) + 2, dtype=np.float32)
     slopes = [morph.evaluate(float(frame) + 0.5) - morph.evaluate(float(frame) - 0.5) for frame in frames]
     speed = compat.ensure_fcurve(item, compat.input_path(modifier, SPEED_INPUT), group="Motion Blur")
-    keys = np.stack([frames, np.array(slopes, np.float32)], axis=1)
-    present = np.empty(2 * len(speed.keyframe_points), np.float32)
-    speed.keyframe_points.foreach_get("co", present)
-    if present.size != keys.size or not np.array_equal(present, keys.ravel()):
-        write_keys(speed, frames, keys[:, 1], "LINEAR")
+    write_samples(speed, frames, np.array(slopes, np.float32))
 
 
 def refresh_all_speeds() -> None:
@@ -64,6 +61,19 @@ def unregister() -> None:
 def _follow_keys(_scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph) -> None:
     if depsgraph.id_type_updated("ACTION"):
         refresh_all_speeds()
+
+
+def write_samples(curve: bpy.types.FCurve, frames: NDArray[np.float32], values: NDArray[np.float32]) -> None:
+    """Give a curve a value at each of successive frames, as samples: keys would fill the timeline with diamonds."""
+    present = np.empty(2 * len(curve.sampled_points), np.float32)
+    curve.sampled_points.foreach_get("co", present)
+    if np.array_equal(present, np.stack([frames, values], axis=1).ravel()):
+        return
+    first, last = int(frames[0]), int(frames[-1])
+    if len(curve.sampled_points):
+        curve.convert_to_keyframes(first, last + 1)
+    write_keys(curve, frames, values, "LINEAR")
+    curve.convert_to_samples(first, last + 1)
 
 
 def write_keys(curve: bpy.types.FCurve, frames: np.ndarray, values: np.ndarray, interpolation: str) -> None:

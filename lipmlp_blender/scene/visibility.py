@@ -9,6 +9,7 @@ import numpy as np
 
 from .. import compat
 from .animation import animate
+from .frame_layers import LayerWriter
 from .frame_mesh import (
     MORPH,
     VELOCITY,
@@ -41,7 +42,7 @@ def write(context: bpy.types.Context, spec: ResultSpec, making: Making) -> Gener
     collection.objects.link(handle)
     shown, slopes = _schedule(spec, handle, making, count)
     rate = context.scene.render.fps / context.scene.render.fps_base
-    blender = MaterialBlender(spec, making)
+    blender, layers = MaterialBlender(spec, making), LayerWriter(spec.slots)
     digits = max(4, len(str(count)))
     origin = np.zeros(3)
     for index, path in enumerate(spec.frame_paths):
@@ -60,6 +61,7 @@ def write(context: bpy.types.Context, spec: ResultSpec, making: Making) -> Gener
         if timing.colored:
             add_colors(mesh, frame)
             add_blended_color(mesh, frame)
+        layers.write(mesh, frame, spec.smooth)
         pairs, faces = material_pairs(frame)
         for material in blender.blend_pairs(frame.segment, pairs):
             mesh.materials.append(material)

@@ -9,6 +9,7 @@ import bpy
 from . import sequence, shape_keys, visibility
 from .errors import SceneError
 from .footprint import mesh_bytes
+from .look_check import look_notes
 from .ownership import Making, ResultStory, marked, portable_path, tell_story
 from .packed_model import pack_model
 from .spec import EASINGS, WRITERS, ResultSpec
@@ -44,7 +45,8 @@ def write_result_in_slices(
         taken = sum(mesh_bytes(datablock) for datablock in marked(making.mark) if isinstance(datablock, bpy.types.Mesh))
         folder, model = portable_path(spec.job_folder), portable_path(spec.model_path)
         made_in = str(spec.job_folder or "")
-        tell_story(item, ResultStory(writer, spec.sources, hidden, folder, model, made_in, taken))
+        notes = look_notes(spec.slots)
+        tell_story(item, ResultStory(writer, spec.sources, hidden, folder, model, made_in, taken, notes))
         if spec.pack_model and spec.job_folder is not None:
             pack_model(item, spec.job_folder)
         _select_only(context, item)

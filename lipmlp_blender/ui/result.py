@@ -7,7 +7,7 @@ import bpy
 from .. import compat
 from ..certificate_summary import certificate_of
 from ..operators.results import folder_of
-from ..report_summary import summary_of
+from ..report_summary import calm_frames, summary_of
 from ..scene.ownership import story_of
 from .model import draw_storage
 from .sentences import draw_sentence
@@ -27,6 +27,12 @@ def draw_result(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     draw_keys(layout, context, morph)
     for icon, sentence in summary_of(folder_of(morph), frames=story_of(morph).writer != "SHAPE_KEYS"):
         draw_sentence(layout, context, sentence, icon=icon)
+    for sentence in story_of(morph).notes:
+        draw_sentence(layout, context, sentence, icon="INFO")
+    calm = 0 if story_of(morph).writer == "SHAPE_KEYS" else calm_frames(folder_of(morph))
+    if calm:
+        text = bpy.app.translations.pgettext_iface("Take {count} Frames").format(count=calm)
+        layout.operator("lipmorph.re_extract", text=text, translate=False, icon="FILE_REFRESH").frames = calm
     _draw_certificate(layout, context, certificate_of(folder_of(morph)))
     draw_storage(layout, morph)
     draw_conversion(layout, context, morph)

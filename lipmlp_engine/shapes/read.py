@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ..array_file import ArrayFile
 from ..errors import ShapeError
+from .look import UV_NAME, Layer, Look, layers_in
 from .ply import Lists, Ply, read_ply
 from .polygons import triangulate
 from .shape import Shape, triangle_areas
@@ -62,12 +63,21 @@ def _read_npz(path: Path) -> Shape:
         arrays = ArrayFile(path)
         vertices = arrays.double("vertices", None, 3)
         triangles = arrays.whole("triangles", None, 3, least=-(2**31))
+        count = len(triangles)
         colors = arrays.real("colors", len(vertices), 4) if "colors" in arrays else None
-        materials = arrays.whole("materials", len(triangles)) if "materials" in arrays else None
+        materials = arrays.whole("materials", count) if "materials" in arrays else None
         name = arrays.text("name") if "name" in arrays else ""
+        normals = arrays.real("corner_normals", count, 3, 3) if "corner_normals" in arrays else None
+        polygons = arrays.whole("polygons", count) if "polygons" in arrays else None
+        layers = layers_in(arrays, len(vertices), count)
+        # Where shapes were cut into the same triangles, their layers still are of those that Blender cuts.
+        seen = triangles
+        if "look_triangles" in arrays:
+            seen = arrays.whole("look_triangles", count, 3, most=max(len(vertices) - 1, 0))
     except (OSError, ValueError) as error:
         raise ShapeError(f"{path} is not a shape of Lipschitz Morph; write it again from Blender ({error}).") from error
-    return Shape(name, vertices, triangles, colors, materials)
+    look = Look(vertices, seen, normals, layers, materials, colors, polygons)
+    return Shape(name, vertices, triangles, colors, materials, look=look)
 
 
 def _read_ply(path: Path) -> Shape:
@@ -154,24 +164,36 @@ def _placed(scene: Any, node: str) -> tuple[NDArray[np.float64], NDArray[np.int3
 
 def _join(meshes: list[tuple[NDArray[np.float64], NDArray[np.int32], Any]]) -> Shape:
     starts = np.cumsum([0, *(len(vertices) for vertices, _, _ in meshes)])
-    looks: list[str] = []
+    seen: list[str] = []
     slots = []
     for _, triangles, visual in meshes:
-        look = str(getattr(getattr(visual, "material", None), "name", "") or "")
-        if look not in looks:
-            looks.append(look)
-        slots.append(np.full(len(triangles), looks.index(look), np.int32))
+        name = str(getattr(getattr(visual, "material", None), "name", "") or "")
+        if name not in seen:
+            seen.append(name)
+        slots.append(np.full(len(triangles), seen.index(name), np.int32))
     colors = [_colors(visual, len(vertices)) for vertices, _, visual in meshes]
     joined = [np.ones((len(v), 4), np.float32) if c is None else c for (v, _, _), c in zip(meshes, colors, strict=True)]
-    return Shape(
-        name="",
+    look = Look(
         vertices=np.concatenate([vertices for vertices, _, _ in meshes]),
         triangles=np.concatenate(
             [t + np.int32(s) for (_, t, _), s in zip(meshes, starts, strict=False)], dtype=np.int32
         ),
         colors=np.concatenate(joined) if any(part is not None for part in colors) else None,
-        materials=np.concatenate(slots) if len(looks) > 1 else None,
+        materials=np.concatenate(slots) if len(seen) > 1 else None,
     )
+    maps = [_uvs(visual, triangles, len(vertices)) for vertices, triangles, visual in meshes]
+    if any(part is not None for part in maps):
+        blank = [
+            np.zeros((len(t), 3, 2), np.float32) if m is None else m for m, (_, t, _) in zip(maps, meshes, strict=True)
+        ]
+        look.layers.append(Layer(UV_NAME, "uv", "corner", np.concatenate(blank)))
+    return Shape("", look.vertices, look.triangles, look.colors, look.materials, look=look)
+
+
+def _uvs(visual: Any, triangles: NDArray[np.int32], count: int) -> NDArray[np.float32] | None:
+    """The map of one object at its triangles' corners; there is a place twice in the file where a seam goes through."""
+    uv = getattr(visual, "uv", None) if getattr(visual, "kind", None) == "texture" else None
+    return None if uv is None or np.shape(uv) != (count, 2) else np.asarray(uv, np.float32)[triangles]
 
 
 def _colors(visual: Any, count: int) -> NDArray[np.float32] | None:

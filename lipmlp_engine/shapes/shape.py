@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .look import Look
+
 
 @dataclass
 class Shape:
@@ -29,21 +31,51 @@ class Shape:
     """How the job's placement moved the shape: columns act on world points as the file has them."""
     notes: list[str] = field(default_factory=list)
     """What was done to the shape while it was read, a sentence each."""
+    look: Look | None = None
+    """The surface as its file has it, before it was mended and placed; None where it is the shape's own."""
+
+    @property
+    def placed_look(self) -> Look:
+        """What is seen of the shape, where the job's placement puts it."""
+        if self.look is None:
+            return Look(self.vertices, self.triangles, materials=self.materials, colors=self.colors)
+        return self.look if np.array_equal(self.matrix, np.eye(4)) else self.look.moved(self.matrix)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """What is large of the shape, to be kept in a file."""
         found = {"vertices": self.vertices, "triangles": self.triangles, "matrix": self.matrix}
         found |= {"colors": self.colors, "materials": self.materials}
+        if self.look is not None:
+            seen = self.look.arrays().items()
+            found |= {f"look.{name}": values for name, values in seen if name not in self._seen_as_it_is}
         return {name: np.ascontiguousarray(values) for name, values in found.items() if values is not None}
 
     def facts(self) -> dict[str, Any]:
         """The rest of it."""
-        return {"name": self.name, "closed": self.closed, "notes": self.notes}
+        found = {"name": self.name, "closed": self.closed, "notes": self.notes}
+        return (
+            found if self.look is None else {**found, "look": {"layers": self.look.titles, "as": self._seen_as_it_is}}
+        )
 
     @classmethod
     def restored(cls, facts: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Shape:
         """The shape back from both."""
-        return cls(**{**arrays, **facts})
+        facts = dict(facts)
+        own = {name: part for name, part in arrays.items() if not name.startswith("look.")}
+        told, look = facts.pop("look", None), None
+        if told is not None:
+            seen = {name.removeprefix("look."): part for name, part in arrays.items() if name.startswith("look.")}
+            look = Look.restored(told["layers"], {**seen, **{name: own[name] for name in told["as"]}})
+        return cls(**{**own, **facts}, look=look)
+
+    @property
+    def _seen_as_it_is(self) -> list[str]:
+        """What the look has in common with the shape itself."""
+        seen = {} if self.look is None else self.look.arrays()
+        own: dict[str, NDArray[Any] | None] = {"vertices": self.vertices, "triangles": self.triangles}
+        own |= {"materials": self.materials, "colors": self.colors}
+        kept = {name: part for name, part in own.items() if part is not None and name in seen}
+        return [name for name, part in kept.items() if np.array_equal(part, seen[name])]
 
     @cached_property
     def bounds(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from ..shapes.distance import DistanceField
 from ..shapes.sample import sample_surface
 from ..shapes.shape import doubled_area_vectors
-from .attributes import barycentric
+from .barycentric import barycentric
 from .pull import WITHIN_FACE, Pull, from_samples, pulled
 from .sheet import Sheet, unit
 

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from ..frames import MeshFrame
 from ..sections import Extraction
-from .attributes import Sources
+from .attributes import Sources, add_attributes
 from .detail import DetailedField
 from .extract import extract_surface
 from .extract_detailed import extract_detailed, unit
@@ -78,13 +78,6 @@ def frames(
 
 
 def _add_attributes(frame: MeshFrame, morph: Morph, points: Tensor, sources: Sources) -> None:
-    """Colours on vertices and materials on faces, of the shape before and the shape after the frame's time."""
-    centres = points[torch.from_numpy(frame.faces).long().to(points.device)].mean(1)
-    for name, index in (("source", frame.segment), ("target", frame.segment + 1)):
-        shape = sources.shapes[index]
-        if shape.colors is not None:
-            places = morph.to_shape(points, frame.time, index)
-            frame.vertex_attributes[f"{name}_color"] = sources.colors(index, places)
-        if shape.materials is not None:
-            places = morph.to_shape(centres, frame.time, index)
-            frame.face_attributes[f"{name}_material"] = sources.materials(index, places)
+    """What lies on the shape before and on the shape after the frame's time."""
+    share = min(max(frame.time - frame.segment, 0.0), 1.0)
+    add_attributes(frame, lambda index: morph.to_shape(points, frame.time, index), sources, share)

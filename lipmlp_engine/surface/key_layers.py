@@ -5,6 +5,7 @@ What it finds is stored beside the positions, so that a writer needs neither the
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,6 +15,7 @@ from ..shapes.shape import Shape, doubled_area_vectors
 from .attributes import Sources
 from .normals import values_and_mean_gradient
 from .track import Track
+from .transfer import FacesOnSource
 
 if TYPE_CHECKING:
     from ..morph import Morph
@@ -29,20 +31,31 @@ SERIOUS = 0.5
 def layers_of_shapes(
     track: Track, shapes: list[Shape], threads: int = 0, own: bool = True
 ) -> dict[str, NDArray[np.generic]]:
-    """``colors.k`` for each vertex and ``materials.k`` for each triangle, of every shape k that has any.
+    """Of every shape k that has any: ``colors.k`` for each vertex, ``materials.k`` for each triangle, and all that is
+    called by name, ``layer.k.0`` and so on, with ``layers.k`` to say what they are.
 
     They are what lies closest when the mesh passes that shape. The first shape is left out where the mesh is its
-    ``own`` and has all that anyway.
+    ``own`` and has all that anyway. Corners are those of the mesh's faces, or of the triangles of the shape's own mesh.
     """
     sources = Sources(shapes, threads=threads)
     layers: dict[str, NDArray[np.generic]] = {}
+    polygons = shapes[0].look.polygons if own and shapes[0].look is not None else None
     for index, shape in list(enumerate(shapes))[int(own) :]:
         at = int(np.abs(track.times - index).argmin())
         points = track.positions[at].astype(np.float64)
-        if shape.colors is not None:
+        look = shape.placed_look
+        if look.colors is not None:
             layers[f"colors.{index}"] = sources.colors(index, points)
-        if shape.materials is not None and shape.materials.any():
+        if look.materials is not None and look.materials.any():
             layers[f"materials.{index}"] = sources.materials(index, points[track.triangles].mean(1))
+        if look.layers:
+            faces = track.triangles if track.faces is None else track.faces
+            place = FacesOnSource(sources.field(index), points, faces)
+            if polygons is not None and len(polygons) == len(faces):
+                place.keep_together(polygons)
+            layers[f"layers.{index}"] = np.array(json.dumps(look.titles))
+            for number, (layer, values) in enumerate(place.source.layers):
+                layers[f"layer.{index}.{number}"] = place.of_faces(layer, values)
     return layers
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ..shapes.distance import DistanceField
 from ..shapes.shape import doubled_area_vectors
-from .attributes import barycentric
+from .barycentric import barycentric
 from .sheet import Sheet, unit
 
 WITHIN_FACE = np.array([[1, 1, 1], [2, 0.5, 0.5], [0.5, 2, 0.5], [0.5, 0.5, 2]]) / 3

@@ -120,9 +120,10 @@ def test_bytes_that_hold_no_model_are_a_sentence(packed: bpy.types.Object) -> No
 def test_the_size_is_told_before(two_objects: Objects) -> None:
     settings = bpy.context.scene.lipmorph
     expected_size = part("request").expected_size
-    assert expected_size(bpy.context) == "24 frames, up to about 45 MB in the .blend"
+    settings.extraction.resolution = 128
+    assert expected_size(bpy.context) == "24 frames, up to about 102 MB in the .blend"
     two_objects[0].data.color_attributes.new("Paint", "FLOAT_COLOR", "POINT")
-    assert expected_size(bpy.context) == "24 frames, up to about 61 MB in the .blend"
+    assert expected_size(bpy.context) == "24 frames, up to about 119 MB in the .blend"
     settings.extraction.attributes = False
     settings.extraction.frames *= 2
     assert expected_size(bpy.context) == "48 frames, up to about 90 MB in the .blend"
@@ -140,6 +141,6 @@ def test_the_size_told_afterwards_is_what_the_file_grows_by(lipmorph: ModuleType
     grown = file.stat().st_size - before
     assert part("scene.ownership").story_of(morph).mesh_bytes == pytest.approx(grown, rel=0.1)
     vertices = sum(len(mesh.vertices) for mesh in bpy.data.meshes)
-    foreseen = footprint.foreseen_bytes(1, 1000, "quads", True, colors) / (footprint.VERTICES_PER_CELL * 1000**2)
+    foreseen = footprint.foreseen_bytes(1, 1000, 0, "quads", True, colors) / (footprint.VERTICES_PER_CELL * 1000**2)
     # What is told beforehand is one figure for all Blenders, and 5.0 writes about 15 bytes more for a vertex.
     assert foreseen == pytest.approx(grown / vertices, rel=0.2)

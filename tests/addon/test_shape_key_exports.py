@@ -69,9 +69,12 @@ def assert_same(expected: dict[int, np.ndarray], tolerance: float) -> None:
 @pytest.mark.parametrize("morph", ["absolute", "relative"], indirect=True)
 def test_gltf_comes_back_as_it_left(morph: bpy.types.Object, tmp_path: Path) -> None:
     bpy.ops.preferences.addon_enable(module="io_scene_gltf2")
+    if not morph.data.uv_layers:
+        morph.data.uv_layers.new(name="UVMap")
     expected = export(morph, tmp_path / "morph.glb")
     bpy.ops.import_scene.gltf(filepath=str(tmp_path / "morph.glb"))
     assert len(bpy.data.shape_keys[0].key_blocks) == 4
+    assert len(bpy.data.shape_keys[0].user.uv_layers) >= 1
     assert_same(expected, 1e-4)
 
 

@@ -274,3 +274,39 @@ def test_a_mesh_of_its_own_has_the_first_shapes_look_as_well(
     nodes = item.data.materials[0].node_tree.nodes
     assert {node.layer_name for node in nodes if node.bl_idname == "ShaderNodeVertexColor"} == {"source_color"}
     np.testing.assert_array_equal(values(item.data, "source_color"), colors.ravel())
+
+
+def test_the_targets_map_lies_beside_the_sources_own(lipmorph: ModuleType, tmp_path: Path) -> None:
+    """Corner values come by triangles, and a quad's two share its corners."""
+    bpy.ops.mesh.primitive_cube_add()
+    cube = bpy.context.object
+    cube.data.calc_loop_triangles()
+    triangles = np.array([list(triangle.vertices) for triangle in cube.data.loop_triangles], np.int32)
+    positions = np.array([vertex.co[:] for vertex in cube.data.vertices], np.float32)
+    flat = positions[triangles]
+    polygon = np.array([triangle.polygon_index for triangle in cube.data.loop_triangles], np.float32)
+    values = flat[..., :2] + 10 * polygon[:, None, None]
+    np.savez(
+        tmp_path / "keys.npz",
+        positions=np.stack([positions, positions * 2]),
+        times=np.array([0.0, 1.0]),
+        triangles=triangles,
+        **{"layers.1": '[["UVMap", "uv", "corner"], ["wet", "number", "point"]]'},
+        **{"layer.1.0": values, "layer.1.1": positions[:, 2:]},
+    )
+    slots, write = part("scene.gather").ShapeSlots, part("scene.write")
+    both = [["UVMap", "uv", "corner"], ["wet", "number", "point"]]
+    spec = write.ResultSpec(
+        keys_path=tmp_path / "keys.npz",
+        sources=["Cube", "Other"],
+        slots=[slots("Cube", layers=both[:1], map="UVMap"), slots("Other", layers=both, map="UVMap")],
+    )
+    before = [tuple(entry.uv) for entry in cube.data.uv_layers["UVMap"].data]
+    mesh = write.write_result(bpy.context, spec, "SHAPE_KEYS").data
+    assert [tuple(entry.uv) for entry in mesh.uv_layers["UVMap"].data] == before
+    carried = mesh.uv_layers["UVMap (Other)"].data
+    for face in mesh.polygons:
+        for corner in face.loop_indices:
+            vertex = positions[mesh.loops[corner].vertex_index]
+            assert tuple(carried[corner].uv) == pytest.approx(tuple(vertex[:2] + 10 * face.index))
+    assert [entry.value for entry in mesh.attributes["wet"].data] == pytest.approx(positions[:, 2].tolist())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sys
 from pathlib import Path
@@ -12,7 +13,7 @@ import trimesh
 
 from lipmlp_engine.errors import OutputError
 from lipmlp_engine.film import ASPECT, HEIGHT, ffmpeg, write_film
-from lipmlp_engine.frames import MeshFrame
+from lipmlp_engine.frames import FrameLayer, MeshFrame
 from lipmlp_engine.sequence import blended_colors, write_mesh
 
 
@@ -51,6 +52,44 @@ def test_others_read_what_was_written(frame: MeshFrame, ending: str, plain: bool
         assert np.allclose(normals, frame.normals, atol=1e-3)
         assert np.abs(mesh.visual.vertex_colors.astype(int) - [191, 0, 64, 255]).max() <= 1
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.fixture
+def mapped(frame: MeshFrame) -> MeshFrame:
+    """The box with six islands, one a side, and another map of the other shape."""
+    uv = frame.vertices[frame.faces][..., :2] + np.arange(6, dtype=np.float32)[:, None, None]
+    layers = [("source", "UVMap", uv), ("target", "Other", uv + 100)]
+    frame.layers = [FrameLayer(end, name, "uv", "corner", values) for end, name, values in layers]
+    frame.vertex_attributes = {}  # where there are colours, the reader of these tests looks at nothing else
+    return frame
+
+
+def test_the_nearer_shapes_map_goes_along_with_its_seams(mapped: MeshFrame, tmp_path: Path) -> None:
+    write_mesh(mapped, tmp_path / "frame.obj")
+    mesh = trimesh.load(tmp_path / "frame.obj", process=False)
+    assert mesh.volume == pytest.approx(6.0)
+    assert_six_islands(np.asarray(mesh.vertices), np.asarray(mesh.visual.uv))
+
+
+def test_a_glb_has_a_vertex_for_each_side_of_a_seam(mapped: MeshFrame, tmp_path: Path) -> None:
+    write_mesh(mapped, tmp_path / "frame.glb")
+    content = (tmp_path / "frame.glb").read_bytes()
+    length = int.from_bytes(content[12:16], "little")
+    described = json.loads(content[20 : 20 + length])
+    attributes = described["meshes"][0]["primitives"][0]["attributes"]
+
+    def values(name: str, width: int) -> np.ndarray:
+        view = described["bufferViews"][described["accessors"][attributes[name]]["bufferView"]]
+        start = 28 + length + view["byteOffset"]
+        return np.frombuffer(content[start : start + view["byteLength"]], "<f4").reshape(-1, width)
+
+    assert_six_islands(values("POSITION", 3), values("TEXCOORD_0", 2) * [1, -1] + [0, 1])
+
+
+def assert_six_islands(vertices: np.ndarray, uv: np.ndarray) -> None:
+    assert len(uv) == len(vertices) == 24
+    offset = uv - vertices[:, :2]
+    assert np.allclose(offset, np.rint(offset[:, :1]), atol=1e-4) and set(np.rint(offset[:, 0])) == set(range(6))
 
 
 def test_quads_stay_quads_where_the_format_has_them(frame: MeshFrame, tmp_path: Path) -> None:

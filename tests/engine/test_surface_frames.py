@@ -17,7 +17,8 @@ from lipmlp_engine.morph import Morph
 from lipmlp_engine.sections import Extraction
 from lipmlp_engine.shapes.shape import Shape
 from lipmlp_engine.surface.assemble import frame_at, frames
-from lipmlp_engine.surface.attributes import Sources, barycentric
+from lipmlp_engine.surface.attributes import Sources
+from lipmlp_engine.surface.barycentric import barycentric
 from lipmlp_engine.surface.field import LipschitzField
 
 QUARTER = np.array([[0.0, -1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0]])
@@ -30,6 +31,9 @@ class GrowingBall:
 
     def shown_field(self, time: float) -> LipschitzField:
         return LipschitzField(lambda points: points.norm(dim=1) - (0.3 + 0.1 * time), 1.0)
+
+    def cells(self, extraction: Extraction) -> int:
+        return extraction.resolution
 
     def pose(self, time: float) -> Pose:
         return Pose(2.0, QUARTER, np.array([10.0 + time, 0.0, 0.0]))
@@ -119,7 +123,9 @@ def test_only_what_the_shapes_have_is_carried(morph: Morph, ball: Shape) -> None
 def test_a_time_without_surface_gives_an_empty_frame(morph: Morph, ball: Shape) -> None:
     empty = cast(
         Morph,
-        SimpleNamespace(**{name: getattr(morph, name) for name in ("pose", "segment", "parts_about", "velocity")}),
+        SimpleNamespace(
+            **{name: getattr(morph, name) for name in ("cells", "pose", "segment", "parts_about", "velocity")}
+        ),
     )
     empty.to_shape = morph.to_shape  # type: ignore[method-assign]
     empty.shown_field = lambda time: LipschitzField(lambda points: points.norm(dim=1) + 1, 1.0)  # type: ignore[method-assign]
