@@ -51,7 +51,8 @@ def certify(given: argparse.Namespace) -> int:
         results = ResultsFolder(given.model.absolute().parent)
         report = results.report if results.report.is_file() else None
         place = Workplace(results.path, [], beside=True, force=False)
-        place.require_room([report] if report else [])
+        if report:
+            place.require_room([report])
         found.append(_examine(given.model, wanted, at, audience))
         if report:
             place.open([report])
