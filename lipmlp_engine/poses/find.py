@@ -1,0 +1,76 @@
+"""Whether one shape is a pose of another, and if so where each place of it goes; says in a sentence why not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import KDTree
+from threadpoolctl import threadpool_limits
+
+from ..shapes.shape import Shape
+from .fitting import Fit, fit
+from .matching import Match, matches
+from .signature import Signature, signature
+from .standin import StandIn, stand_in
+
+MOST_GAP = 0.002
+"""Mean distance between the laid-on mesh and the other surface, in roots of the area."""
+MOST_BARE = 0.02
+MOST_STRAIN = 0.10
+MOST_TURNED = 0.02
+MOST_STRETCH = 0.06
+LEAST_UPRIGHT = 0.7
+CLOSE_TO_SURE = 0.7
+"""Of these limits, up to which the first match that is found is taken without looking for a better one."""
+LEAST_SHAPED = 0.035
+"""Mean distance of a surface from the nearest of its own mirror images and turns, in roots of the area."""
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Pairing:
+    """One surface's own mesh where it is and laid onto another, and how sure it is that it belongs there."""
+
+    first: StandIn
+    second: StandIn
+    match: Match
+    fit: Fit
+
+    @property
+    def doubt(self) -> float:
+        """1 is as much as is let pass."""
+        limits = (
+            self.fit.gap / MOST_GAP,
+            self.fit.bare / MOST_BARE,
+            self.fit.strain / MOST_STRAIN,
+            self.fit.turned / MOST_TURNED,
+            self.match.stretch / MOST_STRETCH,
+            (1 - self.match.upright) / (1 - LEAST_UPRIGHT),
+        )
+        return float(max(limits))
+
+
+def pair(first: Shape, second: Shape, landmarks: tuple[Array, Array] | None = None) -> Pairing | str:
+    """The pairing of two shapes, or the sentence why there is none; landmarks are places that belong together."""
+    with threadpool_limits(1), ThreadPoolExecutor(2) as pool:
+        surfaces = list(pool.map(stand_in, (first, second)))
+        for shape, surface in zip((first, second), surfaces, strict=True):
+            if surface is None:
+                return f"'{shape.name}' has several parts"
+        own, other = (surface for surface in surfaces if surface is not None)
+        signatures = list(pool.map(signature, (own, other)))
+        marks = None
+        if landmarks is not None and len(landmarks[0]):
+            marks = tuple(KDTree(s.vertices).query(p)[1] for s, p in zip((own, other), landmarks, strict=True))
+        found: list[Pairing] = []
+        for match in matches(signatures[0], signatures[1], marks):  # type: ignore[arg-type]
+            found.append(Pairing(own, other, match, fit(own, other, match.vertices)))
+            if found[-1].doubt < CLOSE_TO_SURE:
+                break
+    best = min(found, key=lambda pairing: pairing.doubt)
+    return best if best.doubt <= 1 else f"no sure match between '{first.name}' and '{second.name}'"

@@ -1,0 +1,75 @@
+"""What of a surface stays the same in every pose: its eigenfunctions, distances along it, and where its limbs end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import igl
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse.linalg import eigsh
+
+from .standin import StandIn
+
+FREQUENCIES = 80
+"""Eigenfunctions of the Laplacian that are used."""
+SAMPLES = 300
+"""Places spread over the surface, between which distances are known."""
+MOST_TIPS = 10
+TIP_SPACING = 0.14
+"""Two ends of limbs are at least so far apart, in roots of the area."""
+TURN_REACH = 8
+"""Neighbouring samples that say which way round the surface goes at a sample."""
+
+Array = NDArray[np.float64]
+Numbers = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Signature:
+    """Lengths are in roots of the surface's area."""
+
+    surface: StandIn
+    waves: Array
+    """Eigenfunctions at the vertices, the smoothest first, (vertices, frequencies)."""
+    samples: Numbers
+    """Vertices spread evenly."""
+    distances: Array
+    """From each sample to every vertex, along the surface."""
+    tips: Numbers
+    """Samples, as numbers within ``samples``, that are farther from all else than what is around them: ends of limbs."""
+    neighbours: Numbers
+    """For each sample those nearest to it."""
+
+    @property
+    def between(self) -> Array:
+        """Distances from sample to sample."""
+        return np.asarray(self.distances[:, self.samples])
+
+    @property
+    def places(self) -> Array:
+        """Of the vertices, about the centre."""
+        return np.asarray((self.surface.vertices - self.surface.vertices.mean(0)) / self.surface.scale)
+
+    @property
+    def diameter(self) -> float:
+        return float(self.between.max())
+
+
+def signature(surface: StandIn) -> Signature:
+    """Deterministic; it takes about a second."""
+    stiffness = -igl.intrinsic_delaunay_cotmatrix(surface.vertices, surface.triangles)[0]
+    mass = igl.massmatrix(surface.vertices, surface.triangles, igl.MASSMATRIX_TYPE_BARYCENTRIC) / surface.scale**2
+    start = np.sin(1.0 + np.arange(len(surface.vertices)))
+    _, waves = eigsh(stiffness, FREQUENCIES, mass, sigma=-1.0, which="LM", v0=start)
+    samples, distances = surface.spread(SAMPLES)
+    distances = distances / surface.scale
+    between = distances[:, samples]
+    return Signature(surface, waves, samples, distances, _tips(between), np.argsort(between, axis=1)[:, 1 : TURN_REACH + 1])
+
+
+def _tips(between: Array) -> Numbers:
+    remoteness = between.mean(1)
+    around = between < TIP_SPACING
+    peaks = np.flatnonzero(remoteness >= np.where(around, remoteness, -np.inf).max(1))
+    return np.asarray(peaks[np.argsort(-remoteness[peaks], kind="stable")][:MOST_TIPS], np.int64)
