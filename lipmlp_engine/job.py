@@ -51,6 +51,7 @@ PRESETS: dict[str, dict[str, dict[str, Any]]] = {
         "sampling": {"near": 0.0},
         "guide": {"kind": "none"},
         "training": {"recipe": "paper", "steps": 100_000, "batch": 512, "rate": 1e-4, "smoothness": 1e-6},
+        "extraction": {"detail": "network"},
     },
 }
 PRESET_DESCRIPTIONS = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -16,16 +17,20 @@ from torch import Tensor
 
 from . import __version__
 from .errors import OutputError
-from .guide import Motion, Pace
+from .guide import Blend, ExactMorph, Motion, Pace
 from .guide.lattice import VelocityLattice
 from .guide.pose import Pose, PosePath
 from .job import Job
 from .model_file import MODEL_FORMAT
 from .networks import exported_activation
 from .networks.condense import exported_field
+from .shapes.shape import Shape
+from .surface.detail import DetailedField
 from .surface.field import Field
 from .whole_file import moved_when_whole
 
+TIME_STEP = 2e-3
+"""Over which the exact blend's change is taken: less, and single precision tells."""
 STEEP_ENOUGH = 0.05
 """A gradient shorter than this says nothing about the surface's speed; the flow alone does."""
 
@@ -42,6 +47,10 @@ class Morph:
     """The network's own parameters, from which a training can go on."""
     smallest_parts: list[float] = field(default_factory=list)
     """Of each shape, the least share of its volume that a part of it has; empty where that was not kept."""
+    shapes: list[Shape] = field(default_factory=list)
+    """As they were morphed; none in models of before they were kept."""
+    blends: list[Blend] = field(default_factory=list)
+    """How neighbours become one surface; none without a guide."""
 
     @property
     def names(self) -> list[str]:
@@ -65,6 +74,23 @@ class Morph:
         (weight, bias), *rest = self.layers
         return exported_field([(weight[:, :3], bias + weight[:, 3] * time), *rest], self.activation)
 
+    def shown_field(self, time: float) -> Field:
+        """The function whose surface is shown: f, with the detail that the shapes give it where that is wanted."""
+        if self.detailed:
+            return DetailedField(self.field(time), self._exact.at(time))
+        return self.field(time)
+
+    @property
+    def detailed(self) -> bool:
+        """Whether what is shown has its detail from the shapes."""
+        wanted = self.job.extraction.detail == "shapes" and self.job.training.loss == "distance"
+        return wanted and bool(self.blends) and bool(self.shapes)
+
+    @cached_property
+    def _exact(self) -> ExactMorph:
+        device = self.layers[0][0].device.type
+        return ExactMorph(self.shapes, self.motion, self.blends, device, self.job.training.threads)
+
     def pose(self, time: float) -> Pose:
         return self.motion.path.at(time)
 
@@ -72,14 +98,21 @@ class Morph:
         """The smallest parts of the two shapes about a time."""
         return self.smallest_parts[self.segment(time) :][:2]
 
-    def velocity(self, points: Tensor, time: float) -> NDArray[np.float64]:
+    def velocity(
+        self, points: Tensor, time: float, shown_gradient: NDArray[np.float32] | None = None
+    ) -> NDArray[np.float64]:
         """World velocity of the surface at training-frame points, per unit of time.
 
-        Along the normal it is what f itself says; across it the flow says where matter goes.
+        Along the normal it is what the function says whose surface is shown: f, or where its gradient is given the one
+        with detail. Across it the flow says where matter goes.
         """
-        place = torch.cat([points, torch.full_like(points[:, :1], time)], 1)
-        _, slopes = exported_field(self.layers, self.activation).values_and_gradient(place)
-        gradient, change = slopes[:, :3], slopes[:, 3:]
+        if shown_gradient is None:
+            place = torch.cat([points, torch.full_like(points[:, :1], time)], 1)
+            _, slopes = exported_field(self.layers, self.activation).values_and_gradient(place)
+            gradient, change = slopes[:, :3], slopes[:, 3:]
+        else:
+            gradient = torch.from_numpy(shown_gradient).to(points.device)
+            change = torch.from_numpy(self._shown_change(points.cpu().numpy(), time)).to(points.device)
         segment = self.segment(time)
         flow = self.motion.velocity(points, time - segment, segment)
         steepness = gradient.norm(dim=1, keepdim=True)
@@ -87,6 +120,13 @@ class Morph:
         local = (flow - missing * gradient).cpu().numpy().astype(np.float64)
         pose = self.pose(time)
         return pose.scale * pose.directions_to_world(local) + self.motion.path.velocity(points.cpu().numpy(), time)
+
+    def _shown_change(self, points: NDArray[np.float32], time: float) -> NDArray[np.float32]:
+        """How fast the exact blend changes at points, (n, 1), from its values a little before and after."""
+        segment = self.segment(time)
+        before, after = max(time - TIME_STEP, segment), min(time + TIME_STEP, segment + 1)
+        values = [self._exact.at(moment).values(points) for moment in (before, after)]
+        return np.asarray((values[1] - values[0])[:, None] / np.float32(after - before))
 
     def to_shape(self, points: Tensor, time: float, index: int) -> NDArray[np.float64]:
         """Where the matter at training-frame points of a time lies in one of the segment's two shapes, in the world."""
@@ -102,6 +142,10 @@ class Morph:
         for index, (weight, bias) in enumerate(self.layers):
             tensors[f"layers.{index}.weight"] = weight.detach().cpu().contiguous()
             tensors[f"layers.{index}.bias"] = bias.detach().cpu().contiguous()
+        for index, shape in enumerate(self.shapes):
+            tensors |= {f"shape.{index}.{name}": torch.from_numpy(part) for name, part in shape.arrays().items()}
+        for index, blend in enumerate(self.blends):
+            tensors |= {f"blend.{index}.{name}": part for name, part in blend.tensors().items()}
         for name, values in self.parameters.items():
             tensors[f"parameters.{name}"] = values.detach().cpu().clone().contiguous()
         metadata = {
@@ -111,6 +155,7 @@ class Morph:
             "training_hash": self.job.training_hash(),
             "paces": json.dumps([pace.growth for pace in self.motion.paces]),
             "smallest_parts": json.dumps(self.smallest_parts),
+            "shapes": json.dumps([shape.facts() for shape in self.shapes]),
         }
         with moved_when_whole(path) as draft:
             try:
@@ -132,10 +177,22 @@ class Morph:
         count = sum(name.startswith("layers.") for name in tensors) // 2
         flows = [VelocityLattice(tensors[f"flow.{k}"]) for k in range(len(tensors)) if f"flow.{k}" in tensors]
         paces = [Pace(growth) for growth in json.loads(metadata.get("paces", "[]"))]
+        facts = json.loads(metadata.get("shapes", "[]"))
+        shapes = [
+            Shape.restored(fact, {name: part.cpu().numpy() for name, part in _under(f"shape.{k}.", tensors).items()})
+            for k, fact in enumerate(facts)
+        ]
+        blends = [Blend.restored(_under(f"blend.{k}.", tensors), pace) for k, pace in enumerate(paces)]
         return cls(
             job=Job.from_dict(json.loads(metadata["job"])),
             layers=[(tensors[f"layers.{k}.weight"], tensors[f"layers.{k}.bias"]) for k in range(count)],
             motion=Motion(PosePath.from_array(tensors["poses"].cpu().numpy()), flows, paces),
-            parameters={name[11:]: values for name, values in tensors.items() if name.startswith("parameters.")},
+            parameters=_under("parameters.", tensors),
             smallest_parts=json.loads(metadata.get("smallest_parts", "[]")),
+            shapes=shapes,
+            blends=[blend for blend in blends if blend is not None],
         )
+
+
+def _under(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {name.removeprefix(prefix): values for name, values in tensors.items() if name.startswith(prefix)}

@@ -273,6 +273,15 @@ class Extraction:
         label="Faces",
         description="What the frames are made of",
     )
+    detail: str = choice(
+        "shapes",
+        {
+            "shapes": "What the network lacks is taken from the shapes, so that each is itself at its own time",
+            "network": "The trained function as it is",
+        },
+        label="Detail",
+        description="Where the surface's fine detail comes from",
+    )
     least_part: float = number(
         0.01,
         0.0,

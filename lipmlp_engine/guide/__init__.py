@@ -2,17 +2,22 @@
 
 from .blend import Blend, LatticeView, settle_blend
 from .crevices import shut_distances
+from .exact import ExactBlend, ExactMorph
 from .lattice import VelocityLattice
 from .motion import Arrangement, Motion, common_pose
 from .pace import Pace
+from .placed import PlacedSurface
 from .pose import Pose
 
 __all__ = [
     "Arrangement",
     "Blend",
+    "ExactBlend",
+    "ExactMorph",
     "LatticeView",
     "Motion",
     "Pace",
+    "PlacedSurface",
     "Pose",
     "VelocityLattice",
     "common_pose",

@@ -74,14 +74,29 @@ class Neck:
         values[there] = torch.lerp(values[there], least, presence[there])
         return values
 
+    def turn(self, gradient: Tensor, values: Tensor, points: Tensor, share: Tensor) -> Tensor:
+        """The gradient of `joined` from that of the values, one of each for every point."""
+        away = self._from_line(points, share)
+        reach = away.norm(dim=1)
+        tube = reach - NECK_RADIUS
+        part = (NECK_ROUNDING - (values - tube).abs()).clamp(min=0) / (2 * NECK_ROUNDING)
+        part = torch.where(values < tube, part, 1 - part) * self.presence(share)
+        return torch.lerp(gradient, away / reach.clamp(min=1e-6)[:, None], part[:, None])
+
     def distance(self, points: Tensor, share: Tensor) -> Tensor:
         """From points, each at its own share of the segment, to the tube."""
+        reach: Tensor = self._from_line(points, share).norm(dim=1)
+        return reach - NECK_RADIUS
+
+    def _from_line(self, points: Tensor, share: Tensor) -> Tensor:
+        """The way to points from the nearest place on the tube's middle."""
         way = self._way(share)
         start, along = way[:, :-1], way.diff(dim=1)
         offset = points[:, None] - start
         part = ((offset * along).sum(2) / along.square().sum(2).clamp(min=1e-12)).clamp(0, 1)
-        nearest: Tensor = (offset - part[..., None] * along).norm(dim=2).amin(1)
-        return nearest - NECK_RADIUS
+        ways = offset - part[..., None] * along
+        nearest = ways.square().sum(2).argmin(1)
+        return ways[torch.arange(len(points)), nearest]
 
     def scattered(self, count: int, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
         """Points about the tube's wall while it is there, and the share at which each is."""
@@ -127,11 +142,41 @@ class Blend:
             blended = neck.joined(blended, points, share)
         return blended
 
+    def values_and_gradient(
+        self, points: Tensor, share: Tensor, first: Tensor, second: Tensor, slopes: tuple[Tensor, Tensor]
+    ) -> tuple[Tensor, Tensor]:
+        """The same with its gradient, from the gradients of both distances."""
+        blended = torch.lerp(first, second, share) + self._offset(share)
+        gradient = torch.lerp(*slopes, share[:, None])
+        for neck in self.necks:
+            gradient = neck.turn(gradient, blended, points, share)
+            blended = neck.joined(blended, points, share)
+        return blended, gradient
+
     def _offset(self, share: Tensor) -> Tensor:
         # What is interpolated is the offset's share of a parabola: it has no kink where it begins and ends.
         stations = np.linspace(0, 1, len(self.offsets))[1:-1]
         height = np.interp(share.numpy(), stations, self.offsets[1:-1] / (stations * (1 - stations)))
         return torch.from_numpy((height * (share * (1 - share)).numpy()).astype(np.float32))
+
+    def tensors(self) -> dict[str, Tensor]:
+        """All that decides the function's values but the pace, to be kept in a file."""
+        kept = {"offsets": torch.from_numpy(self.offsets)}
+        for index, neck in enumerate(self.necks):
+            kept[f"neck.{index}.ways"] = neck.ways.contiguous()
+            kept[f"neck.{index}.times"] = torch.tensor([neck.first, neck.last], dtype=torch.float64)
+        return kept
+
+    @classmethod
+    def restored(cls, kept: dict[str, Tensor], pace: Pace) -> Blend | None:
+        """The function back from what was kept; nothing where that was not done yet."""
+        if "offsets" not in kept:
+            return None
+        necks: list[Neck] = []
+        while f"neck.{len(necks)}.ways" in kept:
+            first, last = kept[f"neck.{len(necks)}.times"].tolist()
+            necks.append(Neck(kept[f"neck.{len(necks)}.ways"].cpu(), first, last))
+        return cls(pace, kept["offsets"].cpu().numpy(), necks)
 
     def scattered(self, count: int, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
         """Points about the strays, and the share at which each is; none where nothing strays."""

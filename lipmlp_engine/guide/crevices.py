@@ -7,7 +7,7 @@ as its shape is left, and opens just before its shape is reached. Where both sha
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -44,15 +44,26 @@ def narrowness(shape: Walls, points: Array, distances: Array) -> Array:
         return found
     away = points[close] - shape.nearest(points[close])
     away /= np.maximum(np.linalg.norm(away, axis=1, keepdims=True), 1e-12)
-    gained = (shape.signed(points[close] + WIDTH * away) - distances[close]) / WIDTH
-    found[close] = ((0.8 - gained) / 0.6).clip(0, 1)
+    found[close] = width_to_narrowness(distances[close], shape.signed(points[close] + WIDTH * away))
     return found
+
+
+def width_to_narrowness(distances: NDArray[Any], ahead: NDArray[Any]) -> NDArray[Any]:
+    """The same from the distances at points, and a step away from their nearest walls."""
+    gained = (ahead - distances) / WIDTH
+    return np.asarray(((0.8 - gained) / 0.6).clip(0, 1))
 
 
 def shut(own: Tensor, narrow: Tensor, other: Tensor, share: Tensor) -> Tensor:
     """Distances to a shape with its gaps shut, ``share`` of the way from it to the other, which is ``other`` away."""
     gone = (share / SHUTTING).clamp(0, 1)
     return own - DEPTH * narrow * gone * gone * (3 - 2 * gone) * (-other / SOLID).clamp(0, 1)
+
+
+def gaps_shut(narrow: NDArray[Any], other: NDArray[Any], share: float) -> NDArray[Any]:
+    """What `shut` takes off the distances at one share of the way."""
+    gone = min(max(share / SHUTTING, 0.0), 1.0)
+    return np.asarray(DEPTH * gone * gone * (3 - 2 * gone) * narrow * (-other / SOLID).clip(0, 1))
 
 
 def shut_distances(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+from typing import Any
+
 import numpy as np
 import scipy.ndimage
 import scipy.sparse as sparse
@@ -9,12 +12,15 @@ import torch
 from numpy.typing import NDArray
 from torch.nn.functional import grid_sample
 
+from ..warp_runtime import warp_device, warp_kernels, warp_runtime
+
 EXTENT = 1.1
 """The lattice covers [-EXTENT, EXTENT]³; beyond it the velocity of the border holds."""
 FLOW_STEPS = 8
 """Midpoint steps for one unit of time."""
 
 Array = NDArray[np.float64]
+Points = NDArray[np.float32]
 
 
 class VelocityLattice:
@@ -58,6 +64,32 @@ class VelocityLattice:
             middle = points + 0.5 * step * self.at(points)
             points = points + step * self.at(middle)
         return points
+
+    def moved(self, points: Points, duration: float) -> Points:
+        """The same for an array of points, several times as fast, on the thread that asks."""
+        return self._launch("carry", points, duration, ("vec3",))[0]
+
+    def moved_with_slope(self, points: Points, duration: float) -> tuple[Points, Points]:
+        """Where points get to, and how that changes with where they begin, (n, 3, 3)."""
+        places, slopes = self._launch("carry_with_slope", points, duration, ("vec3", "mat33"))
+        return places, slopes
+
+    def _launch(self, kernel: str, points: Points, duration: float, outputs: tuple[str, ...]) -> list[Points]:
+        wp = warp_runtime()
+        device = warp_device(self.velocities.device.type)
+        lattice, source = self._on_warp, wp.array(points, dtype=wp.vec3, device=device)
+        found = [wp.empty(len(points), dtype=getattr(wp, name), device=device) for name in outputs]
+        steps = max(1, round(FLOW_STEPS * abs(duration))) if duration else 0
+        settings = [float(duration), steps, *found]
+        function = getattr(warp_kernels("guide.kernels", device), kernel)
+        wp.launch(function, dim=len(points), inputs=[lattice, EXTENT, source, *settings], device=device)
+        return [values.numpy() for values in found]
+
+    @cached_property
+    def _on_warp(self) -> Any:
+        wp = warp_runtime()
+        device = warp_device(self.velocities.device.type)
+        return wp.array(self.velocities.cpu().numpy(), dtype=wp.vec3, ndim=3, device=device)
 
 
 class LatticeEquations:

@@ -18,7 +18,7 @@ from ..shapes.distance import DistanceField
 from ..shapes.facing import faced
 from ..shapes.sample import sample_surface
 from ..shapes.shape import Shape, unit_normals
-from .lattice import VelocityLattice
+from .lattice import Points, VelocityLattice
 from .pace import Pace
 from .pose import Pose, PosePath
 from .registration import ShapeSamples, Steering, register
@@ -59,6 +59,16 @@ class Motion:
             return points
         before, after = self.pace(segment).way(torch.tensor([start, end])).tolist()
         return self.flows[segment].carry(points, after - before)
+
+    def moved(self, points: Points, start: float, end: float, segment: int) -> Points:
+        """Training-frame points at one share of a segment's way brought to another; at rest without a guide."""
+        return self.flows[segment].moved(points, end - start) if self.flows else points
+
+    def moved_with_slope(self, points: Points, start: float, end: float, segment: int) -> tuple[Points, Points]:
+        """The same, and how the places reached change with the points, (n, 3, 3)."""
+        if not self.flows:
+            return points, np.broadcast_to(np.eye(3, dtype=np.float32), (len(points), 3, 3))
+        return self.flows[segment].moved_with_slope(points, end - start)
 
     def round_joints(
         self, points: torch.Tensor, origin: torch.Tensor, arrival: torch.Tensor, share: torch.Tensor, segment: int

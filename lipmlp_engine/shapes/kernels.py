@@ -6,6 +6,8 @@
 import warp as wp
 
 UNLIMITED = wp.constant(1.0e9)
+ON_SURFACE = wp.constant(1.0e-5)
+"""Of a surface about one unit large: nearer than this the direction of the nearest point is rounding."""
 
 
 @wp.kernel(enable_backward=False)
@@ -73,3 +75,49 @@ def signed_distances(
                 side = query.sign
                 reach = wp.length(point - wp.mesh_eval_position(mesh, query.face, query.u, query.v))
                 distance[index] = side * reach
+
+
+@wp.kernel(enable_backward=False)
+def measure(
+    mesh: wp.uint64,
+    points: wp.array(dtype=wp.vec3),
+    by_normal: bool,
+    accuracy: float,
+    limit: float,
+    distance: wp.array(dtype=float),
+    gradient: wp.array(dtype=wp.vec3),
+    triangle: wp.array(dtype=int),
+) -> None:
+    """Signed distance, its gradient and the nearest triangle; left as they are where none lies within the limit.
+
+    On the surface itself the way to the nearest point says nothing; the triangle's normal is the gradient there.
+    """
+    index = wp.tid()
+    point = points[index]
+    face = -1
+    u = float(0.0)
+    v = float(0.0)
+    side = float(1.0)
+    if by_normal:
+        query = wp.mesh_query_point_sign_normal(mesh, point, limit)
+        if query.result:
+            face = query.face
+            u = query.u
+            v = query.v
+            side = query.sign
+    else:
+        winding = wp.mesh_query_point_sign_winding_number(mesh, point, limit, accuracy, 0.5)
+        if winding.result:
+            face = winding.face
+            u = winding.u
+            v = winding.v
+            side = winding.sign
+    if face >= 0:
+        away = point - wp.mesh_eval_position(mesh, face, u, v)
+        reach = wp.length(away)
+        distance[index] = side * reach
+        triangle[index] = face
+        if reach > ON_SURFACE:
+            gradient[index] = side * away / reach
+        else:
+            gradient[index] = wp.mesh_eval_face_normal(mesh, face)

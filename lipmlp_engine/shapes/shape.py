@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +29,21 @@ class Shape:
     """How the job's placement moved the shape: columns act on world points as the file has them."""
     notes: list[str] = field(default_factory=list)
     """What was done to the shape while it was read, a sentence each."""
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """What is large of the shape, to be kept in a file."""
+        found = {"vertices": self.vertices, "triangles": self.triangles, "matrix": self.matrix}
+        found |= {"colors": self.colors, "materials": self.materials}
+        return {name: np.ascontiguousarray(values) for name, values in found.items() if values is not None}
+
+    def facts(self) -> dict[str, Any]:
+        """The rest of it."""
+        return {"name": self.name, "closed": self.closed, "notes": self.notes}
+
+    @classmethod
+    def restored(cls, facts: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Shape:
+        """The shape back from both."""
+        return cls(**{**arrays, **facts})
 
     @cached_property
     def bounds(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, cast
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from ..frames import MeshFrame
 from ..sections import Extraction
 from .attributes import Sources
+from .detail import DetailedField
 from .extract import extract_surface
-from .normals import smooth_normals
-from .parts import speck_share, without_specks
+from .extract_detailed import extract_detailed, unit
+from .field import Field, one_torch_thread
+from .normals import face_normals_at, smooth_normals
+from .parts import faces_among, large_parts, speck_share, without_specks
 
 if TYPE_CHECKING:
     from ..morph import Morph
@@ -22,25 +27,46 @@ if TYPE_CHECKING:
 
 def frame_at(morph: Morph, time: float, extraction: Extraction, sources: Sources | None = None) -> MeshFrame:
     """The morph's surface at a time, as the extraction settings say; without sources it has no attributes."""
-    field, pose = morph.field(time), morph.pose(time)
-    vertices, faces = extract_surface(
-        field, extraction.resolution, cast(Literal["quads", "triangles"], extraction.faces)
-    )
-    vertices, faces = without_specks(vertices, faces, speck_share(extraction.least_part, morph.parts_about(time)))
-    points = torch.from_numpy(vertices).to(field.device)
-    normals = smooth_normals(field, vertices, faces)
+    with one_torch_thread():
+        field = morph.shown_field(time)
+        surface = _surface(field, extraction, morph.parts_about(time))
+    pose, vertices = morph.pose(time), surface.vertices
     frame = MeshFrame(
         time=time,
         vertices=pose.to_world(vertices.astype(np.float64)).astype(np.float32),
-        faces=faces,
-        normals=pose.directions_to_world(normals.astype(np.float64)).astype(np.float32),
+        faces=surface.faces,
+        normals=pose.directions_to_world(surface.normals.astype(np.float64)).astype(np.float32),
         segment=morph.segment(time),
     )
+    points = torch.from_numpy(vertices).to(field.device)
     if extraction.velocity:
-        frame.velocity = morph.velocity(points, time).astype(np.float32)
+        frame.velocity = morph.velocity(points, time, surface.gradient).astype(np.float32)
     if extraction.attributes and sources is not None:
         _add_attributes(frame, morph, points, sources)
     return frame
+
+
+@dataclass(frozen=True)
+class _Surface:
+    """In the training frame."""
+
+    vertices: NDArray[np.float32]
+    faces: NDArray[np.int32]
+    normals: NDArray[np.float32]
+    gradient: NDArray[np.float32] | None = None
+    """Of the exact blend, where that is what is shown."""
+
+
+def _surface(field: Field, extraction: Extraction, smallest_parts: list[float]) -> _Surface:
+    kind = cast(Literal["quads", "triangles"], extraction.faces)
+    share = speck_share(extraction.least_part, smallest_parts)
+    if isinstance(field, DetailedField):
+        found = extract_detailed(field, extraction.resolution, kind)
+        normals = np.where(found.creased[:, None], face_normals_at(found.vertices, found.faces), unit(found.gradient))
+        kept = large_parts(found.vertices, found.faces, share)
+        return _Surface(found.vertices[kept], faces_among(kept, found.faces), normals[kept], found.gradient[kept])
+    vertices, quads = without_specks(*extract_surface(field, extraction.resolution, kind), share)
+    return _Surface(vertices, quads, smooth_normals(field, vertices, quads))
 
 
 def frames(

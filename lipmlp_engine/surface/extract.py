@@ -49,7 +49,7 @@ def extract_surface(
     >>> ball = LipschitzField(lambda points: points.norm(dim=1) - 0.5, constant=1.0)
     >>> vertices, quads = extract_surface(ball, 64)
     """
-    grid = _Grid(field, resolution, lower, upper, int(closed_at_border))
+    grid = Grid(field, resolution, lower, upper, int(closed_at_border))
     cells, values = grid.crossed_cells()
     vertices, cell_of_vertex, quads = surface_nets(values, grid.neighbours_below(cells))
     origins = grid.position(cells[cell_of_vertex])
@@ -57,7 +57,7 @@ def extract_surface(
     return vertices, quads if faces == "quads" else triangles_from_quads(vertices, quads)
 
 
-class _Grid:
+class Grid:
     """The cube's cells, and one layer around them that counts as outside where the border is to be closed (pad 1)."""
 
     def __init__(self, field: Field, resolution: int, lower: float, upper: float, pad: int) -> None:
@@ -79,7 +79,7 @@ class _Grid:
 
     def crossed_cells(self) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
         """Cells (n, 3) with corners of both signs, and their corner values (n, 8)."""
-        fresh = self._candidates()
+        fresh = self.candidates()
         seen = np.zeros(0, bool)
         found: list[NDArray[np.int32]] = []
         found_values: list[NDArray[np.float32]] = []
@@ -124,13 +124,9 @@ class _Grid:
             entered.append(neighbours[(addresses < 0) | ~seen[addresses]])
         return np.unique(np.concatenate(entered), axis=0)
 
-    def _candidates(self) -> NDArray[np.int32]:
+    def candidates(self) -> NDArray[np.int32]:
         """Cells (n, 3) that the field's bounds leave open."""
-        side = BLOCK
-        while -(-self.size // side) > BOXES_AT_START:
-            side *= 2
-        line = np.arange(0, self.size, side, dtype=np.int32)
-        boxes = np.stack(np.meshgrid(line, line, line, indexing="ij"), -1).reshape(-1, 3)
+        boxes, side = self.boxes_at_start()
         while True:
             value, slope, error, reach = self._enclose(boxes, side)
             touching = ((boxes == 0) | (boxes + side >= self.size)).any(1) & bool(self.pad)
@@ -139,8 +135,20 @@ class _Grid:
             if side <= BLOCK:
                 return self._cells_near(boxes, value[open_], slope[open_], error[open_])
             side //= 2
-            boxes = (boxes[:, None] + CORNERS * side).reshape(-1, 3)
-            boxes = boxes[(boxes < self.size).all(1)]
+            boxes = self.halved(boxes, side)
+
+    def boxes_at_start(self) -> tuple[NDArray[np.int32], int]:
+        """Boxes (n, 3) that cover the grid, by their lowest cells, and how many cells each has along its side."""
+        side = BLOCK
+        while -(-self.size // side) > BOXES_AT_START:
+            side *= 2
+        line = np.arange(0, self.size, side, dtype=np.int32)
+        return np.stack(np.meshgrid(line, line, line, indexing="ij"), -1).reshape(-1, 3), side
+
+    def halved(self, boxes: NDArray[np.int32], side: int) -> NDArray[np.int32]:
+        """The boxes' eighths, which have this many cells along their side."""
+        boxes = (boxes[:, None] + CORNERS * np.int32(side)).reshape(-1, 3)
+        return boxes[(boxes < self.size).all(1)]
 
     def _enclose(self, boxes: NDArray[np.int32], side: int) -> tuple[NDArray[np.float32], ...]:
         """The field's value, slope, error and reach over boxes of cells."""
@@ -196,7 +204,7 @@ class _Grid:
 
 
 def _project(
-    field: Field, vertices: NDArray[np.float32], origins: NDArray[np.float32], grid: _Grid
+    field: Field, vertices: NDArray[np.float32], origins: NDArray[np.float32], grid: Grid
 ) -> NDArray[np.float32]:
     """Newton steps onto the surface, each vertex staying by its cell and in the cube so that no face folds over."""
     if not len(vertices):

@@ -34,14 +34,24 @@ def without_specks(vertices: NDArray[np.float32], faces: NDArray[np.int32], leas
     >>> ball, faces = extract_surface(field, 64)
     >>> ball, faces = without_specks(ball, faces, 1e-4)
     """
+    kept = large_parts(vertices, faces, least)
+    return (vertices, faces) if kept.all() else (vertices[kept], faces_among(kept, faces))
+
+
+def large_parts(vertices: NDArray[np.float32], faces: NDArray[np.int32], least: float) -> NDArray[np.bool_]:
+    """Which vertices belong to parts and hollows that have at least a share of the volume."""
     if least <= 0 or len(faces) == 0:
-        return vertices, faces
+        return np.ones(len(vertices), bool)
     part, shares = _part_shares(vertices, faces)
-    if shares.min() >= least:
-        return vertices, faces
-    kept = shares[part] >= least
+    return np.asarray(shares[part] >= least)
+
+
+def faces_among(kept: NDArray[np.bool_], faces: NDArray[np.int32]) -> NDArray[np.int32]:
+    """The faces between vertices that are kept, by the numbers that those have then."""
+    if kept.all():
+        return faces
     renumbered = np.cumsum(kept, dtype=np.int32) - 1
-    return vertices[kept], renumbered[faces[kept[faces[:, 0]]]]
+    return np.asarray(renumbered[faces[kept[faces[:, 0]]]], np.int32)
 
 
 def _part_shares(

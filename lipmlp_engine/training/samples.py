@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..guide import Blend, Motion, Pose, VelocityLattice, shut_distances
+from ..guide import Blend, Motion, PlacedSurface, Pose, VelocityLattice, shut_distances
 from ..sections import Sampling
 from ..shapes.distance import DistanceField
 from ..shapes.facing import faced
@@ -54,21 +54,12 @@ class Samples:
         return len(self.points)
 
 
-class PlacedShape:
-    """A shape as the training frame sees it."""
+class PlacedShape(PlacedSurface):
+    """A shape as the training frame sees it, and points about it."""
 
     def __init__(self, shape: Shape, field: DistanceField, pose: Pose) -> None:
-        self._field = field
-        self._pose = pose
+        super().__init__(field, pose)
         self._mesh = pose.to_training(shape.vertices), shape.triangles
-
-    def signed(self, points: Array) -> Array:
-        """Distance in training-frame units."""
-        return np.asarray(self._field.signed(self._pose.to_world(points)), np.float64) / self._pose.scale
-
-    def nearest(self, points: Array) -> Array:
-        """The nearest point of the surface."""
-        return self._pose.to_training(self._field.closest(self._pose.to_world(points))[1])
 
     def scattered(self, sampling: Sampling, rng: np.random.Generator) -> Array:
         """Points near the surface, more of them where walls are close, and for the rest anywhere in the frame."""

@@ -7,6 +7,7 @@ import time as clock
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from torch import Tensor, nn
 from ..cores import usable_cores
 from ..errors import Cancelled, JobError, TrainingError
 from ..events import Notice, Progress
-from ..guide import Arrangement, LatticeView, Motion, settle_blend
+from ..guide import Arrangement, Blend, LatticeView, Motion, settle_blend
 from ..job import Job
 from ..morph import Morph
 from ..networks import build
@@ -61,12 +62,10 @@ def train(
     """
     device = choose_device(job.training.device)
     with one_torch_thread():
-        motion, ends, between, surface = _prepare(job, shapes, device, notify, should_stop)
-    parts = [smallest_part(shape) for shape in shapes]
+        settled, ends, between, surface = _prepare(job, shapes, device, notify, should_stop)
     while True:
         try:
-            fit = _Fit(job, motion, parts, ends, between, surface, device, notify, should_stop, checkpoint, look)
-            return fit.run()
+            return _Fit(job, settled, ends, between, surface, device, notify, should_stop, checkpoint, look).run()
         except torch.OutOfMemoryError:
             torch.cuda.empty_cache()
             job, device = _smaller(job, device, notify)
@@ -74,8 +73,8 @@ def train(
 
 def _prepare(
     job: Job, shapes: list[Shape], device: torch.device, notify: Notify, should_stop: Callable[[], bool]
-) -> tuple[Motion, Samples, Samples | None, list[Tensor]]:
-    """The motion, the samples at the shapes and between them, and the surface points that the end error is taken at."""
+) -> tuple[_Settled, Samples, Samples | None, list[Tensor]]:
+    """What is settled, the samples at the shapes and between them, and the points that the end error is taken at."""
     notify(Progress("guide", 0.0))
     fields = [
         DistanceField(shape.vertices, shape.triangles, device=device.type, threads=job.training.threads)
@@ -92,14 +91,14 @@ def _prepare(
     _stop_if(should_stop)
     notify(Progress("sample", 0.0))
     ends, views = coming_ends.result(), [view.result() for view in coming_views]
-    between = None
+    between, blends = None, []
     if motion.flows:
         blends = [settle_blend(motion, segment, seen, job.guide.volume) for segment, seen in enumerate(pairwise(views))]
         motion.paces = [blend.pace for blend in blends]
         between = between_samples(placed, blends, motion, job.sampling, rng)
     surface = _surface_points(placed, rng)
     _stop_if(should_stop)
-    return motion, ends, between, surface
+    return _Settled(shapes, motion, blends), ends, between, surface
 
 
 def _smaller(job: Job, device: torch.device, notify: Notify) -> tuple[Job, torch.device]:
@@ -125,13 +124,30 @@ def _surface_points(placed: list[PlacedShape], rng: np.random.Generator) -> list
     return points
 
 
+@dataclass(frozen=True)
+class _Settled:
+    """What a morph has beside its network, known before the training."""
+
+    shapes: list[Shape]
+    motion: Motion
+    blends: list[Blend]
+
+    def morph(
+        self, job: Job, layers: list[tuple[Tensor, Tensor]], parameters: dict[str, Tensor], device: torch.device
+    ) -> Morph:
+        return Morph(job, layers, self.motion.to(device), parameters, self._smallest_parts, self.shapes, self.blends)
+
+    @cached_property
+    def _smallest_parts(self) -> list[float]:
+        return [smallest_part(shape) for shape in self.shapes]
+
+
 @dataclass
 class _Fit:
     """One run of the optimiser."""
 
     job: Job
-    motion: Motion
-    smallest_parts: list[float]
+    settled: _Settled
     ends: Samples
     between: Samples | None
     surface: list[Tensor]
@@ -235,7 +251,7 @@ class _Fit:
     def _morph(self, network: nn.Module) -> Morph:
         layers = condense(network)  # type: ignore[arg-type]
         parameters = {name: values.detach().clone() for name, values in network.state_dict().items()}
-        return Morph(self.job, layers, self.motion.to(self.device), parameters, self.smallest_parts)
+        return self.settled.morph(self.job, layers, parameters, self.device)
 
 
 class _Batches:

@@ -28,7 +28,7 @@ class GrowingBall:
 
     last_time = 2.0
 
-    def field(self, time: float) -> LipschitzField:
+    def shown_field(self, time: float) -> LipschitzField:
         return LipschitzField(lambda points: points.norm(dim=1) - (0.3 + 0.1 * time), 1.0)
 
     def pose(self, time: float) -> Pose:
@@ -40,7 +40,7 @@ class GrowingBall:
     def parts_about(self, time: float) -> list[float]:
         return []
 
-    def velocity(self, points: Tensor, time: float) -> NDArray[np.float64]:
+    def velocity(self, points: Tensor, time: float, gradient: None = None) -> NDArray[np.float64]:
         outward = torch.nn.functional.normalize(points, dim=1).numpy().astype(np.float64)
         return 2.0 * 0.1 * self.pose(time).directions_to_world(outward) + np.array([1.0, 0.0, 0.0])
 
@@ -122,7 +122,7 @@ def test_a_time_without_surface_gives_an_empty_frame(morph: Morph, ball: Shape) 
         SimpleNamespace(**{name: getattr(morph, name) for name in ("pose", "segment", "parts_about", "velocity")}),
     )
     empty.to_shape = morph.to_shape  # type: ignore[method-assign]
-    empty.field = lambda time: LipschitzField(lambda points: points.norm(dim=1) + 1, 1.0)  # type: ignore[method-assign]
+    empty.shown_field = lambda time: LipschitzField(lambda points: points.norm(dim=1) + 1, 1.0)  # type: ignore[method-assign]
     frame = frame_at(empty, 0.5, coarse(), Sources([painted_ball(ball, 0), painted_ball(ball, 1)]))
     assert frame.vertices.shape == (0, 3) and frame.faces.shape == (0, 4)
     assert frame.vertex_attributes["source_color"].shape == (0, 4)
@@ -149,7 +149,7 @@ def test_a_flat_field_still_gives_unit_normals(morph: Morph) -> None:
         return torch.where(points.norm(dim=1) < 0.5, -1.0, 1.0) + 0 * points.sum(1)
 
     class Jumping(GrowingBall):
-        def field(self, time: float) -> LipschitzField:
+        def shown_field(self, time: float) -> LipschitzField:
             return LipschitzField(jump, 1e6)
 
     frame = frame_at(cast(Morph, Jumping()), 0.0, coarse())

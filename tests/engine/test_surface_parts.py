@@ -43,7 +43,7 @@ class Morphing:
     """Of a field that does not change, with a training frame that is the world."""
 
     pose = staticmethod(lambda time: Pose(1.0, np.eye(3), np.zeros(3)))
-    field = staticmethod(lambda time: ball_and_speck())
+    shown_field = staticmethod(lambda time: ball_and_speck())
     last_time = 2.0
     segment = Morph.segment
     parts_about = Morph.parts_about

@@ -1,0 +1,158 @@
+"""The function that a network is fitted to, evaluated itself: both shapes' exact distances, carried and blended.
+
+At a shape's own time it is that shape's distance, in between what the blend says: at any point, with its gradient.
+Knows no network and no mesh.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from ..cores import usable_cores
+from ..shapes.distance import DistanceField
+from ..shapes.shape import Shape
+from .blend import Blend
+from .crevices import WIDTH, gaps_shut, width_to_narrowness
+from .motion import Motion
+from .placed import PlacedSurface
+
+CHUNK = 8_192
+"""Points that a thread takes at a time."""
+ROUNDING_STEPS = 3
+"""In which the bending of ways at the inner shapes of a chain is undone."""
+
+Points = NDArray[np.float32]
+
+
+class ExactMorph:
+    """The blended function of a whole chain; asked for one time at a time."""
+
+    def __init__(
+        self, shapes: Sequence[Shape], motion: Motion, blends: Sequence[Blend], device: str = "cpu", threads: int = 0
+    ) -> None:
+        self.motion = motion
+        self.blends = list(blends)
+        self.threads = threads or usable_cores()
+        self.surfaces = [
+            PlacedSurface(DistanceField(shape.vertices, shape.triangles, device, threads), pose)
+            for shape, pose in zip(shapes, motion.path.poses, strict=True)
+        ]
+
+    def at(self, time: float) -> ExactBlend:
+        segment = int(min(max(time, 0.0), len(self.surfaces) - 1 - 1e-6))
+        return ExactBlend(self, segment, time - segment)
+
+
+class ExactBlend:
+    """The blended function at a fixed time, in the training frame."""
+
+    def __init__(self, morph: ExactMorph, segment: int, time: float) -> None:
+        self._morph = morph
+        self._segment = segment
+        self._time = time
+        self._blend = morph.blends[segment]
+        self.share = float(morph.motion.pace(segment).way(torch.tensor(time, dtype=torch.float64)))
+        """Of the segment's way that is passed at this time: 0 at the first shape, 1 at the second."""
+        self._at_shape = self.share <= 0 or self.share >= 1
+        self._sides = (round(self.share),) if self._at_shape else (0, 1)
+        """Of the segment's two shapes those that count: at its own time a shape is all there is."""
+
+    def values(self, points: Points) -> Points:
+        """The function at points (n, 3)."""
+        return self._in_chunks(lambda chunk: (self._seen(chunk),), points)[0]
+
+    def values_and_gradient(self, points: Points) -> tuple[Points, Points]:
+        """The function and its gradient. How gaps shut is left out of the gradient."""
+        values, gradient = self._in_chunks(self._seen_with_gradient, points)
+        return values, gradient
+
+    def _in_chunks(self, work: Callable[[Points], tuple[Points, ...]], points: Points) -> list[Points]:
+        points = np.ascontiguousarray(points, np.float32)
+        if len(points) <= CHUNK or self._morph.threads == 1:
+            parts = [work(points[start : start + CHUNK]) for start in range(0, max(len(points), 1), CHUNK)]
+        else:
+            chunks = np.array_split(points, -(-len(points) // CHUNK))
+            parts = list(_pool(self._morph.threads).map(work, chunks))
+        return [np.concatenate(columns) for columns in zip(*parts, strict=True)]
+
+    def _seen(self, points: Points) -> Points:
+        points = self._unbent(points)
+        if self._at_shape:
+            return self._surfaces()[0].measure(self._carried(points, self._sides[0]))[0]
+        places = [self._carried(points, side) for side in self._sides]
+        distances, gradients = zip(*map(_measure, self._surfaces(), places), strict=True)
+        return self._blend.values(*self._ends(points, places, distances, gradients)).numpy()
+
+    def _seen_with_gradient(self, points: Points) -> tuple[Points, Points]:
+        points = self._unbent(points)
+        places, distances, gradients, slopes = [], [], [], []
+        for side, surface in zip(self._sides, self._surfaces(), strict=True):
+            place, change = self._morph.motion.moved_with_slope(points, self.share, float(side), self._segment)
+            distance, gradient = surface.measure(place)
+            places.append(place)
+            distances.append(distance)
+            gradients.append(gradient)
+            slopes.append(np.einsum("nij,ni->nj", change, gradient))
+        if self._at_shape:
+            return distances[0], slopes[0]
+        here, share, *ends = self._ends(points, places, distances, gradients)
+        first, second = map(torch.from_numpy, slopes)
+        blended, slope = self._blend.values_and_gradient(here, share, ends[0], ends[1], (first, second))
+        return blended.numpy(), slope.numpy()
+
+    def _ends(
+        self, points: Points, places: Sequence[Points], distances: Sequence[Points], gradients: Sequence[Points]
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
+        """What the blend wants to know: points, share, and the distances to both shapes with their gaps shut."""
+        shut = [
+            self._shut(side, places[side], distances[side], gradients[side], distances[1 - side]) for side in (0, 1)
+        ]
+        here, first, second = (torch.from_numpy(np.ascontiguousarray(part)) for part in (points, *shut))
+        return here, torch.full((len(points),), self.share), first, second
+
+    def _shut(self, side: int, places: Points, own: Points, outwards: Points, other: Points) -> Points:
+        """Distances to one shape with its gaps shut where the other is solid."""
+        within = np.flatnonzero((own > 0) & (own < WIDTH) & (other < 0))
+        if not len(within):
+            return own
+        away = places[within] + np.float32(WIDTH) * outwards[within]
+        # Farther than this no wall makes a gap narrow.
+        ahead, _ = self._surfaces()[side].measure(away, 2 * WIDTH)
+        narrow = width_to_narrowness(own[within], ahead)
+        left = self.share if side == 0 else 1 - self.share
+        own = own.copy()
+        own[within] -= gaps_shut(narrow, other[within], left)
+        return own
+
+    def _carried(self, points: Points, side: int) -> Points:
+        return self._morph.motion.moved(points, self.share, float(side), self._segment)
+
+    def _surfaces(self) -> list[PlacedSurface]:
+        return [self._morph.surfaces[self._segment + side] for side in self._sides]
+
+    def _unbent(self, points: Points) -> Points:
+        """Where points would be if no way were bent at the inner shapes of the chain."""
+        motion = self._morph.motion
+        if len(motion.flows) < 2 or self._at_shape:
+            return points
+        goal = torch.from_numpy(points)
+        place, time = goal, torch.full((len(points),), self._time)
+        for _ in range(ROUNDING_STEPS):
+            origin, arrival = (torch.from_numpy(self._carried(place.numpy(), side)) for side in (0, 1))
+            place = place + goal - motion.round_joints(place, origin, arrival, time, self._segment)
+        return place.numpy()
+
+
+def _measure(surface: PlacedSurface, places: Points) -> tuple[Points, Points]:
+    return surface.measure(places)
+
+
+@cache
+def _pool(threads: int) -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(threads, thread_name_prefix="exact")

@@ -1,0 +1,37 @@
+"""A shape as the training frame sees it: how far it is, in which direction, and what is nearest."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..shapes.distance import DistanceField
+from .pose import Pose
+
+Array = NDArray[np.float64]
+
+
+class PlacedSurface:
+    """A surface's distances in the units and at the place of the training frame."""
+
+    def __init__(self, field: DistanceField, pose: Pose) -> None:
+        self._field = field
+        self._pose = pose
+
+    def signed(self, points: Array) -> Array:
+        """Distance, negative inside."""
+        return np.asarray(self._field.signed(self._pose.to_world(points)), np.float64) / self._pose.scale
+
+    def nearest(self, points: Array) -> Array:
+        """The nearest point of the surface."""
+        return self._pose.to_training(self._field.closest(self._pose.to_world(points))[1])
+
+    def measure(
+        self, points: NDArray[np.floating], limit: float = np.inf
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Distance and its gradient, on the thread that asks, for points in order in space; infinite beyond a limit."""
+        distance, gradient, _ = self._field.measure(
+            self._pose.to_world(np.asarray(points, np.float64)), limit * self._pose.scale
+        )
+        turned = gradient @ self._pose.rotation.astype(np.float32)
+        return np.asarray(distance / np.float32(self._pose.scale)), np.asarray(turned)
