@@ -61,7 +61,7 @@ class Bending:
             2 * COARSE_VERTICES,
         )
         self._coarse = StandIn(np.ascontiguousarray(vertices), np.asarray(triangles, np.int64))
-        self._stiff = _Stiff(self._coarse.vertices, self._coarse.triangles)
+        self._stiff = Stiffness(self._coarse.vertices, self._coarse.triangles)
         self._rest = first.vertices * growth
         self._second = second
         self._surface = DistanceField(second.vertices, second.triangles)
@@ -92,7 +92,7 @@ def fit(first: StandIn, second: StandIn, vertices: NDArray[np.integer]) -> Fit:
     """``vertices`` are those of the second surface that the first one's become."""
     growth = second.scale / first.scale
     rest = first.vertices * growth
-    stiff = _Stiff(rest, first.triangles)
+    stiff = Stiffness(rest, first.triangles)
     places = np.asarray(second.vertices[vertices], np.float64)
     aims = places
     for pull, rounds in FOLLOWING:
@@ -124,7 +124,7 @@ def _judged(first: StandIn, second: StandIn, places: Array, surface: DistanceFie
     )
 
 
-class _Stiff:
+class Stiffness:
     """A mesh that keeps its shape about every vertex as rigidly as its aims allow."""
 
     def __init__(self, rest: Array, triangles: NDArray[np.integer]) -> None:

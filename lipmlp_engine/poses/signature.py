@@ -13,6 +13,8 @@ from .standin import StandIn
 
 FREQUENCIES = 80
 """Eigenfunctions of the Laplacian that are used."""
+PITCHES = 24
+"""Of them, those that are compared before anything else."""
 SAMPLES = 300
 """Places spread over the surface, between which distances are known."""
 MOST_TIPS = 10
@@ -56,16 +58,34 @@ class Signature:
         return float(self.between.max())
 
 
+def tuning(surface: StandIn) -> Array:
+    """The surface's lowest frequencies, whatever its size: bending does not change them, and another shape has others."""
+    values, _ = _vibrations(surface, PITCHES)
+    return np.asarray(np.sort(values)[1:])
+
+
+def mistuning(first: Array, second: Array) -> float:
+    """The mean difference of the logarithms of two tunings."""
+    return float(np.abs(np.log(first / second)).mean())
+
+
 def signature(surface: StandIn) -> Signature:
     """Deterministic; it takes about a second."""
-    stiffness = -igl.intrinsic_delaunay_cotmatrix(surface.vertices, surface.triangles)[0]
-    mass = igl.massmatrix(surface.vertices, surface.triangles, igl.MASSMATRIX_TYPE_BARYCENTRIC) / surface.scale**2
-    start = np.sin(1.0 + np.arange(len(surface.vertices)))
-    _, waves = eigsh(stiffness, FREQUENCIES, mass, sigma=-1.0, which="LM", v0=start)
+    values, waves = _vibrations(surface, FREQUENCIES)
+    waves = waves[:, np.argsort(values)]
     samples, distances = surface.spread(SAMPLES)
     distances = distances / surface.scale
     between = distances[:, samples]
-    return Signature(surface, waves, samples, distances, _tips(between), np.argsort(between, axis=1)[:, 1 : TURN_REACH + 1])
+    neighbours = np.argsort(between, axis=1, kind="stable")[:, 1 : TURN_REACH + 1]
+    return Signature(surface, waves, samples, distances, _tips(between), neighbours)
+
+
+def _vibrations(surface: StandIn, count: int) -> tuple[Array, Array]:
+    stiffness = -igl.intrinsic_delaunay_cotmatrix(surface.vertices, surface.triangles)[0]
+    mass = igl.massmatrix(surface.vertices, surface.triangles, igl.MASSMATRIX_TYPE_BARYCENTRIC) / surface.scale**2
+    start = np.sin(1.0 + np.arange(len(surface.vertices)))
+    values, waves = eigsh(stiffness, count, mass, sigma=-1.0, which="LM", v0=start)
+    return values, waves
 
 
 def _tips(between: Array) -> Numbers:
