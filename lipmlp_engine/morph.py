@@ -17,7 +17,7 @@ from torch import Tensor
 
 from . import __version__
 from .errors import OutputError
-from .guide import Blend, ExactMorph, Motion, Pace
+from .guide import Blend, CarriedMesh, ExactMorph, Motion, Pace
 from .guide.lattice import VelocityLattice
 from .guide.pose import Pose, PosePath
 from .job import Job
@@ -138,7 +138,11 @@ class Morph:
         """Write the model; the file appears whole or not at all."""
         tensors = {"poses": torch.from_numpy(self.motion.path.to_array())}
         for index, flow in enumerate(self.motion.flows):
-            tensors[f"flow.{index}"] = flow.velocities.cpu().contiguous()
+            if isinstance(flow, CarriedMesh):
+                tensors[f"carried.{index}.stations"] = flow.stations.contiguous()
+                tensors[f"carried.{index}.triangles"] = flow.triangles.contiguous()
+            else:
+                tensors[f"flow.{index}"] = flow.velocities.cpu().contiguous()
         for index, (weight, bias) in enumerate(self.layers):
             tensors[f"layers.{index}.weight"] = weight.detach().cpu().contiguous()
             tensors[f"layers.{index}.bias"] = bias.detach().cpu().contiguous()
@@ -175,7 +179,7 @@ class Morph:
         except (OSError, SafetensorError) as error:
             raise OutputError(f"The model {path} cannot be read: {error}.") from error
         count = sum(name.startswith("layers.") for name in tensors) // 2
-        flows = [VelocityLattice(tensors[f"flow.{k}"]) for k in range(len(tensors)) if f"flow.{k}" in tensors]
+        flows = _flows(tensors)
         paces = [Pace(growth) for growth in json.loads(metadata.get("paces", "[]"))]
         facts = json.loads(metadata.get("shapes", "[]"))
         shapes = [
@@ -196,3 +200,15 @@ class Morph:
 
 def _under(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     return {name.removeprefix(prefix): values for name, values in tensors.items() if name.startswith(prefix)}
+
+
+def _flows(tensors: dict[str, Tensor]) -> list[VelocityLattice | CarriedMesh]:
+    flows: list[VelocityLattice | CarriedMesh] = []
+    while True:
+        index = len(flows)
+        if f"flow.{index}" in tensors:
+            flows.append(VelocityLattice(tensors[f"flow.{index}"]))
+        elif f"carried.{index}.stations" in tensors:
+            flows.append(CarriedMesh(*(tensors[f"carried.{index}.{name}"] for name in ("stations", "triangles"))))
+        else:
+            return flows

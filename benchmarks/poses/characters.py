@@ -1,4 +1,4 @@
-"""The characters and their poses: a biped, a quadruped, a hand, an octopus, a hinge and a helix; y is ahead, z is up."""
+"""Characters and their poses: a biped, a quadruped, a hand, an octopus, a hinge and a bar; y is ahead, z is up."""
 
 from __future__ import annotations
 
@@ -94,9 +94,7 @@ def octopus() -> Character:
         stations = [0.2, 0.5, 0.8, 1.1]
         heights = [0.35, 0.22, 0.12, 0.07]
         for piece in range(3):
-            ends = [
-                (float(out[0] * stations[k]), float(out[1] * stations[k]), heights[k]) for k in (piece, piece + 1)
-            ]
+            ends = [(float(out[0] * stations[k]), float(out[1] * stations[k]), heights[k]) for k in (piece, piece + 1)]
             radii = (0.085 - 0.02 * piece, 0.065 - 0.02 * piece)
             bones.append(Bone(f"arm {arm} {piece}", parent, ends[0], ends[1], radii))
             parent = f"arm {arm} {piece}"
@@ -114,7 +112,7 @@ def hinge() -> Character:
     )
 
 
-def helix(pieces: int = 16) -> Character:
+def bar(pieces: int = 16) -> Character:
     """A bar of many short bones, thick at one end, with a fin that tells its sides apart."""
     step, bones, parent = 2.4 / pieces, [], ""
     for piece in range(pieces):
@@ -132,7 +130,12 @@ def _both(name: str, x: float, y: float, z: float) -> dict[str, tuple[float, flo
 
 
 ARMS_UP: Turns = {**_both("arm", 0, -115, 0), **_both("forearm", 0, -25, 0)}
-FORWARD: Turns = {"right arm": (70, -20, 30), "left forearm": (80, 0, 0), "right thigh": (50, 0, 0), "right shin": (-60, 0, 0)}
+FORWARD: Turns = {
+    "right arm": (70, -20, 30),
+    "left forearm": (80, 0, 0),
+    "right thigh": (50, 0, 0),
+    "right shin": (-60, 0, 0),
+}
 WALK: Turns = {
     "left thigh": (30, 0, 0), "left shin": (-25, 0, 0), "right thigh": (-20, 0, 0), "right shin": (-35, 0, 0),
     "right arm": (40, 0, 0), "right forearm": (30, 0, 0), "left arm": (-30, 0, 0), "head": (0, 0, 25),
@@ -171,6 +174,6 @@ PAIRS: dict[str, tuple[Callable[[], Character], Turns, Turns]] = {
     "octopus swims": (octopus, {}, SWIM),
     "octopus waves": (octopus, {}, WAVE),
     "hinge folds": (hinge, {}, FOLD),
-    "bar coils": (helix, {}, COIL),
+    "bar coils": (bar, {}, COIL),
 }
 """The character, the pose it comes from and the one it goes to."""

@@ -96,7 +96,9 @@ class Character:
         for bone in self.bones:
             along, away = _along(points, bone)
             radius = bone.radii[0] + along * (bone.radii[1] - bone.radii[0])
-            nearness.append(1 / ((np.maximum(away - radius, 0) / radius) ** 2 + (away / radius) ** 2 * 0.02 + 0.02) ** 3)
+            nearness.append(
+                1 / ((np.maximum(away - radius, 0) / radius) ** 2 + (away / radius) ** 2 * 0.02 + 0.02) ** 3
+            )
         weights = np.array(nearness).T
         return np.asarray(weights / weights.sum(1, keepdims=True))
 

@@ -31,9 +31,7 @@ Points = NDArray[np.float32]
 class CarriedBlend:
     """The function at one share of the way, in the training frame."""
 
-    def __init__(
-        self, mesh: CarriedMesh, surfaces: Sequence[PlacedSurface], share: float, threads: int = 0
-    ) -> None:
+    def __init__(self, mesh: CarriedMesh, surfaces: Sequence[PlacedSurface], share: float, threads: int = 0) -> None:
         self.share = min(max(share, 0.0), 1.0)
         self._mesh, self._surfaces = mesh, surfaces
         self._threads = threads or usable_cores()

@@ -124,7 +124,8 @@ class CarriedMesh:
         """Where bound points are at another share."""
         vertices = self.surface(share)[0]
         place = np.einsum("nc,ncd->nd", bound.weights, vertices[bound.corners])
-        return (place + np.einsum("nij,nj->ni", self.turned(bound, share), bound.offsets)).astype(np.float32)
+        place = place + np.einsum("nij,nj->ni", self.turned(bound, share), bound.offsets)
+        return np.asarray(place, np.float32)
 
     def turned(self, bound: Bound, share: float) -> Array:
         """How bound points' frames are turned at another share, (n, 3, 3)."""
@@ -133,7 +134,7 @@ class CarriedMesh:
     def _frames(self, corners: NDArray[np.int64], weights: Array, share: float) -> Array:
         turns = self._turns(share)[corners]
         turns *= np.where(np.einsum("ncq,nq->nc", turns, turns[:, 0]) < 0, -1.0, 1.0)[..., None]
-        return Rotation.from_quat(np.einsum("nc,ncq->nq", weights, turns)).as_matrix()
+        return np.asarray(Rotation.from_quat(np.einsum("nc,ncq->nq", weights, turns)).as_matrix())
 
     @cached_property
     def _way(self) -> CubicSpline:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import KDTree
+from scipy.spatial.transform import Rotation
 from threadpoolctl import threadpool_limits
 
 from ..shapes.shape import Shape
@@ -25,6 +26,10 @@ MOST_STRETCH = 0.06
 LEAST_UPRIGHT = 0.7
 CLOSE_TO_SURE = 0.7
 """Of these limits, up to which the first match that is found is taken without looking for a better one."""
+LEAST_BENT = 0.02
+"""Mean way that is left after the best turn of the whole, in roots of the area: less needs no limbs to swing."""
+INSISTED = 2.5
+"""Doubt that is let pass where somebody insists."""
 MOST_MISTUNED = 0.1
 """Between poses of a character it is .01 to .05, between it and a stouter one .07, between animals .12 and more."""
 
@@ -41,6 +46,19 @@ class Pairing:
     fit: Fit
 
     @property
+    def said(self) -> str:
+        """How well they match, for people."""
+        return f"lengths change by {100 * self.fit.strain:.0f} % in the mean"
+
+    @property
+    def bent(self) -> float:
+        """The mean way of the vertices beyond what a turn of the whole explains, in roots of the area."""
+        start, end = (places - places.mean(0) for places in (self.first.vertices, self.fit.places))
+        start = start * (self.second.scale / self.first.scale)
+        turn = Rotation.align_vectors(end, start)[0]
+        return float(np.linalg.norm(turn.apply(start) - end, axis=1).mean()) / self.second.scale
+
+    @property
     def doubt(self) -> float:
         """1 is as much as is let pass."""
         limits = (
@@ -54,15 +72,20 @@ class Pairing:
         return float(max(limits))
 
 
-def pair(first: Shape, second: Shape, landmarks: tuple[Array, Array] | None = None) -> Pairing | str:
-    """The pairing of two shapes, or the sentence why there is none; landmarks are places that belong together."""
+def pair(
+    first: Shape, second: Shape, landmarks: tuple[Array, Array] | None = None, insisted: bool = False
+) -> Pairing | str:
+    """The pairing of two shapes, or the sentence why there is none; landmarks are places that belong together.
+
+    Where somebody insists that they are poses of one shape, a match that is not so sure is taken as well.
+    """
     with threadpool_limits(1), ThreadPoolExecutor(2) as pool:
         surfaces = list(pool.map(stand_in, (first, second)))
         for shape, surface in zip((first, second), surfaces, strict=True):
             if surface is None:
                 return f"'{shape.name}' has several parts"
         both = [surface for surface in surfaces if surface is not None]
-        if mistuning(*pool.map(tuning, both)) > MOST_MISTUNED:
+        if not insisted and mistuning(*pool.map(tuning, both)) > MOST_MISTUNED:
             return f"'{first.name}' and '{second.name}' are no poses of one shape"
         own, other = both
         signatures = list(pool.map(signature, both))
@@ -75,6 +98,8 @@ def pair(first: Shape, second: Shape, landmarks: tuple[Array, Array] | None = No
             if found[-1].doubt < CLOSE_TO_SURE:
                 break
     best = min(found, key=lambda pairing: pairing.doubt)
-    if best.doubt > 1:
+    if best.doubt > (INSISTED if insisted else 1):
         return f"what of '{first.name}' becomes what of '{second.name}' is not sure"
+    if not insisted and best.bent < LEAST_BENT:
+        return f"'{second.name}' is '{first.name}' moved as a whole"
     return best

@@ -51,7 +51,7 @@ class LengthPath:
         turns = left @ right
         self._stretch = np.swapaxes(right, 1, 2) @ (sizes[:, :, None] * right)
         self._turns = unwrapped(turns, self._triangles)
-        self._gather = self._equations(start, inverse)
+        self._gather = self._equations(start, np.asarray(inverse, np.float64))
         moved = np.linalg.norm(end - start, axis=1)
         size = float(np.linalg.norm(np.ptp(start, axis=0)))
         self._hold = 1 / (moved**2 + (RESTING * max(size, 1e-30)) ** 2)
@@ -115,7 +115,7 @@ def unwrapped(turns: Array, triangles: Numbers) -> Array:
         root = int(members[size[members].argmin()])
         order, parent = breadth_first_order(tree, root, directed=False)
         _continue(vectors, size, order[1:].tolist(), parent)
-    return vectors
+    return np.asarray(vectors)
 
 
 def _continue(vectors: Array, size: Array, order: Sequence[int], parent: Numbers) -> None:
@@ -139,4 +139,4 @@ def _frames(vertices: Array, triangles: Numbers) -> Array:
     normal = np.cross(b - a, c - a)
     doubled = np.linalg.norm(normal, axis=1, keepdims=True)
     normal = normal / np.maximum(doubled, 1e-30) * np.sqrt(np.maximum(doubled, 1e-30))
-    return np.stack([b - a, c - a, normal], 2)
+    return np.asarray(np.stack([b - a, c - a, normal], 2), np.float64)

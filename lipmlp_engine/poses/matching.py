@@ -101,7 +101,9 @@ def _whole(first: Signature, second: Signature, samples: Numbers) -> Match:
 def _guesses(first: Signature, second: Signature, landmarks: tuple[Numbers, Numbers] | None) -> Iterator[Numbers]:
     """For each of the first one's samples a sample of the second."""
     if landmarks is not None and len(landmarks[0]) >= 3:
-        yield _by_distances(first, second, first.surface.distances(landmarks[0]), second.surface.distances(landmarks[1]))
+        yield _by_distances(
+            first, second, first.surface.distances(landmarks[0]), second.surface.distances(landmarks[1])
+        )
         return
     places = first.places[first.samples], second.places[second.samples]
     remote = [side.between.mean(1)[:, None] for side in (first, second)]
@@ -207,9 +209,7 @@ def _judged(first: Signature, second: Signature, samples: Numbers) -> tuple[floa
     return float(wrong.mean()) / first.diameter, float(agree)
 
 
-def _cost(
-    first: Signature, second: Signature, samples: Numbers, landmarks: tuple[Numbers, Numbers] | None
-) -> float:
+def _cost(first: Signature, second: Signature, samples: Numbers, landmarks: tuple[Numbers, Numbers] | None) -> float:
     stretch, upright = _judged(first, second, samples)
     ways = second.places[second.samples[samples]] - first.places[first.samples]
     moving = 0.0 if landmarks is not None else float(np.linalg.norm(ways, axis=1).mean())

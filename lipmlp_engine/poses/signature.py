@@ -39,7 +39,7 @@ class Signature:
     distances: Array
     """From each sample to every vertex, along the surface."""
     tips: Numbers
-    """Samples, as numbers within ``samples``, that are farther from all else than what is around them: ends of limbs."""
+    """Ends of limbs: numbers within ``samples`` of those that are farther from all else than what is around them."""
     neighbours: Numbers
     """For each sample those nearest to it."""
 
@@ -59,7 +59,7 @@ class Signature:
 
 
 def tuning(surface: StandIn) -> Array:
-    """The surface's lowest frequencies, whatever its size: bending does not change them, and another shape has others."""
+    """The surface's lowest frequencies, whatever its size: bending does not change them, another shape has others."""
     values, _ = _vibrations(surface, PITCHES)
     return np.asarray(np.sort(values)[1:])
 

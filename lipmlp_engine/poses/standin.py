@@ -1,4 +1,4 @@
-"""An even mesh of a few thousand vertices that stands for a shape where it is matched and moved; knows no other shape."""
+"""An even mesh that stands for a shape where it is matched and moved; knows no other shape."""
 
 from __future__ import annotations
 
@@ -109,7 +109,9 @@ def stand_in(shape: Shape, count: int = VERTICES) -> StandIn | None:
             return None
     while len(vertices) < count:
         vertices, triangles = igl.upsample(vertices, triangles)
-    vertices, triangles, _, _ = igl.decimate(np.asfortranarray(vertices), np.asfortranarray(triangles, np.int32), 2 * count)
+    vertices, triangles, _, _ = igl.decimate(
+        np.asfortranarray(vertices), np.asfortranarray(triangles, np.int32), 2 * count
+    )
     return StandIn(*_compact(vertices, triangles))
 
 

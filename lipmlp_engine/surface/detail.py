@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ..guide import CarriedBlend
 from ..guide.exact import ExactBlend
 from .field import Enclosure, Field
 
@@ -24,7 +25,7 @@ A blade that is .6 % of the diagonal thick is missed by .02, a limb half-way by 
 class DetailedField:
     """A trained function with its bounded residual, at a fixed time; where that suffices it is the exact blend."""
 
-    def __init__(self, network: Field, exact: ExactBlend, bound: float = BOUND) -> None:
+    def __init__(self, network: Field, exact: ExactBlend | CarriedBlend, bound: float = BOUND) -> None:
         self.network = network
         self.exact = exact
         self.bound = bound
