@@ -19,6 +19,7 @@ SAFE = 1 + 1e-5
 CERTIFICATE = (
     ("Slope in space", "{} at most", "space", "{} met", "space_sampled"),
     ("Change in time", "{} at most", "time", "{} met", "time_sampled"),
+    ("What is shown from what is certified", "{} % of the diagonal at most", "shown_distance", "", ""),
     ("Motion between frames", "{} at most", "motion_bound", "{} met", "motion"),
 )
 """Subject, what is proved of it and what was met, each with the name of its figure."""

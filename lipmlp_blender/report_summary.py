@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from .lipmlp_engine.results import MOTION_BOUND, ResultsFolder
+from .lipmlp_engine.results import MOTION_BOUND, ResultsFolder, is_true
 
 COLLAPSE = 0.9
 """Share of the smaller end's volume below which an in-between has shrunk."""
@@ -82,7 +82,11 @@ def summary_lines(report: dict[str, Any], frames: bool = True) -> list[tuple[str
 def _frame_lines(report: dict[str, Any]) -> list[tuple[str, str]]:
     lines = []
     ends = [end["chamfer"] for end in report["ends"] if end.get("chamfer") is not None]
-    if ends:
+    untrue = [end for end in report["ends"] if not _true(end)]
+    if untrue:
+        worst = max(untrue, key=lambda end: end.get("percentile_99") or 0.0)
+        lines.append(("ERROR", f"Not all of '{worst['shape']}' is shown: raise the Resolution, or train longer."))
+    elif ends:
         lines.append(("CHECKMARK", f"Ends are true to {max(ends):.2g} % of the diagonal."))
     volume = report["middle"].get("least_volume")
     if volume is not None and volume < COLLAPSE:
@@ -97,6 +101,11 @@ def _frame_lines(report: dict[str, Any]) -> list[tuple[str, str]]:
         if bound["name"] == MOTION_BOUND
     ]
     return lines
+
+
+def _true(end: dict[str, Any]) -> bool:
+    chamfer, far = end.get("chamfer"), end.get("percentile_99")
+    return chamfer is None or is_true(chamfer, far or 0.0)
 
 
 def _motion_lines(motion: dict[str, Any], frames: int) -> list[tuple[str, str]]:

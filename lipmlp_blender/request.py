@@ -203,7 +203,8 @@ def expected_size(context: bpy.types.Context) -> str:
     colored = extraction.attributes and any(
         item.type == "MESH" and item.data.color_attributes for item in chain(context)
     )
-    size = foreseen_bytes(extraction.frames, extraction.resolution, extraction.faces, extraction.velocity, colored)
+    cells = extraction.resolution, extraction.budget
+    size = foreseen_bytes(extraction.frames, *cells, extraction.faces, extraction.velocity, colored)
     return f"{extraction.frames} frames, up to about {in_words(size)} in the .blend"
 
 

@@ -24,7 +24,7 @@ def expected_seconds(job: Job, trained: bool) -> dict[str, float]:
     neurons = job.network.depth * (job.network.width / 64) ** 1.5
     steps = job.training.steps * max(1.0, job.training.batch / 2048) * neurons / 5 * 0.004
     budget = job.training.seconds
-    cells = (job.extraction.resolution / 128) ** 2
+    cells = ((job.extraction.resolution or 128) / 128) ** 2
     expected = {
         "start": 0.1,
         "load": 0.1 * shapes,

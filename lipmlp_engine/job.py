@@ -18,6 +18,7 @@ from typing import Any
 from .errors import JobError
 from .sections import (
     BOUNDED_FAMILIES,
+    COARSEST,
     MAXIMUM_SHAPES,
     SECTIONS,
     Extraction,
@@ -38,7 +39,7 @@ PRESETS: dict[str, dict[str, dict[str, Any]]] = {
     "draft": {
         "sampling": {"points": 40_000},
         "training": {"steps": 900},
-        "extraction": {"resolution": 64},
+        "extraction": {"budget": 12_000},
     },
     "standard": {},
     "final": {
@@ -51,7 +52,7 @@ PRESETS: dict[str, dict[str, dict[str, Any]]] = {
         "sampling": {"near": 0.0},
         "guide": {"kind": "none"},
         "training": {"recipe": "paper", "steps": 100_000, "batch": 512, "rate": 1e-4, "smoothness": 1e-6},
-        "extraction": {"detail": "network"},
+        "extraction": {"detail": "network", "resolution": 128},
     },
 }
 PRESET_DESCRIPTIONS = {
@@ -103,6 +104,11 @@ class Job:
             check_section(getattr(self, name), name)
         if self.training.steps == 0 and self.training.seconds == 0:
             raise JobError("training.steps and training.seconds are both 0; set one of them.")
+        if 0 < self.extraction.resolution < COARSEST:
+            raise JobError(
+                f"extraction.resolution is {self.extraction.resolution}; it must be 0, which leaves it to the shapes, "
+                f"or at least {COARSEST}."
+            )
         last = len(self.shapes) - 1
         if not self.extraction.start <= self.last_time <= last or (
             self.extraction.end and self.last_time <= self.extraction.start

@@ -24,8 +24,10 @@ from .job import Job
 from .model_file import MODEL_FORMAT
 from .networks import exported_activation
 from .networks.condense import exported_field
+from .sections import Extraction
 from .shapes.shape import Shape
-from .surface.detail import DetailedField
+from .surface.cells import cells_for, need_of
+from .surface.detail import LARGEST_BOUND, DetailedField
 from .surface.field import Field
 from .whole_file import moved_when_whole
 
@@ -51,6 +53,8 @@ class Morph:
     """As they were morphed; none in models of before they were kept."""
     blends: list[Blend] = field(default_factory=list)
     """How neighbours become one surface; none without a guide."""
+    detail_bound: float = LARGEST_BOUND
+    """The largest residual that detail from the shapes may add to f, in units of the training frame."""
 
     @property
     def names(self) -> list[str]:
@@ -77,7 +81,7 @@ class Morph:
     def shown_field(self, time: float) -> Field:
         """The function whose surface is shown: f, with the detail that the shapes give it where that is wanted."""
         if self.detailed:
-            return DetailedField(self.field(time), self._exact.at(time))
+            return DetailedField(self.field(time), self._exact.at(time), self.detail_bound)
         return self.field(time)
 
     @property
@@ -85,6 +89,10 @@ class Morph:
         """Whether what is shown has its detail from the shapes."""
         wanted = self.job.extraction.detail == "shapes" and self.job.training.loss == "distance"
         return wanted and bool(self.blends) and bool(self.shapes)
+
+    def cells(self, extraction: Extraction) -> int:
+        """Cells that surfaces are taken from: those asked for, or what the shapes need."""
+        return cells_for(extraction, [need_of(surface) for surface in self._exact.surfaces] if self.detailed else [])
 
     @cached_property
     def _exact(self) -> ExactMorph:
@@ -159,6 +167,7 @@ class Morph:
             "training_hash": self.job.training_hash(),
             "paces": json.dumps([pace.growth for pace in self.motion.paces]),
             "smallest_parts": json.dumps(self.smallest_parts),
+            "detail_bound": json.dumps(self.detail_bound),
             "shapes": json.dumps([shape.facts() for shape in self.shapes]),
         }
         with moved_when_whole(path) as draft:
@@ -195,6 +204,7 @@ class Morph:
             smallest_parts=json.loads(metadata.get("smallest_parts", "[]")),
             shapes=shapes,
             blends=[blend for blend in blends if blend is not None],
+            detail_bound=float(json.loads(metadata.get("detail_bound", str(LARGEST_BOUND)))),
         )
 
 

@@ -16,6 +16,16 @@ MOTION_BOUND = "Largest motion between two frames"
 """What the report calls the bound that `lipmorph certify --motion` proves."""
 
 
+TRUE_CHAMFER = 0.15
+TRUE_PERCENTILE_99 = 1.0
+"""In % of the diagonal: beyond these a part of a shape is missing in its frame, or was lost to cells too coarse."""
+
+
+def is_true(chamfer: float, percentile_99: float) -> bool:
+    """Whether distances, in % of the diagonal, are those of a frame that shows all of its shape."""
+    return chamfer <= TRUE_CHAMFER and percentile_99 <= TRUE_PERCENTILE_99
+
+
 @dataclass(frozen=True)
 class ResultsFolder:
     """Paths of everything that a job writes."""

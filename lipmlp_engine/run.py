@@ -51,6 +51,7 @@ def run_job(job: Job, base: Path, audience: Audience | None = None) -> Done:
 def extract_morph(morph: Morph, base: Path, audience: Audience | None = None) -> Done:
     """Take frames, report and pictures out of a trained morph, as its job's extraction and output now say."""
     run = _Run(morph.job, base, audience or Audience(), trained=True)
+    run.kept_shapes = morph.shapes
     return run.perform(lambda: run.whole(lambda shapes: dataclasses.replace(morph, job=run.job)))
 
 
@@ -84,6 +85,10 @@ class _Run:
         self._notes: list[str] = []
         self._spectra: list[tuple[float, list[tuple[float, float]]]] = []
         self._device = ""
+        self.kept_shapes: list[Shape] = []
+        """Those that a trained morph has with it: then none has to be read."""
+        self._apart: list[float] = []
+        """How far each frame is from the surface that the certificates are about."""
 
     def perform(self, work: Callable[[], Done]) -> Done:
         """The whole way; whatever stops it is told, and raised as an EngineError."""
@@ -154,8 +159,9 @@ class _Run:
         if len(frames) != expected:
             raise OutputError(f"{self.results.path} holds {len(frames)} frames, but its job has {expected}.")
         with self._phase("load"):
-            shapes = self._load_shapes()
             morph = Morph.load(self.results.model) if self.results.model.is_file() else None
+            self.kept_shapes = morph.shapes if morph else []
+            shapes = self._load_shapes()
         return self._conclude(frames, shapes, morph)
 
     def _conclude(self, frames: FrameFiles, shapes: list[Shape], morph: Morph | None) -> Done:
@@ -207,6 +213,8 @@ class _Run:
     def _load_shapes(self) -> list[Shape]:
         from .shapes import load_shapes
 
+        if self.kept_shapes:
+            return self.kept_shapes
         try:
             # What was done to a shape stands in the report beside the shape.
             return load_shapes(self.job, self.results.path, lambda note: self._audience.tell(Notice(note)))
@@ -217,6 +225,7 @@ class _Run:
             return []
 
     def _extract(self, morph: Morph, shapes: list[Shape]) -> FrameFiles:
+        from .certificates.shown import frame_distance
         from .frame_files import FrameFiles
         from .surface.assemble import frame_at
         from .surface.attributes import Sources
@@ -230,6 +239,8 @@ class _Run:
             self._stop_if_asked()
             frame = frame_at(morph, time, self.job.extraction, sources)
             frame.save(path)
+            if morph.detailed:
+                self._apart.append(frame_distance(morph, frame))
             if not len(frame.faces):
                 empty.append(time)
             self._audience.tell(FrameDone(index, len(times), time, str(path)))
@@ -277,7 +288,7 @@ class _Run:
             shapes,
             job=self.job,
             device=self._device,
-            bounds=_bounds(morph) if morph else [],
+            bounds=_bounds(morph, self._apart, shapes[0].diagonal) if morph else [],
             threads=self.job.training.threads,
             notify=notify,
         )
@@ -376,11 +387,13 @@ class _Run:
         return Failed(str(failure), failure.exit_code, isinstance(failure, Cancelled), kept)
 
 
-def _bounds(morph: Morph) -> list[Bound]:
+def _bounds(morph: Morph, apart: list[float], diagonal: float) -> list[Bound]:
     """What costs next to nothing; `lipmorph certify` finds closer bounds and more of them."""
     from .certificates import brief
+    from .certificates.shown import shown_figures
 
-    return [figure.reported() for figure in brief(morph)]
+    shown = shown_figures(morph, apart, diagonal) if apart else []
+    return [figure.reported() for figure in [*brief(morph), *shown]]
 
 
 def _stamp(path: Path) -> tuple[int, int] | None:

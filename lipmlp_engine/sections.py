@@ -262,13 +262,22 @@ class Extraction:
         24, 2, 10_000, label="Frames", unit="frames", description="Frames, evenly spaced in time", advanced=False
     )
     resolution: int = number(
-        128,
-        32,
-        512,
+        0,
+        0,
+        1024,
         label="Resolution",
         unit="cells",
-        description="Cells along the side of the cube around the morph",
+        description="Cells along the side of the cube around the morph; 0 (Auto) takes what the shapes need, within "
+        "the budget of vertices",
         advanced=False,
+    )
+    budget: int = number(
+        50_000,
+        1_000,
+        5_000_000,
+        label="Vertex Budget",
+        unit="vertices",
+        description="About the most vertices that a frame may have where the resolution is left to the shapes",
     )
     faces: str = choice(
         "quads",
@@ -370,5 +379,7 @@ SECTIONS: dict[str, type[Any]] = {
     "output": Output,
 }
 
+COARSEST = 32
+"""Cells that a resolution which is asked for must have."""
 KEY_SETTINGS = ("template", "key_tolerance", "key_vertices")
 """Settings of the extraction that concern shape keys and no frame; whether keys are made at all is another."""

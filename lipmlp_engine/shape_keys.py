@@ -101,7 +101,7 @@ def _template(job: Job, results: ResultsFolder, shapes: list[Shape], morph: Morp
     """The mesh that is to be moved, placed as the job's placement placed the shapes."""
     if job.extraction.template == "remesh":
         start, end = job.extraction.start, job.last_time
-        return clean_mesh(morph, shapes[0], start, end, job.extraction.resolution, job.extraction.key_vertices)
+        return clean_mesh(morph, shapes[0], start, end, morph.cells(job.extraction), job.extraction.key_vertices)
     first = _as_filed(job, results, shapes, 0)
     goals: dict[int, NDArray[np.float64]] = {}
     if job.guide.correspondence == "vertices":

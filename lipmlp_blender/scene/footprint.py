@@ -17,10 +17,10 @@ VELOCITY_BYTES = 12
 COLOR_BYTES = 32
 
 
-def foreseen_bytes(frames: int, resolution: int, faces: str, velocity: bool, colored: bool) -> int:
+def foreseen_bytes(frames: int, resolution: int, budget: int, faces: str, velocity: bool, colored: bool) -> int:
     """About what a sequence will take at most; how far the shapes fill their lattice is not known before."""
     vertex = GEOMETRY_BYTES[faces] + velocity * VELOCITY_BYTES + colored * COLOR_BYTES
-    return round(frames * VERTICES_PER_CELL * resolution**2 * vertex)
+    return round(frames * (VERTICES_PER_CELL * resolution**2 if resolution else budget) * vertex)
 
 
 def mesh_bytes(mesh: bpy.types.Mesh) -> int:

@@ -12,7 +12,7 @@ from .panels import InMorphTab
 from .shape_keys import draw_key_settings
 
 STEERING = ("kind", "rigidity", "volume", "turn", "share")
-OUTPUT = ("frames", "resolution", "faces", "least_part")
+OUTPUT = ("frames", "resolution", "budget", "detail", "faces", "least_part")
 STORED = ("velocity", "attributes")
 SMALLEST_SHOWN = 1e-5
 """What is smaller looks like 0 in a number field of Blender's, which shows six decimals at most."""

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from ..cores import usable_cores
 from .carried_mesh import Bound, CarriedMesh
 from .placed import PlacedSurface
+from .thin_parts import DEEP_ENOUGH, seen_by_cells
 
 DETAIL = 0.006
 """How far a shape's surface may be from the carried mesh, in training-frame units, which is a stand-in for both."""
@@ -24,6 +25,8 @@ DETAIL_AWAY = 0.4
 NEAR_END = 0.12
 """Share of the way over which a shape that is near is let speak for itself, whatever it says."""
 CHUNK = 8_192
+THIN = 2 * DEEP_ENOUGH
+"""Cells: what is thicker is found as it is."""
 
 Points = NDArray[np.float32]
 
@@ -37,9 +40,10 @@ class CarriedBlend:
         self._threads = threads or usable_cores()
         self._at_shape = self.share in (0.0, 1.0)
 
-    def values(self, points: Points) -> Points:
-        """The function at points (n, 3)."""
-        return self._in_chunks(lambda chunk: (self._seen(chunk)[0],), points)[0]
+    def values(self, points: Points, cell: float = 0.0) -> Points:
+        """The function at points (n, 3); lowered about what is too thin for cells of a size, where one is given."""
+        thin = cell > 0 and any(surface.thin_parts.thinnest < THIN * cell for surface in self._surfaces)
+        return self._in_chunks(lambda chunk: (self._lowered(chunk, cell) if thin else self._seen(chunk)[0],), points)[0]
 
     def values_and_gradient(self, points: Points) -> tuple[Points, Points]:
         """The function and its gradient."""
@@ -61,6 +65,17 @@ class CarriedBlend:
         first, second = (self._detailed(bound, side) for side in (0, 1))
         part = np.float32(self.share)
         return (1 - part) * first[0] + part * second[0], (1 - part) * first[1] + part * second[1]
+
+    def _lowered(self, points: Points, cell: float) -> Points:
+        """What cells are to know of the function: parts too thin for them are as thick as they need."""
+        values = self._seen(points)[0].copy()
+        near = np.flatnonzero(np.abs(values) < THIN * cell)
+        bound = self._mesh.bound(points[near], self.share)
+        places = [self._mesh.released(bound, float(side)) for side in (0, 1)]
+        thickness = [surface.thin_parts.thickness(place) for surface, place in zip(self._surfaces, places, strict=True)]
+        weights = [1 - self.share, self.share]
+        values[near] = seen_by_cells(values[near], cell, [values[near], values[near]], weights, thickness)
+        return values
 
     def _detailed(self, bound: Bound, side: int) -> tuple[Points, Points]:
         """The carried mesh's distance and its gradient, with one shape's detail."""

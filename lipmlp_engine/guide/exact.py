@@ -23,9 +23,14 @@ from .carried_mesh import CarriedMesh
 from .crevices import WIDTH, gaps_shut, width_to_narrowness
 from .motion import Motion
 from .placed import PlacedSurface
+from .thin_parts import DEEP_ENOUGH, seen_by_cells
 
 CHUNK = 8_192
 """Points that a thread takes at a time."""
+SAME = 1e-6
+"""Shares that differ by less are one moment."""
+THIN = 2 * DEEP_ENOUGH
+"""Cells: what is thicker is found as it is, and farther than this from a surface nothing is lowered to below zero."""
 ROUNDING_STEPS = 3
 """In which the bending of ways at the inner shapes of a chain is undone."""
 
@@ -42,7 +47,7 @@ class ExactMorph:
         self.blends = list(blends)
         self.threads = threads or usable_cores()
         self.surfaces = [
-            PlacedSurface(DistanceField(shape.vertices, shape.triangles, device, threads), pose)
+            PlacedSurface(shape, DistanceField(shape.vertices, shape.triangles, device, threads), pose)
             for shape, pose in zip(shapes, motion.path.poses, strict=True)
         ]
 
@@ -63,15 +68,17 @@ class ExactBlend:
         self._segment = segment
         self._time = time
         self._blend = morph.blends[segment]
-        self.share = float(morph.motion.pace(segment).way(torch.tensor(time, dtype=torch.float64)))
+        share = float(morph.motion.pace(segment).way(torch.tensor(time, dtype=torch.float64)))
+        self.share = round(share) if abs(share - round(share)) < SAME else share
         """Of the segment's way that is passed at this time: 0 at the first shape, 1 at the second."""
         self._at_shape = self.share <= 0 or self.share >= 1
         self._sides = (round(self.share),) if self._at_shape else (0, 1)
         """Of the segment's two shapes those that count: at its own time a shape is all there is."""
 
-    def values(self, points: Points) -> Points:
-        """The function at points (n, 3)."""
-        return self._in_chunks(lambda chunk: (self._seen(chunk),), points)[0]
+    def values(self, points: Points, cell: float = 0.0) -> Points:
+        """The function at points (n, 3); lowered about what is too thin for cells of a size, where one is given."""
+        thin = cell > 0 and any(surface.thin_parts.thinnest < THIN * cell for surface in self._surfaces())
+        return self._in_chunks(lambda chunk: (self._seen(chunk, cell if thin else 0.0),), points)[0]
 
     def values_and_gradient(self, points: Points) -> tuple[Points, Points]:
         """The function and its gradient. How gaps shut is left out of the gradient."""
@@ -87,13 +94,23 @@ class ExactBlend:
             parts = list(_pool(self._morph.threads).map(work, chunks))
         return [np.concatenate(columns) for columns in zip(*parts, strict=True)]
 
-    def _seen(self, points: Points) -> Points:
+    def _seen(self, points: Points, cell: float) -> Points:
         points = self._unbent(points)
-        if self._at_shape:
-            return self._surfaces()[0].measure(self._carried(points, self._sides[0]))[0]
+        surfaces = self._surfaces()
         places = [self._carried(points, side) for side in self._sides]
-        distances, gradients = zip(*map(_measure, self._surfaces(), places), strict=True)
-        return self._blend.values(*self._ends(points, places, distances, gradients)).numpy()
+        found = [surface.measure(place) for surface, place in zip(surfaces, places, strict=True)]
+        distances, gradients = zip(*found, strict=True)
+        values: Points = distances[0]
+        weights = [1.0]
+        if not self._at_shape:
+            values = self._blend.values(*self._ends(points, places, distances, gradients)).numpy()
+            weights = [1 - self.share, self.share]
+        if cell:
+            near = np.flatnonzero(np.abs(values) < THIN * cell)
+            thick = [surface.thin_parts.thickness(place[near]) for surface, place in zip(surfaces, places, strict=True)]
+            values = values.copy()
+            values[near] = seen_by_cells(values[near], cell, [part[near] for part in distances], weights, thick)
+        return values
 
     def _seen_with_gradient(self, points: Points) -> tuple[Points, Points]:
         points = self._unbent(points)
@@ -153,10 +170,6 @@ class ExactBlend:
             origin, arrival = (torch.from_numpy(self._carried(place.numpy(), side)) for side in (0, 1))
             place = place + goal - motion.round_joints(place, origin, arrival, time, self._segment)
         return place.numpy()
-
-
-def _measure(surface: PlacedSurface, places: Points) -> tuple[Points, Points]:
-    return surface.measure(places)
 
 
 @cache

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import numpy as np
 from numpy.typing import NDArray
 
 from ..shapes.distance import DistanceField
+from ..shapes.shape import Shape
+from ..shapes.thinness import thickness_below
 from .pose import Pose
+from .thin_parts import ThinParts
 
 Array = NDArray[np.float64]
 
@@ -14,9 +19,30 @@ Array = NDArray[np.float64]
 class PlacedSurface:
     """A surface's distances in the units and at the place of the training frame."""
 
-    def __init__(self, field: DistanceField, pose: Pose) -> None:
+    def __init__(self, shape: Shape, field: DistanceField, pose: Pose) -> None:
+        self._shape = shape
         self._field = field
         self._pose = pose
+
+    @property
+    def area(self) -> float:
+        """Of the surface."""
+        return self._shape.area / self._pose.scale**2
+
+    @property
+    def diagonal(self) -> float:
+        """Of the bounding box that the shape has in the world."""
+        return self._shape.diagonal / self._pose.scale
+
+    @property
+    def name(self) -> str:
+        return self._shape.name
+
+    @cached_property
+    def thin_parts(self) -> ThinParts:
+        """Where the shape is thin."""
+        points, thickness = thickness_below(self._shape, self._field)
+        return ThinParts(self._pose.to_training(points), thickness / self._pose.scale)
 
     def signed(self, points: Array) -> Array:
         """Distance, negative inside."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ..results import is_true
 from ..shapes.distance import DistanceField
 from ..shapes.sample import sample_surface
 from .solid import Points, Solid
@@ -42,6 +43,11 @@ class EndMeasure:
     outer_share: float
     """Share of the shape's surface that is outer surface."""
     samples: int
+
+    @property
+    def true(self) -> bool:
+        """Whether the frame shows all of the shape, by sampled distances."""
+        return is_true(self.chamfer, self.percentile_99)
 
 
 def measure_end(

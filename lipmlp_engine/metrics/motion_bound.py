@@ -34,6 +34,10 @@ MOST_BOXES = 400_000
 Points = NDArray[np.float64]
 
 
+PROJECTIONS = 3
+LONGEST_STEP = 0.05
+
+
 @dataclass(frozen=True)
 class _Moment:
     """The surface at one time: the field that encloses it, and points that are proved to lie beside it."""
@@ -66,6 +70,12 @@ def _moment(field: Field, pose: Pose, frame: MeshFrame) -> _Moment:
     world = np.asarray(frame.vertices, np.float64)
     points = torch.as_tensor(pose.to_training(world), dtype=torch.float32, device=field.device)
     if len(points):
+        # What is shown has detail that f has not: its vertices are led onto f's own surface.
+        for _ in range(PROJECTIONS):
+            values, slope = field.values_and_gradient(points)
+            steepness = slope.square().sum(1).clamp(min=1e-2)
+            points = points - (values / steepness).clamp(-LONGEST_STEP, LONGEST_STEP)[:, None] * slope
+        world = pose.to_world(points.cpu().numpy().astype(np.float64))
         normals = torch.nn.functional.normalize(field.gradient(points), dim=1)
         changes = field.values(points - WITNESS * normals) * field.values(points + WITNESS * normals) < 0
         inside = (points.abs() < 1 - WITNESS).all(dim=1)

@@ -130,7 +130,7 @@ def summary(report: Report) -> str:
     for end in report.ends:
         lines.append(
             f"  {_cut(end.shape, 20):<20}  {end.chamfer:7.3f} {end.percentile_95:7.3f} {end.percentile_99:7.3f} "
-            f"{end.hausdorff:8.2f} {end.normal_consistency:8.3f}"
+            f"{end.hausdorff:8.2f} {end.normal_consistency:8.3f}{'' if end.true else '  not all of it is shown'}"
         )
     lines += [
         "Between the ends",

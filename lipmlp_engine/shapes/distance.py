@@ -104,6 +104,21 @@ class DistanceField:
         """
         return self._measured(points, self._normals_tell, limit)
 
+    def walls_ahead(
+        self, points: NDArray[np.floating], directions: NDArray[np.floating]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """How far the next triangle is from points in unit directions, infinite where there is none, and the cosine
+        between its normal and the direction: positive where the way leads out."""
+        wp = self._warp
+        local = ((np.asarray(points, np.float64) - self._centre) / self._scale).astype(np.float32)
+        origins = wp.array(local, dtype=wp.vec3, device=self._device)
+        ways = wp.array(np.asarray(directions, np.float32), dtype=wp.vec3, device=self._device)
+        reach = wp.full(len(local), float("inf"), dtype=wp.float32, device=self._device)
+        facing = wp.zeros(len(local), dtype=wp.float32, device=self._device)
+        kernel = warp_kernels("shapes.kernels", self._device).walls_ahead
+        wp.launch(kernel, dim=len(local), inputs=[self._mesh.id, origins, ways, reach, facing], device=self._device)
+        return reach.numpy() * np.float32(self._scale), facing.numpy()
+
     def winding(self, points: NDArray[np.floating]) -> NDArray[np.float64]:
         """How often the surface winds around each point: 1 inside, 0 outside, between them near holes."""
         import igl

@@ -121,3 +121,19 @@ def measure(
             gradient[index] = side * away / reach
         else:
             gradient[index] = wp.mesh_eval_face_normal(mesh, face)
+
+
+@wp.kernel(enable_backward=False)
+def walls_ahead(
+    mesh: wp.uint64,
+    origins: wp.array(dtype=wp.vec3),
+    directions: wp.array(dtype=wp.vec3),
+    reach: wp.array(dtype=float),
+    facing: wp.array(dtype=float),
+) -> None:
+    """How far the next triangle is in a direction, and the cosine of its normal to that; left where there is none."""
+    index = wp.tid()
+    query = wp.mesh_query_ray(mesh, origins[index], directions[index], 2.0)
+    if query.result:
+        reach[index] = query.t
+        facing[index] = wp.dot(query.normal, directions[index])

@@ -29,7 +29,7 @@ def frame_at(morph: Morph, time: float, extraction: Extraction, sources: Sources
     """The morph's surface at a time, as the extraction settings say; without sources it has no attributes."""
     with one_torch_thread():
         field = morph.shown_field(time)
-        surface = _surface(field, extraction, morph.parts_about(time))
+        surface = _surface(field, extraction, morph.cells(extraction), morph.parts_about(time))
     pose, vertices = morph.pose(time), surface.vertices
     frame = MeshFrame(
         time=time,
@@ -57,15 +57,15 @@ class _Surface:
     """Of the exact blend, where that is what is shown."""
 
 
-def _surface(field: Field, extraction: Extraction, smallest_parts: list[float]) -> _Surface:
+def _surface(field: Field, extraction: Extraction, cells: int, smallest_parts: list[float]) -> _Surface:
     kind = cast(Literal["quads", "triangles"], extraction.faces)
     share = speck_share(extraction.least_part, smallest_parts)
     if isinstance(field, DetailedField):
-        found = extract_detailed(field, extraction.resolution, kind)
+        found = extract_detailed(field, cells, kind)
         normals = np.where(found.creased[:, None], face_normals_at(found.vertices, found.faces), unit(found.gradient))
         kept = large_parts(found.vertices, found.faces, share)
         return _Surface(found.vertices[kept], faces_among(kept, found.faces), normals[kept], found.gradient[kept])
-    vertices, quads = without_specks(*extract_surface(field, extraction.resolution, kind), share)
+    vertices, quads = without_specks(*extract_surface(field, cells, kind), share)
     return _Surface(vertices, quads, smooth_normals(field, vertices, quads))
 
 

@@ -15,17 +15,19 @@ from ..guide import CarriedBlend
 from ..guide.exact import ExactBlend
 from .field import Enclosure, Field
 
-BOUND = 0.1
-"""The largest residual, in units of the training frame (a shape is 1.7 across at most).
-
-A blade that is .6 % of the diagonal thick is missed by .02, a limb half-way by up to .06 after 300 steps.
-"""
+LARGEST_BOUND = 0.3
+"""Of any residual, in units of the training frame, in which a shape is 1.7 across at most."""
+SMALLEST_BOUND = 0.02
+LEEWAY = 1.25
+"""How much larger the bound is than any residual that was seen near the surface."""
+NEAR = 0.06
+"""What counts as near it: exact values below this."""
 
 
 class DetailedField:
     """A trained function with its bounded residual, at a fixed time; where that suffices it is the exact blend."""
 
-    def __init__(self, network: Field, exact: ExactBlend | CarriedBlend, bound: float = BOUND) -> None:
+    def __init__(self, network: Field, exact: ExactBlend | CarriedBlend, bound: float = LARGEST_BOUND) -> None:
         self.network = network
         self.exact = exact
         self.bound = bound
@@ -37,14 +39,18 @@ class DetailedField:
     def values(self, points: Tensor) -> Tensor:
         return self.bounded(points, self.exact_values(points))
 
-    def exact_values(self, points: Tensor) -> Tensor:
-        """The blend alone, as if there were no bound."""
-        return torch.from_numpy(self.exact.values(_array(points))).to(points.device)
+    def exact_values(self, points: Tensor, cell: float = 0.0) -> Tensor:
+        """The blend alone, as if there were no bound; as `values_for_cells` has it where a size is given."""
+        return torch.from_numpy(self.exact.values(_array(points), cell)).to(points.device)
+
+    def values_for_cells(self, points: Tensor, cell: float) -> Tensor:
+        """What corners of cells are to know: parts too thin for them are as thick as they need."""
+        return self.bounded(points, self.exact_values(points, cell))
 
     def bounded(self, points: Tensor, exact: Tensor) -> Tensor:
         """The function's values at points where the blend has those given."""
         learned = self.network.values(points)
-        return learned + (exact - learned).clamp(-self.bound, self.bound)
+        return torch.clamp(exact, learned - self.bound, learned + self.bound)
 
     def gradient(self, points: Tensor) -> Tensor:
         return self.values_and_gradient(points)[1]
@@ -53,7 +59,7 @@ class DetailedField:
         found = self.exact.values_and_gradient(_array(points))
         exact, gradient = (torch.from_numpy(part).to(points.device) for part in found)
         values = self.bounded(points, exact)
-        held = (values - exact).abs() > 0
+        held = values != exact
         if held.any():
             gradient[held] = self.network.gradient(points[held])
         return values, gradient
@@ -65,6 +71,13 @@ class DetailedField:
     def bounds(self, lower: Tensor, upper: Tensor) -> tuple[Tensor, Tensor]:
         half = (upper - lower) * 0.5
         return self.enclose(lower + half, half).range(half)
+
+
+def bound_for(exact: Tensor, learned: Tensor) -> float:
+    """The bound that lets the residual be all that it has to be near the surface, from both functions' values."""
+    near = exact.abs() < NEAR
+    largest = float((exact - learned)[near].abs().max()) if near.any() else 0.0
+    return min(max(LEEWAY * largest, SMALLEST_BOUND), LARGEST_BOUND)
 
 
 def _array(points: Tensor) -> NDArray[np.float32]:

@@ -12,6 +12,7 @@ from typing import Literal
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from .field import Field
 from .nets import CORNERS, MIXED_FACES, configurations, surface_nets, triangles_from_quads
@@ -185,6 +186,10 @@ class Grid:
         cells = boxes[box] + np.stack((x, y, z), 1).astype(np.int32)
         return cells[(cells < self.size).all(1)]
 
+    def evaluate(self, points: Tensor) -> Tensor:
+        """What the corners of cells are told."""
+        return self.field.values(points)
+
     def _corner_values(self, cells: NDArray[np.int32]) -> NDArray[np.float32]:
         """The field at the corners of cells, (n, 8), each corner evaluated once."""
         addresses = np.stack([self.corners.claim(cells + corner) for corner in CORNERS], 1)
@@ -198,7 +203,7 @@ class Grid:
         beyond = ((places == 0) | (places == self.size)).any(1) if self.pad else np.zeros(len(places), bool)
         self.values[fresh[beyond]] = OUTSIDE
         points = torch.from_numpy(self.position(places[~beyond])).to(self.field.device)
-        values = self.field.values(points).cpu().numpy()
+        values = self.evaluate(points).cpu().numpy()
         self.values[fresh[~beyond]] = np.nan_to_num(values, nan=OUTSIDE, posinf=OUTSIDE, neginf=-OUTSIDE)
         return self.values[addresses]
 

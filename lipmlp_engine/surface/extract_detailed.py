@@ -13,6 +13,7 @@ from typing import Literal
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from .detail import DetailedField
 from .extract import Grid
@@ -71,12 +72,15 @@ class _ExactGrid(Grid):
 
     field: DetailedField
 
+    def evaluate(self, points: Tensor) -> Tensor:
+        return self.field.values_for_cells(points, float(self.cell))
+
     def candidates(self) -> NDArray[np.int32]:
         boxes, side = self.boxes_at_start()
         while side > 1:
             radius = float(side * self.cell) * np.sqrt(3) / 2
             centres = self.position(boxes) + np.float32(side / 2) * self.cell
-            near = np.abs(self.field.exact.values(centres)) <= STEEPNESS * radius
+            near = np.abs(self.field.exact.values(centres)) <= STEEPNESS * radius + self.cell
             side //= 2
             boxes = self.halved(boxes[near], side)
         return boxes
@@ -97,8 +101,11 @@ class _Placing:
         creased = np.zeros(len(vertices), bool)
         if not len(vertices):
             return vertices, vertices, creased
-        least, most = self.least, self.most
-        vertices, gradient = self._onto_surface(vertices, STEPS, (least, most))
+        # What was made thicker for the cells leads farther back.
+        values, _ = self._seen(vertices)
+        farther = np.maximum(np.abs(values) - REACH * self.cell, 0)[:, None]
+        self.least, self.most = self.least - farther, self.most + farther
+        vertices, gradient = self._onto_surface(vertices, STEPS, (self.least, self.most))
         for _ in range(EDGE_ROUNDS):
             around = self._faces_about_edges(vertices, gradient, creased)
             if not len(around):
@@ -152,12 +159,17 @@ class _Placing:
         gradient[rows], moved[rows] = slopes, True
         for _ in range(3):
             # Where a face was turned over, its vertices go back.
-            turned = planes.turned(vertices)
-            back = moved[rows] & np.isin(rows, planes.faces[turned])
+            back = moved[rows] & np.isin(rows, planes.faces[self._turned(vertices, planes)])
             if not back.any():
                 break
             vertices[rows[back]], moved[rows[back]] = before[back], False
         return moved
+
+    def _turned(self, vertices: Floats, planes: Planes) -> NDArray[np.int64]:
+        """Faces of which a half looks away from the surface where it lies: about a sharp edge halves differ much."""
+        doubtful, middles, normals = planes.doubtful(vertices)
+        _, slopes = self._seen(middles)
+        return np.unique(doubtful[np.einsum("ij,ij->i", normals, slopes) < 0])
 
 
 @dataclass(frozen=True)
@@ -188,11 +200,17 @@ class Planes:
         targets = mean + np.einsum("nij,nj->ni", axes, wanted + free)
         return rows[edge].astype(np.int64), targets[edge].astype(np.float32)
 
-    def turned(self, vertices: Floats) -> NDArray[np.bool_]:
-        """Faces of which a half looks away from the surface's normal."""
+    def doubtful(self, vertices: Floats) -> tuple[NDArray[np.int64], Floats, Floats]:
+        """Halves of faces that look away from their face's plane: the face, the half's middle and its normal."""
         corners = vertices[self.faces]
-        halves = [np.cross(corners[:, k] - corners[:, 0], corners[:, k + 1] - corners[:, 0]) for k in (1, 2)]
-        return np.asarray(np.minimum(*(np.einsum("ij,ij->i", half, self.normals) for half in halves)) < 0)
+        found = []
+        for second in range(1, self.faces.shape[1] - 1):
+            half = corners[:, [0, second, second + 1]]
+            normal = np.cross(half[:, 1] - half[:, 0], half[:, 2] - half[:, 0])
+            rows = np.flatnonzero(np.einsum("ij,ij->i", normal, self.normals) < 0)
+            found.append((rows, half[rows].mean(1), normal[rows]))
+        rows, middles, normals = (np.concatenate(parts) for parts in zip(*found, strict=True))
+        return rows, middles, normals
 
 
 def _gathered(owner: NDArray[np.int64], values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -60,7 +60,7 @@ class PlacedShape(PlacedSurface):
     """A shape as the training frame sees it, and points about it."""
 
     def __init__(self, shape: Shape, field: DistanceField, pose: Pose) -> None:
-        super().__init__(field, pose)
+        super().__init__(shape, field, pose)
         self._mesh = pose.to_training(shape.vertices), shape.triangles
 
     def scattered(self, sampling: Sampling, rng: np.random.Generator) -> Array:

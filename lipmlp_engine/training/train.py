@@ -24,6 +24,8 @@ from ..networks import build
 from ..networks.condense import condense
 from ..shapes.distance import DistanceField
 from ..shapes.shape import Shape
+from ..surface.cells import too_coarse
+from ..surface.detail import NEAR, SMALLEST_BOUND, bound_for
 from ..surface.field import one_torch_thread
 from ..surface.parts import smallest_part
 from .captured import captured
@@ -38,6 +40,8 @@ REPORT_SECONDS = 0.25
 CHECKPOINT_SECONDS = 30.0
 CHECK_POINTS = 2_000
 """Surface points of each shape on which the end error is measured while training."""
+CHECK_CHUNK = 16_384
+"""Samples that the finished network is asked for at once."""
 SMALLEST_BATCH = 512
 """A GPU that cannot hold this many samples is given up for the CPU."""
 
@@ -83,6 +87,8 @@ def _prepare(
     for verdict in arrangement.verdicts:
         notify(Notice(verdict))
     placed = [PlacedShape(*parts) for parts in zip(shapes, fields, arrangement.path.poses, strict=True)]
+    for sentence in too_coarse(job.extraction, placed):
+        notify(Notice(sentence))
     rng = np.random.default_rng(job.training.seed + 1)
     with ThreadPoolExecutor(1) as beside:
         # Finding the motion leaves a core half idle.
@@ -180,7 +186,19 @@ class _Fit:
                 self._optimise(network, gradients, optimiser, batches, paper)
         finally:
             gradients.close()
-        return self._morph(network)
+        return dataclasses.replace(self._morph(network), detail_bound=self._detail_bound(network))
+
+    @torch.no_grad()
+    def _detail_bound(self, network: nn.Module) -> float:
+        """How far the finished network may be from what it was fitted to, seen at the samples near the surface."""
+        bounds = [SMALLEST_BOUND]
+        for samples in filter(None, (self.ends, self.between)):
+            for start in range(0, len(samples), CHECK_CHUNK):
+                points, values = (part[start : start + CHECK_CHUNK] for part in (samples.points, samples.values))
+                near = values.abs().squeeze(1) < NEAR
+                learned = network(points[near].to(self.device)).cpu()
+                bounds.append(bound_for(values[near], learned))
+        return max(bounds)
 
     def _optimise(
         self, network: nn.Module, gradients: BatchGradients, optimiser: MuonAdam, batches: _Batches, paper: bool

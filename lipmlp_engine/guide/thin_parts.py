@@ -1,0 +1,82 @@
+"""Where a shape is thinner than cells can see, and how much must be added to its function for them to see it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import map_coordinates
+from scipy.spatial import KDTree
+
+NODES = 65
+"""Of the lattice over [-1, 1]³ on which the thickness of what is near is kept."""
+NEAR = 1.8 * 2 / (NODES - 1)
+"""What is so near to a node counts there: linear interpolation between nodes then sees no part thicker than it is."""
+THICKEST = 0.15
+"""In units of the training frame: nothing thicker is ever too thin for cells, which are 1/16 at most."""
+DEEP_ENOUGH = 0.95
+"""Cells: how deep the middle of a part must lie for corners of cells to find all of it, however it is turned: half of
+the diagonal of a cell, and a little."""
+
+NEIGHBOURS, ROUNDS = 8, 6
+"""Points of the surface that are asked for their thickness, from one to the next."""
+
+Array = NDArray[np.float64]
+
+
+class ThinParts:
+    """The least thickness about each point near a shape's thin parts."""
+
+    def __init__(self, points: Array, thickness: Array) -> None:
+        """From points of the surface and the thickness below each, in the training frame."""
+        self.of_parts = _of_parts(points, np.minimum(thickness, THICKEST))
+        """At points spread evenly over the surface: how thick the part is that they belong to."""
+        thin = thickness < THICKEST
+        self.thinnest = float(thickness.min(initial=np.inf))
+        self._lattice = np.full((NODES,) * 3, THICKEST, np.float32)
+        if not thin.any():
+            return
+        axis = np.linspace(-1, 1, NODES)
+        nodes = np.stack(np.meshgrid(axis, axis, axis, indexing="ij"), -1).reshape(-1, 3)
+        near = KDTree(points[thin]).query(nodes, distance_upper_bound=NEAR)[0] < np.inf
+        order = np.argsort(thickness[thin])
+        sorted_points, sorted_thickness = points[thin][order], thickness[thin][order]
+        found = KDTree(sorted_points).query_ball_point(nodes[near], NEAR, return_sorted=False)
+        least = [sorted_thickness[min(rows)] for rows in found]
+        self._lattice.reshape(-1)[near] = np.minimum(least, THICKEST)
+
+    def thickness(self, points: NDArray[np.floating]) -> NDArray[np.float32]:
+        """At points of the training frame."""
+        places = (np.asarray(points, np.float32).T + 1) * np.float32((NODES - 1) / 2)
+        return np.asarray(map_coordinates(self._lattice, places, order=1, mode="nearest"), np.float32)
+
+
+def _of_parts(points: Array, thickness: Array) -> Array:
+    """A blade that runs out into an edge is as thick as its middle: the most that is found on the way there."""
+    _, around = KDTree(points).query(points, k=min(NEIGHBOURS, len(points)))
+    for _ in range(ROUNDS):
+        thickness = thickness[around].max(axis=1)
+    return thickness
+
+
+def seen_by_cells(
+    values: NDArray[np.float32],
+    cell: float,
+    distances: Sequence[NDArray[np.float32]],
+    weights: Sequence[float],
+    thickness: Sequence[NDArray[np.float32]],
+) -> NDArray[np.float32]:
+    """A blended function's values, lowered about what is too thin for cells until the corners of cells find it.
+
+    distances, weights, thickness: of each shape that the function is blended from. Half a thickness below a thin
+    part's surface lies its middle; how deep it is there decides how much is missing, and whether there is a part left.
+    """
+    depth = values.copy()
+    thin = np.zeros(len(values), bool)
+    for distance, weight, thick in zip(distances, weights, thickness, strict=True):
+        narrow = thick < 2 * DEEP_ENOUGH * cell
+        depth -= np.where(narrow, weight * (distance + thick / 2), 0)
+        thin |= narrow & (weight > 0)
+    missing = np.where(thin & (depth < 0), DEEP_ENOUGH * cell + depth, 0)
+    return np.asarray(values - np.maximum(missing, 0), np.float32)
