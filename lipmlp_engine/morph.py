@@ -29,6 +29,7 @@ from .shapes.shape import Shape
 from .surface.cells import cells_for, need_of
 from .surface.detail import LARGEST_BOUND, DetailedField
 from .surface.field import Field
+from .surface.parts import pieces
 from .whole_file import moved_when_whole
 
 TIME_STEP = 2e-3
@@ -106,6 +107,15 @@ class Morph:
         """The smallest parts of the two shapes about a time."""
         return self.smallest_parts[self.segment(time) :][:2]
 
+    def pieces_about(self, time: float) -> int:
+        """The most pieces that either shape about a time is in; 0 where that is not known."""
+        about = self._pieces[self.segment(time) :][:2]
+        return max(about) if len(about) == 2 and min(about) > 0 else 0
+
+    @cached_property
+    def _pieces(self) -> list[int]:
+        return [pieces(shape) for shape in self.shapes]
+
     def velocity(
         self, points: Tensor, time: float, shown_gradient: NDArray[np.float32] | None = None
     ) -> NDArray[np.float64]:
@@ -133,7 +143,7 @@ class Morph:
         """How fast the exact blend changes at points, (n, 1), from its values a little before and after."""
         segment = self.segment(time)
         before, after = max(time - TIME_STEP, segment), min(time + TIME_STEP, segment + 1)
-        values = [self._exact.at(moment).values(points) for moment in (before, after)]
+        values = [self._exact.at(moment).values(points)[0] for moment in (before, after)]
         return np.asarray((values[1] - values[0])[:, None] / np.float32(after - before))
 
     def to_shape(self, points: Tensor, time: float, index: int) -> NDArray[np.float64]:

@@ -12,14 +12,21 @@ from typing import Any, Protocol
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy.ndimage import map_coordinates
+from scipy.spatial import KDTree
 from torch import Tensor
 
 WIDTH = 0.03
 """The widest gap that shuts at once, in training-frame units."""
+HEIGHTS = (0.004, 0.015, 0.027)
+"""Above a surface, at which it is looked at whether there is a gap."""
 DEPTH = 0.03
 """How far inside the middle of a gap lies when it is shut."""
 SHUTTING = 0.06
 """Share of the way between the shapes that it takes."""
+NODES = 65
+SPACING = 2 / (NODES - 1)
+"""Of the lattice over [-1, 1]³ on which it is kept where gaps are."""
 SOLID = 0.02
 """From this depth inside the other shape a gap shuts wholly."""
 
@@ -54,16 +61,44 @@ def width_to_narrowness(distances: NDArray[Any], ahead: NDArray[Any]) -> NDArray
     return np.asarray(((0.8 - gained) / 0.6).clip(0, 1))
 
 
+class GapWalls:
+    """Where a shape's narrow gaps are, walls included: 1 about them, 0 elsewhere, smooth between."""
+
+    def __init__(self, shape: Walls, points: Array, normals: Array) -> None:
+        """From points of the shape's surface and its normals there."""
+        narrow = np.zeros(len(points), bool)
+        for height in HEIGHTS:
+            above = points + height * normals
+            narrow |= narrowness(shape, above, np.asarray(shape.signed(above), np.float64)) > 0
+        self.any = bool(narrow.any())
+        axis = np.linspace(-1, 1, NODES)
+        nodes = np.stack(np.meshgrid(axis, axis, axis, indexing="ij"), -1).reshape(-1, 3)
+        reach = np.full(len(nodes), np.inf)
+        if self.any:
+            reach = KDTree(points[narrow]).query(nodes, distance_upper_bound=3 * SPACING)[0]
+        self._lattice = (2 - reach / SPACING).clip(0, 1).astype(np.float32).reshape((NODES,) * 3)
+
+    def at(self, points: NDArray[np.floating]) -> NDArray[np.float32]:
+        """At points of the training frame."""
+        places = (np.asarray(points, np.float32).T + 1) * np.float32((NODES - 1) / 2)
+        return np.asarray(map_coordinates(self._lattice, places, order=1, mode="nearest"), np.float32)
+
+
 def shut(own: Tensor, narrow: Tensor, other: Tensor, share: Tensor) -> Tensor:
     """Distances to a shape with its gaps shut, ``share`` of the way from it to the other, which is ``other`` away."""
     gone = (share / SHUTTING).clamp(0, 1)
     return own - DEPTH * narrow * gone * gone * (3 - 2 * gone) * (-other / SOLID).clamp(0, 1)
 
 
+def shutting(narrow: NDArray[Any], other: NDArray[Any], share: float) -> NDArray[Any]:
+    """How far gaps are shut at one share of the way, from 0 to 1: `shut` for arrays."""
+    gone = min(max(share / SHUTTING, 0.0), 1.0)
+    return np.asarray(gone * gone * (3 - 2 * gone) * narrow * (-other / SOLID).clip(0, 1))
+
+
 def gaps_shut(narrow: NDArray[Any], other: NDArray[Any], share: float) -> NDArray[Any]:
     """What `shut` takes off the distances at one share of the way."""
-    gone = min(max(share / SHUTTING, 0.0), 1.0)
-    return np.asarray(DEPTH * gone * gone * (3 - 2 * gone) * narrow * (-other / SOLID).clip(0, 1))
+    return DEPTH * shutting(narrow, other, share)
 
 
 def shut_distances(

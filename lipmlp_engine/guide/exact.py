@@ -20,7 +20,7 @@ from ..shapes.shape import Shape
 from .blend import Blend
 from .carried_blend import CarriedBlend
 from .carried_mesh import CarriedMesh
-from .crevices import WIDTH, gaps_shut, width_to_narrowness
+from .crevices import WIDTH, gaps_shut, shutting, width_to_narrowness
 from .motion import Motion
 from .placed import PlacedSurface
 from .thin_parts import DEEP_ENOUGH, seen_by_cells
@@ -31,6 +31,9 @@ SAME = 1e-6
 """Shares that differ by less are one moment."""
 THIN = 2 * DEEP_ENOUGH
 """Cells: what is thicker is found as it is, and farther than this from a surface nothing is lowered to below zero."""
+WARY = 0.005
+WARY_REACH = 0.1
+"""How far from the other shape, and from a gap's own walls, the blend is no longer trusted about gaps."""
 ROUNDING_STEPS = 3
 """In which the bending of ways at the inner shapes of a chain is undone."""
 
@@ -75,15 +78,20 @@ class ExactBlend:
         self._sides = (round(self.share),) if self._at_shape else (0, 1)
         """Of the segment's two shapes those that count: at its own time a shape is all there is."""
 
-    def values(self, points: Points, cell: float = 0.0) -> Points:
-        """The function at points (n, 3); lowered about what is too thin for cells of a size, where one is given."""
-        thin = cell > 0 and any(surface.thin_parts.thinnest < THIN * cell for surface in self._surfaces())
-        return self._in_chunks(lambda chunk: (self._seen(chunk, cell if thin else 0.0),), points)[0]
+    def values(self, points: Points, cell: float = 0.0) -> tuple[Points, Points]:
+        """The function at points (n, 3), and how far it is to be trusted there, from 0 to 1.
 
-    def values_and_gradient(self, points: Points) -> tuple[Points, Points]:
-        """The function and its gradient. How gaps shut is left out of the gradient."""
-        values, gradient = self._in_chunks(self._seen_with_gradient, points)
-        return values, gradient
+        Where a cell's size is given it is lowered about what is too thin for cells. It is not to be trusted where a
+        gap is shut: that is a jump, which a trained function smoothes.
+        """
+        thin = cell > 0 and any(surface.thin_parts.thinnest < THIN * cell for surface in self._surfaces())
+        values, trust = self._in_chunks(lambda chunk: self._seen(chunk, cell if thin else 0.0), points)
+        return values, trust
+
+    def values_and_gradient(self, points: Points) -> tuple[Points, Points, Points]:
+        """The function, its gradient and the trust. How gaps shut is left out of the gradient."""
+        values, gradient, trust = self._in_chunks(self._seen_with_gradient, points)
+        return values, gradient, trust
 
     def _in_chunks(self, work: Callable[[Points], tuple[Points, ...]], points: Points) -> list[Points]:
         points = np.ascontiguousarray(points, np.float32)
@@ -94,7 +102,7 @@ class ExactBlend:
             parts = list(_pool(self._morph.threads).map(work, chunks))
         return [np.concatenate(columns) for columns in zip(*parts, strict=True)]
 
-    def _seen(self, points: Points, cell: float) -> Points:
+    def _seen(self, points: Points, cell: float) -> tuple[Points, Points]:
         points = self._unbent(points)
         surfaces = self._surfaces()
         places = [self._carried(points, side) for side in self._sides]
@@ -105,14 +113,15 @@ class ExactBlend:
         if not self._at_shape:
             values = self._blend.values(*self._ends(points, places, distances, gradients)).numpy()
             weights = [1 - self.share, self.share]
+        trust = self._trust(places, distances)
         if cell:
-            near = np.flatnonzero(np.abs(values) < THIN * cell)
+            near = np.flatnonzero((np.abs(values) < THIN * cell) & (trust >= 1))
             thick = [surface.thin_parts.thickness(place[near]) for surface, place in zip(surfaces, places, strict=True)]
             values = values.copy()
             values[near] = seen_by_cells(values[near], cell, [part[near] for part in distances], weights, thick)
-        return values
+        return values, trust
 
-    def _seen_with_gradient(self, points: Points) -> tuple[Points, Points]:
+    def _seen_with_gradient(self, points: Points) -> tuple[Points, Points, Points]:
         points = self._unbent(points)
         places, distances, gradients, slopes = [], [], [], []
         for side, surface in zip(self._sides, self._surfaces(), strict=True):
@@ -122,12 +131,28 @@ class ExactBlend:
             distances.append(distance)
             gradients.append(gradient)
             slopes.append(np.einsum("nij,ni->nj", change, gradient))
+        trust = self._trust(places, distances)
         if self._at_shape:
-            return distances[0], slopes[0]
+            return distances[0], slopes[0], trust
         here, share, *ends = self._ends(points, places, distances, gradients)
         first, second = map(torch.from_numpy, slopes)
         blended, slope = self._blend.values_and_gradient(here, share, ends[0], ends[1], (first, second))
-        return blended.numpy(), slope.numpy()
+        return blended.numpy(), slope.numpy(), trust
+
+    def _trust(self, places: Sequence[Points], distances: Sequence[Points]) -> Points:
+        """Less than 1 about gaps that are shut because the other shape is solid there."""
+        trust = np.ones(len(places[0]), np.float32)
+        if self._at_shape:
+            return trust
+        for side, surface in enumerate(self._surfaces()):
+            if surface.gap_walls.any:
+                left = self.share if side == 0 else 1 - self.share
+                # Already beside the other shape, before anything shuts, so that what is shown passes over gradually.
+                other = distances[1 - side] - np.float32(WARY)
+                rows = np.flatnonzero((other < 0) & (np.abs(distances[side]) < WARY_REACH))
+                there = np.minimum(4 * other[rows], 0)
+                trust[rows] *= 1 - shutting(surface.gap_walls.at(places[side][rows]), there, left)
+        return trust
 
     def _ends(
         self, points: Points, places: Sequence[Points], distances: Sequence[Points], gradients: Sequence[Points]

@@ -8,10 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..shapes.distance import DistanceField
+from ..shapes.sample import sample_surface
 from ..shapes.shape import Shape
 from ..shapes.thinness import thickness_below
+from .crevices import GapWalls
 from .pose import Pose
 from .thin_parts import ThinParts
+
+GAP_SAMPLES = 20_000
 
 Array = NDArray[np.float64]
 
@@ -43,6 +47,14 @@ class PlacedSurface:
         """Where the shape is thin."""
         points, thickness = thickness_below(self._shape, self._field)
         return ThinParts(self._pose.to_training(points), thickness / self._pose.scale)
+
+    @cached_property
+    def gap_walls(self) -> GapWalls:
+        """Where the shape has narrow gaps."""
+        points, normals, _ = sample_surface(
+            self._pose.to_training(self._shape.vertices), self._shape.triangles, GAP_SAMPLES, np.random.default_rng(0)
+        )
+        return GapWalls(self, points, normals)
 
     def signed(self, points: Array) -> Array:
         """Distance, negative inside."""

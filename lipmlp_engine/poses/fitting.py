@@ -68,8 +68,8 @@ class Bending:
         self._normals = unit_normals(second.vertices, second.triangles)
         self._tree = KDTree(self._coarse.vertices)
 
-    def bent(self, chosen: NDArray[np.integer], aims: Array) -> tuple[Array, Array]:
-        """Where the chosen vertices of the first surface are after that, and the normals of the mesh there."""
+    def bent(self, chosen: NDArray[np.integer], aims: Array, wanted: NDArray[np.integer]) -> tuple[Array, Array]:
+        """Where the wanted vertices are once the chosen ones have made for their aims, and the normals there."""
         rest = self._coarse.vertices
         nearest = KDTree(self._rest[chosen]).query(rest)[1]
         turn = Rotation.align_vectors(aims - aims.mean(0), self._rest[chosen] - self._rest[chosen].mean(0))[0]
@@ -82,9 +82,9 @@ class Bending:
                 facing = (self._normals[triangle] * StandIn(places, self._coarse.triangles).normals).sum(1)
                 sure = (facing > ALIKE) & (distance < FARTHEST * self._second.scale)
                 places = self._stiff.settled(places, closest, np.where(sure, pull, 1e-4), 2)
-        owner = self._tree.query(self._rest[chosen])[1]
+        owner = self._tree.query(self._rest[wanted])[1]
         turns = self._stiff.turns(places)[owner]
-        moved = places[owner] + np.einsum("nij,nj->ni", turns, self._rest[chosen] - rest[owner])
+        moved = places[owner] + np.einsum("nij,nj->ni", turns, self._rest[wanted] - rest[owner])
         return np.asarray(moved), StandIn(places, self._coarse.triangles).normals[owner]
 
 

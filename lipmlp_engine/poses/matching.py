@@ -60,7 +60,7 @@ class Match:
 
 
 def matches(first: Signature, second: Signature, landmarks: tuple[Numbers, Numbers] | None = None) -> Iterator[Match]:
-    """The likeliest match, and one that takes longer to find for when that is not sure.
+    """The likeliest match, and some that take longer to find for when that is not sure.
 
     ``landmarks`` are vertices of either that belong together.
     """
@@ -73,7 +73,13 @@ def matches(first: Signature, second: Signature, landmarks: tuple[Numbers, Numbe
     rough = [*(samples for _, samples in coarse[:2]), *guesses[:BENT]]
     with ThreadPoolExecutor(usable_cores()) as pool:
         bent = list(pool.map(lambda guess: _bent(first, second, bending, guess), rough))
-    yield _whole(first, second, _in_order(first, second, bent, fine, landmarks)[0][1])
+    finest = _in_order(first, second, bent, fine, landmarks)
+    yield _whole(first, second, finest[0][1])
+    # Waves turn a round part over now and then; a mesh that is bent over does not.
+    for _, samples in finest[:TAKEN_ON]:
+        vertices = _bent(first, second, bending, samples, everywhere=True)
+        samples = second.distances[:, vertices[first.samples]].argmin(0)
+        yield Match(vertices, *_judged(first, second, samples), _coverage(second, vertices))
 
 
 def _in_order(
@@ -122,12 +128,15 @@ def _guesses(first: Signature, second: Signature, landmarks: tuple[Numbers, Numb
         yield np.asarray(KDTree(second.waves[second.samples, 1 : count + 1] * flips).query(own)[1], np.int64)
 
 
-def _bent(first: Signature, second: Signature, bending: Bending, guess: Numbers) -> Numbers:
-    """A guess made untwisted."""
-    places, normals = bending.bent(first.samples, second.surface.vertices[second.samples[guess]])
+def _bent(first: Signature, second: Signature, bending: Bending, guess: Numbers, everywhere: bool = False) -> Numbers:
+    """A guess for the samples made untwisted, for them or for all vertices."""
+    wanted = np.arange(len(first.surface.vertices)) if everywhere else first.samples
+    places, normals = bending.bent(first.samples, second.surface.vertices[second.samples[guess]], wanted)
     scale = second.surface.scale
     own = np.hstack([places / scale, FACING * normals])
-    other = np.hstack([second.surface.vertices / scale, FACING * second.surface.normals])[second.samples]
+    other = np.hstack([second.surface.vertices / scale, FACING * second.surface.normals])
+    if not everywhere:
+        other = other[second.samples]
     return np.asarray(KDTree(other).query(own)[1], np.int64)
 
 

@@ -26,5 +26,4 @@ def thickness_below(shape: Shape, field: DistanceField, samples: int = SAMPLES) 
     points, normals, _ = sample_surface(shape.vertices, shape.triangles, samples, np.random.default_rng(0))
     skin = SKIN * shape.diagonal
     reach, facing = field.walls_ahead(points - skin * normals, -normals)
-    thickness = np.where(facing > OPPOSITE, reach.astype(np.float64) + skin, np.inf)
-    return points, thickness
+    return points, np.where(facing > OPPOSITE, reach.astype(np.float64) + skin, np.inf)

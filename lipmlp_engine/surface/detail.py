@@ -37,32 +37,31 @@ class DetailedField:
         return self.network.device
 
     def values(self, points: Tensor) -> Tensor:
-        return self.bounded(points, self.exact_values(points))
-
-    def exact_values(self, points: Tensor, cell: float = 0.0) -> Tensor:
-        """The blend alone, as if there were no bound; as `values_for_cells` has it where a size is given."""
-        return torch.from_numpy(self.exact.values(_array(points), cell)).to(points.device)
+        return self.values_for_cells(points, 0.0)
 
     def values_for_cells(self, points: Tensor, cell: float) -> Tensor:
-        """What corners of cells are to know: parts too thin for them are as thick as they need."""
-        return self.bounded(points, self.exact_values(points, cell))
-
-    def bounded(self, points: Tensor, exact: Tensor) -> Tensor:
-        """The function's values at points where the blend has those given."""
-        learned = self.network.values(points)
-        return torch.clamp(exact, learned - self.bound, learned + self.bound)
+        """What corners of cells of a size are to know: parts too thin for them are as thick as they need."""
+        exact, trust = (torch.from_numpy(part).to(points.device) for part in self.exact.values(_array(points), cell))
+        return self._bounded(self.network.values(points), exact, trust)
 
     def gradient(self, points: Tensor) -> Tensor:
         return self.values_and_gradient(points)[1]
 
     def values_and_gradient(self, points: Tensor) -> tuple[Tensor, Tensor]:
         found = self.exact.values_and_gradient(_array(points))
-        exact, gradient = (torch.from_numpy(part).to(points.device) for part in found)
-        values = self.bounded(points, exact)
-        held = values != exact
-        if held.any():
-            gradient[held] = self.network.gradient(points[held])
-        return values, gradient
+        exact, gradient, trust = (torch.from_numpy(part).to(points.device) for part in found)
+        learned = self.network.values(points)
+        # Beyond its bound the residual is constant, and where it is not trusted it is not there.
+        part = torch.where((exact - learned).abs() > self.bound, 0.0, trust)
+        mixed = part < 1
+        if mixed.any():
+            gradient[mixed] = torch.lerp(self.network.gradient(points[mixed]), gradient[mixed], part[mixed, None])
+        return self._bounded(learned, exact, trust), gradient
+
+    def _bounded(self, learned: Tensor, exact: Tensor, trust: Tensor) -> Tensor:
+        # The blend's own values where they hold, to the last digit: they are zero on its surface.
+        held = torch.clamp(exact, learned - self.bound, learned + self.bound)
+        return torch.where(trust >= 1, held, torch.lerp(learned, held, trust))
 
     def enclose(self, centre: Tensor, half: Tensor) -> Enclosure:
         enclosure = self.network.enclose(centre, half)

@@ -30,6 +30,7 @@ REACH = 0.5
 """How far a vertex may leave its cell, in cells."""
 CREASE = np.cos(np.radians(8))
 """Normals around a vertex that differ more than this make it look for an edge."""
+UNTANGLINGS = 3
 EDGE_ROUNDS = 2
 LEAST_SLOPE = 0.3
 """A function flatter than this says little about where its surface is."""
@@ -80,7 +81,7 @@ class _ExactGrid(Grid):
         while side > 1:
             radius = float(side * self.cell) * np.sqrt(3) / 2
             centres = self.position(boxes) + np.float32(side / 2) * self.cell
-            near = np.abs(self.field.exact.values(centres)) <= STEEPNESS * radius + self.cell
+            near = np.abs(self.field.exact.values(centres)[0]) <= STEEPNESS * radius + self.cell
             side //= 2
             boxes = self.halved(boxes[near], side)
         return boxes
@@ -113,7 +114,39 @@ class _Placing:
             middles, slope = self._onto_surface(vertices[self.quads[around]].mean(1), 2)
             planes = Planes(self.quads[around], middles, unit(slope))
             creased |= self._set_on_edges(vertices, gradient, planes)
+        self._untangle(vertices, gradient, creased)
         return vertices, gradient, creased
+
+    def _untangle(self, vertices: Floats, gradient: Floats, creased: NDArray[np.bool_]) -> None:
+        """Move vertices of faces that look inwards amid their neighbours and onto the surface, while that helps."""
+        inwards = self._turned(vertices, self._planes_of(gradient))
+        for _ in range(UNTANGLINGS):
+            rows = np.unique(self.quads[inwards]).astype(np.int64)
+            rows = rows[~creased[rows]]
+            if not len(rows):
+                return
+            before = vertices[rows], gradient[rows]
+            within = self.least[rows] - self.cell, self.most[rows] + self.cell
+            vertices[rows], gradient[rows] = self._onto_surface(self._amid(rows, vertices), 2, within)
+            still = self._turned(vertices, self._planes_of(gradient))
+            if len(still) >= len(inwards):
+                vertices[rows], gradient[rows] = before
+                return
+            inwards = still
+
+    def _planes_of(self, gradient: Floats) -> Planes:
+        """All faces, each with the mean normal of its corners."""
+        return Planes(self.quads, np.zeros((len(self.quads), 3), np.float32), unit(gradient[self.quads].sum(1)))
+
+    def _amid(self, rows: NDArray[np.int64], vertices: Floats) -> Floats:
+        """The mean of each vertex's neighbours."""
+        sides = np.concatenate(
+            [self.quads[:, [0, 1]], self.quads[:, [1, 2]], self.quads[:, [2, 3]], self.quads[:, [3, 0]]]
+        )
+        sides = sides[np.isin(sides[:, 0], rows)]
+        owner = np.searchsorted(rows, sides[:, 0])
+        count = np.bincount(owner, minlength=len(rows))[:, None]
+        return np.asarray(_gathered(owner, vertices[sides[:, 1]].astype(np.float64)) / count, np.float32)
 
     def _onto_surface(
         self, points: Floats, steps: int, within: tuple[Floats, Floats] | None = None

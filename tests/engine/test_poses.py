@@ -1,0 +1,183 @@
+"""Poses of one shape are matched, others are refused, and what lies between two poses keeps its lengths."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from itertools import pairwise
+
+import numpy as np
+import pytest
+import torch
+import trimesh
+from numpy.typing import NDArray
+from scipy.spatial.transform import Rotation
+
+from benchmarks.poses.characters import ARMS_UP, biped
+from benchmarks.poses.measures import edge_lengths, remeshed
+from lipmlp_engine.guide import CarriedBlend, CarriedMesh, Pose
+from lipmlp_engine.guide.carried_mesh import STATIONS
+from lipmlp_engine.guide.placed import PlacedSurface
+from lipmlp_engine.guide.pose import PosePath
+from lipmlp_engine.guide.swinging import Way, carried_meshes, find_ways
+from lipmlp_engine.poses.find import Pairing, pair
+from lipmlp_engine.poses.lengths import LengthPath
+from lipmlp_engine.shapes.distance import DistanceField
+from lipmlp_engine.shapes.shape import Shape
+
+Array = NDArray[np.float64]
+NO_LANDMARKS = np.empty((0, 3)), np.empty((0, 3))
+
+
+def rod(angle: Callable[[Array], Array]) -> tuple[Array, NDArray[np.int64]]:
+    """A closed bar along x whose places beyond 0 are turned about z by an angle that depends on how far they are."""
+    bar = trimesh.creation.capsule(2.0, 0.15, count=[12, 12])
+    bar.apply_transform(trimesh.transformations.rotation_matrix(np.pi / 2, [0, 1, 0]))
+    bar.apply_translation(-bar.bounds.mean(0))
+    bar = bar.subdivide_to_size(0.08)
+    bar.merge_vertices()
+    vertices = np.asarray(bar.vertices)
+    turn = angle(vertices[:, 0])
+    bent = np.array(vertices)
+    step = np.linspace(0, vertices[:, 0].max(), 400)
+    turns = angle(step)
+    way = np.cumsum(np.stack([np.cos(turns), np.sin(turns)], 1) * np.gradient(step)[:, None], axis=0)
+    beyond = vertices[:, 0] > 0
+    middle = np.stack([np.interp(vertices[:, 0], step, way[:, k]) for k in range(2)], 1)
+    side = np.stack([-np.sin(turn), np.cos(turn)], 1) * vertices[:, 1:2]
+    bent[beyond, :2] = (middle + side)[beyond]
+    return bent, np.asarray(bar.faces, np.int64)
+
+
+@pytest.fixture(scope="module")
+def standing_and_raised() -> tuple[Shape, Shape]:
+    """A character, and the same with its arms raised by more than a right angle, meshed for itself."""
+    character = biped()
+    skin = character.skin(60)
+    raised, triangles = remeshed(character.posed(skin, ARMS_UP), skin.triangles, 66, seed=1)
+    return Shape("standing", skin.vertices, skin.triangles.astype(np.int32)), Shape("raised", raised, triangles)
+
+
+@pytest.fixture(scope="module")
+def pairing(standing_and_raised: tuple[Shape, Shape]) -> Pairing:
+    found = pair(*standing_and_raised)
+    assert isinstance(found, Pairing)
+    return found
+
+
+def test_a_limb_that_swings_by_more_than_half_a_turn_keeps_its_length() -> None:
+    straight, triangles = rod(np.zeros_like)
+    coiled, _ = rod(lambda x: np.clip(x, 0, None) * 3.8)
+    path = LengthPath(straight, coiled, triangles)
+    assert np.abs(path.at(0.0) - straight).max() < 1e-6 and np.abs(path.at(1.0) - coiled).max() < 1e-6
+    lengths = [edge_lengths(places, triangles) for places in (straight, path.at(0.5), coiled)]
+    error = np.abs(lengths[1] / ((lengths[0] + lengths[2]) / 2) - 1)
+    assert error.mean() < 0.01
+    assert edge_lengths((straight + coiled) / 2, triangles).mean() < 0.9 * lengths[1].mean()
+
+
+def test_turns_of_a_whole_turn_and_more_are_told_from_none() -> None:
+    straight, triangles = rod(np.zeros_like)
+    wound, _ = rod(lambda x: np.clip(x, 0, None) * 5.6)
+    tip = int(straight[:, 0].argmax())
+    halfway = LengthPath(straight, wound, triangles).at(0.5)
+    rightly, _ = rod(lambda x: np.clip(x, 0, None) * 2.8)
+    for places in (halfway, rightly):
+        places -= places[straight[:, 0].argmin()]
+    assert np.linalg.norm(halfway[tip] - rightly[tip]) < 0.1
+
+
+def test_vertices_that_no_face_uses_and_equal_poses_do_no_harm() -> None:
+    straight, triangles = rod(np.zeros_like)
+    with_stray = np.vstack([straight, [[5.0, 5.0, 5.0]]])
+    path = LengthPath(with_stray, with_stray, triangles)
+    assert np.abs(path.at(0.5) - with_stray).max() < 1e-6
+
+
+def test_parts_of_a_mesh_keep_their_places_to_each_other() -> None:
+    straight, triangles = rod(np.zeros_like)
+    both = np.vstack([straight, straight + np.array([0, 0, 3.0])])
+    faces = np.vstack([triangles, triangles + len(straight)])
+    way = np.array([0.0, 2.0, 0.0])
+    assert np.abs(LengthPath(both, both + way, faces).at(0.25) - both - way / 4).max() < 1e-3
+
+
+def test_a_pose_is_matched_with_left_and_right_told_apart(pairing: Pairing) -> None:
+    assert pairing.doubt < 1
+    sides = pairing.first.vertices[:, 0] * pairing.fit.places[:, 0]
+    away = np.abs(pairing.first.vertices[:, 0]) > 0.1
+    assert (sides[away] > 0).all()
+    hands = pairing.first.vertices[:, 2] < 0.9
+    hands &= np.abs(pairing.first.vertices[:, 0]) > 0.45
+    assert hands.any() and pairing.fit.places[hands, 2].min() > 1.6
+
+
+def test_a_match_is_the_same_every_time_and_in_every_unit(
+    standing_and_raised: tuple[Shape, Shape], pairing: Pairing
+) -> None:
+    first, second = standing_and_raised
+    grown = dataclasses.replace(second, vertices=1000 * second.vertices)
+    again = pair(first, grown)
+    assert isinstance(again, Pairing)
+    assert np.abs(again.fit.places / 1000 - pairing.fit.places).mean() < 2e-3
+
+
+@pytest.mark.parametrize("kind", ["ball and box", "two parts", "moved copy"])
+def test_what_is_no_pose_is_refused_in_a_sentence(kind: str, standing_and_raised: tuple[Shape, Shape]) -> None:
+    ball, box = trimesh.creation.icosphere(3), trimesh.creation.box((1, 2, 3))
+    if kind == "ball and box":
+        shapes = [Shape(kind, mesh.vertices, mesh.faces.astype(np.int32)) for mesh in (ball, box)]
+    elif kind == "two parts":
+        apart = trimesh.util.concatenate([ball, ball.copy().apply_translation([3, 0, 0])])
+        shapes = [Shape(kind, apart.vertices, apart.faces.astype(np.int32))] * 2
+    else:
+        first = standing_and_raised[0]
+        turn = Rotation.from_rotvec([0.3, 0.5, 0.2]).as_matrix()
+        shapes = [first, dataclasses.replace(first, vertices=first.vertices @ turn.T + 1)]
+    said = pair(*shapes)
+    assert isinstance(said, str) and "'" in said
+
+
+def test_points_go_along_with_the_carried_mesh_and_come_back(
+    standing_and_raised: tuple[Shape, Shape], pairing: Pairing
+) -> None:
+    ways, verdicts = find_ways(standing_and_raised, [NO_LANDMARKS], insisted=False)
+    assert "poses" in verdicts[0]
+    pose = Pose(1.0, np.eye(3), np.array([0, 0, 0.9]))
+    path, (mesh,) = carried_meshes(PosePath([pose, pose]), ways, 0.85)
+    assert mesh is not None and mesh.stations.shape[0] == STATIONS
+    assert float(mesh.stations.abs().max()) <= 0.85 + 1e-6
+    rng = np.random.default_rng(0)
+    near = (mesh.surface(0.3)[0] + rng.normal(0, 0.002, mesh.stations.shape[1:])).astype(np.float32)
+    there = mesh.carry(torch.from_numpy(near), 0.3, 0.8)
+    back = mesh.carry(there, 0.8, 0.3).numpy()
+    assert np.quantile(np.linalg.norm(back - near, axis=1), 0.98) < 1e-3
+    each = mesh.carry(torch.from_numpy(near), torch.full((len(near),), 0.25), torch.full((len(near),), 0.75)).numpy()
+    assert np.abs(each - mesh.moved(near, 0.25, 0.75)).max() < 1e-5
+    surfaces = [
+        PlacedSurface(shape, DistanceField(shape.vertices, shape.triangles), placed)
+        for shape, placed in zip(standing_and_raised, path.poses, strict=True)
+    ]
+    for share in (0.0, 0.5, 1.0):
+        values, gradient = CarriedBlend(mesh, surfaces, share).values_and_gradient(near)
+        alone = CarriedBlend(mesh, surfaces, share).values(near)
+        assert np.allclose(values, alone) and np.isfinite(gradient).all()
+    on_surface = mesh.surface(0.5)[0].astype(np.float32)
+    assert np.abs(CarriedBlend(mesh, surfaces, 0.5).values(on_surface)).mean() < 0.004
+
+
+def test_a_chain_of_poses_passes_the_inner_one_with_one_speed() -> None:
+    straight, triangles = rod(np.zeros_like)
+    places = [straight, rod(lambda x: np.clip(x, 0, None) * 0.8)[0], rod(lambda x: np.clip(x, 0, None) * 0.2)[0]]
+    ways = [Way(LengthPath(a, b, triangles), triangles) for a, b in pairwise(places)]
+    pose = Pose(2.0, np.eye(3), np.zeros(3))
+    _, meshes = carried_meshes(PosePath([pose] * 3), ways, 0.85)
+    before, after = meshes
+    assert isinstance(before, CarriedMesh) and isinstance(after, CarriedMesh)
+    step = 1 / (STATIONS - 1)
+    speeds = [
+        (mesh.surface(end)[0] - mesh.surface(start)[0]) / (step / 4)
+        for mesh, start, end in ((before, 1 - step / 4, 1.0), (after, 0.0, step / 4))
+    ]
+    jolt = np.linalg.norm(speeds[1] - speeds[0], axis=1).mean()
+    assert jolt < 0.25 * np.linalg.norm(places[1] - places[0], axis=1).mean() / 2
