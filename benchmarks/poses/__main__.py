@@ -64,8 +64,8 @@ def _measured(name: str, seed: int) -> str:
         f"{name}: match {100 * errors.mean():.2f} % of the diameter (95 %: {100 * np.quantile(errors, 0.95):.2f}), "
         f"doubt {found.doubt:.2f}, {timing}; half-way edges off by {100 * lengths.mean():.2f} % "
         f"(95 %: {100 * np.quantile(lengths, 0.95):.2f}; straight lines {100 * straight.mean():.1f} and "
-        f"{100 * np.quantile(straight, 0.95):.1f}), from the truth {_off(between, truth) / diagonal * 100:.2f} % of the "
-        f"diagonal, volume {volumes[1] / ((volumes[0] + volumes[2]) / 2):.3f}"
+        f"{100 * np.quantile(straight, 0.95):.1f}), from the truth {100 * _off(between, truth) / diagonal:.2f} % of "
+        f"the diagonal, volume {volumes[1] / ((volumes[0] + volumes[2]) / 2):.3f}"
     )
 
 

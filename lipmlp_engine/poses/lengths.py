@@ -23,6 +23,9 @@ RESTING = 0.02
 LEAST_ANGLE = 1e-3
 """Between neighbours; keeps links without weight out of the sparse graph."""
 
+NEEDLE = 1e-4
+"""Doubled area, as a share of the sides' squares, up to which a triangle is one."""
+
 Array = NDArray[np.float64]
 Numbers = NDArray[np.integer]
 
@@ -41,16 +44,21 @@ class LengthPath:
         number[used] = np.arange(len(used))
         self._used, self._triangles = used, number[np.asarray(triangles, np.int64)]
         start, end = self._first[used], self._last[used]
-        self._frames = _frames(start, self._triangles)
-        inverse = np.linalg.pinv(self._frames)
+        frames = _frames(start, self._triangles)
+        # A needle's deformation says nothing: it goes along with the triangle beside it.
+        needles = _slender(start, self._triangles) | _slender(end, self._triangles)
+        frames[needles] = np.eye(3)
+        inverse = np.linalg.inv(frames)
+        inverse[needles] = 0
         deformation = _frames(end, self._triangles) @ inverse
+        deformation[needles] = np.eye(3)
         left, sizes, right = np.linalg.svd(deformation)
         mirrored = np.linalg.det(left @ right) < 0
         left[mirrored, :, 2] *= -1
         sizes[mirrored, 2] *= -1
         turns = left @ right
         self._stretch = np.swapaxes(right, 1, 2) @ (sizes[:, :, None] * right)
-        self._turns = unwrapped(turns, self._triangles)
+        self._turns = unwrapped(turns, self._triangles, needles)
         self._gather = self._equations(start, np.asarray(inverse, np.float64))
         moved = np.linalg.norm(end - start, axis=1)
         size = float(np.linalg.norm(np.ptp(start, axis=0)))
@@ -94,10 +102,11 @@ class LengthPath:
         return np.asarray(places)
 
 
-def unwrapped(turns: Array, triangles: Numbers) -> Array:
+def unwrapped(turns: Array, triangles: Numbers, silent: NDArray[np.bool_]) -> Array:
     """Rotation vectors, of any length, such that neighbouring triangles differ as little as can be.
 
-    A limb that has turned by more than half a turn goes on turning the way that its neighbours do.
+    A limb that has turned by more than half a turn goes on turning the way that its neighbours do. Silent triangles
+    have no turn of their own.
     """
     vectors = Rotation.from_matrix(turns).as_rotvec()
     adjacency, _ = igl.triangle_triangle_adjacency(np.asarray(triangles, np.int64))
@@ -105,6 +114,7 @@ def unwrapped(turns: Array, triangles: Numbers) -> Array:
     second = adjacency[first, side]
     between = np.einsum("nij,nij->n", turns[first], turns[second])
     angles = np.arccos(((between - 1) / 2).clip(-1, 1)) + LEAST_ANGLE
+    angles[silent[first] | silent[second]] = np.pi
     count = len(triangles)
     graph = sparse.csr_array((angles, (first, second)), shape=(count, count))
     tree = minimum_spanning_tree(graph)
@@ -112,9 +122,9 @@ def unwrapped(turns: Array, triangles: Numbers) -> Array:
     size = np.linalg.norm(vectors, axis=1)
     for part in range(int(parts.max()) + 1):
         members = np.flatnonzero(parts == part)
-        root = int(members[size[members].argmin()])
+        root = int(members[np.where(silent[members], np.inf, size[members]).argmin()])
         order, parent = breadth_first_order(tree, root, directed=False)
-        _continue(vectors, size, order[1:].tolist(), parent)
+        _continue(vectors, np.where(silent, -1.0, size), order[1:].tolist(), parent)
     return np.asarray(vectors)
 
 
@@ -122,6 +132,9 @@ def _continue(vectors: Array, size: Array, order: Sequence[int], parent: Numbers
     """Choose among the vectors of one and the same turn the one nearest to that of the triangle before."""
     for index in order:
         before, own, angle = vectors[parent[index]], vectors[index], size[index]
+        if angle < 0:
+            vectors[index] = before
+            continue
         if angle < 1e-9:
             length = float(np.linalg.norm(before))
             if length > np.pi:
@@ -131,6 +144,12 @@ def _continue(vectors: Array, size: Array, order: Sequence[int], parent: Numbers
         rounds = round((float(before @ axis) - angle) / (2 * np.pi))
         if rounds:
             vectors[index] = own + 2 * np.pi * rounds * axis
+
+
+def _slender(vertices: Array, triangles: Numbers) -> NDArray[np.bool_]:
+    sides = vertices[triangles] - vertices[np.roll(triangles, 1, axis=1)]
+    doubled = np.linalg.norm(doubled_area_vectors(vertices, triangles), axis=1)
+    return np.asarray(doubled <= NEEDLE * (sides**2).sum((1, 2)))
 
 
 def _frames(vertices: Array, triangles: Numbers) -> Array:
