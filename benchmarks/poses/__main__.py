@@ -5,8 +5,10 @@ from __future__ import annotations
 import argparse
 import time as clock
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
+import trimesh
 from numpy.typing import NDArray
 from scipy.spatial import KDTree
 
@@ -29,12 +31,27 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser("python -m benchmarks.poses", description=__doc__)
     parser.add_argument("pairs", nargs="*", help="names of pairs; all where none is named")
     parser.add_argument("--seed", type=int, default=3, help="of the grids from which the second poses are meshed")
+    parser.add_argument("--write", type=Path, metavar="FOLDER", help="write the pairs' shapes as PLY instead")
     given = parser.parse_args(arguments)
     for name in given.pairs or PAIRS:
-        print(_measured(name, given.seed), flush=True)
-    if not given.pairs:
+        if given.write:
+            _write(name, given.seed, given.write)
+        else:
+            print(_measured(name, given.seed), flush=True)
+    if not given.pairs and not given.write:
         for line in _refusals():
             print(line, flush=True)
+
+
+def _write(name: str, seed: int, folder: Path) -> None:
+    make, before, after = PAIRS[name]
+    character = make()
+    skin = character.skin(CELLS)
+    faces = skin.triangles.astype(np.int32)
+    other = remeshed(character.posed(skin, after), faces, round(1.1 * CELLS), seed)
+    folder.mkdir(parents=True, exist_ok=True)
+    for end, mesh in (("from", (character.posed(skin, before), faces)), ("to", other)):
+        trimesh.Trimesh(*mesh, process=False).export(folder / f"{name.replace(' ', '-')}-{end}.ply")
 
 
 def _measured(name: str, seed: int) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,16 +15,21 @@ from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
 from benchmarks.poses.characters import ARMS_UP, biped
-from benchmarks.poses.measures import edge_lengths, remeshed
-from lipmlp_engine.guide import CarriedBlend, CarriedMesh, Pose
+from benchmarks.poses.measures import edge_lengths, off_straight, remeshed
+from lipmlp_engine import cli
+from lipmlp_engine.guide import Blend, CarriedBlend, CarriedMesh, Motion, Pose, VelocityLattice
 from lipmlp_engine.guide.carried_mesh import STATIONS
 from lipmlp_engine.guide.placed import PlacedSurface
 from lipmlp_engine.guide.pose import PosePath
 from lipmlp_engine.guide.swinging import Way, carried_meshes, find_ways
+from lipmlp_engine.job import Job
+from lipmlp_engine.morph import Morph
 from lipmlp_engine.poses.find import Pairing, pair
 from lipmlp_engine.poses.lengths import LengthPath
+from lipmlp_engine.sections import Sampling, ShapeInput
 from lipmlp_engine.shapes.distance import DistanceField
-from lipmlp_engine.shapes.shape import Shape
+from lipmlp_engine.shapes.shape import Shape, signed_volume
+from lipmlp_engine.training.samples import PlacedShape, between_samples
 
 Array = NDArray[np.float64]
 NO_LANDMARKS = np.empty((0, 3)), np.empty((0, 3))
@@ -181,3 +187,61 @@ def test_a_chain_of_poses_passes_the_inner_one_with_one_speed() -> None:
     ]
     jolt = np.linalg.norm(speeds[1] - speeds[0], axis=1).mean()
     assert jolt < 0.25 * np.linalg.norm(places[1] - places[0], axis=1).mean() / 2
+
+
+def test_a_model_keeps_its_carried_meshes(tmp_path: Path) -> None:
+    straight, triangles = rod(np.zeros_like)
+    way = Way(LengthPath(straight, rod(lambda x: np.clip(x, 0, None) * 0.8)[0], triangles), triangles)
+    pose = Pose(2.0, np.eye(3), np.zeros(3))
+    path, meshes = carried_meshes(PosePath([pose] * 3), [way, None], 0.85)
+    mesh = meshes[0]
+    assert mesh is not None and meshes[1] is None
+    flow = VelocityLattice(torch.zeros(4, 4, 4, 3))
+    job = Job(shapes=[ShapeInput(f"{name}.ply") for name in "abc"])
+    morph = Morph(job, [(torch.zeros(1, 4), torch.zeros(1))], Motion(path, [mesh, flow]))
+    morph.save(tmp_path / "model.safetensors")
+    kept = Morph.load(tmp_path / "model.safetensors").motion
+    assert isinstance(kept.flows[0], CarriedMesh) and isinstance(kept.flows[1], VelocityLattice)
+    points = torch.from_numpy(mesh.surface(0.0)[0].astype(np.float32))
+    assert torch.equal(kept.carry(points, 0.0, 1.0, 0), morph.motion.carry(points, 0.0, 1.0, 0))
+    assert torch.allclose(kept.carry(points, 0.0, 1.0, 0), mesh.stations[-1], atol=1e-5)
+    assert float(kept.velocity(points, 0.5, 0).norm(dim=1).max()) > 0.1
+
+
+def test_samples_between_poses_lie_about_the_mesh_on_its_way() -> None:
+    straight, triangles = rod(np.zeros_like)
+    bent = rod(lambda x: np.clip(x, 0, None) * 0.8)[0]
+    pose = Pose(2.0, np.eye(3), np.zeros(3))
+    path, (mesh,) = carried_meshes(PosePath([pose] * 2), [Way(LengthPath(straight, bent, triangles), triangles)], 0.85)
+    assert mesh is not None
+    shapes = [Shape(name, places, triangles.astype(np.int32)) for name, places in (("a", straight), ("b", bent))]
+    placed = [
+        PlacedShape(shape, DistanceField(shape.vertices, shape.triangles), where)
+        for shape, where in zip(shapes, path.poses, strict=True)
+    ]
+    found = between_samples(placed, [Blend()], Motion(path, [mesh]), Sampling(points=2_000), np.random.default_rng(0))
+    times = found.points[:, 3]
+    assert 0 < float(times.min()) < 0.1 and 0.9 < float(times.max()) < 1
+    assert float(found.values.abs().median()) < 0.03
+    vertices, surface = mesh.surface(0.5)
+    assert (
+        abs(float(signed_volume(vertices, triangles) / signed_volume(mesh.stations[0].numpy(), triangles)) - 1) < 0.03
+    )
+    near = (times - 0.5).abs() < 0.03
+    true = surface.signed(found.points[near, :3].numpy())
+    assert np.abs(true - found.values[near, 0].numpy()).mean() < 0.04
+
+
+def test_lengths_on_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    straight, triangles = rod(np.zeros_like)
+    bent = rod(lambda x: np.clip(x, 0, None) * 1.5)[0]
+    poses, positions = tmp_path / "poses.npz", tmp_path / "positions.npz"
+    np.savez(poses, first=straight, last=bent, triangles=triangles, shares=[0.0, 0.5, 1.0])
+    assert cli.main(["lengths", str(poses), str(positions)]) == 0
+    with np.load(positions) as stored:
+        found = stored["positions"]
+    assert np.allclose(found[0], straight, atol=1e-5) and np.allclose(found[2], bent, atol=1e-5)
+    assert off_straight(0.5, found[1], straight, bent, triangles).mean() < 0.01
+    np.savez(poses, first=straight, last=bent[:-1], triangles=triangles, shares=[0.5])
+    assert cli.main(["lengths", str(poses), str(positions)]) == 3
+    assert "same vertices" in capsys.readouterr().err
