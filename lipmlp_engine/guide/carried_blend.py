@@ -40,15 +40,21 @@ class CarriedBlend:
         self._threads = threads or usable_cores()
         self._at_shape = self.share in (0.0, 1.0)
 
-    def values(self, points: Points, cell: float = 0.0) -> Points:
-        """The function at points (n, 3); lowered about what is too thin for cells of a size, where one is given."""
-        thin = cell > 0 and any(surface.thin_parts.thinnest < THIN * cell for surface in self._surfaces)
-        return self._in_chunks(lambda chunk: (self._lowered(chunk, cell) if thin else self._seen(chunk)[0],), points)[0]
+    def values(self, points: Points, cell: float = 0.0) -> tuple[Points, Points]:
+        """The function at points (n, 3), and that it is to be trusted everywhere: no gap is shut here.
 
-    def values_and_gradient(self, points: Points) -> tuple[Points, Points]:
-        """The function and its gradient."""
+        Where a cell's size is given it is lowered about what is too thin for cells.
+        """
+        thin = cell > 0 and any(surface.thin_parts.thinnest < THIN * cell for surface in self._surfaces)
+        (values,) = self._in_chunks(
+            lambda chunk: (self._lowered(chunk, cell) if thin else self._seen(chunk)[0],), points
+        )
+        return values, np.ones_like(values)
+
+    def values_and_gradient(self, points: Points) -> tuple[Points, Points, Points]:
+        """The function, its gradient and the trust."""
         values, gradient = self._in_chunks(self._seen, points)
-        return values, gradient
+        return values, gradient, np.ones_like(values)
 
     def _in_chunks(self, work: Callable[[Points], tuple[Points, ...]], points: Points) -> list[Points]:
         points = np.ascontiguousarray(points, np.float32)

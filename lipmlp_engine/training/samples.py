@@ -152,7 +152,7 @@ def _at_moment(
     vertices, _ = flow.surface(share)
     close = sample_near(vertices, flow.triangles.numpy(), near, SPREADS, rng)
     points = np.concatenate([close, rng.uniform(-1, 1, (count - near, 3))]).astype(np.float32)
-    values = CarriedBlend(flow, shapes, share).values(points).astype(np.float64)
+    values = CarriedBlend(flow, shapes, share).values(points)[0].astype(np.float64)
     time = float(motion.pace(segment).time(torch.tensor(share)))
     return np.column_stack([points, np.full(count, segment + time)]), values
 
