@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import manifold3d as m3
 import numpy as np
 import trimesh
 from manifold3d import CrossSection, Manifold
@@ -119,4 +118,3 @@ HARD_SHAPES: dict[str, Callable[[], Mesh]] = {
     "wheel": wheel,
     "ball": ball,
 }
-assert m3

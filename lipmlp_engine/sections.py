@@ -22,6 +22,17 @@ class ShapeInput:
 
     path: str = text(label="File", description="Mesh file (STL, OBJ, PLY, GLB, OFF, …) or .npz with the shape")
     name: str = text(label="Name", description="What the shape is called in messages and reports")
+    up: str = choice(
+        "auto",
+        {
+            "auto": "As is the custom of its format: y in OBJ and GLB, z in STL, .npz and the PLY that Blender writes; "
+            "others lie as they are",
+            "y": "y is up",
+            "z": "z is up",
+        },
+        label="Up Axis",
+        description="Which axis of the file is up; a shape with another one than the first shape's is turned",
+    )
 
 
 @dataclass
@@ -55,7 +66,7 @@ class Sampling:
     """Where distances are measured."""
 
     points: int = number(
-        100_000, 2_000, 4_000_000, label="Samples", unit="per shape", description="Distance samples taken of each shape"
+        60_000, 2_000, 4_000_000, label="Samples", unit="per shape", description="Distance samples taken of each shape"
     )
     near: float = number(
         0.9, 0.0, 1.0, label="Near Share", description="Share of the samples taken close to the surface"
@@ -213,7 +224,7 @@ class Training:
         description="When learning from labels: 0 follows the finest detail, 1 keeps a wide margin around the surface",
     )
     steps: int = number(
-        4_500, 0, 1_000_000, label="Steps", unit="steps", description="Training steps; 0 leaves it to the time budget"
+        1_500, 0, 1_000_000, label="Steps", unit="steps", description="Training steps; 0 leaves it to the time budget"
     )
     seconds: float = number(
         0.0, 0.0, 86_400.0, label="Time Budget", unit="s", description="Stop training after this time; 0 is no limit"
@@ -381,5 +392,8 @@ SECTIONS: dict[str, type[Any]] = {
 
 COARSEST = 32
 """Cells that a resolution which is asked for must have."""
+MACHINE_SETTINGS = ("start_from", "device", "threads")
+"""Settings of the training that concern the machine it runs on and no trained model."""
+
 KEY_SETTINGS = ("template", "key_tolerance", "key_vertices")
 """Settings of the extraction that concern shape keys and no frame; whether keys are made at all is another."""

@@ -20,6 +20,7 @@ from ..shapes.shape import Shape
 from .blend import Blend
 from .carried_blend import CarriedBlend
 from .carried_mesh import CarriedMesh
+from .common import CommonPart
 from .crevices import WIDTH, gaps_shut, shutting, width_to_narrowness
 from .motion import Motion
 from .placed import PlacedSurface
@@ -49,10 +50,18 @@ class ExactMorph:
         self.motion = motion
         self.blends = list(blends)
         self.threads = threads or usable_cores()
+        self._common: dict[int, CommonPart] = {}
         self.surfaces = [
             PlacedSurface(shape, DistanceField(shape.vertices, shape.triangles, device, threads), pose)
             for shape, pose in zip(shapes, motion.path.poses, strict=True)
         ]
+
+    def common(self, segment: int) -> CommonPart:
+        """What a segment's two shapes have in common."""
+        if segment not in self._common:
+            first, second = self.surfaces[segment : segment + 2]
+            self._common[segment] = CommonPart(first.shape, first.field, second.field)
+        return self._common[segment]
 
     def at(self, time: float) -> ExactBlend | CarriedBlend:
         segment = int(min(max(time, 0.0), len(self.surfaces) - 1 - 1e-6))
@@ -103,7 +112,7 @@ class ExactBlend:
         return [np.concatenate(columns) for columns in zip(*parts, strict=True)]
 
     def _seen(self, points: Points, cell: float) -> tuple[Points, Points]:
-        points = self._unbent(points)
+        here, points = points, self._unbent(points)
         surfaces = self._surfaces()
         places = [self._carried(points, side) for side in self._sides]
         found = [surface.measure(place) for surface, place in zip(surfaces, places, strict=True)]
@@ -113,6 +122,7 @@ class ExactBlend:
         if not self._at_shape:
             values = self._blend.values(*self._ends(points, places, distances, gradients)).numpy()
             weights = [1 - self.share, self.share]
+            values = self._standing_still(here, values)[0]
         trust = self._trust(places, distances)
         if cell:
             near = np.flatnonzero((np.abs(values) < THIN * cell) & (trust >= 1))
@@ -122,7 +132,7 @@ class ExactBlend:
         return values, trust
 
     def _seen_with_gradient(self, points: Points) -> tuple[Points, Points, Points]:
-        points = self._unbent(points)
+        bent, points = points, self._unbent(points)
         places, distances, gradients, slopes = [], [], [], []
         for side, surface in zip(self._sides, self._surfaces(), strict=True):
             place, change = self._morph.motion.moved_with_slope(points, self.share, float(side), self._segment)
@@ -137,7 +147,26 @@ class ExactBlend:
         here, share, *ends = self._ends(points, places, distances, gradients)
         first, second = map(torch.from_numpy, slopes)
         blended, slope = self._blend.values_and_gradient(here, share, ends[0], ends[1], (first, second))
-        return blended.numpy(), slope.numpy(), trust
+        return *self._standing_still(bent, blended.numpy(), slope.numpy()), trust
+
+    def _standing_still(self, points: Points, values: Points, gradient: Points | None = None) -> tuple[Points, Points]:
+        """Values, and gradients, with what both shapes have in common where it lies in the world."""
+        common = self._morph.common(self._segment)
+        slope = np.zeros((len(values), 3), np.float32) if gradient is None else gradient
+        if not common.there:
+            return values, slope
+        pose = self._morph.motion.path.at(self._segment + self._time)
+        world = pose.to_world(points.astype(np.float64))
+        weight = common.weight(world)
+        rows = np.flatnonzero(weight > 0)
+        found = [surface.field.measure(world[rows]) for surface in self._surfaces()]
+        share, part = np.float32(self.share), weight[rows]
+        still = found[0][0] + share * (found[1][0] - found[0][0])
+        way = (found[0][1] + share * (found[1][1] - found[0][1])) @ pose.rotation.astype(np.float32)
+        values, slope = values.copy(), slope.copy()
+        values[rows] += part * (still / np.float32(pose.scale) - values[rows])
+        slope[rows] += part[:, None] * (way - slope[rows])
+        return values, slope
 
     def _trust(self, places: Sequence[Points], distances: Sequence[Points]) -> Points:
         """Less than 1 about gaps that are shut because the other shape is solid there."""

@@ -24,51 +24,51 @@ class PlacedSurface:
     """A surface's distances in the units and at the place of the training frame."""
 
     def __init__(self, shape: Shape, field: DistanceField, pose: Pose) -> None:
-        self._shape = shape
-        self._field = field
+        self.shape = shape
+        self.field = field
         self._pose = pose
 
     @property
     def area(self) -> float:
         """Of the surface."""
-        return self._shape.area / self._pose.scale**2
+        return self.shape.area / self._pose.scale**2
 
     @property
     def diagonal(self) -> float:
         """Of the bounding box that the shape has in the world."""
-        return self._shape.diagonal / self._pose.scale
+        return self.shape.diagonal / self._pose.scale
 
     @property
     def name(self) -> str:
-        return self._shape.name
+        return self.shape.name
 
     @cached_property
     def thin_parts(self) -> ThinParts:
         """Where the shape is thin."""
-        points, thickness = thickness_below(self._shape, self._field)
+        points, thickness = thickness_below(self.shape, self.field)
         return ThinParts(self._pose.to_training(points), thickness / self._pose.scale)
 
     @cached_property
     def gap_walls(self) -> GapWalls:
         """Where the shape has narrow gaps."""
         points, normals, _ = sample_surface(
-            self._pose.to_training(self._shape.vertices), self._shape.triangles, GAP_SAMPLES, np.random.default_rng(0)
+            self._pose.to_training(self.shape.vertices), self.shape.triangles, GAP_SAMPLES, np.random.default_rng(0)
         )
         return GapWalls(self, points, normals)
 
     def signed(self, points: Array) -> Array:
         """Distance, negative inside."""
-        return np.asarray(self._field.signed(self._pose.to_world(points)), np.float64) / self._pose.scale
+        return np.asarray(self.field.signed(self._pose.to_world(points)), np.float64) / self._pose.scale
 
     def nearest(self, points: Array) -> Array:
         """The nearest point of the surface."""
-        return self._pose.to_training(self._field.closest(self._pose.to_world(points))[1])
+        return self._pose.to_training(self.field.closest(self._pose.to_world(points))[1])
 
     def measure(
         self, points: NDArray[np.floating], limit: float = np.inf
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Distance and its gradient, on the thread that asks, for points in order in space; infinite beyond a limit."""
-        distance, gradient, _ = self._field.measure(
+        distance, gradient, _ = self.field.measure(
             self._pose.to_world(np.asarray(points, np.float64)), limit * self._pose.scale
         )
         turned = gradient @ self._pose.rotation.astype(np.float32)

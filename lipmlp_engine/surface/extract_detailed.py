@@ -13,6 +13,7 @@ from typing import Literal
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy.spatial import KDTree
 from torch import Tensor
 
 from .detail import DetailedField
@@ -30,13 +31,19 @@ REACH = 0.5
 """How far a vertex may leave its cell, in cells."""
 CREASE = np.cos(np.radians(8))
 """Normals around a vertex that differ more than this make it look for an edge."""
+LEAST_TURNED = 0.02
+"""Squared cells that a half of a face must look inwards to be turned over."""
 UNTANGLINGS = 3
 EDGE_ROUNDS = 2
 LEAST_SLOPE = 0.3
 """A function flatter than this says little about where its surface is."""
-ON_EDGE = 0.05
+ON_EDGE = 0.15
 """Where planes meet on a true edge, the surface is that near, in cells; about mere detail finer than the cells it is
 not."""
+CORNER_REACH, SAME_CORNER = 1.5, 0.5
+"""Cells: how far a vertex goes to a corner, and how near to each other corners are one."""
+LEAST_CORNER = 0.02
+"""The same for the third plane of a corner."""
 LEAST_TURN = np.tan(np.radians(6)) ** 2
 """Planes that differ by less than twice this angle fix no edge; relative eigenvalue of their normals' products."""
 
@@ -181,28 +188,41 @@ class _Placing:
 
     def _set_on_edges(self, vertices: Floats, gradient: Floats, planes: Planes) -> NDArray[np.bool_]:
         """Move vertices to where the planes about them meet, if the surface is there; which they are."""
-        rows, targets = planes.meetings(vertices, LEAST_TURN)
-        targets = np.clip(targets, self.least[rows], self.most[rows])
+        rows, targets, corners = planes.meetings(vertices, LEAST_TURN, self.cell)
+        held = np.clip(targets, self.least[rows], self.most[rows])
+        targets = np.where(corners[:, None], targets, held)
         values, slopes = self._seen(targets)
         on = np.abs(values) < ON_EDGE * self.cell
-        rows, targets, slopes = rows[on], targets[on], slopes[on]
+        steepness = np.maximum(np.einsum("ij,ij->i", slopes, slopes), LEAST_SLOPE**2)
+        targets = targets - (values / steepness)[:, None] * slopes
+        rows, targets, slopes, corners = rows[on], targets[on], slopes[on], corners[on]
         moved = np.zeros(len(vertices), bool)
         before = vertices[rows]
         vertices[rows] = targets
         gradient[rows], moved[rows] = slopes, True
-        for _ in range(3):
-            # Where a face was turned over, its vertices go back.
-            back = moved[rows] & np.isin(rows, planes.faces[self._turned(vertices, planes)])
+        for last in (False, False, True):
+            # Where a face was turned over, its vertices go back, those in corners only if nothing else helps.
+            touching = moved[rows] & np.isin(rows, planes.faces[self._turned(vertices, planes)])
+            back = touching if last or not (touching & ~corners).any() else touching & ~corners
             if not back.any():
                 break
             vertices[rows[back]], moved[rows[back]] = before[back], False
         return moved
 
     def _turned(self, vertices: Floats, planes: Planes) -> NDArray[np.int64]:
-        """Faces of which a half looks away from the surface where it lies: about a sharp edge halves differ much."""
-        doubtful, middles, normals = planes.doubtful(vertices)
-        _, slopes = self._seen(middles)
-        return np.unique(doubtful[np.einsum("ij,ij->i", normals, slopes) < 0])
+        """Faces of which a half looks inwards, whichever way the face is cut in two.
+
+        About a sharp edge the halves differ much, so that each is held against the surface where it lies.
+        """
+        rows = np.arange(len(planes.faces))
+        for shift in (0, 1):
+            cut = Planes(np.roll(planes.faces[rows], shift, axis=1), planes.places[rows], planes.normals[rows])
+            doubtful, middles, normals = cut.doubtful(vertices)
+            _, slopes = self._seen(middles)
+            # What three vertices on one edge enclose looks anywhere.
+            inwards = np.einsum("ij,ij->i", normals, unit(slopes)) < -LEAST_TURNED * self.cell**2
+            rows = rows[np.unique(doubtful[inwards])]
+        return rows
 
 
 @dataclass(frozen=True)
@@ -213,25 +233,29 @@ class Planes:
     places: Floats
     normals: Floats
 
-    def meetings(self, vertices: Floats, least_turn: float) -> tuple[NDArray[np.int64], Floats]:
-        """Vertices whose faces' planes differ, and the point where those meet, as close as that leaves free."""
-        sides = self.faces.shape[1]
+    def meetings(
+        self, vertices: Floats, least_turn: float, cell: np.float32
+    ) -> tuple[NDArray[np.int64], Floats, NDArray[np.bool_]]:
+        """Vertices whose faces' planes differ, where those meet, as near as that leaves free, and which do in a corner.
+
+        A corner is looked for among the faces of the neighbours as well: a vertex's own may lie on two of its sides
+        only. Of all that see it the nearest goes there.
+        """
         rows, owner = np.unique(self.faces, return_inverse=True)
         owner = owner.ravel()
-        normal = np.repeat(self.normals, sides, axis=0).astype(np.float64)
-        place = np.repeat(self.places, sides, axis=0).astype(np.float64)
-        count = np.bincount(owner)[:, None]
-        mean = _gathered(owner, place) / count
-        offset = np.einsum("ij,ij->i", normal, place - mean[owner])
-        products = _gathered(owner, (normal[:, :, None] * normal[:, None, :]).reshape(-1, 9))
-        strengths, axes = np.linalg.eigh(products.reshape(-1, 3, 3))
-        sure = strengths > least_turn * strengths[:, 2:]
-        edge = sure[:, 1] & (count[:, 0] > 2)
-        inverse = np.where(sure, 1 / np.maximum(strengths, 1e-12), 0.0)
-        wanted = np.einsum("nji,nj->ni", axes, _gathered(owner, normal * offset[:, None])) * inverse
-        free = np.where(sure, 0.0, np.einsum("nji,nj->ni", axes, vertices[rows] - mean))
-        targets = mean + np.einsum("nij,nj->ni", axes, wanted + free)
-        return rows[edge].astype(np.int64), targets[edge].astype(np.float32)
+        sides = self.faces.shape[1]
+        normals = self.normals.astype(np.float64)
+        offsets = np.einsum("ij,ij->i", normals, self.places)[:, None]
+        products = (normals[:, :, None] * normals[:, None, :]).reshape(-1, 9)
+        own = _gathered(owner, np.repeat(np.concatenate((products, normals * offsets), 1), sides, axis=0))
+        around = _gathered(owner, np.repeat(own[owner].reshape(-1, sides, 12).sum(1), sides, axis=0))
+        start = vertices[rows].astype(np.float64)
+        target, edge = _met(own, start, least_turn, 1)
+        corner_target, corner = _met(around, start, LEAST_CORNER, 0)
+        corner = _nearest_of_each(start, corner_target, corner, float(cell))
+        target[corner] = corner_target[corner]
+        found = edge | corner
+        return rows[found].astype(np.int64), target[found].astype(np.float32), corner[found]
 
     def doubtful(self, vertices: Floats) -> tuple[NDArray[np.int64], Floats, Floats]:
         """Halves of faces that look away from their face's plane: the face, the half's middle and its normal."""
@@ -244,6 +268,33 @@ class Planes:
             found.append((rows, half[rows].mean(1), normal[rows]))
         rows, middles, normals = (np.concatenate(parts) for parts in zip(*found, strict=True))
         return rows, middles, normals
+
+
+def _nearest_of_each(
+    start: NDArray[np.float64], targets: NDArray[np.float64], seen: NDArray[np.bool_], cell: float
+) -> NDArray[np.bool_]:
+    """Of the places that see the same target, and that nearly reach it, the nearest one."""
+    way = np.linalg.norm(targets - start, axis=1)
+    rows = np.flatnonzero(seen & (way < CORNER_REACH * cell))
+    chosen = np.zeros(len(start), bool)
+    if len(rows):
+        pairs = KDTree(targets[rows]).query_pairs(SAME_CORNER * cell, output_type="ndarray")
+        farther = np.where(way[rows[pairs[:, 0]]] <= way[rows[pairs[:, 1]]], pairs[:, 1], pairs[:, 0])
+        chosen[np.delete(rows, farther)] = True
+    return chosen
+
+
+def _met(
+    planes: NDArray[np.float64], start: NDArray[np.float64], least_turn: float, free: int
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Where summed-up planes meet nearest to a start, so many directions left free, and whether the others are sure."""
+    products, wanted = planes[:, :9].reshape(-1, 3, 3), planes[:, 9:]
+    strengths, axes = np.linalg.eigh(products)
+    sure = strengths > least_turn * strengths[:, 2:]
+    sure[:, :free] = False
+    missing = np.einsum("nji,nj->ni", axes, wanted - np.einsum("nij,nj->ni", products, start))
+    steps = np.where(sure, missing / np.maximum(strengths, 1e-12), 0.0)
+    return start + np.einsum("nij,nj->ni", axes, steps), sure[:, free]
 
 
 def _gathered(owner: NDArray[np.int64], values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -89,7 +89,7 @@ class PlacedShape(PlacedSurface):
         narrow = np.zeros(len(points), bool)
         for side in (-1, 1):
             ahead = self._pose.to_world(points + side * NARROW_STEP * normals)
-            narrow |= faced(self._field, ahead, NARROW_STEP / 2 * self._pose.scale, normals, directions)
+            narrow |= faced(self.field, ahead, NARROW_STEP / 2 * self._pose.scale, normals, directions)
         return np.asarray(points[narrow])
 
 

@@ -199,7 +199,9 @@ def test_a_model_keeps_its_carried_meshes(tmp_path: Path) -> None:
     assert mesh is not None and meshes[1] is None
     flow = VelocityLattice(torch.zeros(4, 4, 4, 3))
     job = Job(shapes=[ShapeInput(f"{name}.ply") for name in "abc"])
-    morph = Morph(job, [(torch.zeros(1, 4), torch.zeros(1))], Motion(path, [mesh, flow]))
+    morph = Morph(
+        job, [(torch.zeros(2, 4), torch.zeros(2)), (torch.zeros(1, 2), torch.zeros(1))], Motion(path, [mesh, flow])
+    )
     morph.save(tmp_path / "model.safetensors")
     kept = Morph.load(tmp_path / "model.safetensors").motion
     assert isinstance(kept.flows[0], CarriedMesh) and isinstance(kept.flows[1], VelocityLattice)
