@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from . import __version__
-from .commands import certify, doctor, extract, morph, presets, report, run
+from .commands import certify, doctor, extract, lengths, morph, presets, report, run
 from .errors import EngineError
 from .failures import failure_of
 from .hearsay import shown
@@ -53,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--version", action="version", version=f"lipmorph {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for command in (morph, run, extract, report, certify, doctor, presets):
+    for command in (morph, run, extract, report, certify, lengths, doctor, presets):
         command.add_to(commands)
     given = parser.parse_args(arguments)
     try:

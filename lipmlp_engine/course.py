@@ -28,7 +28,7 @@ def expected_seconds(job: Job, trained: bool) -> dict[str, float]:
     expected = {
         "start": 0.1,
         "load": 0.1 * shapes,
-        "guide": 4.0 * (shapes - 1) if job.guide.kind == "transport" else 0.1,
+        "guide": 4.0 * (shapes - 1) if job.guide.kind != "none" else 0.1,
         "sample": 0.2 + shapes * job.sampling.points / 200_000,
         "train": min(steps or budget, budget or steps),
         "extract": frames * 0.25 * cells * neurons / 5,

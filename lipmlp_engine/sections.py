@@ -139,8 +139,11 @@ class Guide:
     """What determines the in-betweens, which the two ends alone do not."""
 
     kind: str = choice(
-        "transport",
+        "auto",
         {
+            "auto": "Poses where the shapes are surely poses of one shape, transport else",
+            "poses": "Swing limbs: match the shapes as poses of one shape and keep lengths on the way; "
+            "transport where they do not match at all",
             "transport": "Carry the shape along a smooth flow that moves as little as it can",
             "none": "Leave the in-between to the network alone, as in the paper",
         },
