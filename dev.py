@@ -273,7 +273,11 @@ def failures(results: Path) -> int:
 def lint(options: argparse.Namespace) -> int:
     """Every check runs, so that one report shows all."""
     python = str(engine_python())
-    checks = [["ruff", "check", "."], ["ruff", "format", "--check", "."], ["mypy", "lipmlp_engine", "build_addon.py"]]
+    checks = [
+        ["ruff", "check", "."],
+        ["ruff", "format", "--check", "."],
+        ["mypy", "lipmlp_engine", "build_addon.py", "lock.py"],
+    ]
     codes = [run([python, "-m", *check]) for check in [*checks, ["mypy", "--follow-imports=silent", *bpy_free_parts()]]]
     return int(any(codes))
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 import sys
 import time
 
+from .job_folder import NOTHING_TO_LOOK_UP, log_kept_elsewhere
 from .jobs import JobQueue, JobState, MorphJob
 from .lipmlp_engine.errors import Cancelled, EngineError
 from .lipmlp_engine.events import PHASES
+from .lipmlp_engine.hearsay import shown
+from .lipmlp_engine.standard_streams import say
 from .result_writing import ResultWriting
 from .runtime import start_engine
 from .scene.errors import SceneError
@@ -40,6 +43,8 @@ def run_to_the_end(job: MorphJob) -> str:
         _stop(queue, job)
     finally:
         queue.close()
+        job.sentence += _where_the_log_is(job)
+        job.clear_away()
         teller.close()
     if job.state is JobState.CANCELLED:
         raise Cancelled(job.sentence)
@@ -52,6 +57,13 @@ def run_to_the_end(job: MorphJob) -> str:
     if writing.sentence:
         raise SceneError(writing.sentence)
     return writing.result_name
+
+
+def _where_the_log_is(job: MorphJob) -> str:
+    """Where the log of a job is kept whose folder will not stay, if it has more to say than the sentence."""
+    stays = job.state is not JobState.FAILED or not job.trains or job.results.model.is_file()
+    kept = None if stays or job.exit_code in NOTHING_TO_LOOK_UP else log_kept_elsewhere(job.folder)
+    return "" if kept is None else f" The log is {kept}."
 
 
 def _stop(queue: JobQueue, job: MorphJob) -> None:
@@ -67,25 +79,25 @@ class _Teller:
     def __init__(self, job: MorphJob) -> None:
         self._job = job
         self._rewrites = sys.stdout.isatty()
-        self._told = -1
+        self._told = ("", -1)
         self._notices = 0
-        print(f"Morph {job.title}", flush=True)
+        say(f"Morph {shown(job.title)}\n", sys.stdout)
 
     def tell(self) -> None:
         for notice in self._job.notices[self._notices :]:
-            print(f"{self._start()}  note: {notice}", flush=True)
+            say(f"{self._start()}  note: {shown(notice)}\n", sys.stdout)
         self._notices = len(self._job.notices)
         percent = int(100 * self._job.fraction)
-        step = percent if self._rewrites else percent // 10
+        step = (self._job.phase, percent if self._rewrites else percent // 10)
         if step == self._told:
             return
         self._told = step
         loss = "" if self._job.loss is None else f"  loss {self._job.loss:.3g}"
-        line = f"{percent:3d} %  {PHASES.get(self._job.phase, self._job.phase)}{loss}"
-        print(f"{self._start()}{line}", end="" if self._rewrites else "\n", flush=True)
+        line = f"{percent:3d} %  {PHASES.get(self._job.phase, shown(self._job.phase))}{loss}"
+        say(f"{self._start()}{line}" + ("" if self._rewrites else "\n"), sys.stdout)
 
     def close(self) -> None:
-        print(("\n" if self._rewrites else "") + self._job.sentence, flush=True)
+        say(("\n" if self._rewrites else "") + f"{shown(self._job.sentence)}\n", sys.stdout)
 
     def _start(self) -> str:
         return "\r\x1b[K" if self._rewrites else ""

@@ -5,11 +5,11 @@ No bpy in here.
 
 from __future__ import annotations
 
-import json
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from .lipmlp_engine.hearsay import read_group, shown
 from .lipmlp_engine.results import ResultsFolder
 
 CERTIFIED, SAMPLED = "FAKE_USER_ON", "VIEWZOOM"
@@ -41,7 +41,7 @@ def certificate_of(folder: Path) -> Lines:
 @lru_cache(maxsize=8)
 def _cached(path: Path, _changed: int) -> tuple[tuple[str, str], ...]:
     try:
-        return tuple(certificate_lines(json.loads(path.read_text(encoding="utf-8"))))
+        return tuple(certificate_lines(read_group(path)))
     except (ValueError, TypeError, KeyError, AttributeError):
         return (("ERROR", "The report cannot be read."),)
 
@@ -61,7 +61,7 @@ def certificate_lines(report: dict[str, Any]) -> Lines:
 
 def _line(subject: str, proved: str, met: str) -> Lines:
     said = ", ".join(filter(None, (proved, met)))
-    return [(CERTIFIED if proved else SAMPLED, f"{subject}: {said}.")] if said else []
+    return [(CERTIFIED if proved else SAMPLED, shown(f"{subject}: {said}.", 300))] if said else []
 
 
 def _said(words: str, bounds: dict[str, Any], key: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -11,14 +10,19 @@ from typing import Any
 import bpy
 
 from .blocking import run_to_the_end
+from .interrupts import INTERRUPTED_EXIT, ctrl_c_interrupts, ctrl_c_leaves, outlive_the_reader
+from .job_folder import clear_away, why_not_writable
 from .jobs import MorphJob
 from .lipmlp_engine.commands.options import apply_settings
-from .lipmlp_engine.errors import EngineError
+from .lipmlp_engine.errors import EngineError, OutputError
+from .lipmlp_engine.hearsay import parsed, shown, texts
 from .lipmlp_engine.job import PRESETS
+from .lipmlp_engine.standard_streams import open_standard_streams, say
 from .properties import apply_preset
 from .request import RequestError, job_from, landmarks_of, let_vertices_match, new_folder, order_from, title_of
 from .scene.errors import SceneError
 from .scene.gather import gather, slots
+from .scene.spec import LAST_FRAME
 
 COMMAND = "lipmorph"
 USAGE_EXIT, SCENE_EXIT, OUTPUT_EXIT = 2, 3, 4
@@ -34,11 +38,21 @@ class UsageError(EngineError):
 
 def run(arguments: list[str]) -> int:
     """Do what the command line says and return the exit code; errors are a sentence on stderr."""
+    open_standard_streams()
     try:
         options = _parser().parse_args(arguments)
     except SystemExit as leaving:
         return int(leaving.code or 0)
     try:
+        with ctrl_c_interrupts():
+            return _run(options)
+    except KeyboardInterrupt:
+        return _complain("Stopped; a model that was trained is kept in its folder.", INTERRUPTED_EXIT)
+
+
+def _run(options: argparse.Namespace) -> int:
+    try:
+        _require_places(options)
         spans = [_morph(entry) for entry in _entries(options)]
         if options.render is not None:
             _aim_render(options, min(first for first, _ in spans), max(last for _, last in spans))
@@ -80,7 +94,7 @@ def _entries(options: argparse.Namespace) -> list[dict[str, Any]]:
             raise UsageError("Say which objects to morph with --objects, or give a --batch file.")
         return [{name: getattr(options, name) for name in BATCH_ENTRIES}]
     try:
-        batch = json.loads(options.batch.read_text(encoding="utf-8"))
+        batch = parsed(options.batch.read_bytes())
     except (OSError, ValueError) as error:
         raise UsageError(f"The batch file {options.batch} cannot be read: {error}.") from error
     if not isinstance(batch, list) or not batch or not all(isinstance(entry, dict) for entry in batch):
@@ -93,8 +107,22 @@ def _entries(options: argparse.Namespace) -> list[dict[str, Any]]:
                 f"Morph {number} has an unknown entry '{unknown[0]}'; known are {', '.join(BATCH_ENTRIES)}."
             )
         defaults = {"frames": options.frames, "preset": options.preset, "name": f"Morph {number}", "set": options.set}
+        _check_entry(entry, number)
         entries.append({"objects": None, **defaults, **entry})
     return entries
+
+
+def _check_entry(entry: dict[str, Any], number: int) -> None:
+    """Refuse values of a batch that are of another kind than those of the command line."""
+    for name, value in entry.items():
+        if name in ("preset", "name"):
+            fits = isinstance(value, str)
+        elif name == "frames":
+            fits = isinstance(value, list) and [type(frame) for frame in value] == [int, int]
+        else:
+            fits = texts(value) == value
+        if value is not None and not fits:
+            raise UsageError(f"Morph {number} has {name} of a wrong kind; `--help` says what is wanted.")
 
 
 def _morph(entry: dict[str, Any]) -> tuple[int, int]:
@@ -114,13 +142,25 @@ def _morph(entry: dict[str, Any]) -> tuple[int, int]:
         apply_preset(settings, entry["preset"])
     if entry["frames"] is not None:
         first, last = entry["frames"]
-        if not 0 <= first < last:
-            raise UsageError(f"The frames {first} to {last} do not rise.")
+        if not -LAST_FRAME <= first < last <= LAST_FRAME:
+            raise UsageError(f"The frames {first} to {last} do not rise, or lie beyond Blender's timeline.")
         settings.result.frame_end, settings.result.frame_start = last, first
     objects = [context.scene.objects[name] for name in names]
     title = title_of(objects)
     folder = new_folder(title)
-    order = order_from(context, entry["name"], list(names), slots(objects))
+    try:
+        _train(entry, objects, title, folder)
+    except BaseException:
+        clear_away(folder)
+        raise
+    return settings.result.frame_start, settings.result.frame_end
+
+
+def _train(entry: dict[str, Any], objects: list[bpy.types.Object], title: str, folder: Path) -> None:
+    """Make the morph in a folder of its own."""
+    context = bpy.context
+    settings = context.scene.lipmorph
+    order = order_from(context, entry["name"], [item.name for item in objects], slots(objects))
     shapes = gather(context, objects, folder)
     let_vertices_match(order, folder, shapes)
     job = job_from(settings, shapes, landmarks_of(settings, objects), order)
@@ -129,19 +169,27 @@ def _morph(entry: dict[str, Any]) -> tuple[int, int]:
     morph = MorphJob(title, folder, order)
     morph.write(job)
     run_to_the_end(morph)
-    return settings.result.frame_start, settings.result.frame_end
+
+
+def _require_places(options: argparse.Namespace) -> None:
+    """Find out before the training whether its result can be written."""
+    for path in (options.output, Path(f"{options.render}0001") if options.render else None):
+        reason = why_not_writable(path.resolve()) if path else ""
+        if reason:
+            raise OutputError(f"{path} cannot be written: {reason}.")
 
 
 def _save(path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     bpy.ops.wm.save_as_mainfile(filepath=str(path.resolve()), copy=False)
-    print(f"Saved {path}", flush=True)
+    say(f"Saved {path}\n", sys.stdout)
 
 
 def _aim_render(options: argparse.Namespace, first: int, last: int) -> None:
     """Say in the scene what is to be rendered, so that the saved file renders the same on a farm."""
     scene = bpy.context.scene
-    scene.frame_start, scene.frame_end = first, last
+    # A scene begins at frame 0 at the earliest, whatever its keys do.
+    scene.frame_start, scene.frame_end = max(first, 0), max(last, 0)
     if options.render:
         scene.render.filepath = str(Path(options.render).resolve())
     elif options.output:
@@ -150,13 +198,14 @@ def _aim_render(options: argparse.Namespace, first: int, last: int) -> None:
 
 def _render() -> None:
     scene = bpy.context.scene
-    bpy.ops.render.render(animation=True)
+    with ctrl_c_leaves("Stopped while rendering; what was trained and saved is kept."):
+        bpy.ops.render.render(animation=True)
     first, last = scene.frame_start, scene.frame_end
-    print(f"Rendered frames {first} to {last} as {scene.render.frame_path(frame=first)}", flush=True)
+    say(f"Rendered frames {first} to {last} as {scene.render.frame_path(frame=first)}\n", sys.stdout)
 
 
 def _complain(sentence: str, code: int) -> int:
-    print(f"lipmorph: {sentence}", file=sys.stderr, flush=True)
+    say(f"lipmorph: {shown(sentence)}\n", sys.stderr)
     return code
 
 
@@ -166,6 +215,9 @@ _handle: object = None
 def register() -> None:
     global _handle
     _handle = bpy.utils.register_cli_command(COMMAND, run)
+    if bpy.app.background and COMMAND in sys.argv:
+        # Now, because Blender itself prints before it comes to the command.
+        outlive_the_reader()
 
 
 def unregister() -> None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import json
+import dataclasses
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from .engine_process import engine_command, engine_environment
+from .line_buffer import MOST_BYTES
+from .lipmlp_engine.hearsay import HearsayError, built, parsed_group
 from .process_group import ProcessGroup
 
+LARGEST_ANSWER = 1_000_000
 LIMIT_SECONDS = 300.0
 """The first import of torch on a slow disk, and the self-test."""
 
@@ -23,6 +26,39 @@ class Diagnosis:
     sentence: str
     facts: dict[str, Any] = field(default_factory=dict)
     """The doctor's own answer."""
+
+
+@dataclass
+class _Device:
+    kind: str = ""
+    name: str = ""
+
+
+@dataclass
+class _Figure:
+    name: str = ""
+    value: float = 0.0
+    unit: str = ""
+
+
+@dataclass
+class _Facts:
+    """Of what the doctor says, that which a panel shows."""
+
+    engine: str = ""
+    python: str = ""
+    torch: str = ""
+    message: str = ""
+    devices: list[_Device] = field(default_factory=list)
+    self_test: list[_Figure] = field(default_factory=list)
+
+
+def facts_from(values: Any) -> dict[str, Any]:
+    """A doctor's answer as it may be shown; empty where it is none. It lies in a file between two sessions."""
+    try:
+        return dataclasses.asdict(built(_Facts, values))
+    except HearsayError:
+        return {}
 
 
 class DoctorCheck:
@@ -53,6 +89,8 @@ class DoctorCheck:
         self._written += self._group.lines()
         if ended:
             self._conclude(diagnosis_from(self._written, self._group.exit_code or 0))
+        elif sum(map(len, self._written)) > MOST_BYTES:
+            self._conclude(Diagnosis(False, "This Python prints without end and cannot be the engine's."))
         elif time.monotonic() - self._started > LIMIT_SECONDS:
             self._conclude(Diagnosis(False, f"The engine's check took longer than {LIMIT_SECONDS:.0f} s."))
 
@@ -71,7 +109,7 @@ def diagnosis_from(written: list[str], exit_code: int) -> Diagnosis:
     """Read the doctor's answer out of what it printed."""
     text = "\n".join(written)
     try:
-        facts = json.loads(text[text.index("{") : text.rindex("}") + 1])
+        facts = facts_from(parsed_group(text[text.index("{") : text.rindex("}") + 1], LARGEST_ANSWER))
     except ValueError:
         return Diagnosis(False, "This Python cannot run the engine; the log says more.")
     if exit_code != 0:

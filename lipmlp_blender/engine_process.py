@@ -7,6 +7,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from .last_words import why_it_stopped
+from .line_buffer import LINES_AT_ONCE
 from .lipmlp_engine import __version__
 from .lipmlp_engine.events import (
     HEARTBEAT_SECONDS,
@@ -22,6 +24,8 @@ from .lipmlp_engine.events import (
     event_from_line,
     to_line,
 )
+from .lipmlp_engine.memory import memory_kills
+from .lipmlp_engine.programs import safe_environment
 from .process_group import ProcessGroup
 
 HANDSHAKE_SECONDS = 180.0
@@ -31,6 +35,10 @@ CANCEL_GRACE_SECONDS = 10.0
 """What the engine may take to keep what is useful after a request to stop."""
 EXIT_GRACE_SECONDS = 5.0
 MAXIMUM_UNREADABLE = 20
+MAXIMUM_STRAY = 10_000
+"""Lines that are no messages: libraries print a few."""
+FLOOD_SECONDS = 20.0
+"""How long more may arrive than is fetched before it is a flood."""
 NOT_LISTENED_SECONDS = 5.0
 
 LOG_NAME = "engine.log"
@@ -57,7 +65,9 @@ def engine_command(python: Path, engine_folder: Path, *arguments: str) -> list[s
 
 def engine_environment() -> dict[str, str]:
     """Blender's environment without what would lead another Python astray."""
-    environment = {name: value for name, value in os.environ.items() if name not in {"PYTHONHOME", "PYTHONPATH"}}
+    environment = safe_environment(
+        {name: value for name, value in os.environ.items() if name not in {"PYTHONHOME", "PYTHONPATH"}}
+    )
     # With the default, threads that wait for each other burn the processor that Blender needs.
     environment.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     return environment
@@ -67,17 +77,22 @@ class EngineProcess:
     """One run of the engine. Call ``poll`` often; its last event is always a Done or a Failed, and comes once."""
 
     def __init__(self, python: Path, engine_folder: Path, folder: Path, arguments: Sequence[str]) -> None:
-        """Start the engine in the job's folder; a start that fails is reported by ``poll`` like any other failure."""
+        """Start the engine for a job's folder; a start that fails is reported by ``poll`` like any other failure."""
         self.hello: Hello | None = None
         self.finished = False
+        self._folder = folder
+        self._memory_kills = memory_kills()
         self._unreadable = 0
+        self._stray = 0
+        self._kept_up = time.monotonic()
+        """When every line that had come was fetched last."""
         self._cancelled_at: float | None = None
         self._failure: Failed | None = None
         self._group: ProcessGroup | None = None
         self._started = self._listened = time.monotonic()
         command = engine_command(python, engine_folder, *arguments, "--events")
         try:
-            self._group = ProcessGroup(command, log=folder / LOG_NAME, environment=engine_environment(), folder=folder)
+            self._group = ProcessGroup(command, log=folder / LOG_NAME, environment=engine_environment())
         except OSError as error:
             self._failure = Failed(f"The engine cannot be started: {error.strerror or error}.", 1)
 
@@ -100,7 +115,10 @@ class EngineProcess:
         self._forgive_absence()
         events: list[Event] = []
         ended = self._group.drained  # asked first: what is written up to here is fetched below
-        for line in self._group.lines():
+        lines = self._group.lines()
+        if len(lines) < LINES_AT_ONCE:
+            self._kept_up = time.monotonic()
+        for line in lines:
             events += self._understand(line)
             if self.finished:
                 return events
@@ -131,7 +149,8 @@ class EngineProcess:
             # Libraries greet on stdout now and then; that belongs into the log.
             if line.strip():
                 self._group.note(line)
-            return []
+                self._stray += 1
+            return [self._end(Failed(_FLOOD, 1))] if self._stray > MAXIMUM_STRAY else []
         try:
             event = event_from_line(line)
         except EventError as error:
@@ -158,7 +177,11 @@ class EngineProcess:
         if ended:
             if cancelled:
                 return Failed("Cancelled.", 130, cancelled=True)
-            return Failed(_why_it_stopped(self._group.exit_code), self._group.exit_code or 1)
+            ran_out = memory_kills() > self._memory_kills
+            code = self._group.exit_code
+            return Failed(why_it_stopped(code, self._group.log_end(), self._folder, ran_out), code or 1)
+        if now - self._kept_up > FLOOD_SECONDS or self._group.chatters:
+            return Failed(_FLOOD, 1)
         if self._cancelled_at is not None and now - self._cancelled_at > CANCEL_GRACE_SECONDS:
             return Failed("Cancelled; the engine did not answer and was ended.", 130, cancelled=True)
         if self.hello is None and now - self._started > HANDSHAKE_SECONDS:
@@ -172,6 +195,7 @@ class EngineProcess:
         now = time.monotonic()
         if now - self._listened > NOT_LISTENED_SECONDS:
             self._started = max(self._started, now - HANDSHAKE_SECONDS / 2)
+            self._kept_up = now
             if self._group is not None:
                 self._group.last_heard = now
         self._listened = now
@@ -191,6 +215,7 @@ class EngineProcess:
         return event
 
 
+_FLOOD = "The engine prints without end and has been stopped; its log says more."
 _OTHER_ENGINE = (
     "Something other than the Lipschitz Morph engine answered; check the engine's Python in the add-on's preferences."
 )
@@ -203,11 +228,3 @@ def _refusal(hello: Hello) -> str:
             f"({__version__}, protocol {PROTOCOL}): restart Blender, or repair the engine in the add-on's preferences."
         )
     return ""
-
-
-def _why_it_stopped(code: int | None) -> str:
-    if code in {-9, 137}:
-        return "The engine was ended from outside, most likely because memory ran out; try a smaller preset."
-    if code is not None and code < 0:
-        return f"The engine crashed (signal {-code}); its log says more."
-    return f"The engine stopped without a result (exit code {code}); its log says more."

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import os
-import platform
 import re
-import shutil
-import sys
 from collections.abc import Callable, Generator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -15,26 +12,14 @@ from pathlib import Path
 from .doctor_check import Diagnosis, DoctorCheck
 from .environment import EngineHome
 from .interpreters import PROBE, SHOWN_VERSIONS, Interpreter, candidates, interpreter_from, uv_executable
+from .package_sources import installer_environment, names_in, sources
 from .process_group import ProcessGroup
+from .setup_lock import SetupLock
+from .watched import watched
 
-CPU_INDEX = "https://download.pytorch.org/whl/cpu"
-CUDA_INDEX = "https://download.pytorch.org/whl/cu130"
 UV_PYTHON = "3.12"
 """What uv is asked for where no suitable Python is found."""
 PROBE_TICKS = 200
-
-_PIP = """\
-import os, runpy, sys, threading
-def leave_when_alone():
-    while os.read(0, 1):
-        pass
-    os._exit(1)
-if os.name == "posix":
-    threading.Thread(target=leave_when_alone, daemon=True).start()
-sys.argv[0] = "pip"
-runpy.run_module("pip", run_name="__main__", alter_sys=True)
-"""
-"""pip that ends when its stdin closes, so that a Blender that was killed leaves no download behind."""
 
 
 class SetupError(Exception):
@@ -50,7 +35,7 @@ class SetupOptions:
     wheels: str = ""
     """Folder of wheels to install from without a network."""
     index: str = ""
-    """Package index for torch, instead of the one that suits the machine."""
+    """A studio's own index for all packages, instead of the public ones."""
     online: bool = True
     own_pythons: tuple[Path, ...] = ()
     """Blender's interpreters."""
@@ -69,6 +54,9 @@ class EngineSetup:
         self.succeeded = False
         self.cancelled = False
         self.diagnosis: Diagnosis | None = None
+        self._lock = SetupLock(home.lock)
+        self._watcher: Path | None = None
+        """A Python that watches over the installers; any that answers will do."""
         self._group: ProcessGroup | None = None
         self._check: DoctorCheck | None = None
         self._steps: Generator[None, None, None] | None = self._run()
@@ -114,7 +102,7 @@ class EngineSetup:
         wheels = self.options.wheels
         if wheels and not any(Path(wheels).glob("*.whl")):
             raise SetupError(f"The folder {wheels} holds no wheels (.whl).")
-        if not self.home.take_lock():
+        if not self._lock.take():
             raise SetupError("Another Blender is setting the engine up; wait until it is done.")
         try:
             self.home.remove_environment()
@@ -138,10 +126,12 @@ class EngineSetup:
                     self._group.kill()
                 with suppress(OSError):
                     self.home.remove_environment()
-            self.home.release_lock()
+            self._lock.release()
 
     def _find_python(self) -> Generator[None, None, Interpreter | None]:
         chosen = self.options.python
+        if chosen and not os.path.isabs(chosen):
+            raise SetupError(f"The Python to set up with must be named in full, not as {chosen}.")
         asked = [Path(chosen)] if chosen else candidates(self.options.own_pythons)
         for path in asked:
             try:
@@ -149,11 +139,13 @@ class EngineSetup:
             except (SetupError, OSError):
                 answer = []
             found = interpreter_from("\n".join(answer))
+            if found is not None and self._watcher is None:
+                self._watcher = path
             if found is not None and found.suits and found.makes_environments:
                 return found
         if chosen:
             raise SetupError(f"{chosen} is no Python {SHOWN_VERSIONS} that can make an environment (module venv).")
-        if uv_executable() is not None and self.options.use_uv:
+        if uv_executable() is not None and self.options.use_uv and self._watcher is not None:
             return None
         raise SetupError(
             f"No Python {SHOWN_VERSIONS} was found: install one from python.org, or name one in the preferences."
@@ -162,38 +154,40 @@ class EngineSetup:
     def _make_environment(self, interpreter: Interpreter | None, uv: Path | None) -> Generator[None, None, None]:
         target = str(self.home.environment)
         if uv is not None:
-            command = [str(uv), "venv", target, "--python", str(interpreter.path) if interpreter else UV_PYTHON]
+            command = [str(uv), "venv", "--no-config", target]
+            command += ["--python", str(interpreter.path) if interpreter else UV_PYTHON]
         else:
             assert interpreter is not None
             command = [str(interpreter.path), "-E", "-m", "venv", target]
-        yield from self._command(command, failure="The environment could not be made")
+        yield from self._watched_command(command, failure="The environment could not be made")
         if not self.home.python.exists():
             raise SetupError("The environment was made without a Python; the log says more.")
 
     def _install(self, uv: Path | None) -> Generator[None, None, None]:
-        requirements = str(self.home.requirements)
-        if uv is not None:
-            command = [str(uv), "pip", "install", "--python", str(self.home.python), "-r", requirements]
-        else:
-            command = [str(self.home.python), "-E", "-c", _PIP, "install", "--no-input", "--progress-bar", "off"]
-            command += ["--disable-pip-version-check", "-r", requirements]
-        if self.options.wheels:
-            command += ["--no-index", "--find-links", str(Path(self.options.wheels).resolve())]
-        else:
-            command += index_arguments(self.options.index, uses_uv=uv is not None)
-        names = [re.split(r"[^\w.-]", line, maxsplit=1)[0].lower() for line in self._requirement_lines()]
-        progress = InstallProgress(names)
+        found = [
+            source for source in sources(self.home.locked, self.options.wheels, self.options.index) if not source.empty
+        ]
+        progress = InstallProgress([name for source in found for name in names_in(source.listed)])
 
         def hear(line: str) -> None:
             progress.hear(line)
             self.step = progress.step or self.step
             self.fraction = max(self.fraction, 0.08 + 0.85 * progress.fraction)
 
-        yield from self._command(command, hear, failure="The packages could not be installed")
+        for source in found:
+            if uv is not None:
+                command = [str(uv), "pip", "install", "--no-config", "--python", str(self.home.python)]
+            else:
+                command = [str(self.home.python), "-E", "-m", "pip", "install", "--progress-bar", "off"]
+            command += source.arguments(uses_uv=uv is not None)
+            yield from self._watched_command(command, hear, failure="The packages could not be installed")
 
-    def _requirement_lines(self) -> list[str]:
-        text = self.home.requirements.read_text(encoding="utf-8")
-        return [line.strip() for line in text.splitlines() if line.strip() and not line.startswith("#")]
+    def _watched_command(
+        self, command: Sequence[str], hear: Callable[[str], None] = lambda line: None, failure: str = "A step failed"
+    ) -> Generator[None, None, list[str]]:
+        """Run a command that would otherwise go on when Blender is killed."""
+        assert self._watcher is not None
+        return (yield from self._command(watched(self._watcher, command), hear, failure, shown_as=command))
 
     def _examine(self) -> Generator[None, None, None]:
         self._check = DoctorCheck(self.home.python, self.home.engine_folder, self.home.log)
@@ -211,10 +205,13 @@ class EngineSetup:
         hear: Callable[[str], None] = lambda line: None,
         failure: str = "A step failed",
         limit: int | None = None,
+        shown_as: Sequence[str] | None = None,
     ) -> Generator[None, None, list[str]]:
         """Run a command to its end, yielding while it runs; the lines that it wrote are the generator's value."""
-        group = self._group = ProcessGroup(command, log=self.home.log, merge_errors=True, environment=_environment())
-        group.note("> " + " ".join(command))
+        group = self._group = ProcessGroup(
+            command, log=self.home.log, merge_errors=True, environment=installer_environment(os.environ)
+        )
+        group.note("> " + " ".join(shown_as or command))
         written: list[str] = []
         ticks = 0
         while True:
@@ -268,38 +265,6 @@ class InstallProgress:
         self.fraction = max(self.fraction, 0.7 * (1 - len(self._waiting) / self._count))
 
 
-def index_arguments(
-    chosen: str,
-    *,
-    uses_uv: bool = False,
-    system: str = sys.platform,
-    machine: str = platform.machine(),
-    has_nvidia: bool | None = None,
-) -> list[str]:
-    """Where torch comes from on this kind of machine: the default index serves Macs, and Linux with an NVIDIA GPU."""
-    if has_nvidia is None:
-        has_nvidia = _has_nvidia()
-    index = chosen
-    if not index and machine.lower() in {"x86_64", "amd64"}:
-        if system == "win32" and has_nvidia:
-            index = CUDA_INDEX
-        elif system == "linux" and not has_nvidia:
-            index = CPU_INDEX
-    if not index:
-        return []
-    # uv stops at the first index that knows a package unless it is told to look at all of them.
-    return ["--extra-index-url", index, *(["--index-strategy", "unsafe-best-match"] if uses_uv else [])]
-
-
-def _has_nvidia() -> bool:
-    return shutil.which("nvidia-smi") is not None or Path("/proc/driver/nvidia/version").exists()
-
-
-def _environment() -> dict[str, str]:
-    environment = {name: value for name, value in os.environ.items() if name not in {"PYTHONHOME", "PYTHONPATH"}}
-    return environment | {"PYTHONUNBUFFERED": "1", "PYTHONIOENCODING": "utf-8", "NO_COLOR": "1"}
-
-
 def _plain(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
@@ -313,6 +278,8 @@ def _reason(written: Sequence[str]) -> str:
         r"Temporary failure in name resolution|NewConnectionError|getaddrinfo|ConnectionError|timed out", text
     ):
         return "there is no connection to the package index; check the network, or use a folder of wheels."
+    if re.search(r"DO NOT MATCH THE HASHES|[Hh]ash mismatch|hashes are required", text):
+        return "a package is not the one that was tested, so nothing was installed; try again, or ask your studio."
     if re.search(r"No matching distribution|from versions: none|No solution found", text):
         missing = re.search(r"No matching distribution found for ([^\s(]+)", text)
         return f"no package fits{f' for {missing[1]}' if missing else ''}; check the folder of wheels or the Python."

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import contextlib
 import enum
 import hashlib
 import json
 import os
 import shutil
 import threading
-import time
 import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from .lipmlp_engine.hearsay import read_group
+
 PYTHON_VARIABLE = "LIPMORPH_PYTHON"
 """Names the engine's Python on farms and in tests, over the preferences."""
 
-_LOCK_HOURS = 6.0
+
+LARGEST_MARKER = 1_000_000
 
 
 class EnvironmentState(enum.Enum):
@@ -66,8 +67,9 @@ class EngineHome:
         return self.folder / "setup.lock"
 
     @property
-    def requirements(self) -> Path:
-        return self.engine_folder / "requirements.txt"
+    def locked(self) -> Path:
+        """The folder of lists of exact packages."""
+        return self.engine_folder / "locked"
 
     def state(self) -> EnvironmentState:
         if not self.environment.exists():
@@ -82,43 +84,26 @@ class EngineHome:
         return EnvironmentState.READY
 
     def requirements_hash(self) -> str:
+        """What tells the lists of one version of the add-on from those of another."""
+        digest = hashlib.sha256()
         try:
-            return hashlib.sha256(self.requirements.read_bytes()).hexdigest()[:16]
+            for path in sorted(self.locked.glob("*.txt")):
+                digest.update(path.read_bytes())
         except OSError:
             return ""
+        return digest.hexdigest()[:16]
 
     def read_marker(self) -> dict[str, Any] | None:
         try:
-            values = json.loads(self.marker.read_text(encoding="utf-8"))
+            return read_group(self.marker, LARGEST_MARKER)
         except (OSError, ValueError):
             return None
-        return values if isinstance(values, dict) else None
 
     def write_marker(self, doctor: dict[str, Any]) -> None:
         """Say that the environment works, with what the doctor has found; whole or not at all."""
         draft = self.marker.with_suffix(".part")
         draft.write_text(json.dumps({"requirements": self.requirements_hash(), "doctor": doctor}), encoding="utf-8")
         os.replace(draft, self.marker)
-
-    def take_lock(self) -> bool:
-        """Whether the set-up is ours; False while another Blender is at it."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with contextlib.suppress(OSError):
-            if not _is_alive(int(self.lock.read_text() or 0)) or self._lock_is_stale():
-                self.lock.unlink()
-        try:
-            descriptor = os.open(self.lock, os.O_CREAT | os.O_EXCL | os.O_WRONLY)
-        except FileExistsError:
-            return False
-        with os.fdopen(descriptor, "w") as stream:
-            stream.write(str(os.getpid()))
-        return True
-
-    def release_lock(self) -> None:
-        self.lock.unlink(missing_ok=True)
-
-    def _lock_is_stale(self) -> bool:
-        return time.time() - self.lock.stat().st_mtime > 3600 * _LOCK_HOURS
 
     def remove_environment(self) -> None:
         """Take the environment away; at once for whoever looks, in the background for the disk."""
@@ -146,6 +131,8 @@ def engine_python(home: EngineHome, chosen: str) -> EnginePython:
     for source, value in ((f"the variable {PYTHON_VARIABLE}", named), ("the add-on's preferences", chosen)):
         if value:
             path = Path(value).expanduser()
+            if not path.is_absolute() or value.startswith("//"):
+                return EnginePython(None, f"The Python that {source} names must be named in full, not as {value}.")
             if not path.is_file():
                 return EnginePython(None, f"The Python that {source} names is not there: {path}.")
             return EnginePython(path)
@@ -153,17 +140,3 @@ def engine_python(home: EngineHome, chosen: str) -> EnginePython:
     if state is EnvironmentState.READY:
         return EnginePython(home.python, own=True)
     return EnginePython(None, state.value, own=True)
-
-
-def _is_alive(pid: int) -> bool:
-    if pid <= 0:
-        return False
-    if os.name == "nt":
-        return True  # os.kill would end the process there; the lock's age decides
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import os
-import shutil
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from .lipmlp_engine.hearsay import HearsayError, built, parsed_group
+from .lipmlp_engine.programs import find_program
+
 VERSIONS = ((3, 12), (3, 13), (3, 11))
 """Pythons for which all the engine's packages exist, the best tried first."""
+LONGEST_ANSWER = 20_000
 SHOWN_VERSIONS = "3.11, 3.12 or 3.13"
 
 PROBE = (
@@ -38,17 +40,26 @@ class Interpreter:
         return self.version in VERSIONS
 
 
+@dataclass(frozen=True)
+class _Answer:
+    """What the probe prints."""
+
+    version: tuple[int, int]
+    path: str
+    implementation: str
+    makes_environments: bool
+
+
 def interpreter_from(answer: str) -> Interpreter | None:
     """Read what a candidate has printed; None for whatever is no answer of a Python."""
     for line in answer.splitlines():
         try:
-            values = json.loads(line)
-            if values["implementation"] != "cpython" or not values["path"]:
-                return None
-            major, minor = values["version"]
-            return Interpreter(Path(values["path"]), (int(major), int(minor)), bool(values["makes_environments"]))
-        except (ValueError, KeyError, TypeError):
+            answer_of = built(_Answer, parsed_group(line, LONGEST_ANSWER))
+        except HearsayError:
             continue
+        if answer_of.implementation != "cpython" or not os.path.isabs(answer_of.path):
+            return None
+        return Interpreter(Path(answer_of.path), answer_of.version, answer_of.makes_environments)
     return None
 
 
@@ -63,18 +74,15 @@ def candidates(own: Iterable[Path] = ()) -> list[Path]:
 
 def uv_executable() -> Path | None:
     """The installer uv, where the user has it."""
-    for folder in [None, Path.home() / ".local" / "bin", Path.home() / ".cargo" / "bin", Path("/opt/homebrew/bin")]:
-        found = shutil.which("uv", path=None if folder is None else str(folder))
-        if found:
-            return Path(found)
-    return None
+    home = Path.home()
+    return find_program("uv", [home / ".local" / "bin", home / ".cargo" / "bin", Path("/opt/homebrew/bin")])
 
 
 def _on_path() -> Iterator[Path]:
     for name in [*(f"python{major}.{minor}" for major, minor in VERSIONS), "python3", "python"]:
-        found = shutil.which(name)
-        if found:
-            yield Path(found)
+        found = find_program(name)
+        if found is not None:
+            yield found
 
 
 def _in_usual_places() -> Iterator[Path]:
@@ -85,8 +93,9 @@ def _in_usual_places() -> Iterator[Path]:
             yield Path(f"/usr/local/bin/python{major}.{minor}")
             yield Path(f"/Library/Frameworks/Python.framework/Versions/{major}.{minor}/bin/python3")
         elif sys.platform == "win32":
-            programs = Path(os.environ.get("LOCALAPPDATA", "")) / "Programs" / "Python"
-            yield programs / f"Python{major}{minor}" / "python.exe"
+            if os.environ.get("LOCALAPPDATA"):
+                programs = Path(os.environ["LOCALAPPDATA"]) / "Programs" / "Python"
+                yield programs / f"Python{major}{minor}" / "python.exe"
             yield Path(os.environ.get("PROGRAMFILES", r"C:\Program Files")) / f"Python{major}{minor}" / "python.exe"
         else:
             yield Path(f"/usr/bin/python{major}.{minor}")

@@ -4,20 +4,29 @@ from __future__ import annotations
 
 import enum
 import json
-import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from .engine_process import EngineProcess
+from .job_folder import clear_away, settled_in
 from .lipmlp_engine.errors import EngineError
 from .lipmlp_engine.events import PHASES, Done, Event, Failed, FrameDone, Hello, Notice, Preview, Progress
+from .lipmlp_engine.folder_lock import FolderLock
+from .lipmlp_engine.hearsay import HearsayError, read_group
 from .lipmlp_engine.job import Job
 from .lipmlp_engine.results import ResultsFolder
+from .lipmlp_engine.whole_file import moved_when_whole
 
 ORDER_NAME = "order.json"
 MAXIMUM_NOTICES = 20
+LARGEST_ORDER = 8_000_000
+_ORDER: dict[str, type[Any]] = {
+    **dict.fromkeys(("title", "scene", "blend", "writer", "why_no_keys", "replaces"), str),
+    **dict.fromkeys(("anyway", "match_vertices", "preview"), bool),
+    "spec": dict,
+}
 
 
 class JobState(enum.Enum):
@@ -96,14 +105,26 @@ class MorphJob:
         return f"{text}, {in_words(self.seconds_left)} left" if self.seconds_left is not None else text
 
     def write(self, job: Job | None = None) -> None:
-        """Lay the job and the order down for the engine and for later; raises OSError."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        if job is not None:
-            job.write(self.results.job)
+        """Lay the job and the order down for the engine and for later; raises EngineError or OSError."""
+        manifest = settled_in(self.folder)
         order = self.folder / ORDER_NAME
-        draft = order.with_suffix(".part")
-        draft.write_text(json.dumps({"title": self.title, **self.order}, indent=2), encoding="utf-8")
-        os.replace(draft, order)
+        with FolderLock(self.folder):
+            manifest.claim(order, self.results.log, *([self.results.job] if job is not None else []))
+            if job is not None:
+                with moved_when_whole(self.results.job) as draft:
+                    job.write(draft)
+            with moved_when_whole(order) as draft:
+                draft.write_text(json.dumps({"title": self.title, **self.order}, indent=2), encoding="utf-8")
+
+    @property
+    def trains(self) -> bool:
+        """Whether the folder was made for this job; others work in one that was there."""
+        return self.extracts is None and self.certifies is None
+
+    def clear_away(self) -> None:
+        """Take away the folder of a training that came to nothing."""
+        if self.trains and self.state is not JobState.FINISHED:
+            clear_away(self.folder)
 
     def hear(self, event: Event) -> None:
         """Take an event of the engine in."""
@@ -171,9 +192,10 @@ class JobQueue:
                 job.process.cancel()
 
     def dismiss(self, job: MorphJob) -> None:
-        """Forget a job that is over; its folder stays."""
+        """Forget a job that is over; its folder stays where there is a model in it."""
         if job.over and job in self.jobs:
             self.jobs.remove(job)
+            job.clear_away()
 
     def tick(self) -> list[MorphJob]:
         """Go on, and return the jobs of which something has changed."""
@@ -207,10 +229,14 @@ class JobQueue:
 
 
 def read_order(folder: Path) -> dict[str, Any]:
-    """What was wanted of the result in this folder; raises OSError or ValueError."""
-    order = json.loads((folder / ORDER_NAME).read_text(encoding="utf-8"))
-    if not isinstance(order, dict):
-        raise ValueError(f"{folder / ORDER_NAME} holds no order.")
+    """What was wanted of the result in this folder; raises OSError or ValueError.
+
+    What the scene is then made of is checked by ``spec_from``, which knows the scene.
+    """
+    order = read_group(folder / ORDER_NAME, LARGEST_ORDER)
+    for name, kind in _ORDER.items():
+        if not isinstance(order.get(name, kind()), kind):
+            raise HearsayError(f"{folder / ORDER_NAME} is no order of ours: its {name} is no {kind.__name__}.")
     return order
 
 

@@ -15,6 +15,14 @@ ADDON = __package__ or ""
 ENGINE_FOLDER = Path(__file__).resolve().parent / "lipmlp_engine"
 
 
+def _say_in_full(chosen: LipmorphPreferences, _context: bpy.types.Context) -> None:
+    """A path relative to a .blend would mean another program, or other wheels, beside each .blend that is opened."""
+    for name in ("engine_python", "setup_python", "wheels"):
+        path = getattr(chosen, name)
+        if path.startswith("//"):
+            setattr(chosen, name, bpy.path.abspath(path))
+
+
 class LipmorphPreferences(bpy.types.AddonPreferences):
     bl_idname = ADDON
 
@@ -22,20 +30,23 @@ class LipmorphPreferences(bpy.types.AddonPreferences):
         name="Engine Python",
         description="Python that has the engine's packages; leave empty to use the one that Set Up Engine makes",
         subtype="FILE_PATH",
+        update=_say_in_full,
     )
     setup_python: bpy.props.StringProperty(
         name="Set-Up Python",
         description="Python 3.11 to 3.13 to make the engine's environment with; leave empty to have one found",
         subtype="FILE_PATH",
+        update=_say_in_full,
     )
     wheels: bpy.props.StringProperty(
         name="Wheels",
         description="Folder of wheels to set the engine up from, without any network",
         subtype="DIR_PATH",
+        update=_say_in_full,
     )
     index: bpy.props.StringProperty(
-        name="Torch Index",
-        description="Package index for PyTorch; leave empty for the one that suits this machine (CUDA, CPU or Apple)",
+        name="Package Index",
+        description="A studio's own index for all packages, torch among them; leave empty for pypi.org and pytorch.org",
     )
     use_uv: bpy.props.BoolProperty(
         name="Use uv", description="Install with uv where it is found, which is faster than pip", default=True
@@ -62,14 +73,14 @@ def user_folder() -> Path:
 
 def chosen_python() -> EnginePython:
     """The Python that runs the engine, or why there is none."""
-    return engine_python(engine_home(), bpy.path.abspath(preferences().engine_python))
+    return engine_python(engine_home(), preferences().engine_python)
 
 
 def setup_options() -> SetupOptions:
     chosen = preferences()
     return SetupOptions(
-        python=bpy.path.abspath(chosen.setup_python),
-        wheels=bpy.path.abspath(chosen.wheels),
+        python=chosen.setup_python,
+        wheels=chosen.wheels,
         index=chosen.index,
         online=bpy.app.online_access,
         # Some builds of Blender name any Python of the machine here; each is asked what it is before it is used.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import queue
 import signal
 import subprocess
 import sys
@@ -13,6 +12,13 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import IO
+
+from .line_buffer import LONGEST_LINE, LineBuffer
+from .lipmlp_engine.programs import neutral_folder
+
+LOG_END_BYTES = 4096
+MOST_LOG_BYTES = 64 << 20
+"""What a process may add to its log."""
 
 _living: set[ProcessGroup] = set()
 _living_lock = threading.Lock()
@@ -35,23 +41,24 @@ class ProcessGroup:
         *,
         log: Path,
         environment: Mapping[str, str] | None = None,
-        folder: Path | None = None,
         merge_errors: bool = False,
     ) -> None:
-        """Start the command; stderr goes to ``log``, or into the lines as well where ``merge_errors`` says so.
+        """Start the command in a neutral folder; stderr goes to ``log``, with ``merge_errors`` into the lines.
 
         Raises OSError where the command cannot be started.
         """
-        self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self._lines = LineBuffer()
         self.last_heard = time.monotonic()
-        self._log: IO[str] = open(log, "a", encoding="utf-8", buffering=1)  # noqa: SIM115 - lives as long as the process
+        # It lives as long as the process, and is not opened through a link that a stranger's folder may hold.
+        self._log: IO[str] = open(log, "a", encoding="utf-8", buffering=1, opener=_not_through_links)  # noqa: SIM115
+        self._log_began = os.fstat(self._log.fileno()).st_size
         try:
             self._process = subprocess.Popen(
                 [os.fspath(part) for part in command],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT if merge_errors else self._log,
-                cwd=folder,
+                cwd=neutral_folder(),
                 env=dict(environment) if environment is not None else None,
                 text=True,
                 encoding="utf-8",
@@ -82,17 +89,27 @@ class ProcessGroup:
         return self._process.poll()
 
     def lines(self) -> list[str]:
-        """Whatever the process has written since the last call."""
-        found = []
-        with suppress(queue.Empty):
-            while True:
-                found.append(self._lines.get_nowait())
-        return found
+        """What the process has written since the last call; where that is very much, the rest comes with the next."""
+        return self._lines.take()
+
+    @property
+    def chatters(self) -> bool:
+        """Whether the process has filled its log beyond all measure."""
+        with suppress(OSError, ValueError):
+            return os.fstat(self._log.fileno()).st_size - self._log_began > MOST_LOG_BYTES
+        return False
+
+    def log_end(self) -> str:
+        """What the process has written into its log last."""
+        with suppress(OSError, ValueError), open(self._log.name, "rb") as stream:
+            stream.seek(max(self._log_began, os.fstat(stream.fileno()).st_size - LOG_END_BYTES))
+            return stream.read(LOG_END_BYTES).decode("utf-8", "replace")
+        return ""
 
     @property
     def drained(self) -> bool:
         """Whether the process has ended and every line of it has been fetched."""
-        return not self.running and not self._reader.is_alive() and self._lines.empty()
+        return not self.running and not self._reader.is_alive() and self._lines.empty
 
     def send(self, line: str) -> None:
         """Write a line to the process's stdin; a process that has ended takes no notice."""
@@ -114,7 +131,7 @@ class ProcessGroup:
                 os.killpg(self._process.pid, signal.SIGKILL)
         elif self.running:
             subprocess.run(
-                ["taskkill", "/T", "/F", "/PID", str(self._process.pid)],
+                [neutral_folder() / "taskkill.exe", "/T", "/F", "/PID", str(self._process.pid)],
                 capture_output=True,
                 check=False,
                 creationflags=_creation_flags(),
@@ -124,6 +141,7 @@ class ProcessGroup:
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(timeout=5.0)
         self._close_input()
+        self._lines.close()
         self._reader.join(timeout=1.0)
         self._log.close()
         with _living_lock:
@@ -147,9 +165,14 @@ class ProcessGroup:
     def _read(self) -> None:
         assert self._process.stdout is not None
         with suppress(OSError, ValueError), self._process.stdout as stream:
-            for line in stream:
+            while line := stream.readline(LONGEST_LINE):
                 self.last_heard = time.monotonic()
-                self._lines.put(line.rstrip("\r\n"))
+                if not self._lines.put(line.rstrip("\r\n")):
+                    return
+
+
+def _not_through_links(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0), 0o666)
 
 
 def _creation_flags() -> int:

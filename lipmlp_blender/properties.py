@@ -13,7 +13,7 @@ from .lipmlp_engine.job import PRESET_DESCRIPTIONS, PRESETS, Job
 from .lipmlp_engine.sections import MAXIMUM_SHAPES, SECTIONS
 from .lipmlp_engine.settings import Setting, settings_of
 from .scene.gather import SHAPE_TYPES
-from .scene.spec import EASINGS, KEY_MODES, MODEL_PLACES, RESULTS
+from .scene.spec import EASINGS, KEY_MODES, LAST_FRAME, MODEL_PLACES, RESULTS
 
 HIDDEN = {
     "output": {"folder", "sequence", "pictures", "film", "preview_seconds"},
@@ -168,10 +168,20 @@ class LipmorphResultSettings(bpy.types.PropertyGroup):
         description="Let each vertex become the vertex of the same number, as the shapes have the same faces",
     )
     frame_start: bpy.props.IntProperty(
-        name="Start", description="Frame at which the morph starts", default=1, min=0, max=1048573, update=_start_moved
+        name="Start",
+        description="Frame at which the morph starts",
+        default=1,
+        min=-LAST_FRAME,
+        max=LAST_FRAME - 1,
+        update=_start_moved,
     )
     frame_end: bpy.props.IntProperty(
-        name="End", description="Frame at which the morph ends", default=48, min=1, max=1048574, update=_end_moved
+        name="End",
+        description="Frame at which the morph ends",
+        default=48,
+        min=1 - LAST_FRAME,
+        max=LAST_FRAME,
+        update=_end_moved,
     )
     easing: bpy.props.EnumProperty(
         name="Easing",

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from .lipmlp_engine.hearsay import read_group, shown, whole
 from .lipmlp_engine.results import MOTION_BOUND, ResultsFolder, is_true
 
 COLLAPSE = 0.9
@@ -15,6 +15,7 @@ COLLAPSE = 0.9
 CALM_PERCENT = 1.0
 """Surface motion per frame, in % of the diagonal, that passes for calm."""
 MAXIMUM_NOTES = 3
+LONGEST_NOTE = 500
 
 
 def summary_of(folder: Path, frames: bool = True) -> list[tuple[str, str]]:
@@ -29,7 +30,7 @@ def summary_of(folder: Path, frames: bool = True) -> list[tuple[str, str]]:
 @lru_cache(maxsize=8)
 def _summary(path: Path, _changed: int, frames: bool) -> tuple[tuple[str, str], ...]:
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
+        values = read_group(path)
         return tuple(summary_lines(values, frames))
     except (ValueError, TypeError, KeyError, AttributeError):
         return (("ERROR", "The report cannot be read."),)
@@ -47,7 +48,7 @@ def calm_frames(folder: Path) -> int:
 @lru_cache(maxsize=8)
 def _calm_frames(path: Path, _changed: int) -> int:
     try:
-        return _frames_wanted(json.loads(path.read_text(encoding="utf-8"))["motion"])
+        return _frames_wanted(read_group(path)["motion"])
     except (ValueError, TypeError, KeyError, AttributeError):
         return 0
 
@@ -83,10 +84,11 @@ def tracking_of(folder: Path) -> TrackingSummary:
 @lru_cache(maxsize=8)
 def _tracking(path: Path, _changed: int) -> TrackingSummary:
     try:
-        found = json.loads(path.read_text(encoding="utf-8")).get("tracking")
+        found = read_group(path).get("tracking")
         if found is None:
             return NOT_TRACKED
-        return TrackingSummary(True, bool(found["kept"]), str(found["sentence"]), int(found.get("troubled", 0)))
+        troubled = whole(found.get("troubled", 0), 0, 2**31, 0)
+        return TrackingSummary(True, bool(found["kept"]), shown(found["sentence"], LONGEST_NOTE), troubled)
     except (ValueError, TypeError, KeyError, AttributeError):
         return NOT_TRACKED
 
@@ -96,7 +98,7 @@ def summary_lines(report: dict[str, Any], frames: bool = True) -> list[tuple[str
     lines = _frame_lines(report) if frames else []
     # What became of the shape keys is told where they are offered.
     told = (report.get("tracking") or {}).get("sentence")
-    notes = [str(note) for note in report.get("notes", []) if note != told]
+    notes = [shown(note, LONGEST_NOTE) for note in report.get("notes", []) if note != told]
     lines += [("INFO", note) for note in notes[:MAXIMUM_NOTES]]
     return lines
 
@@ -118,7 +120,7 @@ def _frame_lines(report: dict[str, Any]) -> list[tuple[str, str]]:
         lines.append(("CHECKMARK", f"The in-between keeps at least {100 * volume:.0f} % of the smaller end's volume."))
     lines += _motion_lines(report["motion"])
     lines += [
-        ("CHECKMARK", f"Proved: it moves at most {bound['value']:.3g} {bound['unit']} between two frames.")
+        ("CHECKMARK", f"Proved: it moves at most {bound['value']:.3g} {shown(bound['unit'], 20)} between two frames.")
         for bound in report.get("bounds", [])
         if bound["name"] == MOTION_BOUND
     ]

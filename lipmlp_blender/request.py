@@ -13,6 +13,7 @@ from typing import Any
 
 import bpy
 
+from .lipmlp_engine.hearsay import HearsayError, built
 from .lipmlp_engine.job import Job
 from .lipmlp_engine.results import ResultsFolder
 from .lipmlp_engine.sections import MAXIMUM_SHAPES, SECTIONS, ShapeInput
@@ -20,15 +21,20 @@ from .lipmlp_engine.settings import settings_of
 from .preferences import user_folder
 from .properties import SECTION_GROUPS, LipmorphResultSettings, LipmorphSceneSettings
 from .scene.correspondence import share_faces, share_triangles
+from .scene.errors import SceneError
 from .scene.footprint import NORMALS, foreseen_bytes, in_words
 from .scene.gather import SHAPE_TYPES, ShapeSlots
 from .scene.gather_layers import titles_of
 from .scene.key_source import why_no_keys
 from .scene.ownership import is_morph
-from .scene.spec import AUTOMATIC, ResultSpec
+from .scene.spec import AUTOMATIC, EASINGS, LAST_FRAME, ResultSpec
+from .strange_paths import may_be_followed
 
 PREVIEW_SECONDS = 2.0
-SPEC_NAMES = {entry.name for entry in dataclasses.fields(ResultSpec)}
+SPEC_NAMES = {entry.name for entry in dataclasses.fields(ResultSpec)} - {
+    *("frame_paths", "keys_path", "job_folder", "model_path")
+}
+"""What an order says of a result; where its files lie is not the order's to say."""
 
 
 class RequestError(Exception):
@@ -86,6 +92,10 @@ def job_from(
         sections[name] = kind(**values)
     job = Job(shapes=shapes, landmarks=landmarks, **sections)
     job.training.start_from = bpy.path.abspath(job.training.start_from)
+    if job.training.start_from and not may_be_followed(job.training.start_from, bpy.data.filepath):
+        raise RequestError(
+            "The model to start from lies on another machine or is not named in full; copy it here first."
+        )
     job.output.folder = "."
     job.extraction.keys = "none" if order.get("why_no_keys") else keys_wanted(settings.result)
     job.guide.correspondence = "vertices" if order.get("match_vertices") else "none"
@@ -183,17 +193,30 @@ def _rests(context: bpy.types.Context, sources: list[str]) -> list[int]:
 
 
 def spec_from(order: dict[str, Any], frames: Sequence[Path], model: Path | None, folder: Path) -> ResultSpec:
-    """The order with the files that the engine has made; what other versions wrote into it is left out."""
-    values = {key: value for key, value in order.get("spec", {}).items() if key in SPEC_NAMES}
-    known = {entry.name for entry in dataclasses.fields(ShapeSlots)}
-    values["slots"] = [
-        ShapeSlots(**{key: value for key, value in slots.items() if key in known}) for slots in values.get("slots", [])
-    ]
+    """The order with the files that the engine has made; what other versions wrote into it is left out.
+
+    Raises SceneError where the order, which lies in a folder and may come out of a stranger's .blend, cannot be one.
+    """
+    try:
+        spec = built(ResultSpec, {key: value for key, value in order.get("spec", {}).items() if key in SPEC_NAMES})
+    except HearsayError as error:
+        raise SceneError(f"What was wanted of the result cannot be read: {error}.") from error
+    reach = [spec.frame_start, spec.frame_end, spec.hold, *spec.rests]
+    sized = all(_is_matrix(s.matrix, 4, 4) and _is_matrix(s.bounds, 2, 3) for s in spec.slots)
+    if spec.easing not in EASINGS or not sized or any(abs(frame) > LAST_FRAME for frame in reach):
+        raise SceneError("What was wanted of the result cannot be read: it holds values that cannot be.")
     keys = ResultsFolder(folder).keys
-    values.update(
-        frame_paths=list(frames), keys_path=keys if keys.is_file() else None, job_folder=folder, model_path=model
+    return dataclasses.replace(
+        spec,
+        frame_paths=list(frames),
+        keys_path=keys if keys.is_file() else None,
+        job_folder=folder,
+        model_path=model,
     )
-    return ResultSpec(**values)
+
+
+def _is_matrix(rows: list[list[float]], height: int, width: int) -> bool:
+    return not rows or (len(rows) == height and all(len(row) == width for row in rows))
 
 
 def expected_size(context: bpy.types.Context) -> str:

@@ -11,6 +11,9 @@ from . import __version__
 from .commands import certify, doctor, extract, morph, presets, report, run
 from .errors import EngineError
 from .failures import failure_of
+from .hearsay import shown
+from .standard_streams import open_standard_streams, silence
+from .standard_streams import say as say_on
 
 DESCRIPTION = """\
 Lipschitz Morph: shapes of any topology in, a smooth morph between them out.
@@ -30,6 +33,9 @@ Results in the folder named by --out:
   report.json          what was measured; contact_sheet.png and plot.png show it
   job.json             everything the result depends on; `lipmorph run` repeats it
   engine.log           what happened
+  lipmorph.json        which of the folder's files are ours: no others are replaced or deleted
+
+A folder that is not empty and not ours is refused; --force takes it, and says which files it replaces.
 
 Ctrl-C stops, keeps model.safetensors as far as it got, and exits with 130.
 Exit codes: 0 done, 2 the job or an option is wrong, 3 a shape cannot be used, 4 results cannot be written,
@@ -39,6 +45,7 @@ Exit codes: 0 done, 2 the job or an option is wrong, 3 a shape cannot be used, 4
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code."""
+    open_standard_streams()
     # Set before torch is imported: threads that spin while they wait make a busy machine many times slower.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     parser = argparse.ArgumentParser(
@@ -57,13 +64,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (ImportError, KeyboardInterrupt) as error:
         return say(failure_of(error))
     except BrokenPipeError:
-        # Whoever read along has seen enough; python would complain once more when it flushes at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
+        silence(sys.stdout)  # whoever read along has seen enough
+        return 0
     return code
 
 
 def say(error: EngineError) -> int:
     """Tell a person what went wrong; returns the exit code."""
-    print(f"lipmorph: {error}", file=sys.stderr)
+    say_on(f"lipmorph: {shown(error)}\n", sys.stderr)
     return error.exit_code

@@ -11,8 +11,12 @@ import json
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+from .hearsay import HearsayError, built, parsed_group
+
 PROTOCOL = 1
 HEARTBEAT_SECONDS = 2.0
+LONGEST_LINE = 8_000_000
+"""Characters: the last message of a job names all its frames."""
 
 PHASES = {
     "start": "Starting",
@@ -161,9 +165,7 @@ def request_from_line(line: str) -> Request:
 
 def _from_line(line: str, kinds: dict[str, type[Any]]) -> Any:
     try:
-        values = json.loads(line)
-        kind = kinds[values.pop("kind")]
-        known = {entry.name for entry in dataclasses.fields(kind)}
-        return kind(**{name: value for name, value in values.items() if name in known})
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        values = parsed_group(line, LONGEST_LINE)
+        return built(kinds[str(values.pop("kind", ""))], values)
+    except (HearsayError, KeyError) as error:
         raise EventError(f"Not a message of protocol {PROTOCOL}: {line[:120]!r}") from error

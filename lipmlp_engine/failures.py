@@ -6,15 +6,21 @@ import errno
 from pathlib import Path
 
 from .errors import Cancelled, EngineError, OutputError
+from .job import Job
+from .memory import is_low_memory, low_memory, memory_limit
 
 _WRITING = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EACCES, errno.EPERM, errno.EROFS, errno.EIO}
 
 
-def failure_of(error: BaseException, log: Path | None = None, *, stopping: bool = False) -> EngineError:
+def failure_of(
+    error: BaseException, log: Path | None = None, *, stopping: bool = False, job: Job | None = None
+) -> EngineError:
     """The error to show; what nobody foresaw points to the log. ``stopping``: whether the job was asked to stop."""
     # Libraries that catch everything take the interruption for a failure of their own.
     if isinstance(error, KeyboardInterrupt) or (stopping and not isinstance(error, Cancelled)):
         return Cancelled("Stopped.")
+    if is_low_memory(error):
+        return EngineError(low_memory(job, memory_limit()))
     if isinstance(error, EngineError):
         return error
     if isinstance(error, ModuleNotFoundError) and error.name:
@@ -23,15 +29,13 @@ def failure_of(error: BaseException, log: Path | None = None, *, stopping: bool 
     if isinstance(error, OSError) and error.errno in _WRITING:
         place = error.filename or (log.parent if log else "The result")
         return OutputError(f"{place} cannot be written: {error.strerror}.")
-    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
-        return EngineError("There is not enough memory: lower the resolution, the batch or the network's width.")
     where = f"; details are in {log}" if log else ""
     return EngineError(f"Something unexpected went wrong ({_in_short(error)}){where}.")
 
 
 def foreseen(error: BaseException) -> bool:
     """Whether the sentence says it all, so that nobody needs a traceback."""
-    return isinstance(error, (EngineError, KeyboardInterrupt))
+    return isinstance(error, (EngineError, KeyboardInterrupt)) or is_low_memory(error)
 
 
 def _in_short(error: BaseException) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 from .errors import OutputError
 from .frames import MeshFrame
 from .pictures.stage import Stage
+from .programs import find_program
 from .whole_file import moved_when_whole
 
 HEIGHT = 720
@@ -21,7 +21,8 @@ HOLD_SECONDS = 0.5
 
 def ffmpeg() -> str | None:
     """Where ffmpeg is, if it is here."""
-    return shutil.which("ffmpeg")
+    found = find_program("ffmpeg")
+    return None if found is None else str(found)
 
 
 def write_film(

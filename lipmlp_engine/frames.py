@@ -10,8 +10,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .array_file import ArrayFile
 from .errors import OutputError
+from .hearsay import HearsayError
 from .whole_file import written_whole
+
+MOST_SLOTS = 32_767
+"""Blender counts no more materials on one object."""
 
 
 @dataclass
@@ -79,23 +84,47 @@ class MeshFrame:
     def load(cls, path: Path) -> MeshFrame:
         """Read a frame back."""
         try:
-            with np.load(path, allow_pickle=False) as arrays:
-                return cls(
-                    time=float(arrays["time"]),
-                    segment=int(arrays["segment"]),
-                    vertices=arrays["vertices"],
-                    faces=arrays["faces"],
-                    normals=arrays.get("normals"),
-                    velocity=arrays.get("velocity"),
-                    vertex_attributes={n[7:]: arrays[n] for n in arrays.files if n.startswith("vertex.")},
-                    face_attributes={n[5:]: arrays[n] for n in arrays.files if n.startswith("face.")},
-                    shading=arrays["shading"].astype(np.float32) if "shading" in arrays else None,
-                    layers=[
-                        FrameLayer(end, name, kind, domain, arrays[f"layer.{number}"])
-                        for number, (end, name, kind, domain) in enumerate(json.loads(str(arrays["layers"])))
-                    ]
-                    if "layers" in arrays
-                    else [],
-                )
-        except (OSError, ValueError, KeyError) as error:
+            arrays = ArrayFile(path)
+            vertices = arrays.real("vertices", None, 3)
+            corners = 4 if arrays.size("faces", 1) == 4 else 3
+            faces = arrays.whole("faces", None, corners)
+            if faces.size and faces.max() >= len(vertices):
+                raise HearsayError("it has faces without vertices")
+            return cls(
+                time=arrays.number("time"),
+                segment=arrays.count("segment"),
+                vertices=vertices,
+                faces=faces,
+                normals=arrays.real("normals", len(vertices), 3) if "normals" in arrays else None,
+                velocity=arrays.real("velocity", len(vertices), 3) if "velocity" in arrays else None,
+                vertex_attributes={
+                    name[7:]: arrays.real(name, len(vertices), 4) for name in arrays if name.startswith("vertex.")
+                },
+                face_attributes={
+                    name[5:]: arrays.whole(name, len(faces), most=MOST_SLOTS)
+                    for name in arrays
+                    if name.startswith("face.")
+                },
+                shading=_shading(arrays, len(vertices), faces.shape) if "shading" in arrays else None,
+                layers=[
+                    FrameLayer(
+                        end, name, kind, domain, _layer_values(arrays, number, domain, len(vertices), faces.shape)
+                    )
+                    for number, (end, name, kind, domain) in enumerate(arrays.titles("layers", 4))
+                ],
+            )
+        except (OSError, ValueError) as error:
             raise OutputError(f"{path} is not a frame of Lipschitz Morph: {error}.") from error
+
+
+def _shading(arrays: ArrayFile, vertices: int, faces: tuple[int, ...]) -> NDArray[np.float32]:
+    return arrays.real("shading", *(faces if arrays.size("shading", 2) else (vertices,)), 3)
+
+
+def _layer_values(
+    arrays: ArrayFile, number: int, domain: str, vertices: int, faces: tuple[int, ...]
+) -> NDArray[np.float32]:
+    sizes = {"point": (vertices,), "corner": faces, "face": faces[:1]}
+    if domain not in sizes:
+        raise HearsayError(f"a layer lies at each {domain!r}, which there is not")
+    return arrays.real(f"layer.{number}", *sizes[domain], None)

@@ -9,16 +9,17 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from typing import Any
 
 from .errors import JobError
+from .hearsay import HearsayError, is_remote, read_group, shown
 from .sections import (
     BOUNDED_FAMILIES,
     COARSEST,
+    MACHINE_SETTINGS,
     MAXIMUM_SHAPES,
     SECTIONS,
     Extraction,
@@ -31,9 +32,11 @@ from .sections import (
     Training,
 )
 from .settings import check_section, section_from_dict
-from .timing import check_timing, timed
+from .timing import check_timing, is_number, timed
 
 JOB_VERSION = 1
+MOST_TIMES = 10_000
+MOST_LANDMARKS = 100_000
 
 PRESETS: dict[str, dict[str, dict[str, Any]]] = {
     "draft": {
@@ -49,7 +52,7 @@ PRESETS: dict[str, dict[str, dict[str, Any]]] = {
         "extraction": {"frames": 48, "resolution": 256},
     },
     "paper": {
-        "sampling": {"near": 0.0},
+        "sampling": {"near": 0.0, "points": 100_000},
         "guide": {"kind": "none"},
         "training": {"recipe": "paper", "steps": 100_000, "batch": 512, "rate": 1e-4, "smoothness": 1e-6},
         "extraction": {"detail": "network", "resolution": 128},
@@ -114,9 +117,11 @@ class Job:
             self.extraction.end and self.last_time <= self.extraction.start
         ):
             raise JobError(f"extraction.start and extraction.end must rise and lie between 0 and {last}.")
+        if len(self.times) > MOST_TIMES or len(self.timing) > MOST_TIMES:
+            raise JobError(f"times and timing hold at most {MOST_TIMES:,} entries each.")
         for time in self.times:
-            if not isinstance(time, (int, float)) or not math.isfinite(time) or not 0 <= time <= last:
-                raise JobError(f"times holds {time!r}; times must lie between 0 and {last}.")
+            if not is_number(time) or not 0 <= time <= last:
+                raise JobError(f"times holds {shown(repr(time), 60)}; times must lie between 0 and {last}.")
         if self.timing:
             check_timing(self.timing, self.extraction.start, self.last_time)
         if self.training.loss != "distance" and self.network.family not in BOUNDED_FAMILIES:
@@ -124,6 +129,8 @@ class Job:
                 f"training.loss '{self.training.loss}' learns from labels, which needs a network.family that is "
                 f"Lipschitz by construction: {' or '.join(BOUNDED_FAMILIES)}."
             )
+        if len(self.landmarks) > MOST_LANDMARKS:
+            raise JobError(f"A job has at most {MOST_LANDMARKS:,} landmarks; this one has {len(self.landmarks):,}.")
         for row, points in enumerate(self.landmarks):
             self._check_landmark(row, points)
 
@@ -134,12 +141,26 @@ class Job:
         if len(given) < 2:
             raise JobError(f"landmarks[{row}] must name a point on at least two shapes.")
         for point in given:
-            if (
-                not isinstance(point, list)
-                or len(point) != 3
-                or not all(isinstance(value, (int, float)) and math.isfinite(value) for value in point)
-            ):
+            if not isinstance(point, list) or len(point) != 3 or not all(is_number(value) for value in point):
                 raise JobError(f"landmarks[{row}] must hold points of three finite coordinates.")
+
+    def without_orders(self) -> Job:
+        """The job without what it would have this machine do: one that comes with a model may be a stranger's.
+
+        Which files are written and where, with which programs, on which device and from which other model is only for
+        whoever asks to say; and no file on another machine is looked at because a model names it.
+        """
+        ours = {name: getattr(Training(), name) for name in MACHINE_SETTINGS}
+        near = [
+            dataclasses.replace(shape, path=PureWindowsPath(shape.path).name) if is_remote(shape.path) else shape
+            for shape in self.shapes
+        ]
+        return dataclasses.replace(
+            self,
+            shapes=near,
+            training=dataclasses.replace(self.training, **ours),
+            output=Output(pictures=self.output.pictures),
+        )
 
     @property
     def last_time(self) -> float:
@@ -167,12 +188,13 @@ class Job:
         version = values.pop("version", JOB_VERSION)
         if version != JOB_VERSION:
             raise JobError(
-                f"The job is of version {version}; this engine reads version {JOB_VERSION}: update the older one."
+                f"The job is of version {shown(version, 20)}; this engine reads version {JOB_VERSION}: "
+                "update the older one."
             )
         known = {entry.name for entry in dataclasses.fields(cls)}
         unknown = sorted(set(values) - known)
         if unknown:
-            raise JobError(f"A job has no entry called '{unknown[0]}'; it knows {', '.join(sorted(known))}.")
+            raise JobError(f"A job has no entry called '{shown(unknown[0], 60)}'; it knows {', '.join(sorted(known))}.")
         for name in ("shapes", "landmarks", "times", "timing"):
             if not isinstance(values.get(name, []), list):
                 raise JobError(f"{name} must be a list.")
@@ -195,10 +217,10 @@ class Job:
     def read(cls, path: Path) -> Job:
         """Read a job file."""
         try:
-            return cls.from_dict(json.loads(path.read_text(encoding="utf-8")))
+            return cls.from_dict(read_group(path))
         except OSError as error:
             raise JobError(f"The job file {path} cannot be read: {error.strerror or error}.") from error
-        except ValueError as error:
+        except HearsayError as error:
             raise JobError(f"The job file {path} is not valid JSON: {error}.") from error
 
     def training_hash(self) -> str:

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import struct
 from pathlib import Path
-from typing import Any
 
 from .errors import OutputError
+from .hearsay import LARGEST_FILE, parsed
 
 MODEL_FORMAT = "lipschitz-morph-1"
-_LONGEST_HEADER = 100_000_000
-"""A safetensors file begins with its header's length; more than this is no length."""
 
 
-def read_metadata(path: Path) -> dict[str, Any]:
+def read_metadata(path: Path) -> dict[str, str]:
     """The model's own description, refused where the file is damaged or of another version."""
     try:
         with open(path, "rb") as stream:
             (length,) = struct.unpack("<Q", stream.read(8))
-            header = json.loads(stream.read(length)) if length < _LONGEST_HEADER else None
+            header = parsed(stream.read(length)) if length < LARGEST_FILE else None
     except OSError as error:
         raise OutputError(f"The model {path} cannot be read: {error.strerror or error}.") from error
     except (ValueError, struct.error) as error:
@@ -30,4 +27,6 @@ def read_metadata(path: Path) -> dict[str, Any]:
         kind = "was made by another version of Lipschitz Morph" if "lipschitz-morph" in str(found) else "is no morph"
         raise OutputError(f"The model {path} {kind}.")
     assert isinstance(metadata, dict)
+    if not all(isinstance(value, str) for value in metadata.values()):
+        raise OutputError(f"The model {path} is damaged.")
     return metadata

@@ -6,7 +6,6 @@ import json
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -16,12 +15,22 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from . import __version__
-from .errors import OutputError
+from .errors import JobError, OutputError
 from .guide import Blend, ExactMorph, Motion, Pace
-from .guide.lattice import VelocityLattice
+from .guide.lattice import FLOW_STEPS, VelocityLattice
 from .guide.pose import Pose, PosePath
+from .hearsay import HearsayError, parsed, shown
 from .job import Job
-from .model_file import MODEL_FORMAT
+from .model_check import (
+    LARGEST_PACE,
+    LARGEST_PART,
+    check_blend,
+    check_shape_arrays,
+    check_tensors,
+    numbers_of,
+    shape_facts,
+)
+from .model_file import MODEL_FORMAT, read_metadata
 from .networks import exported_activation
 from .networks.condense import exported_field
 from .sections import Extraction
@@ -175,33 +184,49 @@ class Morph:
     @classmethod
     def load(cls, path: Path, device: torch.device | str = "cpu") -> Morph:
         """Read a model back."""
+        metadata = read_metadata(path)
         try:
             with safe_open(path, framework="pt", device=str(device)) as stored:
-                metadata: dict[str, Any] = stored.metadata() or {}
-                if metadata.get("format") != MODEL_FORMAT:
-                    raise OutputError(f"{path} is not a model of Lipschitz Morph.")
                 tensors = {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118
         except (OSError, SafetensorError) as error:
-            raise OutputError(f"The model {path} cannot be read: {error}.") from error
+            raise OutputError(f"The model {path} cannot be read: {shown(error, 200)}.") from error
+        try:
+            job = Job.from_dict(parsed(metadata.get("job", "")))
+            check_tensors(tensors, len(job.shapes))
+            segments = len(job.shapes) - 1
+            paces = numbers_of(metadata.get("paces", "[]"), segments, LARGEST_PACE)
+            parts = numbers_of(metadata.get("smallest_parts", "[]"), segments + 1, LARGEST_PART)
+            shapes = _kept_shapes(metadata, tensors, segments + 1)
+            kept = [_under(f"blend.{k}.", tensors) for k in range(segments)]
+            for blend in kept:
+                check_blend(blend, FLOW_STEPS + 1)
+            (bound,) = numbers_of(f"[{metadata.get('detail_bound', LARGEST_BOUND)}]", 1, LARGEST_BOUND) or [0.0]
+        except (HearsayError, JobError) as error:
+            raise OutputError(f"The model {path} is damaged: {str(error).rstrip('.')}.") from error
         count = sum(name.startswith("layers.") for name in tensors) // 2
-        flows = [VelocityLattice(tensors[f"flow.{k}"]) for k in range(len(tensors)) if f"flow.{k}" in tensors]
-        paces = [Pace(growth) for growth in json.loads(metadata.get("paces", "[]"))]
-        facts = json.loads(metadata.get("shapes", "[]"))
-        shapes = [
-            Shape.restored(fact, {name: part.cpu().numpy() for name, part in _under(f"shape.{k}.", tensors).items()})
-            for k, fact in enumerate(facts)
-        ]
-        blends = [Blend.restored(_under(f"blend.{k}.", tensors), pace) for k, pace in enumerate(paces)]
+        flows = [VelocityLattice(tensors[f"flow.{k}"]) for k in range(segments) if f"flow.{k}" in tensors]
+        steady = [Pace(pace) for pace in paces]
+        blends = [Blend.restored(*pair) for pair in zip(kept, steady, strict=True)] if steady else []
         return cls(
-            job=Job.from_dict(json.loads(metadata["job"])),
+            job=job,
             layers=[(tensors[f"layers.{k}.weight"], tensors[f"layers.{k}.bias"]) for k in range(count)],
-            motion=Motion(PosePath.from_array(tensors["poses"].cpu().numpy()), flows, paces),
+            motion=Motion(PosePath.from_array(tensors["poses"].cpu().numpy()), flows, steady),
             parameters=_under("parameters.", tensors),
-            smallest_parts=json.loads(metadata.get("smallest_parts", "[]")),
+            smallest_parts=parts,
             shapes=shapes,
             blends=[blend for blend in blends if blend is not None],
-            detail_bound=float(json.loads(metadata.get("detail_bound", str(LARGEST_BOUND)))),
+            detail_bound=bound,
         )
+
+
+def _kept_shapes(metadata: dict[str, str], tensors: dict[str, Tensor], count: int) -> list[Shape]:
+    """The shapes that lie in the file, none in older ones; refused where they cannot be shapes."""
+    shapes = []
+    for number, fact in enumerate(shape_facts(metadata.get("shapes", "[]"), count)):
+        arrays = {name: part.cpu().numpy() for name, part in _under(f"shape.{number}.", tensors).items()}
+        check_shape_arrays(arrays, fact)
+        shapes.append(Shape.restored(fact, arrays))
+    return shapes
 
 
 def _under(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:

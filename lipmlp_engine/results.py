@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from .errors import JobError, OutputError
+from .errors import EngineError, JobError, ShapeError
 from .job import Job
-from .sections import KEY_SETTINGS, Extraction, Output
-from .whole_file import PART, moved_when_whole
+from .sections import KEY_SETTINGS, MACHINE_SETTINGS, Extraction, Output, Training
+from .whole_file import moved_when_whole
 
 MOTION_BOUND = "Largest motion between two frames"
 """What the report calls the bound that `lipmorph certify --motion` proves."""
@@ -83,29 +84,46 @@ class ResultsFolder:
         """The frames that are there, in their order."""
         return sorted(self.frame(0).parent.glob("frame_*.npz"))
 
-    def prepare(self) -> None:
-        """Make the folder and try whether it can be written to."""
-        try:
-            self.path.mkdir(parents=True, exist_ok=True)
-            with moved_when_whole(self.path / "writable") as draft:
-                draft.touch()
-            (self.path / "writable").unlink()
-        except OSError as error:
-            raise OutputError(f"The folder {self.path} cannot be written to: {error.strerror or error}.") from error
+    def wanted(self, job: Job, anew: bool = True) -> list[Path]:
+        """Every file that a job may write here; without ``anew`` its model and frames are there already."""
+        frames = range(len(job.frame_times()))
+        output = job.output
+        found = [self.report, self.log]
+        if anew:
+            found += [self.model, *(self.frame(index) for index in frames), self.preview(0), self.preview(1)]
+        if job.extraction.keys != "none":
+            found.append(self.keys)
+        if output.pictures:
+            found += [self.contact_sheet, self.plot, self.spectra]
+        if output.sequence != "none":
+            found += [self.sequence(index, output.sequence) for index in frames]
+        if anew:
+            found += self.job_to_write(job)
+        return [*found, self.film] if output.film else found
 
-    def make_room(self, folder: Path, pattern: str) -> None:
-        """Make a folder within this one, without the files that an earlier run left there."""
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            for old in folder.glob(pattern):
-                old.unlink()
-        except OSError as error:
-            raise OutputError(f"The folder {folder} cannot be written to: {error.strerror or error}.") from error
+    def keep_job(self, job: Job) -> None:
+        """Write a settled job where it is to be kept."""
+        for path in self.job_to_write(job):
+            with moved_when_whole(path) as draft:
+                job.write(draft)
 
-    def drop_parts(self) -> None:
-        """Remove what an interrupted writer may have left."""
-        for part in self.path.rglob(f"*{PART}"):
-            part.unlink(missing_ok=True)
+    def job_to_write(self, job: Job) -> list[Path]:
+        """Where a settled job is to be kept: nowhere, if it is there already."""
+        with suppress(EngineError):
+            if settled(Job.read(self.job), self.path, self.path) == job:
+                return []
+        return [self.job]
+
+
+def require_inputs(job: Job, folder: Path) -> None:
+    """Refuse a settled job whose files are not there before anything heavy begins."""
+    for shape in job.shapes:
+        path = folder / shape.path
+        if not path.is_file():
+            raise ShapeError(f"There is no shape file {path}.")
+    model = job.training.start_from
+    if model and not Path(model).is_file():
+        raise JobError(f"training.start_from names {model}, which is not there.")
 
 
 def frames_stand(results: ResultsFolder, job: Job) -> bool:
@@ -117,8 +135,14 @@ def frames_stand(results: ResultsFolder, job: Job) -> bool:
 
     def frames_of(wanted: Job) -> Job:
         keyless = {name: getattr(Extraction(), name) for name in ("keys", *KEY_SETTINGS)}
+        # What the machine was to do is not in the frames: an extraction says that anew.
+        training = dataclasses.replace(wanted.training, **{n: getattr(Training(), n) for n in MACHINE_SETTINGS})
         return dataclasses.replace(
-            wanted, extraction=dataclasses.replace(wanted.extraction, **keyless), output=Output(), times=[]
+            wanted,
+            training=training,
+            extraction=dataclasses.replace(wanted.extraction, **keyless),
+            output=Output(),
+            times=[],
         )
 
     times = job.frame_times()

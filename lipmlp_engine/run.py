@@ -11,21 +11,23 @@ import os
 import platform
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import __version__
 from .channel import Audience
 from .course import Course, expected_seconds
-from .errors import Cancelled, EngineError, JobError, OutputError, ShapeError
+from .errors import Cancelled, EngineError, OutputError, ShapeError
 from .events import PROTOCOL, Done, Failed, FrameDone, Hello, Notice, Progress
 from .failures import failure_of, foreseen
 from .job import Job
 from .joblog import JobLog
+from .memory import is_too_large, memory_limit, needs_and_limit
 from .previews import Previews
-from .results import ResultsFolder, frames_stand, settled
-from .whole_file import moved_when_whole
+from .results import ResultsFolder, frames_stand, require_inputs, settled
+from .whole_file import stamp
+from .workplace import Workplace
 
 if TYPE_CHECKING:
     from .frame_files import FrameFiles
@@ -33,31 +35,30 @@ if TYPE_CHECKING:
     from .morph import Morph
     from .shapes import Shape
 
-Y_UP_FILES = {".obj", ".glb", ".gltf"}
-"""Formats in which y is up, by rule or by custom; Blender's shapes and most others have z up."""
-
 log = logging.getLogger(__name__)
 
 
-def run_job(job: Job, base: Path, audience: Audience | None = None) -> Done:
+def run_job(job: Job, base: Path, audience: Audience | None = None, *, force: bool = False) -> Done:
     """Do a job from its shapes to its results; relative paths are relative to ``base``.
 
-    The audience hears everything, down to the Done or the Failed at the end; a failure is raised as well.
+    The audience hears everything, down to the Done or the Failed at the end; a failure is raised as well. ``force``
+    replaces files of the results' folder that are not ours.
     """
-    run = _Run(job, base, audience or Audience(), trained=False)
+    run = _Run(job, base, audience or Audience(), trained=False, force=force)
     return run.perform(lambda: run.whole(run.train))
 
 
-def extract_morph(morph: Morph, base: Path, audience: Audience | None = None) -> Done:
+def extract_morph(morph: Morph, base: Path, audience: Audience | None = None, *, force: bool = False) -> Done:
     """Take frames, report and pictures out of a trained morph, as its job's extraction and output now say."""
-    run = _Run(morph.job, base, audience or Audience(), trained=True)
+    run = _Run(morph.job, base, audience or Audience(), trained=True, force=force)
     run.kept_shapes = morph.shapes
     return run.perform(lambda: run.whole(lambda shapes: dataclasses.replace(morph, job=run.job)))
 
 
 def measure_results(folder: Path, audience: Audience | None = None) -> Done:
     """Measure and draw the frames that lie in a results' folder once more."""
-    run = _Run(Job.read(ResultsFolder(folder).job), folder, audience or Audience(), trained=True)
+    run = _Run(Job.read(ResultsFolder(folder).job).without_orders(), folder, audience or Audience(), trained=True)
+    run._measures = True
     return run.perform(run.measure)
 
 
@@ -71,17 +72,22 @@ def greeting(device: str, device_name: str) -> Hello:
 class _Run:
     """One job on its way."""
 
-    def __init__(self, job: Job, base: Path, audience: Audience, trained: bool) -> None:
+    def __init__(self, job: Job, base: Path, audience: Audience, trained: bool, force: bool = False) -> None:
         folder = Path(os.path.abspath(base / job.output.folder))
         self.results = ResultsFolder(folder)
         self.job = settled(job, base, folder)
+        inputs = [folder / shape.path for shape in self.job.shapes]
+        self._place = Workplace(folder, inputs, beside=job.output.folder in ("", "."), force=force)
+        self._log = JobLog()
         self._audience = audience
         self._trained = trained
+        self._measures = False
+        """Whether only figures and pictures are made, of frames that are there."""
         self._stand = False
         """Whether the frames of an earlier run are taken as they are."""
         self._course = Course(audience, expected_seconds(job, trained))
         self._previews = Previews(self.job, self.results, audience)
-        self._older_model = _stamp(self.results.model)
+        self._older_model = stamp(self.results.model)
         self._notes: list[str] = []
         self._spectra: list[tuple[float, list[tuple[float, float]]]] = []
         self._device = ""
@@ -92,34 +98,57 @@ class _Run:
 
     def perform(self, work: Callable[[], Done]) -> Done:
         """The whole way; whatever stops it is told, and raised as an EngineError."""
-        with ExitStack() as stack:
+        with self._log:
             try:
-                self._require_inputs()
-                self.results.prepare()
-                stack.enter_context(JobLog(self.results.log))
+                if not self._trained:
+                    require_inputs(self.job, self.results.path)
+                self._place.require_room(self._wanted())
                 done = work()
             except (Exception, KeyboardInterrupt) as error:
-                failure = failure_of(error, self.results.log, stopping=self._audience.stopping())
-                log.error("%s", failure, exc_info=None if foreseen(error) else error)
-                with suppress(OSError):
-                    self.results.drop_parts()
+                failure = self._fail(error)
                 self._audience.tell(self._failed(failure))
                 raise failure from error
+            self._place.close(failed=False)
         self._audience.tell(done)
         return done
+
+    def _fail(self, error: BaseException) -> EngineError:
+        """Log the error, leave the folder, and return what is to be said."""
+        if self._place.leaves_nothing() and not foreseen(error):
+            self._log.divert()
+        place, stopping = self._log.path or self.results.log, self._audience.stopping()
+        failure = failure_of(error, place, stopping=stopping, job=self.job)
+        log.error("%s", failure, exc_info=None if foreseen(error) else error)
+        self._place.close(failed=True)
+        return failure
+
+    def _wanted(self) -> list[Path]:
+        return self.results.wanted(self.job, anew=not self._measures)
+
+    def _settle_in(self) -> None:
+        """Make the folder ours, now that there is something to write; until here nothing has been touched."""
+        replaced = self._place.open(self._wanted())
+        if replaced:
+            self._note(f"Lipschitz Morph did not write what is replaced here: {', '.join(replaced)}.")
+        self._log.open(self._place.claimed(self.results.log))
+        if not self._measures:
+            self.results.keep_job(self.job)
+        if is_too_large(self.job, limit := memory_limit()):
+            self._note(f"Memory may run out: {needs_and_limit(self.job, limit)}.")
 
     def whole(self, obtain: Callable[[list[Shape]], Morph]) -> Done:
         """From shapes to results, with a morph that is trained or taken as it is."""
         self._greet()
         self._stand = self._trained and frames_stand(self.results, self.job)
         with self._phase("start"):
-            self._write_job()
+            self._place.require_room(self._wanted())
         with self._phase("load"):
             shapes = self._load_shapes()
+            self._settle_in()
         with self._phase("load" if self._trained else "guide"):
             morph = obtain(shapes)
             morph.save(self.results.model)
-        self.results.make_room(self.results.path, self.results.keys.name)
+        self._place.make_room(self.results.path, self.results.keys.name)
         with self._phase("extract"):
             frames = self._frames_that_stand() if self._stand else self._extract(morph, shapes)
         return self._conclude(frames, shapes, morph)
@@ -162,6 +191,7 @@ class _Run:
             morph = Morph.load(self.results.model) if self.results.model.is_file() else None
             self.kept_shapes = morph.shapes if morph else []
             shapes = self._load_shapes()
+            self._settle_in()
         return self._conclude(frames, shapes, morph)
 
     def _conclude(self, frames: FrameFiles, shapes: list[Shape], morph: Morph | None) -> Done:
@@ -181,16 +211,6 @@ class _Run:
             contact_sheet=str(self.results.contact_sheet) if self.job.output.pictures else "",
         )
 
-    def _require_inputs(self) -> None:
-        """Refuse a job whose files are not there before anything heavy begins."""
-        for shape in self.job.shapes:
-            path = self.results.path / shape.path
-            if not path.is_file() and not self._trained:
-                raise ShapeError(f"There is no shape file {path}.")
-        model = self.job.training.start_from
-        if model and not Path(model).is_file() and not self._trained:
-            raise JobError(f"training.start_from names {model}, which is not there.")
-
     def _greet(self) -> None:
         from .devices import device_name
         from .training.device import choose_device
@@ -201,14 +221,6 @@ class _Run:
         hello = greeting(device, self._device)
         log.info("%s", hello)
         self._audience.tell(hello)
-
-    def _write_job(self) -> None:
-        """Keep the job beside its results, unless it is what they were made from."""
-        with suppress(EngineError):
-            if settled(Job.read(self.results.job), self.results.path, self.results.path) == self.job:
-                return
-        with moved_when_whole(self.results.job) as draft:
-            self.job.write(draft)
 
     def _load_shapes(self) -> list[Shape]:
         from .shapes import load_shapes
@@ -233,7 +245,7 @@ class _Run:
         times = self.job.frame_times()
         sources = Sources(shapes) if shapes else None
         paths = [self.results.frame(index) for index in range(len(times))]
-        self.results.make_room(paths[0].parent, "frame_*.npz")
+        self._place.make_room(paths[0].parent, "frame_*.npz")
         empty = []
         for index, (time, path) in enumerate(zip(times, paths, strict=True)):
             self._stop_if_asked()
@@ -333,7 +345,7 @@ class _Run:
 
         ending = self.job.output.sequence
         if ending != "none":
-            self.results.make_room(self.results.sequence(0, ending).parent, f"frame_*.{ending}")
+            self._place.make_room(self.results.sequence(0, ending).parent, f"frame_*.{ending}")
             for index, frame in enumerate(frames):
                 self._stop_if_asked()
                 write_mesh(frame, self.results.sequence(index, ending), self._up)
@@ -354,7 +366,9 @@ class _Run:
     @property
     def _up(self) -> str:
         """Which axis of the shapes' world is up."""
-        return "y" if all(Path(shape.path).suffix.lower() in Y_UP_FILES for shape in self.job.shapes) else "z"
+        from .shapes.axes import common_up
+
+        return common_up(self.job.shapes, self.results.path)
 
     @contextmanager
     def _phase(self, name: str) -> Iterator[None]:
@@ -382,8 +396,8 @@ class _Run:
             raise Cancelled("Stopped; the model and the frames so far are kept.")
 
     def _failed(self, failure: EngineError) -> Failed:
-        stamp = _stamp(self.results.model)
-        kept = str(self.results.model) if stamp and stamp != self._older_model else ""
+        now = stamp(self.results.model)
+        kept = str(self.results.model) if now and now != self._older_model else ""
         return Failed(str(failure), failure.exit_code, isinstance(failure, Cancelled), kept)
 
 
@@ -394,12 +408,3 @@ def _bounds(morph: Morph, apart: list[float], diagonal: float) -> list[Bound]:
 
     shown = shown_figures(morph, apart, diagonal) if apart else []
     return [figure.reported() for figure in [*brief(morph), *shown]]
-
-
-def _stamp(path: Path) -> tuple[int, int] | None:
-    """What changes when a file is written anew."""
-    try:
-        status = path.stat()
-    except OSError:
-        return None
-    return status.st_mtime_ns, status.st_ino

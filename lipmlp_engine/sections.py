@@ -22,6 +22,17 @@ class ShapeInput:
 
     path: str = text(label="File", description="Mesh file (STL, OBJ, PLY, GLB, OFF, …) or .npz with the shape")
     name: str = text(label="Name", description="What the shape is called in messages and reports")
+    up: str = choice(
+        "auto",
+        {
+            "auto": "As is the custom of its format: y in OBJ and GLB, z in STL, .npz and the PLY that Blender writes; "
+            "others lie as they are",
+            "y": "y is up",
+            "z": "z is up",
+        },
+        label="Up Axis",
+        description="Which axis of the file is up; a shape with another one than the first shape's is turned",
+    )
 
 
 @dataclass
@@ -378,5 +389,8 @@ SECTIONS: dict[str, type[Any]] = {
 
 COARSEST = 32
 """Cells that a resolution which is asked for must have."""
+MACHINE_SETTINGS = ("start_from", "device", "threads")
+"""Settings of the training that concern the machine it runs on and no trained model."""
+
 KEY_SETTINGS = ("template", "key_tolerance", "key_vertices")
 """Settings of the extraction that concern shape keys and no frame; whether keys are made at all is another."""

@@ -6,12 +6,12 @@ Needs only the standard library, so that the add-on can import it inside Blender
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from .errors import JobError
+from .hearsay import LARGEST_WHOLE, LONGEST_TEXT, shown
 
 _KEY = "setting"
 Section = TypeVar("Section")
@@ -90,7 +90,7 @@ def section_from_dict(kind: type[Section], values: Any, where: str) -> Section:
     known = {field.name for field in dataclasses.fields(kind)}  # type: ignore[arg-type]
     unknown = sorted(set(values) - known)
     if unknown:
-        raise JobError(f"{where} has no setting called '{unknown[0]}'; it knows {', '.join(sorted(known))}.")
+        raise JobError(f"{where} has no setting called '{shown(unknown[0], 60)}'; it knows {', '.join(sorted(known))}.")
     section = kind(**values)
     check_section(section, where)
     return section
@@ -98,20 +98,30 @@ def section_from_dict(kind: type[Section], values: Any, where: str) -> Section:
 
 def _check_value(value: Any, default: Any, setting: Setting, name: str) -> None:
     if setting.choices is not None:
-        if value not in setting.choices:
-            raise JobError(f"{name} is '{value}'; it must be one of {', '.join(setting.choices)}.")
+        if not isinstance(value, str) or value not in setting.choices:
+            raise JobError(f"{name} is {_named(value)}; it must be one of {', '.join(setting.choices)}.")
     elif isinstance(default, bool):
         if not isinstance(value, bool):
-            raise JobError(f"{name} is {value!r}; it must be true or false.")
+            raise JobError(f"{name} is {_named(value)}; it must be true or false.")
     elif isinstance(default, (int, float)):
         whole = isinstance(default, int)
         if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)):
-            raise JobError(f"{name} is {value!r}; it must be a {'whole ' if whole else ''}number.")
+            raise JobError(f"{name} is {_named(value)}; it must be a {'whole ' if whole else ''}number.")
         assert setting.minimum is not None and setting.maximum is not None
-        if not math.isfinite(value) or not setting.minimum <= value <= setting.maximum:
+        # Compared first: a whole number of a thousand digits is no float.
+        if not setting.minimum <= value <= setting.maximum:
             unit = f" {setting.unit}" if setting.unit else ""
             raise JobError(
-                f"{name} is {value:g}; it must lie between {setting.minimum:g} and {setting.maximum:g}{unit}."
+                f"{name} is {_named(value)}; it must lie between {setting.minimum:g} and {setting.maximum:g}{unit}."
             )
-    elif not isinstance(value, str):
-        raise JobError(f"{name} is {value!r}; it must be text.")
+    elif not isinstance(value, str) or len(value) > LONGEST_TEXT:
+        raise JobError(f"{name} is {_named(value)}; it must be text of at most {LONGEST_TEXT:,} characters.")
+
+
+def _named(value: Any) -> str:
+    """A value in a sentence, however strange it is."""
+    if isinstance(value, float):
+        return f"{value:g}"
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"{value}" if abs(value) < LARGEST_WHOLE else "beyond all measure"
+    return f"'{shown(value, 60)}'" if isinstance(value, str) else shown(repr(value), 60)

@@ -11,6 +11,8 @@ from typing import TextIO
 
 from .channel import Audience
 from .events import PHASES, Done, Event, Failed, FrameDone, Hello, Notice, Progress
+from .hearsay import shown
+from .standard_streams import say
 
 BAR_WIDTH = 20
 SECONDS_BETWEEN_LINES = 10.0
@@ -44,7 +46,7 @@ class Terminal(Audience):
                 pass
 
     def _show(self, progress: Progress) -> None:
-        words = [f"{PHASES[progress.phase]:<19}", f"{progress.fraction:4.0%}"]
+        words = [f"{PHASES.get(progress.phase, progress.phase):<19}", f"{progress.fraction:4.0%}"]
         if progress.seconds_left is not None:
             words.append(f"{_duration(progress.seconds_left)} left")
         if progress.end_error is not None:
@@ -55,8 +57,7 @@ class Terminal(Audience):
             filled = round(progress.fraction * BAR_WIDTH)
             words.insert(1, self._full * filled + self._empty * (BAR_WIDTH - filled))
             columns = shutil.get_terminal_size().columns
-            self._stream.write("\r\x1b[K" + "  ".join(words)[: columns - 1])
-            self._stream.flush()
+            say("\r\x1b[K" + shown("  ".join(words))[: columns - 1], self._stream)
             return
         now = time.monotonic()
         if progress.phase != self._phase or now - self._printed >= SECONDS_BETWEEN_LINES:
@@ -65,12 +66,11 @@ class Terminal(Audience):
 
     def _line(self, words: str) -> None:
         self._clear()
-        print(words, file=self._stream, flush=True)
+        say(f"{shown(words)}\n", self._stream)
 
     def _clear(self) -> None:
         if self._moving:
-            self._stream.write("\r\x1b[K")
-            self._stream.flush()
+            say("\r\x1b[K", self._stream)
 
 
 def _duration(seconds: float) -> str:

@@ -7,12 +7,12 @@ gathers speed; a single point at an inner shape only says when it is passed.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
 from .errors import JobError
+from .hearsay import LARGEST_WHOLE, shown
 
 FORM = "timing must hold points [moment, time]"
 
@@ -20,8 +20,8 @@ FORM = "timing must hold points [moment, time]"
 def check_timing(points: Any, first: float, last: float) -> None:
     """Refuse points that do not lead from the first to the last time, in one sentence."""
     for point in points:
-        if not isinstance(point, (list, tuple)) or len(point) != 2 or not all(_is_number(value) for value in point):
-            raise JobError(f"{FORM}; it holds {point!r}.")
+        if not isinstance(point, (list, tuple)) or len(point) != 2 or not all(is_number(value) for value in point):
+            raise JobError(f"{FORM}; it holds {shown(repr(point), 60)}.")
     if len(points) < 2 or list(points[0]) != [0, first] or list(points[-1]) != [1, last]:
         raise JobError(f"{FORM} from [0, {first:g}] to [1, {last:g}].")
     for (moment, time), (after, later) in pairwise(points):
@@ -60,5 +60,6 @@ def _slopes(points: Sequence[Sequence[float]]) -> list[float]:
     return [speeds[0], *inner, speeds[-1]]
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+def is_number(value: Any) -> bool:
+    """Whether a value out of a job can be reckoned with: no text, no yes or no, no infinity."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and -LARGEST_WHOLE <= value <= LARGEST_WHOLE

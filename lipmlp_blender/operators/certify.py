@@ -8,6 +8,7 @@ from ..blocking import run_to_the_end
 from ..jobs import MorphJob
 from ..lipmlp_engine.certification import Certification
 from ..lipmlp_engine.errors import EngineError
+from ..lipmlp_engine.hearsay import shown
 from ..lipmlp_engine.results import ResultsFolder
 from ..lipmlp_engine.settings import settings_of
 from ..preferences import chosen_python
@@ -74,7 +75,7 @@ class LIPMORPH_OT_certify(bpy.types.Operator):
             else:
                 runtime.enqueue(job)
         except (EngineError, SceneError, OSError) as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, shown(error))
             return {"CANCELLED"}
         return {"FINISHED"}
 

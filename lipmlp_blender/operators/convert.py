@@ -11,6 +11,7 @@ from ..blocking import run_to_the_end
 from ..jobs import JobState, MorphJob, read_order
 from ..lipmlp_engine.errors import EngineError
 from ..lipmlp_engine.events import Done
+from ..lipmlp_engine.hearsay import shown
 from ..lipmlp_engine.job import Job
 from ..lipmlp_engine.model_file import read_metadata
 from ..lipmlp_engine.results import ResultsFolder
@@ -105,7 +106,7 @@ class LIPMORPH_OT_convert(bpy.types.Operator):
             job = MorphJob(order.pop("title", morph.name), folder, order)
             perform(job, wanted_keys(context, self.target == "SHAPE_KEYS", self.anyway))
         except (EngineError, SceneError, OSError, ValueError, KeyError) as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, shown(error))
             return {"CANCELLED"}
         return {"FINISHED"}
 
@@ -145,7 +146,7 @@ class LIPMORPH_OT_settle_keys(bpy.types.Operator):
             job = MorphJob(refused.title, refused.folder, order)
             perform(job, wanted_keys(context, self.anyway, self.anyway))
         except (EngineError, SceneError, OSError) as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, shown(error))
             return {"CANCELLED"}
         runtime.dismiss(refused)
         return {"FINISHED"}
@@ -156,7 +157,7 @@ def require_source(context: bpy.types.Context, morph: bpy.types.Object) -> None:
     extraction = context.scene.lipmorph.extraction
     if extraction.template != "source":
         return
-    name = story_of(morph).sources[0]
+    name = [*story_of(morph).sources, ""][0]
     source = bpy.data.objects.get(name)
     if source is None:
         raise ChangedSourceError(f"'{name}' is no longer in the file, and shape keys are made on a copy of its mesh.")

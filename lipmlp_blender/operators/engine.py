@@ -6,8 +6,10 @@ import bpy
 
 from ..environment import EnvironmentState
 from ..lipmlp_engine.errors import EngineError
+from ..lipmlp_engine.hearsay import shown
 from ..preferences import ADDON, chosen_python, engine_home, preferences
 from ..runtime import runtime
+from ..setup_lock import SetupLock
 
 
 def _is_set_up_now() -> bool:
@@ -98,11 +100,17 @@ class LIPMORPH_OT_remove_engine(bpy.types.Operator):
         return context.window_manager.invoke_confirm(self, event)
 
     def execute(self, _context: bpy.types.Context) -> set[str]:
+        lock = SetupLock(engine_home().lock)
         try:
+            if not lock.take():
+                self.report({"ERROR"}, "Another Blender is setting the engine up; wait until it is done.")
+                return {"CANCELLED"}
             engine_home().remove_environment()
         except OSError as error:
-            self.report({"ERROR"}, f"The engine could not be removed: {error.strerror or error}.")
+            self.report({"ERROR"}, shown(f"The engine could not be removed: {error.strerror or error}."))
             return {"CANCELLED"}
+        finally:
+            lock.release()
         runtime.setup = runtime.diagnosis = None
         runtime.wake()
         return {"FINISHED"}
@@ -128,7 +136,7 @@ class LIPMORPH_OT_check_engine(bpy.types.Operator):
         try:
             runtime.start_check()
         except EngineError as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, shown(error))
             return {"CANCELLED"}
         return {"FINISHED"}
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import bpy
 from bpy_extras.io_utils import ExportHelper
 
+from ..lipmlp_engine.hearsay import shown
 from ..scene.errors import SceneError
 from ..scene.export import FORMATS, export_morph
 from .results import needs_morph
@@ -43,9 +44,9 @@ class LIPMORPH_OT_export(ExportHelper, bpy.types.Operator):
         try:
             export_morph(context, context.active_object, path, self.frame_start, self.frame_end)
         except SceneError as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, shown(error))
             return {"CANCELLED"}
-        self.report({"INFO"}, f"Exported {path.name}")
+        self.report({"INFO"}, shown(f"Exported {path.name}"))
         return {"FINISHED"}
 
 

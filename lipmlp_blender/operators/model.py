@@ -6,6 +6,7 @@ from pathlib import Path
 
 import bpy
 
+from ..lipmlp_engine.hearsay import shown
 from ..lipmlp_engine.results import ResultsFolder
 from ..redraw import redraw_panels
 from ..request import new_folder
@@ -43,7 +44,7 @@ class _OfLocalMorph:
         try:
             self.move(context.active_object)
         except (SceneError, OSError) as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, shown(error))
             return {"CANCELLED"}
         redraw_panels()
         return {"FINISHED"}

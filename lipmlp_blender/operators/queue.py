@@ -42,7 +42,7 @@ class LIPMORPH_OT_cancel(_OfOneJob, bpy.types.Operator):
 
 
 class LIPMORPH_OT_dismiss(_OfOneJob, bpy.types.Operator):
-    """Put this message away; the job's folder stays"""
+    """Put this message away; the job's folder stays where a model has been trained in it"""
 
     bl_idname = "lipmorph.dismiss"
     bl_label = "Dismiss"

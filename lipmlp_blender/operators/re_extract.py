@@ -7,16 +7,19 @@ import bpy
 from ..blocking import run_to_the_end
 from ..jobs import MorphJob, read_order
 from ..lipmlp_engine.errors import EngineError
+from ..lipmlp_engine.hearsay import shown
 from ..lipmlp_engine.job import Job
 from ..lipmlp_engine.results import ResultsFolder
 from ..lipmlp_engine.sections import Extraction
 from ..lipmlp_engine.settings import settings_of
 from ..preferences import chosen_python
 from ..properties import property_for
+from ..request import spec_from
 from ..runtime import runtime
 from ..scene.errors import SceneError
 from ..scene.ownership import story_of
 from ..scene.packed_model import is_packed
+from ..scene.spec import LAST_FRAME, WRITERS
 from .model import folder_with_model
 from .results import folder_of, needs_morph, why_not_changed
 
@@ -36,8 +39,12 @@ class LIPMORPH_OT_re_extract(bpy.types.Operator):
     frames: _FRAMES
     resolution: _RESOLUTION
     faces: _FACES
-    frame_start: bpy.props.IntProperty(name="Start", description="Frame at which the morph starts", default=1, min=0)
-    frame_end: bpy.props.IntProperty(name="End", description="Frame at which the morph ends", default=48, min=1)
+    frame_start: bpy.props.IntProperty(
+        name="Start", description="Frame at which the morph starts", default=1, min=-LAST_FRAME, max=LAST_FRAME
+    )
+    frame_end: bpy.props.IntProperty(
+        name="End", description="Frame at which the morph ends", default=48, min=-LAST_FRAME, max=LAST_FRAME
+    )
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
@@ -55,15 +62,15 @@ class LIPMORPH_OT_re_extract(bpy.types.Operator):
         try:
             folder = folder_with_model(context.active_object)
             extraction = Job.read(ResultsFolder(folder).job).extraction
-            spec = read_order(folder)["spec"]
+            spec = spec_from(read_order(folder), [], None, folder)
         except (EngineError, SceneError, OSError, ValueError, KeyError) as error:
-            self.report({"ERROR"}, f"The morph's folder cannot be read: {error}")
+            self.report({"ERROR"}, shown(f"The morph's folder cannot be read: {error}"))
             return {"CANCELLED"}
         for name in RE_EXTRACTED:
             # What the button that was pressed asks for is not what was asked for the last time.
             if not self.properties.is_property_set(name):
                 setattr(self, name, getattr(extraction, name))
-        self.frame_start, self.frame_end = spec["frame_start"], spec["frame_end"]
+        self.frame_start, self.frame_end = spec.frame_start, spec.frame_end
         return context.window_manager.invoke_props_dialog(self)
 
     def draw(self, _context: bpy.types.Context) -> None:
@@ -84,7 +91,7 @@ class LIPMORPH_OT_re_extract(bpy.types.Operator):
             order["spec"].update(
                 frame_start=self.frame_start, frame_end=self.frame_end, name=morph.name, pack_model=is_packed(morph)
             )
-            order.update(scene=context.scene.name, replaces=morph.name, writer=story_of(morph).writer)
+            order.update(scene=context.scene.name, replaces=morph.name, writer=_writer(morph))
             wanted = [part for name in RE_EXTRACTED for part in (f"--{name}", str(getattr(self, name)))]
             again = MorphJob(order.pop("title", morph.name), folder, order, extracts=tuple(wanted))
             again.write()
@@ -93,9 +100,14 @@ class LIPMORPH_OT_re_extract(bpy.types.Operator):
             else:
                 runtime.enqueue(again)
         except (EngineError, SceneError, OSError, ValueError, KeyError) as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, shown(error))
             return {"CANCELLED"}
         return {"FINISHED"}
+
+
+def _writer(morph: bpy.types.Object) -> str:
+    """The kind of result that the morph is; a sequence where that cannot be."""
+    return writer if (writer := story_of(morph).writer) in WRITERS else "SEQUENCE"
 
 
 CLASSES = (LIPMORPH_OT_re_extract,)

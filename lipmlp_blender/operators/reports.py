@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import bpy
 
+from ..lipmlp_engine.hearsay import shown
 from ..lipmlp_engine.results import ResultsFolder
 from ..preferences import engine_home
 from ..runtime import runtime
 from ..scene.contact_sheet import show_contact_sheet
 from ..scene.errors import SceneError
+from ..strange_paths import why_file_is_not_opened, why_folder_is_not_opened
 from .results import folder_of, needs_morph
 
 
-def _open_outside(operator: bpy.types.Operator, path: Path) -> set[str]:
-    if not path.exists():
-        operator.report({"ERROR"}, f"{path} is not there any more.")
+def _open_outside(operator: bpy.types.Operator, path: Path, why_not: Callable[[Path], str]) -> set[str]:
+    reason = why_not(path)
+    if reason:
+        operator.report({"ERROR"}, shown(reason))
         return {"CANCELLED"}
     if bpy.app.background:
-        operator.report({"INFO"}, str(path))
+        operator.report({"INFO"}, shown(path))
         return {"FINISHED"}
-    bpy.ops.wm.path_open(filepath=str(path))
+    # With the separator at its end, Windows does not take "results" for "results.exe" beside it.
+    bpy.ops.wm.path_open(filepath=f"{path}{os.sep}" if path.is_dir() else str(path))
     return {"FINISHED"}
 
 
@@ -37,7 +43,7 @@ class LIPMORPH_OT_open_report(bpy.types.Operator):
         return needs_morph(cls, context)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        return _open_outside(self, ResultsFolder(folder_of(context.active_object)).report)
+        return _open_outside(self, ResultsFolder(folder_of(context.active_object)).report, why_file_is_not_opened)
 
 
 class LIPMORPH_OT_open_folder(bpy.types.Operator):
@@ -52,7 +58,7 @@ class LIPMORPH_OT_open_folder(bpy.types.Operator):
         return needs_morph(cls, context)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        return _open_outside(self, folder_of(context.active_object))
+        return _open_outside(self, folder_of(context.active_object), why_folder_is_not_opened)
 
 
 class LIPMORPH_OT_show_contact_sheet(bpy.types.Operator):
@@ -70,7 +76,7 @@ class LIPMORPH_OT_show_contact_sheet(bpy.types.Operator):
         try:
             show_contact_sheet(context, ResultsFolder(folder_of(context.active_object)).contact_sheet)
         except SceneError as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, shown(error))
             return {"CANCELLED"}
         return {"FINISHED"}
 
@@ -86,7 +92,8 @@ class LIPMORPH_OT_open_log(bpy.types.Operator):
 
     def execute(self, _context: bpy.types.Context) -> set[str]:
         jobs = runtime.queue.jobs
-        return _open_outside(self, jobs[self.index].results.log if 0 <= self.index < len(jobs) else engine_home().log)
+        log = jobs[self.index].results.log if 0 <= self.index < len(jobs) else engine_home().log
+        return _open_outside(self, log, why_file_is_not_opened)
 
 
 CLASSES = (

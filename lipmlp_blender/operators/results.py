@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import bpy
 
 from ..jobs import JobState, MorphJob, read_order
 from ..lipmlp_engine.events import Done
+from ..lipmlp_engine.hearsay import shown
 from ..lipmlp_engine.results import ResultsFolder
+from ..preferences import user_folder
 from ..runtime import runtime
 from ..scene.errors import SceneError
 from ..scene.ownership import is_morph, story_of
 from ..scene.remove import remove_morph
+from ..strange_paths import may_be_followed
 
 
 def folder_of(morph: bpy.types.Object) -> Path:
     """The job's folder of a morph in the scene: where it lies beside the .blend, else where it was made."""
     story = story_of(morph)
-    beside, made_in = Path(bpy.path.abspath(story.job_folder)), Path(story.made_in)
-    return made_in if story.made_in and made_in.is_dir() and not beside.is_dir() else beside
+    named = [bpy.path.abspath(story.job_folder), story.made_in]
+    folders = [Path(name) for name in named if may_be_followed(name, bpy.data.filepath)]
+    return next((folder for folder in folders if folder.is_dir()), [*folders, user_folder() / "nowhere"][0])
 
 
 def why_not_changed(morph: bpy.types.Object) -> str:
@@ -49,15 +54,15 @@ class LIPMORPH_OT_fetch_result(bpy.types.Operator):
         return {"RUNNING_MODAL"}
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        results = ResultsFolder(Path(bpy.path.abspath(self.directory)))
+        results = ResultsFolder(Path(os.path.abspath(bpy.path.abspath(self.directory))))
         try:
             order = read_order(results.path)
         except (OSError, ValueError):
-            self.report({"ERROR"}, f"{results.path} is no folder of a Lipschitz Morph.")
+            self.report({"ERROR"}, shown(f"{results.path} is no folder of a Lipschitz Morph."))
             return {"CANCELLED"}
         frames = results.frames()
         if not frames or not results.report.is_file():
-            self.report({"ERROR"}, f"The morph in {results.path} was not finished; train it again.")
+            self.report({"ERROR"}, shown(f"The morph in {results.path} was not finished; train it again."))
             return {"CANCELLED"}
         order["scene"] = context.scene.name
         order.pop("replaces", None)
@@ -72,7 +77,7 @@ class LIPMORPH_OT_fetch_result(bpy.types.Operator):
         if bpy.app.background:
             runtime.finish_writing()
             if job.state is JobState.FAILED:
-                self.report({"ERROR"}, job.sentence)
+                self.report({"ERROR"}, shown(job.sentence))
                 return {"CANCELLED"}
         return {"FINISHED"}
 
@@ -92,7 +97,7 @@ class LIPMORPH_OT_remove_morph(bpy.types.Operator):
         try:
             remove_morph(context.active_object)
         except SceneError as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, shown(error))
             return {"CANCELLED"}
         return {"FINISHED"}
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,8 +9,10 @@ from pathlib import Path
 import bpy
 
 from ..blocking import run_to_the_end
+from ..job_folder import clear_away
 from ..jobs import MorphJob
 from ..lipmlp_engine.errors import EngineError
+from ..lipmlp_engine.hearsay import shown
 from ..lipmlp_engine.sections import ShapeInput
 from ..preferences import chosen_python
 from ..request import (
@@ -42,6 +43,7 @@ class LIPMORPH_OT_train(bpy.types.Operator):
     bl_options = {"REGISTER"}
 
     _timer: bpy.types.Timer | None = None
+    _folder: Path | None = None
     _gathering: Iterator[None] | None = None
 
     @classmethod
@@ -86,7 +88,12 @@ class LIPMORPH_OT_train(bpy.types.Operator):
         try:
             self._prepare(context)
             deque(self._gathering, maxlen=0)
-            run_to_the_end(self._finished_job(context))
+            job = self._finished_job(context)
+        except (*SENTENCES, OSError) as error:
+            self._abandon(context)
+            return self._refuse(error)
+        try:
+            run_to_the_end(job)
         except (*SENTENCES, OSError) as error:
             return self._refuse(error)
         return {"FINISHED"}
@@ -98,7 +105,7 @@ class LIPMORPH_OT_train(bpy.types.Operator):
         self._landmarks = landmarks_of(settings, objects)
         # Contradictions are told before anything is gathered.
         job_from(settings, [ShapeInput(path="-", name=item.name) for item in objects], self._landmarks)
-        self._folder: Path = new_folder(self._title)
+        self._folder = new_folder(self._title)
         self._gathering = self._gather(context, objects)
 
     def _gather(self, context: bpy.types.Context, objects: list[bpy.types.Object]) -> Iterator[None]:
@@ -124,12 +131,13 @@ class LIPMORPH_OT_train(bpy.types.Operator):
 
     def _refuse(self, error: Exception) -> set[str]:
         sentence = error.strerror or str(error) if isinstance(error, OSError) else str(error)
-        self.report({"ERROR"}, sentence)
+        self.report({"ERROR"}, shown(sentence))
         return {"CANCELLED"}
 
     def _abandon(self, context: bpy.types.Context) -> None:
         self._gathering = None
-        shutil.rmtree(self._folder, ignore_errors=True)
+        if self._folder is not None:
+            clear_away(self._folder)
         self._leave(context)
 
     def _leave(self, context: bpy.types.Context) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bpy
 
+from ..lipmlp_engine.hearsay import shown
 from ..runtime import runtime
 
 REPORT_SECONDS = 0.2
@@ -27,7 +28,7 @@ class LIPMORPH_OT_watch(bpy.types.Operator):
     def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         if event.type == "TIMER":
             for kind, sentence in runtime.announcements:
-                self.report({kind}, sentence)
+                self.report({kind}, shown(sentence))
             runtime.announcements.clear()
             if not runtime.active:
                 self.cancel(context)

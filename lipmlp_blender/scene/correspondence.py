@@ -29,6 +29,7 @@ def share_triangles(paths: Sequence[Path]) -> None:
 
     Blender cuts a quad along the diagonal that suits its form, which differs between a mesh and its sculpted copy.
     """
+    # These are not hearsay: the add-on has just written them.
     with np.load(paths[0], allow_pickle=False) as arrays:
         triangles = arrays["triangles"]
     for path in paths[1:]:

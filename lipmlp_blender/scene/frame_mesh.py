@@ -10,6 +10,7 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
+from ..lipmlp_engine.array_file import ArrayFile
 from ..lipmlp_engine.errors import OutputError
 from ..lipmlp_engine.frames import MeshFrame
 from .errors import BrokenFrameError
@@ -51,10 +52,10 @@ def read_times(paths: Sequence[Path]) -> FrameTimes:
     times, colored = [], False
     for path in paths:
         try:
-            with np.load(path, allow_pickle=False) as arrays:
-                times.append(float(arrays["time"]))
-                colored |= any(f"vertex.{name}" in arrays.files for name in COLORS)
-        except (OSError, ValueError, KeyError) as error:
+            arrays = ArrayFile(path, only=["time"])
+            times.append(arrays.number("time"))
+            colored |= any(f"vertex.{name}" in arrays for name in COLORS)
+        except (OSError, ValueError) as error:
             raise BrokenFrameError(f"{path} is not a frame of Lipschitz Morph: {error}.") from error
     if (np.diff(times) <= 0).any():
         raise BrokenFrameError("The frames are not in the order of their times.")

@@ -15,6 +15,7 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
+from ..job_folder import settled_in
 from ..lipmlp_engine.sections import ShapeInput
 from .errors import BrokenShapeError, EmptyShapeError, HiddenShapeError, NotAShapeError
 from .gather_layers import RawLayer, read_layers, read_normals, titles_of
@@ -91,13 +92,15 @@ def gather_in_slices(
 
     Blender is read in the thread that asks for the next slice; the arithmetic and the file are another thread's.
     """
+    manifest = settled_in(folder)
     target = folder / "shapes"
-    target.mkdir(parents=True, exist_ok=True)
+    target.mkdir(exist_ok=True)
     with ThreadPoolExecutor(1, "lipmorph-gather") as pool:
         for index, item in enumerate(objects):
             name = item.name
             meshes = _read_meshes(context, item)
             path = target / f"{index}_{_file_name(name)}.npz"
+            manifest.claim(path)
             writing = pool.submit(_write_shape, path, name, meshes)
             while not writing.done():
                 yield None
@@ -183,6 +186,7 @@ def _mesh_of(evaluated: bpy.types.Object, item: bpy.types.Object) -> bpy.types.M
 
 def _read_mesh(mesh: bpy.types.Mesh, matrix: NDArray[np.float64], item: bpy.types.Object | None = None) -> _RawMesh:
     """Copies and no more; from attributes where they are to be had there, which is a hundred times faster."""
+    # A mesh without vertices has not even the attribute for their places.
     starts = np.empty(len(mesh.polygons), np.int32)
     mesh.polygons.foreach_get("loop_start", starts)
     triangles = None
@@ -192,8 +196,8 @@ def _read_mesh(mesh: bpy.types.Mesh, matrix: NDArray[np.float64], item: bpy.type
         mesh.loop_triangles.foreach_get("loops", triangles.ravel())
     return _RawMesh(
         matrix,
-        _copied(mesh.attributes["position"], "vector", np.empty((len(mesh.vertices), 3), np.float32)),
-        _copied(mesh.attributes[".corner_vert"], "value", np.empty(len(mesh.loops), np.int32)),
+        _copied(mesh.attributes.get("position"), "vector", np.empty((len(mesh.vertices), 3), np.float32)),
+        _copied(mesh.attributes.get(".corner_vert"), "value", np.empty(len(mesh.loops), np.int32)),
         starts,
         triangles,
         _copied(mesh.attributes.get("material_index"), "value", np.zeros(len(mesh.polygons), np.int32)),

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import zipfile
-from collections.abc import Mapping
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..lipmlp_engine.frames import FrameLayer
+from ..lipmlp_engine.array_file import ArrayFile
+from ..lipmlp_engine.frames import MOST_SLOTS, FrameLayer
 from .errors import BrokenFrameError
-
-Number = TypeVar("Number", np.float32, np.int32)
 
 SERIOUS = 0.5
 """Trouble from which on a vertex is worth showing."""
@@ -52,24 +48,28 @@ def read_keys(path: Path | None) -> KeysFile:
     if path is None:
         raise BrokenFrameError("There are no shape keys to write: the tracking has not been run.")
     try:
-        with np.load(path, allow_pickle=False) as arrays:
-            keys = KeysFile(
-                np.asarray(arrays["positions"], np.float32),
-                np.asarray(arrays["times"], np.float64),
-                arrays.get("faces", None),
-                arrays.get("trouble", None),
-                _numbered(arrays, "colors", np.float32),
-                _numbered(arrays, "materials", np.int32),
-                _layers(arrays),
-                arrays.get("triangles", None),
-            )
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        arrays = ArrayFile(path)
+        positions = arrays.real("positions", None, None, 3)
+        count = positions.shape[1]
+        triangles = arrays.whole("triangles", None, 3, most=count - 1) if "triangles" in arrays else None
+        corners = 4 if arrays.size("faces", 1) == 4 else 3
+        keys = KeysFile(
+            positions,
+            arrays.double("times", None),
+            arrays.whole("faces", None, corners) if "faces" in arrays else None,
+            arrays.real("trouble", None) if "trouble" in arrays else None,
+            {number: arrays.real(name, None, 4) for number, name in _numbered(arrays, "colors")},
+            {number: arrays.whole(name, None, most=MOST_SLOTS) for number, name in _numbered(arrays, "materials")},
+            _layers(arrays),
+            triangles,
+        )
+    except (OSError, ValueError) as error:
         raise BrokenFrameError(f"{path} holds no shape keys: {error}.") from error
-    if keys.positions.ndim != 3 or len(keys.positions) != len(keys.times) or len(keys.times) < 2:
+    if len(keys.positions) != len(keys.times) or len(keys.times) < 2:
         raise BrokenFrameError(f"{path} does not hold one set of positions for each of at least two times.")
-    if not np.isfinite(keys.positions).all() or (np.diff(keys.times) <= 0).any():
+    finite = np.isfinite(keys.positions).all() and np.isfinite(keys.times).all()
+    if not finite or (np.diff(keys.times) <= 0).any():
         raise BrokenFrameError(f"{path} holds positions that are not finite numbers, or times that do not rise.")
-    count = keys.positions.shape[1]
     per_vertex = [*keys.colors.values(), *([] if keys.trouble is None else [keys.trouble])]
     if any(len(values) != count for values in per_vertex):
         raise BrokenFrameError(f"{path} holds colours or marks for another number of vertices.")
@@ -78,23 +78,17 @@ def read_keys(path: Path | None) -> KeysFile:
     return keys
 
 
-def _layers(arrays: Mapping[str, NDArray[Any]]) -> dict[int, list[FrameLayer]]:
-    found = {}
-    for entry in arrays:
-        start, _, shape = entry.partition(".")
-        if start == "layers" and shape.isdigit():
-            titles = enumerate(json.loads(str(arrays[entry])))
-            found[int(shape)] = [
-                FrameLayer("source", name, kind, domain, np.asarray(arrays[f"layer.{shape}.{number}"], np.float32))
-                for number, (name, kind, domain) in titles
-            ]
-    return found
+def _layers(arrays: ArrayFile) -> dict[int, list[FrameLayer]]:
+    return {
+        shape: [
+            FrameLayer("source", name, kind, domain, arrays.real_of_any_size(f"layer.{shape}.{number}"))
+            for number, (name, kind, domain) in enumerate(arrays.titles(entry, 3))
+        ]
+        for shape, entry in _numbered(arrays, "layers")
+    }
 
 
-def _numbered(arrays: Mapping[str, NDArray[Any]], name: str, kind: type[Number]) -> dict[int, NDArray[Number]]:
-    found = {}
-    for entry in arrays:
-        start, _, number = entry.partition(".")
-        if start == name and number.isdigit():
-            found[int(number)] = np.asarray(arrays[entry], kind)
-    return found
+def _numbered(arrays: ArrayFile, kind: str) -> list[tuple[int, str]]:
+    """The numbers and names of arrays that there are one of for each shape."""
+    parts = [(name, *name.partition(".")[::2]) for name in arrays]
+    return [(int(number), name) for name, start, number in parts if start == kind and re.fullmatch(r"\d{1,3}", number)]

@@ -11,6 +11,8 @@ from typing import TypeVar
 
 import bpy
 
+from ..lipmlp_engine.hearsay import HearsayError, built, parsed_group
+
 MARK = "lipmlp_morph"
 _STORY = "lipmlp_morph_story"
 _KINDS = ("objects", "collections", "meshes", "node_groups", "materials", "actions")
@@ -55,14 +57,15 @@ class Making:
 
 def is_morph(item: bpy.types.Object | None) -> bool:
     """Whether the object is the one that stands for a result."""
-    return item is not None and _STORY in item
+    return item is not None and all(isinstance(item.get(name), str) for name in (_STORY, MARK))
 
 
 def story_of(item: bpy.types.Object) -> ResultStory:
-    """What the result remembers; entries written by other versions are left out."""
-    known = ResultStory.__dataclass_fields__
-    values = json.loads(item[_STORY])
-    return ResultStory(**{name: value for name, value in values.items() if name in known})
+    """What the result remembers, and nothing where that cannot be; entries written by other versions are left out."""
+    try:
+        return built(ResultStory, parsed_group(item[_STORY]))
+    except HearsayError:
+        return ResultStory(writer="")
 
 
 def tell_story(item: bpy.types.Object, story: ResultStory) -> None:

@@ -7,6 +7,9 @@ from pathlib import Path
 
 from .gather import ShapeSlots
 
+LAST_FRAME = 1_048_574
+"""Blender's timeline ends there, and begins at its opposite."""
+
 EASINGS = {
     "LINEAR": "Steady speed",
     "EASE": "Starts and ends gently",

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import bpy
 
-from ..doctor_check import Diagnosis
+from ..doctor_check import Diagnosis, facts_from
 from ..environment import EnvironmentState
+from ..package_sources import sources, told
 from ..preferences import chosen_python, engine_home, preferences, python_is_given
 from ..runtime import runtime
 from .sentences import draw_sentence
@@ -45,6 +46,8 @@ def draw_missing_engine(layout: bpy.types.UILayout, context: bpy.types.Context, 
         row.operator("lipmorph.show_preferences", icon="PREFERENCES")
     if runtime.setup is not None and runtime.setup.sentence:
         row.operator("lipmorph.open_log", icon="TEXT")
+    home, chosen = engine_home(), preferences()
+    draw_sentence(box, context, told(sources(home.locked, chosen.wheels, chosen.index), home.folder), icon="URL")
 
 
 def _what_is_missing() -> str:
@@ -83,7 +86,7 @@ def _remembered() -> Diagnosis | None:
     if not chosen_python().own:
         return None
     marker = engine_home().read_marker()
-    return Diagnosis(True, "The engine works.", marker.get("doctor", {})) if marker else None
+    return Diagnosis(True, "The engine works.", facts_from(marker.get("doctor"))) if marker else None
 
 
 def fact_lines(diagnosis: Diagnosis) -> list[str]:

@@ -50,7 +50,11 @@ class LIPMORPH_PT_output(_FoldedPanel, bpy.types.Panel):
         column.prop(chosen, "preview")
         column = layout.column()
         for name in OUTPUT:
-            column.prop(settings.extraction, name)
+            row = column.row()
+            row.active = has_effect(settings, "extraction", name)
+            # A number field has no word for what 0 means.
+            automatic = name == "resolution" and not settings.extraction.resolution
+            row.prop(settings.extraction, name, **({"text": "Resolution (Auto)"} if automatic else {}))
         column = layout.column(heading="Store")
         for name in STORED:
             column.prop(settings.extraction, name)
@@ -128,6 +132,8 @@ def has_effect(settings: LipmorphSceneSettings, section: str, name: str) -> bool
         ("network", "activation"): settings.network.family != "sll",
         ("training", "smoothness"): settings.network.family != "plain",
         ("training", "safety"): settings.training.loss != "distance",
+        ("extraction", "budget"): settings.extraction.resolution == 0,
+        ("extraction", "detail"): settings.training.loss == "distance",
     }.get((section, name), True)
 
 

@@ -13,6 +13,7 @@ from ..errors import Cancelled, JobError
 from ..events import Done, Progress
 from ..results import MOTION_BOUND, ResultsFolder
 from ..settings import check_section
+from ..workplace import Workplace
 from .following import add_events, follow
 from .options import add_section, read_section
 
@@ -47,11 +48,18 @@ def certify(given: argparse.Namespace) -> int:
         check_section(wanted, "certify")
         at = point_from(given.at) if given.at else None
         audience.tell(greeting("cpu", device_name("cpu")))
-        found.append(_examine(given.model, wanted, at, audience))
         results = ResultsFolder(given.model.absolute().parent)
         report = results.report if results.report.is_file() else None
+        place = Workplace(results.path, [], beside=True, force=False)
         if report:
-            _add_to_report(found[0], report)
+            place.require_room([report])
+        found.append(_examine(given.model, wanted, at, audience))
+        if report:
+            place.open([report])
+            try:
+                _add_to_report(found[0], report)
+            finally:
+                place.close(failed=False)
         done = Done(str(results.model), str(report or ""), [str(path) for path in results.frames()])
         audience.tell(done)
         return done

@@ -14,7 +14,15 @@ from ..job import Job
 from ..run import extract_morph
 from ..sections import Extraction
 from .following import add_events, follow
-from .options import EXTRACTION_OPTIONS, add_assignments, add_settings, add_timing, apply_settings, read_timing
+from .options import (
+    EXTRACTION_OPTIONS,
+    add_assignments,
+    add_force,
+    add_settings,
+    add_timing,
+    apply_settings,
+    read_timing,
+)
 
 
 def add_to(commands: Any) -> None:
@@ -22,7 +30,7 @@ def add_to(commands: Any) -> None:
         "extract",
         help="take frames out of a trained morph",
         description="Take other frames out of a trained morph: more, finer, or of another stretch of time. What is "
-        "not given stays as the morph was made.",
+        "not given stays as the morph was made, but for mesh files and film, which have to be asked for anew.",
     )
     parser.add_argument("model", type=Path, metavar="MODEL", help="model.safetensors of an earlier run")
     parser.add_argument("--out", metavar="DIR", required=True, help="folder for the results")
@@ -30,6 +38,7 @@ def add_to(commands: Any) -> None:
     add_timing(parser)
     add_settings(parser, "frames", EXTRACTION_OPTIONS)
     add_assignments(parser)
+    add_force(parser)
     add_events(parser)
     parser.set_defaults(command=extract)
 
@@ -40,8 +49,8 @@ def extract(given: argparse.Namespace) -> int:
         from ..training.device import choose_device
 
         morph = Morph.load(given.model, choose_device("auto"))
-        morph.job = changed(morph.job, given)
-        return extract_morph(morph, given.model.absolute().parent, audience)
+        morph.job = changed(morph.job.without_orders(), given)
+        return extract_morph(morph, given.model.absolute().parent, audience, force=given.force)
 
     return follow(work, given.events)
 

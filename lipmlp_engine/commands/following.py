@@ -10,7 +10,7 @@ import signal
 import stat
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 from typing import IO
@@ -19,6 +19,7 @@ from ..channel import Audience, EventChannel
 from ..errors import Cancelled
 from ..events import Done, Failed
 from ..failures import failure_of
+from ..hearsay import LARGEST_FILE, shown
 from ..terminal import Terminal
 
 Work = Callable[[Audience], Done]
@@ -75,8 +76,10 @@ def _outcome(done: Done) -> str:
 
 
 def say_to(output: IO[bytes], text: str) -> None:
-    """Write lines to the real stdout, whatever it cannot show replaced."""
-    output.write(f"{text}\n".encode(sys.stdout.encoding or "utf-8", errors="replace"))
+    """Write lines to the real stdout, whatever it cannot show replaced; nobody need be there to read them."""
+    lines = shown(text, LARGEST_FILE, keep="\n") + "\n"
+    with suppress(OSError):
+        output.write(lines.encode(sys.stdout.encoding or "utf-8", errors="replace"))
 
 
 @contextmanager
@@ -85,11 +88,14 @@ def reserved_stdout() -> Iterator[IO[bytes]]:
     sys.stdout.flush()
     kept = os.dup(1)
     os.dup2(2, 1)
+    output = os.fdopen(os.dup(kept), "wb")
     try:
-        with os.fdopen(os.dup(kept), "wb") as output:
-            yield output
+        yield output
     finally:
-        sys.stdout.flush()
+        with suppress(OSError):
+            output.close()
+        with suppress(OSError):
+            sys.stdout.flush()
         os.dup2(kept, 1)
         os.close(kept)
 

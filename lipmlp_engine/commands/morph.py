@@ -14,12 +14,14 @@ from .options import (
     EXTRACTION_OPTIONS,
     TRAINING_OPTIONS,
     add_assignments,
+    add_force,
     add_preset,
     add_settings,
     add_timing,
     apply_settings,
     read_landmarks,
     read_timing,
+    read_ups,
 )
 
 
@@ -44,24 +46,33 @@ def add_to(commands: Any) -> None:
         help="points that travel into each other: a row each, columns x, y, z for every shape, empty where a shape has "
         "no such point; a first row of headings is left out",
     )
+    parser.add_argument(
+        "--up",
+        metavar="AXIS,AXIS,…",
+        help="which axis of each file is up: y, z or auto (as is its format's custom), one for all or one each; shapes "
+        "that differ from the first are turned",
+    )
     add_timing(parser)
     add_settings(parser, "model", TRAINING_OPTIONS)
     add_settings(parser, "frames", EXTRACTION_OPTIONS)
     add_assignments(parser)
+    add_force(parser)
     add_events(parser)
     parser.set_defaults(command=morph)
 
 
 def morph(given: argparse.Namespace) -> int:
-    return follow(lambda audience: run_job(job_from(given), Path.cwd(), audience), given.events)
+    return follow(lambda audience: run_job(job_from(given), Path.cwd(), audience, force=given.force), given.events)
 
 
 def job_from(given: argparse.Namespace) -> Job:
     """The job that the command line describes; relative paths are relative to the current folder."""
-    job = Job.preset(given.preset, shapes=[ShapeInput(path, Path(path).stem) for path in given.shapes])
+    ups = read_ups(given.up, len(given.shapes))
+    shapes = [ShapeInput(path, Path(path).stem, up) for path, up in zip(given.shapes, ups, strict=True)]
+    job = Job.preset(given.preset, shapes=shapes)
     apply_settings(job, given, TRAINING_OPTIONS | EXTRACTION_OPTIONS)
     first, last = job.shapes[0].name, job.shapes[-1].name
-    job.output.folder = given.out or job.output.folder or f"{first}_to_{last}"
+    job.output.folder = str(Path(given.out or job.output.folder or f"{first}_to_{last}").absolute())
     if given.landmarks:
         job.landmarks = read_landmarks(given.landmarks, len(job.shapes))
     if given.timing:

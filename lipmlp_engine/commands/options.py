@@ -86,6 +86,15 @@ def add_assignments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_force(parser: argparse.ArgumentParser) -> None:
+    """Add the permission to replace files that are not ours."""
+    parser.add_argument(
+        "--force",
+        action="store_true",
+        help="use a results' folder that is not ours, and say which files are replaced; never what the job reads",
+    )
+
+
 def add_timing(parser: argparse.ArgumentParser) -> None:
     """Add the curve along which the frames pass the shapes."""
     parser.add_argument(
@@ -145,6 +154,14 @@ def read_timing(text: str) -> list[list[float]]:
         return [[float(moment), float(time)] for moment, time in (point.split(":") for point in text.split(","))]
     except ValueError as error:
         raise JobError(f"--timing {text} must be pairs of numbers, as in 0:0,0.4:1,0.6:1,1:2.") from error
+
+
+def read_ups(text: str | None, shapes: int) -> list[str]:
+    """The axes that are up in the shapes' files; what is no axis is refused by the job."""
+    ups = [up.strip().lower() for up in (text or "auto").split(",")]
+    if len(ups) not in (1, shapes):
+        raise JobError(f"--up {text} names {len(ups)} axes; give one for all shapes or one for each of the {shapes}.")
+    return ups * shapes if len(ups) == 1 else ups
 
 
 def read_landmarks(path: Path, shapes: int) -> list[list[list[float] | None]]:

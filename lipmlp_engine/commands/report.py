@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from ..hearsay import LARGEST_FILE, shown
 from ..results import ResultsFolder
 from ..run import measure_results
 from .following import follow
@@ -33,5 +34,6 @@ def report(given: argparse.Namespace) -> int:
 
     path = ResultsFolder(given.folder).report
     found = Report.read(path)
-    sys.stdout.write(path.read_text(encoding="utf-8") if given.json else summary(found) + "\n")
+    text = path.read_text(encoding="utf-8") if given.json else summary(found) + "\n"
+    sys.stdout.write(shown(text, LARGEST_FILE, keep="\n"))
     return 0

@@ -11,6 +11,7 @@ from ..events import Done
 from ..job import Job
 from ..run import run_job
 from .following import add_events, follow
+from .options import add_force
 
 
 def add_to(commands: Any) -> None:
@@ -21,12 +22,13 @@ def add_to(commands: Any) -> None:
         "otherwise. `lipmorph presets` prints what a job may say.",
     )
     parser.add_argument("job", type=Path, metavar="JOB", help="job file (JSON)")
+    add_force(parser)
     add_events(parser)
     parser.set_defaults(command=run)
 
 
 def run(given: argparse.Namespace) -> int:
     def work(audience: Audience) -> Done:
-        return run_job(Job.read(given.job), given.job.absolute().parent, audience)
+        return run_job(Job.read(given.job), given.job.absolute().parent, audience, force=given.force)
 
     return follow(work, given.events)

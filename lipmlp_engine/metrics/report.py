@@ -11,10 +11,10 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import NoneType, UnionType
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any
 
 from ..errors import OutputError
+from ..hearsay import built, read_group, shown
 from ..whole_file import written_whole
 from .ends import CONVENTION as ENDS_CONVENTION
 from .ends import EndMeasure
@@ -114,13 +114,13 @@ class Report:
     def read(cls, path: Path) -> Report:
         """Read a report back."""
         try:
-            values = json.loads(path.read_text(encoding="utf-8"))
-            if values.get("version") != REPORT_VERSION:
-                raise OutputError(f"{path} is a report of version {values.get('version')}, not {REPORT_VERSION}.")
-            report: Report = _built(cls, values)
-        except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+            values = read_group(path)
+            version = values.get("version")
+            if version != REPORT_VERSION:
+                raise OutputError(f"{path} is a report of version {shown(version, 20)}, not {REPORT_VERSION}.")
+            return built(cls, values, null_is_nan=True)
+        except (OSError, ValueError) as error:
             raise OutputError(f"{path} is not a report of Lipschitz Morph: {error}.") from error
-        return report
 
 
 def summary(report: Report) -> str:
@@ -198,23 +198,4 @@ def _without_nan(value: Any) -> Any:
         return {key: _without_nan(entry) for key, entry in value.items()}
     if isinstance(value, (list, tuple)):
         return [_without_nan(entry) for entry in value]
-    return value
-
-
-def _built(kind: Any, value: Any) -> Any:
-    """Rebuild dataclasses, lists and numbers as their annotations say; null for a number is NaN."""
-    if dataclasses.is_dataclass(kind):
-        hints = get_type_hints(kind)
-        return kind(**{name: _built(hints[name], entry) for name, entry in value.items() if name in hints})  # type: ignore[operator]
-    origin, inner = get_origin(kind), get_args(kind)
-    if origin is list:
-        return [_built(inner[0], entry) for entry in value]
-    if origin is tuple:
-        return tuple(_built(part, entry) for part, entry in zip(inner, value, strict=True))
-    if origin is dict:
-        return {key: _built(inner[1], entry) for key, entry in value.items()}
-    if origin is UnionType:
-        return None if value is None else _built(next(part for part in inner if part is not NoneType), value)
-    if kind is float:
-        return math.nan if value is None else float(value)
     return value

@@ -8,6 +8,7 @@ from pathlib import Path
 from ..errors import ShapeError
 from ..job import Job
 from ..sections import Sampling
+from .axes import lay_alike
 from .openings import close
 from .place import enclosed_volume, place
 from .read import check_shape, read_shape
@@ -21,8 +22,8 @@ _LEAST_VOLUME = 1e-9
 
 def load_shapes(job: Job, base: Path, notify: Callable[[str], None]) -> list[Shape]:
     """The job's shapes, ready to be morphed; ``notify`` is told in a sentence each what was done to them."""
-    shapes = [prepare(read_shape(base / entry.path, entry.name), job.sampling) for entry in job.shapes]
-    shapes = place(shapes, job.placement)
+    found = lay_alike([read_shape(base / entry.path, entry.name) for entry in job.shapes], job.shapes, base)
+    shapes = place([prepare(shape, job.sampling) for shape in found], job.placement)
     for shape in shapes:
         for note in shape.notes:
             notify(f"'{shape.name}': {note}.")

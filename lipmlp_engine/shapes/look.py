@@ -6,8 +6,6 @@ The shape itself is mended, closed and merged until it has an inside; its look i
 from __future__ import annotations
 
 import dataclasses
-import json
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,7 +14,8 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from ..errors import ShapeError
+from ..array_file import ArrayFile
+from ..hearsay import HearsayError
 
 WIDTHS = {"uv": 2, "pair": 2, "number": 1, "vector": 3, "color": 4, "integer": 1, "flag": 1}
 """What a layer's values can be, and how many numbers each of them has."""
@@ -27,8 +26,6 @@ UV_NAME = "UVMap"
 """What a map is called whose file does not name it."""
 _ALIKE = 1e-5
 """Corners whose values differ by less than this, of the layer's range, have the same value."""
-
-_Arrays = Mapping[str, NDArray[Any]]
 
 
 @dataclass
@@ -145,15 +142,17 @@ def beside_a_border(triangles: NDArray[np.int32], values: NDArray[np.float32]) -
     return np.asarray(split[triangles].any(1))
 
 
-def layers_in(arrays: _Arrays, vertices: int, triangles: int) -> list[Layer]:
+def layers_in(arrays: ArrayFile, vertices: int, triangles: int) -> list[Layer]:
     """The layers that a shape's file has, refused where they do not belong to its surface."""
-    if "layers" not in arrays:
-        return []
+    return [
+        Layer(name, kind, domain, arrays.real(f"layer.{number}", *layer_sizes(kind, domain, vertices, triangles)))
+        for number, (name, kind, domain) in enumerate(arrays.titles("layers", 3))
+    ]
+
+
+def layer_sizes(kind: str, domain: str, vertices: int, triangles: int) -> tuple[int, ...]:
+    """How many values a layer has along each axis."""
+    if kind not in WIDTHS or domain not in DOMAINS:
+        raise HearsayError(f"a layer is of the kind {kind!r} at each {domain!r}, which there is not")
     sizes = {"point": (vertices,), "corner": (triangles, 3), "face": (triangles,)}
-    layers = []
-    for number, (name, kind, domain) in enumerate(json.loads(str(arrays["layers"]))):
-        values = np.asarray(arrays[f"layer.{number}"], np.float32)
-        if values.shape != (*sizes[domain], WIDTHS[kind]):
-            raise ShapeError(f"The layer '{name}' has {values.shape} values, which do not fit its surface.")
-        layers.append(Layer(name, kind, domain, values))
-    return layers
+    return *sizes[domain], WIDTHS[kind]

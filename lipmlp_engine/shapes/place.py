@@ -45,7 +45,7 @@ def _placed(shape: Shape, first: Shape, placement: Placement) -> Shape:
     matrix[:3, :3] = scale * rotation
     matrix[:3, 3] = target - matrix[:3, :3] @ centre
     return dataclasses.replace(
-        shape, vertices=shape.vertices @ matrix[:3, :3].T + matrix[:3, 3], matrix=matrix, notes=notes
+        shape, vertices=shape.vertices @ matrix[:3, :3].T + matrix[:3, 3], matrix=matrix @ shape.matrix, notes=notes
     )
 
 

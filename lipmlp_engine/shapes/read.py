@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
-import zipfile
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..array_file import ArrayFile
 from ..errors import ShapeError
 from .look import UV_NAME, Layer, Look, layers_in
+from .ply import Lists, Ply, read_ply
+from .polygons import triangulate
 from .shape import Shape, triangle_areas
-from .surfels import cloud_in, cloud_of_text
+from .surfels import cloud_of_text, surfels
 
 LARGEST = 1e12
 """Coordinates beyond this, or shapes below its inverse, have no room in single precision once squared and cubed."""
+
+_NO_SURFACE = "{} holds no faces; a shape needs a surface, or points with normals (PLY, XYZ with six columns)."
 
 
 def read_shape(path: Path, name: str = "") -> Shape:
     """Read one shape, all objects of the file together, in world space."""
     if not path.is_file():
         raise ShapeError(f"There is no file {path}; check the path of this shape.")
-    shape = _read_npz(path) if path.suffix.lower() == ".npz" else _read_mesh(path)
+    shape = _READERS.get(path.suffix.lower(), _read_mesh)(path)
     shape.name = name or shape.name or path.stem
     check_shape(shape)
     return shape
@@ -55,57 +60,91 @@ def check_shape(shape: Shape) -> None:
 
 def _read_npz(path: Path) -> Shape:
     try:
-        with np.load(path, allow_pickle=False) as arrays:
-            vertices = np.asarray(arrays["vertices"], np.float64)
-            triangles = np.asarray(arrays["triangles"], np.int32)
-            colors = np.asarray(arrays["colors"], np.float32) if "colors" in arrays else None
-            materials = np.asarray(arrays["materials"], np.int32) if "materials" in arrays else None
-            name = str(arrays["name"]) if "name" in arrays else ""
-            normals = np.asarray(arrays["corner_normals"], np.float32) if "corner_normals" in arrays else None
-            polygons = np.asarray(arrays["polygons"], np.int32) if "polygons" in arrays else None
-            layers = layers_in(arrays, len(vertices), len(triangles))
-            # Where shapes were cut into the same triangles, their layers still are of those that Blender cuts.
-            seen = np.asarray(arrays["look_triangles"], np.int32) if "look_triangles" in arrays else triangles
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        arrays = ArrayFile(path)
+        vertices = arrays.double("vertices", None, 3)
+        triangles = arrays.whole("triangles", None, 3, least=-(2**31))
+        count = len(triangles)
+        colors = arrays.real("colors", len(vertices), 4) if "colors" in arrays else None
+        materials = arrays.whole("materials", count) if "materials" in arrays else None
+        name = arrays.text("name") if "name" in arrays else ""
+        normals = arrays.real("corner_normals", count, 3, 3) if "corner_normals" in arrays else None
+        polygons = arrays.whole("polygons", count) if "polygons" in arrays else None
+        layers = layers_in(arrays, len(vertices), count)
+        # Where shapes were cut into the same triangles, their layers still are of those that Blender cuts.
+        seen = triangles
+        if "look_triangles" in arrays:
+            seen = arrays.whole("look_triangles", count, 3, most=max(len(vertices) - 1, 0))
+    except (OSError, ValueError) as error:
         raise ShapeError(f"{path} is not a shape of Lipschitz Morph; write it again from Blender ({error}).") from error
-    expected: dict[str, tuple[NDArray[Any] | None, tuple[int, ...]]] = {
-        "vertices": (vertices, (len(vertices), 3)),
-        "triangles": (triangles, (len(triangles), 3)),
-        "colors": (colors, (len(vertices), 4)),
-        "materials": (materials, (len(triangles),)),
-        "corner_normals": (normals, (len(triangles), 3, 3)),
-        "polygons": (polygons, (len(triangles),)),
-        "look_triangles": (seen, (len(triangles), 3)),
-    }
-    for entry, (values, size) in expected.items():
-        if values is not None and values.shape != size:
-            raise ShapeError(
-                f"{path} holds {entry} of size {values.shape} instead of {size}; write it again from Blender."
-            )
     look = Look(vertices, seen, normals, layers, materials, colors, polygons)
     return Shape(name, vertices, triangles, colors, materials, look=look)
 
 
+def _read_ply(path: Path) -> Shape:
+    try:
+        ply = read_ply(path)
+    except OSError as error:
+        raise ShapeError(f"{path} cannot be read: {error.strerror or error}.") from error
+    corners = ply.faces.values
+    if len(corners) == 0:
+        normals = ply.columns("nx", "ny", "nz")
+        if normals is None or len(normals) == 0:
+            raise ShapeError(_NO_SURFACE.format(path))
+        return surfels(ply.vertices, normals)
+    if corners.min() < 0 or corners.max() >= len(ply.vertices):
+        raise ShapeError(
+            f"'{path.stem}' has faces whose corners do not exist; save it again from the program that made it."
+        )
+    triangles, _ = triangulate(ply.vertices, ply.faces.offsets, corners)
+    return Shape("", ply.vertices, triangles.astype(np.int32), colors=_ply_colors(ply))
+
+
+def _ply_colors(ply: Ply) -> NDArray[np.float32] | None:
+    """RGBA of every vertex: its own, or that of the faces around it."""
+    of_vertices = _rgba(ply.vertex)
+    of_faces = None if of_vertices is not None else _rgba(ply.face)
+    if of_faces is None:
+        return of_vertices
+    summed, count = np.zeros((len(ply.vertices), 4)), np.zeros(len(ply.vertices))
+    np.add.at(summed, ply.faces.values, np.repeat(of_faces, ply.faces.lengths, axis=0))
+    np.add.at(count, ply.faces.values, 1)
+    return np.asarray(summed / np.maximum(count, 1)[:, None], np.float32)
+
+
+def _rgba(columns: Mapping[str, NDArray[Any] | Lists]) -> NDArray[np.float32] | None:
+    found = [columns.get(name) for name in ("red", "green", "blue", "alpha")]
+    channels = [channel for channel in found if channel is not None and not isinstance(channel, Lists)]
+    if len(channels) < 3 or any(channel is None for channel in found[:3]):
+        return None
+    scaled = [
+        channel.astype(np.float32) / (np.iinfo(channel.dtype).max if channel.dtype.kind in "iu" else 1)
+        for channel in channels
+    ]
+    if len(scaled) == 3:
+        scaled.append(np.ones_like(scaled[0]))
+    return np.stack(scaled, axis=1).astype(np.float32)
+
+
 def _read_mesh(path: Path) -> Shape:
     import trimesh
+
+    from .scene_file import loaded
 
     formats = sorted(trimesh.available_formats())
     if path.suffix.lower().lstrip(".") not in formats:
         raise ShapeError(f"{path.name} is of no known kind; use one of {', '.join(formats)} or npz.")
     try:
         # Readers of third-party formats raise whatever they like on broken files.
-        scene: Any = trimesh.load_scene(str(path), process=False)
+        scene: Any = loaded(path)
         meshes = [_placed(scene, node) for node in scene.graph.nodes_geometry]
     except Exception as error:
         reason = str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
         raise ShapeError(f"{path} cannot be read ({reason}); open it in Blender and export it again.") from error
     meshes = [entry for entry in meshes if entry is not None]
     if not meshes:
-        cloud = cloud_of_text(path) if path.suffix.lower() == ".xyz" else cloud_in(scene)
+        cloud = cloud_of_text(path) if path.suffix.lower() == ".xyz" else None
         if cloud is None:
-            raise ShapeError(
-                f"{path} holds no faces; a shape needs a surface, or points with normals (PLY, XYZ with six columns)."
-            )
+            raise ShapeError(_NO_SURFACE.format(path))
         return cloud
     return _join([entry for entry in meshes if entry is not None])
 
@@ -162,3 +201,6 @@ def _colors(visual: Any, count: int) -> NDArray[np.float32] | None:
         return None
     colors = np.asarray(visual.vertex_colors, np.float32) / np.float32(255)
     return colors if colors.shape == (count, 4) else None
+
+
+_READERS: dict[str, Callable[[Path], Shape]] = {".npz": _read_npz, ".ply": _read_ply}

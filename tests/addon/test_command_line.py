@@ -58,6 +58,24 @@ def test_it_renders_every_frame_of_a_batch_beside_the_output(
     assert f"Rendered frames 2 to 5 as {tmp_path / 'morph_0002.png'}" in said.out
 
 
+def test_frames_before_the_first_are_legal(command: Callable[..., int], capfd: pytest.CaptureFixture[str]) -> None:
+    assert command("--objects", "Ball", "Ring", "--frames", -10, 10, "--set", "extraction.frames=2") == 0
+    result = bpy.context.scene.lipmorph.result
+    assert (result.frame_start, result.frame_end) == (-10, 10)
+    assert command("--objects", "Ball", "Ring", "--frames", 10, -10) == 2
+    assert "do not rise" in capfd.readouterr().err
+
+
+def test_a_batch_of_wrong_kinds_is_a_sentence(
+    command: Callable[..., int], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    batch = tmp_path / "pairs.json"
+    for entry in ({"frames": 5}, {"frames": ["1", 2]}, {"objects": "Ball"}, {"preset": ["draft"]}, {"set": [1]}):
+        batch.write_text(json.dumps([{"objects": ["Ball", "Ring"], **entry}]))
+        assert command("--batch", batch) == 2
+        assert f"has {next(iter(entry))} of a wrong kind" in capfd.readouterr().err
+
+
 def test_it_renders_where_it_is_told(command: Callable[..., int], tmp_path: Path) -> None:
     make_small_pictures()
     there = tmp_path / "pictures" / "frame_"

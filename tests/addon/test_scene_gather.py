@@ -195,3 +195,12 @@ def test_refusals_are_sentences(gather: ModuleType, tmp_path: Path) -> None:
         with pytest.raises(kind, match=words) as caught:
             gather.gather(bpy.context, [item], tmp_path)
         assert item.name in str(caught.value) and str(caught.value).endswith(".")
+
+
+def test_a_mesh_without_any_vertex_is_refused_in_a_sentence(lipmorph: ModuleType, tmp_path: Path) -> None:
+    empty = bpy.data.objects.new("Nothing", bpy.data.meshes.new("Nothing"))
+    bpy.context.scene.collection.objects.link(empty)
+    bpy.context.view_layer.update()
+    with pytest.raises(part("scene.errors").EmptyShapeError, match="'Nothing' has no faces to morph"):
+        part("scene.gather").gather(bpy.context, [empty], tmp_path)
+    assert part("scene.gather").slots([empty])[0].name == "Nothing"

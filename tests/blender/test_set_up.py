@@ -6,7 +6,7 @@ import os
 import time
 from pathlib import Path
 
-from tests.fake_engine.wheels import stand_in_wheels
+from tests.fake_engine.wheels import stand_in_locks, stand_in_wheels
 
 from .conftest import OpenWindow
 from .test_install import MODULE
@@ -15,15 +15,24 @@ from .test_panel import RUNTIME, SCENE, click_train, select_both, show_tab
 WHEELS_BELOW_TOP, SET_UP_BELOW_TOP = 160, 112
 """Pixels from the sidebar's top to the field for wheels, and to the button once the folder is named."""
 
+TAKE_LISTS = f"""
+import importlib, shutil
+preferences = importlib.import_module('{MODULE}.preferences')
+shutil.copytree({{folder!r}}, preferences.ENGINE_FOLDER / 'locked', dirs_exist_ok=True)
+"""
+"""The installed extension knows the hashes of the true packages; here the stand-ins are to be the locked ones."""
+
 
 def test_the_engine_is_set_up_by_clicks_from_a_folder_of_wheels(
     open_window: OpenWindow, engine_python: Path, tmp_path: Path, pictures: Path
 ) -> None:
     wheels = stand_in_wheels(tmp_path / "wheels", str(engine_python))
+    stand_in_locks(wheels, tmp_path / "locked")
     search = f"{engine_python.parent}{os.pathsep}{os.environ['PATH']}"
     with open_window(environment={"LIPMORPH_PYTHON": "", "PATH": search}) as window:
         time.sleep(3)
         window.run(SCENE)
+        window.run(TAKE_LISTS.format(folder=str(tmp_path / "locked")))
         show_tab(window)
         window.picture(pictures / "set_up_1_missing.png")
         left, top, width, _ = window.region("VIEW_3D", "UI")

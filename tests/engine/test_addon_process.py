@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -21,6 +22,7 @@ import build_addon
 from lipmlp_engine.job import Job
 from lipmlp_engine.sections import ShapeInput
 from tests.fake_engine import fake_python
+from tests.fake_engine.wheels import stand_in_locks
 from tests.processes import is_gone
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="the fake engine is a shell script")
@@ -193,7 +195,9 @@ def test_a_killed_engine_is_explained(start: Callable[[], Any], behave: Callable
         engine.poll()
         time.sleep(0.01)
     os.kill(engine.pid, signal.SIGKILL)
-    assert "ended from outside" in events_of(engine)[-1].message
+    said = events_of(engine)[-1].message
+    assert "ended from outside, most likely because memory ran out: this job takes about 0.7 GB" in said
+    assert "what would fit: resolution 64 instead of 128" in said
 
 
 def test_a_corrupt_line_is_left_out_and_told(
@@ -244,6 +248,21 @@ def test_the_bundled_engine_runs_whatever_else_is_installed(part: Any, tmp_path:
     answer = subprocess.run(command, capture_output=True, text=True, check=True, env={**os.environ, "PYTHONPATH": "/x"})
     assert answer.stdout.startswith("bundled ['run', 'job.json']")
     assert "elsewhere" not in answer.stdout and "/x" not in answer.stdout
+
+
+def test_the_engine_works_in_a_neutral_folder_and_finds_no_program_there(
+    part: Any, job_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    teller = tmp_path / "python"
+    teller.write_text(f"#!/bin/sh\npwd > {tmp_path}/where\necho $PATH >> {tmp_path}/where\n")
+    teller.chmod(0o755)
+    monkeypatch.chdir(job_path.parent)
+    monkeypatch.setenv("PATH", f".:{os.environ['PATH']}:")
+    engine = part("engine_process").EngineProcess(teller, Path("bundled"), job_path.parent, ["run", str(job_path)])
+    events_of(engine)
+    where, search = (tmp_path / "where").read_text().splitlines()
+    assert Path(where) == part("lipmlp_engine.programs").neutral_folder() != job_path.parent
+    assert "" not in search.split(":") and "." not in search.split(":")
 
 
 # ---- the queue
@@ -307,9 +326,7 @@ def test_a_removed_job_folder_is_a_sentence(
     part: Any, python: Path, tmp_path: Path, behave: Callable[[str], None]
 ) -> None:
     queue, (job,) = queue_of(part, python, tmp_path, ["doomed"])
-    (job.folder / "job.json").unlink()
-    job.folder.joinpath("order.json").unlink()
-    job.folder.rmdir()
+    shutil.rmtree(job.folder)
     run_queue(queue)
     assert job.state.name == "FAILED" and job.sentence
 
@@ -336,7 +353,7 @@ def test_durations_read_as_people_say_them(part: Any, seconds: float, words: str
 
 
 @pytest.fixture
-def home(part: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+def home(part: Any, tmp_path: Path, wheels: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """A home whose engine needs one small package of our own, and no engine named from outside."""
     monkeypatch.delenv("LIPMORPH_PYTHON", raising=False)
     bundled = tmp_path / "bundled"
@@ -345,7 +362,7 @@ def home(part: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     (bundled / "__main__.py").write_text(
         "import json, tinything\nprint(json.dumps({'torch': tinything.version, 'devices': []}))"
     )
-    (bundled / "requirements.txt").write_text("tinything>=1\n")
+    stand_in_locks(wheels, bundled / "locked")
     return part("environment").EngineHome(tmp_path / "home", bundled)
 
 
@@ -371,6 +388,14 @@ def run_setup(setup: Any, seconds: float = 120.0) -> None:
         time.sleep(0.02)
 
 
+def lock_is_free(part: Any, home: Any) -> bool:
+    """Whether another set-up could begin."""
+    lock = part("setup_lock").SetupLock(home.lock)
+    free = lock.take()
+    lock.release()
+    return bool(free)
+
+
 def options(part: Any, **values: Any) -> Any:
     return part("engine_setup").SetupOptions(**{"python": sys.executable, "use_uv": False, "online": False, **values})
 
@@ -379,7 +404,7 @@ def test_an_interrupted_set_up_is_repaired_offline_from_a_folder_of_wheels(part:
     state = part("environment").EnvironmentState
     assert home.state() is state.MISSING
     home.environment.mkdir(parents=True)
-    home.lock.write_text("999999999")  # the process that was killed
+    home.lock.write_text("999999999")  # what an earlier version left when it was killed
     assert home.state() is state.INTERRUPTED
     assert "repair" in part("environment").engine_python(home, "").sentence
     setup = part("engine_setup").EngineSetup(home, options(part, wheels=str(wheels)))
@@ -389,18 +414,18 @@ def test_an_interrupted_set_up_is_repaired_offline_from_a_folder_of_wheels(part:
     assert setup.diagnosis.facts["torch"] == "1.0"
     assert part("environment").engine_python(home, "").path == home.python
     assert "tinything" in home.log.read_text()
-    (home.engine_folder / "requirements.txt").write_text("tinything>=1\nother\n")
+    (home.locked / "packages.txt").write_text("tinything==1.1\n")
     assert home.state() is state.OUTDATED
     home.remove_environment()
     assert home.state() is state.MISSING
 
 
 def test_a_missing_wheel_is_named_and_nothing_is_trusted(part: Any, home: Any, wheels: Path) -> None:
-    home.requirements.write_text("tinything>=1\nabsentthing\n")
+    (home.locked / "torch.txt").write_text("absentthing==1.0\n")
     setup = part("engine_setup").EngineSetup(home, options(part, wheels=str(wheels)))
     run_setup(setup)
     assert not setup.succeeded and "absentthing" in setup.sentence
-    assert home.state() is part("environment").EnvironmentState.MISSING and not home.lock.exists()
+    assert home.state() is part("environment").EnvironmentState.MISSING and lock_is_free(part, home)
 
 
 def test_a_doctor_that_fails_leaves_no_marker(part: Any, home: Any, wheels: Path) -> None:
@@ -418,7 +443,7 @@ def test_a_cancelled_set_up_leaves_nothing_running_or_half_made(part: Any, home:
         time.sleep(0.01)
     setup.cancel()
     assert setup.cancelled and not setup.running
-    assert home.state() is part("environment").EnvironmentState.MISSING and not home.lock.exists()
+    assert home.state() is part("environment").EnvironmentState.MISSING and lock_is_free(part, home)
 
 
 @pytest.mark.parametrize(
@@ -436,10 +461,71 @@ def test_what_cannot_be_set_up_is_said_at_once(part: Any, home: Any, chosen: dic
 
 
 def test_only_one_set_up_at_a_time(part: Any, home: Any, wheels: Path) -> None:
-    assert home.take_lock()
+    lock = part("setup_lock").SetupLock(home.lock)
+    assert lock.take()
     setup = part("engine_setup").EngineSetup(home, options(part, wheels=str(wheels)))
     run_setup(setup)
-    assert "Another Blender" in setup.sentence and home.lock.exists()
+    assert "Another Blender" in setup.sentence and not lock_is_free(part, home)
+    lock.release()
+    assert lock_is_free(part, home)
+
+
+@pytest.mark.parametrize("left", ["", "junk\x00", "1" + "0" * 400, f"{os.getpid()}", "-1"])
+def test_what_lies_in_the_lock_neither_blocks_nor_gives_it(part: Any, home: Any, left: str) -> None:
+    home.folder.mkdir()
+    home.lock.write_text(left)
+    assert lock_is_free(part, home)
+    lock = part("setup_lock").SetupLock(home.lock)
+    assert lock.take()
+    home.lock.write_text(left)
+    os.utime(home.lock, (0, 0))
+    assert not lock_is_free(part, home), "its age steals no lock"
+    lock.release()
+
+
+def test_a_blender_that_is_killed_leaves_no_lock_and_no_installer(
+    part: Any, home: Any, tmp_path: Path, wait_for: Any
+) -> None:
+    """uv goes on by itself when whoever started it is killed; it must not."""
+    note = tmp_path / "uv.pids"
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    (folder / "uv").write_text(f"#!/bin/sh\nsleep 600 &\necho $$ $! > {note}.part\nmv {note}.part {note}\nsleep 600\n")
+    (folder / "uv").chmod(0o755)
+    staged = Path(part("engine_process").__file__).parent
+    owner = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            "import sys, time; from pathlib import Path; sys.path.insert(0, sys.argv[1])\n"
+            f"from {PACKAGE}.engine_setup import EngineSetup, SetupOptions\n"
+            f"from {PACKAGE}.environment import EngineHome\n"
+            "home = EngineHome(Path(sys.argv[2]), Path(sys.argv[3]))\n"
+            "setup = EngineSetup(home, SetupOptions(python=sys.executable))\n"
+            "while setup.running:\n    setup.tick()\n    time.sleep(0.02)\n",
+            *map(str, (staged.parent, home.folder, home.engine_folder)),
+        ],
+        env={**os.environ, "PATH": f"{folder}{os.pathsep}{os.defpath}"},
+    )
+    wait_for(note.exists, 30.0, "uv")
+    assert not lock_is_free(part, home)
+    owner.send_signal(signal.SIGKILL)
+    owner.wait()
+    wait_for(lambda: all(is_gone(int(pid)) for pid in note.read_text().split()), 10.0, "the end of uv")
+    assert lock_is_free(part, home)
+
+
+def test_a_wheel_that_is_another_than_the_locked_one_is_refused(
+    part: Any, home: Any, wheels: Path, tmp_path: Path
+) -> None:
+    with zipfile.ZipFile(wheels / "tinything-1.0-py3-none-any.whl", "a") as wheel:
+        wheel.writestr("tampered.py", "")
+    source = part("package_sources").sources(home.locked, wheels=str(wheels))[0]
+    command = [sys.executable, "-m", "pip", "install", "--target", tmp_path / "there", *source.arguments(uses_uv=False)]
+    answer = subprocess.run([str(word) for word in command], capture_output=True, text=True, check=False)
+    assert answer.returncode != 0 and not (tmp_path / "there").exists()
+    said = part("engine_setup")._reason((answer.stdout + answer.stderr).splitlines())
+    assert "not the one that was tested" in said
 
 
 def test_the_variable_overrules_the_preferences(part: Any, home: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -451,21 +537,66 @@ def test_the_variable_overrules_the_preferences(part: Any, home: Any, monkeypatc
 
 
 @pytest.mark.parametrize(
-    ("system", "machine", "nvidia", "part_of_index"),
+    ("system", "machine", "nvidia", "index", "listed"),
     [
-        ("linux", "x86_64", True, None),
-        ("linux", "x86_64", False, "/cpu"),
-        ("linux", "aarch64", False, None),
-        ("win32", "AMD64", True, "/cu"),
-        ("win32", "AMD64", False, None),
-        ("darwin", "arm64", False, None),
+        ("linux", "x86_64", True, "pypi.org", "torch.txt"),
+        ("linux", "x86_64", False, "whl/cpu", "torch-cpu.txt"),
+        ("linux", "aarch64", False, "pypi.org", "torch.txt"),
+        ("win32", "AMD64", True, "whl/cu", "torch-cu130.txt"),
+        ("win32", "AMD64", False, "pypi.org", "torch.txt"),
+        ("darwin", "arm64", False, "pypi.org", "torch.txt"),
     ],
 )
-def test_torch_suits_the_machine(part: Any, system: str, machine: str, nvidia: bool, part_of_index: str | None) -> None:
-    arguments = part("engine_setup").index_arguments("", system=system, machine=machine, has_nvidia=nvidia)
-    assert (part_of_index is None and arguments == []) or part_of_index in arguments[1]
-    chosen = part("engine_setup").index_arguments("file:///mirror", system=system, machine=machine, has_nvidia=nvidia)
-    assert chosen == ["--extra-index-url", "file:///mirror"]
+def test_every_package_comes_from_one_index(
+    part: Any, home: Any, system: str, machine: str, nvidia: bool, index: str, listed: str
+) -> None:
+    choose = part("package_sources").sources
+    machine_is = {"system": system, "machine": machine, "has_nvidia": nvidia}
+    rest, torch = choose(home.locked, **machine_is)
+    assert rest.listed.name == "packages.txt" and "pypi.org" in rest.place
+    assert torch.listed.name == listed and index in torch.place
+    for source in (rest, torch):
+        for uses_uv in (True, False):
+            words = source.arguments(uses_uv)
+            assert sum("://" in word for word in words) == 1 and "--no-deps" in words
+            assert not any("extra" in word or "strategy" in word for word in words)
+    mirrored = choose(home.locked, mirror="https://mirror.studio/simple", **machine_is)
+    assert {source.place for source in mirrored} == {"https://mirror.studio/simple"}
+
+
+def test_the_torch_in_a_folder_of_wheels_decides_its_list(part: Any, home: Any, tmp_path: Path) -> None:
+    choose = part("package_sources").sources
+    for build, listed in (("+cpu", "torch-cpu.txt"), ("+cu130", "torch-cu130.txt"), ("", "torch.txt")):
+        folder = tmp_path / f"of{build}"
+        folder.mkdir()
+        (folder / f"torch-2.13.0{build}-cp312-cp312-linux_x86_64.whl").touch()
+        assert choose(home.locked, wheels=str(folder))[1].listed.name == listed
+
+
+def test_what_a_set_up_fetches_is_told_before(part: Any, home: Any, wheels: Path) -> None:
+    told, choose = part("package_sources").told, part("package_sources").sources
+    linux = {"system": "linux", "machine": "x86_64"}
+    small = told(choose(home.locked, **linux, has_nvidia=False), home.folder)
+    assert "0.4 GB, 1.5 GB on disk, from pypi.org and download.pytorch.org into" in small and f"{home.folder}" in small
+    assert "3 GB" in told(choose(home.locked, system="win32", machine="AMD64", has_nvidia=True), home.folder)
+    assert "from mirror.studio into" in told(choose(home.locked, mirror="https://me:word@mirror.studio/x"), home.folder)
+    assert "without a network" in told(choose(home.locked, str(wheels)), home.folder)
+
+
+def test_a_users_own_indexes_do_not_mix_in(part: Any) -> None:
+    environment = part("package_sources").installer_environment(
+        {
+            "PIP_EXTRA_INDEX_URL": "x",
+            "UV_INDEX": "x",
+            "pip_index_url": "x",
+            "PIP_CERT": "c",
+            "PYTHONPATH": "p",
+            "HOME": "h",
+        }
+    )
+    assert not {"PIP_EXTRA_INDEX_URL", "UV_INDEX", "pip_index_url", "PYTHONPATH"} & set(environment)
+    assert (environment["PIP_CERT"], environment["HOME"]) == ("c", "h")
+    assert environment["PIP_CONFIG_FILE"] == os.devnull
 
 
 def test_progress_is_read_from_what_pip_prints(part: Any) -> None:

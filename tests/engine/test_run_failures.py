@@ -49,7 +49,7 @@ class OutOfMemoryError(RuntimeError):
             OutputError,
             "/x/y cannot be written: No space left",
         ),
-        (MemoryError(), EngineError, "not enough memory"),
+        (MemoryError(), EngineError, "not enough memory: the engine takes at least"),
         (OutOfMemoryError("CUDA out of memory"), EngineError, "not enough memory"),
         (
             ValueError("first line.\nsecond line"),
@@ -157,7 +157,7 @@ def test_the_unforeseen_is_one_sentence_and_its_traceback_is_in_the_log(
     def stumble(*_: Any) -> None:
         raise RuntimeError("matrix is singular")
 
-    monkeypatch.setattr(pipeline._Run, "_load_shapes", stumble)
+    monkeypatch.setattr(pipeline._Run, "train", stumble)
     recorder = Recorder()
     with pytest.raises(EngineError, match=r"unexpected went wrong \(RuntimeError: matrix is singular\)") as failure:
         run_job(Job.read(write_job(tmp_path)), tmp_path, recorder)

@@ -77,7 +77,7 @@ def test_a_job_leaves_its_results_and_nothing_half_written(finished: Following) 
     written = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
     assert written - {"film.mp4"} == {
         *("job.json", "box.stl", "ball.obj", "model.safetensors", "report.json", "engine.log"),
-        *("contact_sheet.png", "plot.png"),
+        *("lipmorph.json", "contact_sheet.png", "plot.png"),
         *(f"frames/frame_{index:04d}.npz" for index in range(3)),
         *(f"sequence/frame_{index:04d}.ply" for index in range(3)),
     }

@@ -88,7 +88,7 @@ def test_npz_of_the_add_on(box: Shape, tmp_path: Path) -> None:
 def test_npz_of_someone_else_is_refused(box: Shape, tmp_path: Path) -> None:
     with pytest.raises(ShapeError, match="write it again from Blender"):
         read_shape(save_npz(tmp_path / "a.npz", vertices=box.vertices))
-    with pytest.raises(ShapeError, match=r"triangles of size \(12, 2\) instead of \(12, 3\)"):
+    with pytest.raises(ShapeError, match=r"triangles is of size \(12, 2\) instead of \(any, 3\)"):
         read_shape(save_npz(tmp_path / "b.npz", vertices=box.vertices, triangles=box.triangles[:, :2]))
     with pytest.raises(ShapeError, match="corners do not exist"):
         read_shape(save_npz(tmp_path / "c.npz", vertices=box.vertices[:4], triangles=box.triangles))
@@ -143,3 +143,79 @@ def test_unused_broken_vertices_do_no_harm(box: Shape, tmp_path: Path) -> None:
     job = Job(shapes=[ShapeInput(path.name)] * 2)
     shape = load_shapes(job, tmp_path, lambda note: None)[0]
     assert len(shape.vertices) == 8 and shape.volume == pytest.approx(6.0)
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "cp1252", "utf-8-sig", "utf-16"])
+def test_an_obj_of_any_encoding_is_read(encoding: str, tmp_path: Path) -> None:
+    (tmp_path / "grün.mtl").write_text("newmtl Grün\nKd 0 1 0\nnewmtl Weiß\nKd 1 1 1\n", encoding=encoding)
+    (tmp_path / "keil.obj").write_text(
+        "# Maß: Käse\nmtllib grün.mtl\no Käse\nv 0 0 0\nv 1 0 0\nv 0 1 0\nv 0 0 1\n"
+        "usemtl Grün\nf 1 3 2\nf 1 2 4\nusemtl Weiß\nf 2 3 4\nf 1 4 3\n",
+        encoding=encoding,
+    )
+    shape = read_shape(tmp_path / "keil.obj")
+    assert shape.volume == pytest.approx(1 / 6)
+    assert shape.materials is not None and len(np.unique(shape.materials)) == 2
+
+
+def standing(path: Path, up: str, comment: str = "") -> Path:
+    """A wedge that is 3 high, 2 deep and 1 wide, written by hand in the axes of the file."""
+    corners = np.array([[0, 0, 0], [1, 0, 0], [0, 2, 0], [0, 0, 3]], float)  # z up
+    if up == "y":
+        corners = corners[:, [0, 2, 1]] * [1, 1, -1]
+    faces = [[0, 2, 1], [0, 1, 3], [1, 2, 3], [0, 3, 2]]
+    if path.suffix == ".obj":
+        lines = [f"v {x} {y} {z}" for x, y, z in corners] + [
+            "f " + " ".join(str(c + 1) for c in face) for face in faces
+        ]
+    else:
+        header = ["ply", "format ascii 1.0", *([f"comment {comment}"] if comment else []), "element vertex 4"]
+        header += [f"property float {axis}" for axis in "xyz"]
+        header += ["element face 4", "property list uchar int vertex_indices", "end_header"]
+        lines = header + [f"{x} {y} {z}" for x, y, z in corners] + ["3 " + " ".join(map(str, face)) for face in faces]
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+def test_one_object_as_obj_and_as_ply_lies_the_same_way(tmp_path: Path) -> None:
+    obj = standing(tmp_path / "a.obj", "y")
+    ply = standing(tmp_path / "b.ply", "z", "Created in Blender version 5.0.1")
+    for entries in ([obj, ply], [ply, obj]):
+        told: list[str] = []
+        shapes = load_shapes(Job(shapes=[ShapeInput(str(path)) for path in entries]), tmp_path, told.append)
+        assert np.allclose(np.sort(shapes[0].vertices, axis=0), np.sort(shapes[1].vertices, axis=0))
+        assert all(shape.volume == pytest.approx(1) for shape in shapes)
+        assert len(told) == 1 and "turned so that its" in told[0] and f"'{entries[1].stem}'" in told[0]
+        # Landmarks are named as the file has them: the matrix takes them along.
+        filed = read_shape(entries[1]).vertices
+        turned = filed @ shapes[1].matrix[:3, :3].T + shapes[1].matrix[:3, 3]
+        assert np.allclose(np.sort(turned, axis=0), np.sort(shapes[1].vertices, axis=0))
+
+
+def test_the_axis_that_is_up_can_be_named_for_each_file(tmp_path: Path) -> None:
+    scan = standing(tmp_path / "scan.ply", "z")
+    obj = standing(tmp_path / "a.obj", "y")
+    told: list[str] = []
+
+    def heights(*ups: str) -> list[float]:
+        entries = [ShapeInput(str(path), up=up) for path, up in zip((obj, scan), ups, strict=True)]
+        told.clear()
+        shapes = load_shapes(Job(shapes=entries), tmp_path, told.append)
+        return [float(np.ptp(shape.vertices[:, 1])) for shape in shapes]
+
+    assert heights("auto", "auto") == [3, 2] and not told, "nobody knows how a scan lies"
+    assert heights("auto", "z") == [3, 3] and told
+    assert heights("z", "z") == [3, 2] and not told
+
+
+def test_polygons_of_an_obj_keep_to_their_outline(tmp_path: Path) -> None:
+    corners = [(0, 0), (2, 0), (2, 1), (1, 1), (1, 2), (0, 2)]
+    lines = [f"v {x} {y} {z}" for z in (0, 1) for x, y in corners] + [
+        "f 6 5 4 3 2 1",
+        "f -6/1 -5/1 -4/1 \\",
+        "-3/1 -2/1 -1/1",
+    ]
+    lines += [f"f {a} {a % 6 + 1} {a % 6 + 7} {a + 6}  # side" for a in range(1, 7)]
+    (tmp_path / "l.obj").write_text("vt 0 0\n" + "\n".join(lines))
+    shape = read_shape(tmp_path / "l.obj")
+    assert (shape.volume, shape.area) == (pytest.approx(3), pytest.approx(14))

@@ -151,7 +151,7 @@ def test_a_model_comes_back_from_its_file(apart_morph: Morph, tmp_path: Path) ->
 def test_what_is_no_model_is_refused_in_a_sentence(tmp_path: Path) -> None:
     stranger = tmp_path / "stranger.safetensors"
     stranger.write_bytes(b"not a model")
-    with pytest.raises(OutputError, match="cannot be read"):
+    with pytest.raises(OutputError, match="is no morph"):
         Morph.load(stranger)
 
 

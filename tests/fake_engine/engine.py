@@ -91,7 +91,7 @@ def work(channel: EventChannel, job: Job, results: ResultsFolder, behaviour: str
     told = report(len(times))
     if job.extraction.keys != "none":
         told["tracking"] = tracked(job, results, behaviour == "no_keys", behaviour == "lost_keys")
-    write_model(results.model)
+    write_model(results.model, job)
     results.report.write_text(json.dumps(told), encoding="utf-8")
     channel.tell(Done(str(results.model), str(results.report), [str(results.frame(i)) for i in range(len(times))]))
 
@@ -114,9 +114,9 @@ def tracked(job: Job, results: ResultsFolder, refused: bool, lost: bool) -> dict
     return {"kept": True, "sentence": sentence, "troubled": int(trouble.sum())}
 
 
-def write_model(path: Path) -> None:
+def write_model(path: Path, job: Job) -> None:
     """A model that can be recognised, with nothing in it."""
-    header = json.dumps({"__metadata__": {"format": MODEL_FORMAT}}).encode()
+    header = json.dumps({"__metadata__": {"format": MODEL_FORMAT, "job": json.dumps(job.to_dict())}}).encode()
     path.write_bytes(struct.pack("<Q", len(header)) + header)
 
 
@@ -128,6 +128,21 @@ def misbehave(channel: EventChannel, behaviour: str) -> None:
         for _ in range(50):
             say("{ this is no message }")
         time.sleep(60)
+    elif behaviour == "flood_noise":
+        while True:
+            say("noise" * 20)
+    elif behaviour == "flood_line":
+        while True:
+            sys.stdout.write("noise" * 20_000)
+    elif behaviour == "flood_events":
+        while True:
+            channel.tell(Progress("train", 0.5))
+    elif behaviour == "flood_log":
+        while True:
+            os.write(2, b"noise\n" * 10_000)
+    elif behaviour == "bad_alloc":
+        os.write(2, b"terminate called after throwing an instance of 'std::bad_alloc'\n")
+        os.abort()
     elif behaviour == "disk_full":
         channel.tell(Failed("The disk is full: frame_0003.npz cannot be written.", 4))
         sys.exit(4)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import sys
 import zipfile
@@ -18,6 +19,19 @@ if {{"doctor", "run", "extract"}} & set(words):
     os.execv({python!r}, [{python!r}, {script!r}, *words[words.index("-c") + 2:]])
 """
 """Whatever is asked of the engine in the environment, the fake engine answers, in a Python that has numpy."""
+
+
+def stand_in_locks(wheels: Path, folder: Path) -> None:
+    """Lists as lock.py writes them, of what lies in a folder of wheels: all but torch, and torch."""
+    entries = []
+    for path in sorted(wheels.glob("*.whl")):
+        name, version = path.name.split("-")[:2]
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        entries.append(f"{name.replace('_', '-')}=={version} \\\n    --hash=sha256:{digest}\n")
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "packages.txt").write_text("".join(entry for entry in entries if not entry.startswith("torch==")))
+    for listed in ("torch.txt", "torch-cpu.txt", "torch-cu130.txt"):
+        (folder / listed).write_text("".join(entry for entry in entries if entry.startswith("torch==")))
 
 
 def stand_in_wheels(folder: Path, python: str = sys.executable) -> Path:

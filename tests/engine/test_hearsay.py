@@ -1,0 +1,363 @@
+"""What others have written is read, or refused in a sentence, and never believed: seeded fuzz of every reader.
+
+A few seconds here; LIPMORPH_FUZZ_SECONDS=300 gives each reader so long.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import random
+import struct
+import time
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from lipmlp_engine.array_file import ArrayFile
+from lipmlp_engine.errors import EngineError, JobError, OutputError, ShapeError
+from lipmlp_engine.events import Done, EventError, Failed, Hello, Notice, Progress, event_from_line, to_line
+from lipmlp_engine.frames import MeshFrame
+from lipmlp_engine.hearsay import HearsayError, built, parsed, read_group, shown
+from lipmlp_engine.job import MOST_TIMES, Job
+from lipmlp_engine.model_file import MODEL_FORMAT, read_metadata
+from lipmlp_engine.sections import ShapeInput
+from lipmlp_engine.shapes.ply import read_ply
+from lipmlp_engine.shapes.read import read_shape
+from tests.hearsay import damaged, twisted
+
+SECONDS = float(os.environ.get("LIPMORPH_FUZZ_SECONDS", "0"))
+SEED = 14
+ROUNDS = 100
+
+
+def rounds(fuzz: Callable[[random.Random], None]) -> None:
+    """Run the fuzz with seeds one after another; the failing seed stands in the traceback."""
+    end = time.monotonic() + SECONDS
+    seed = SEED
+    while seed < SEED + ROUNDS or time.monotonic() < end:
+        fuzz(random.Random(seed))
+        seed += 1
+
+
+def is_sentence(error: EngineError) -> None:
+    words = shown(error, 20_000)
+    assert len(words) < 5000 and "Traceback" not in words
+
+
+def whole_job() -> dict[str, Any]:
+    job = Job(shapes=[ShapeInput("a.npz", "A"), ShapeInput("b.npz", "B"), ShapeInput("c.npz", "C")])
+    job.landmarks = [[[0.0, 1.0, 2.0], None, [1.0, 1.0, 1.0]]]
+    job.times = [0.0, 0.5, 2.0]
+    job.timing = [[0.0, 0.0], [0.5, 1.0], [1.0, 2.0]]
+    return job.to_dict()
+
+
+def test_a_twisted_job_is_a_job_or_a_sentence(tmp_path: Path) -> None:
+    path = tmp_path / "job.json"
+
+    def fuzz(chance: random.Random) -> None:
+        path.write_text(json.dumps(twisted(whole_job(), chance)), encoding="utf-8")
+        try:
+            times = Job.read(path).frame_times()
+            assert len(times) <= MOST_TIMES and all(0 <= time <= 2 for time in times)
+        except JobError as error:
+            is_sentence(error)
+
+    rounds(fuzz)
+
+
+def test_a_twisted_report_is_a_report_or_a_sentence(tmp_path: Path, box: Any) -> None:
+    from lipmlp_engine.metrics import Report, measure_morph, summary
+
+    frames = [MeshFrame(time, box.vertices.astype(np.float32) * (1 + time), box.triangles) for time in (0.0, 0.5, 1.0)]
+    sound = tmp_path / "sound.json"
+    measure_morph(frames, [box, box], samples=200).write(sound)
+    values, path = json.loads(sound.read_text()), tmp_path / "report.json"
+
+    def fuzz(chance: random.Random) -> None:
+        path.write_text(json.dumps(twisted(values, chance)), encoding="utf-8")
+        try:
+            assert summary(Report.read(path))
+        except OutputError as error:
+            is_sentence(error)
+
+    rounds(fuzz)
+
+
+def test_a_twisted_event_is_an_event_or_refused() -> None:
+    lines = [
+        to_line(event)
+        for event in (
+            Hello("1", 1, "3.11", "2.13", "cpu", "a"),
+            Progress("train", 0.5, 0.1, None, 3.0, [(1.0, 0.5)]),
+            Done("m", "r", ["a", "b"], "c"),
+            Failed("no", 3),
+            Notice("word"),
+        )
+    ]
+
+    def fuzz(chance: random.Random) -> None:
+        line = json.dumps(twisted(json.loads(chance.choice(lines)), chance))
+        if chance.random() < 0.5:
+            line = damaged(line.encode(), chance).decode("utf-8", "replace")
+        try:
+            event = event_from_line(line)
+        except EventError:
+            return
+        assert to_line(event)
+        if isinstance(event, Progress):
+            assert isinstance(event.fraction, float) and isinstance(event.phase, str)
+
+    rounds(fuzz)
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A morph of three shapes with flows, as the training keeps it."""
+    import torch
+
+    from lipmlp_engine.guide import Motion, Pace
+    from lipmlp_engine.guide.lattice import VelocityLattice
+    from lipmlp_engine.guide.pose import Pose, PosePath
+    from lipmlp_engine.morph import Morph
+
+    sizes = [(4, 8), (8, 8), (8, 1)]
+    layers = [(torch.randn(out, into), torch.randn(out)) for into, out in sizes]
+    path = PosePath([Pose(1.0, np.eye(3), np.zeros(3)) for _ in range(3)])
+    flows = [VelocityLattice(torch.zeros(4, 4, 4, 3)) for _ in range(2)]
+    job = Job(shapes=[ShapeInput("a.npz", "A"), ShapeInput("b.npz", "B"), ShapeInput("c.npz", "C")])
+    morph = Morph(job, layers, Motion(path, flows, [Pace(0.1), Pace(0.0)]), smallest_parts=[1.0, 0.5, 1.0])
+    place = tmp_path_factory.mktemp("model") / "model.safetensors"
+    morph.save(place)
+    return place
+
+
+def rewritten(model: Path, change: Callable[[dict[str, Any]], None]) -> bytes:
+    """The model with another header before the same numbers."""
+    data = model.read_bytes()
+    (length,) = struct.unpack("<Q", data[:8])
+    header = json.loads(data[8 : 8 + length])
+    change(header)
+    text = json.dumps(header).encode()
+    return struct.pack("<Q", len(text)) + text + data[8 + length :]
+
+
+def test_a_damaged_model_is_a_model_or_a_sentence(model: Path, tmp_path: Path) -> None:
+    from lipmlp_engine.morph import Morph
+
+    path = tmp_path / "model.safetensors"
+
+    def twist(header: dict[str, Any], chance: random.Random) -> None:
+        if chance.random() < 0.5:
+            header["__metadata__"]["job"] = json.dumps(twisted(json.loads(header["__metadata__"]["job"]), chance))
+        elif chance.random() < 0.5:
+            name = chance.choice(["paces", "smallest_parts", "job", "format"])
+            header["__metadata__"][name] = chance.choice(
+                ["", "[", "[1e999]", "[[[]]]", "{}", "[" * 5000, "[null]", '["\x1b"]', "[1, 2, 3, 4]", "NaN"]
+            )
+        else:
+            spoilt = twisted(header, chance)
+            header.clear()
+            header.update(spoilt if isinstance(spoilt, dict) else {})
+
+    def fuzz(chance: random.Random) -> None:
+        if chance.random() < 0.6:
+            path.write_bytes(rewritten(model, lambda header: twist(header, chance)))
+        else:
+            path.write_bytes(damaged(model.read_bytes(), chance))
+        try:
+            read_metadata(path)
+            morph = Morph.load(path)
+            assert np.isfinite(morph.pose(0.5).translation).all() and morph.last_time >= 1
+        except OutputError as error:
+            is_sentence(error)
+
+    rounds(fuzz)
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "sentence"),
+    [
+        ("poses", np.zeros((3, 13), np.float32), "places nothing"),
+        ("poses", np.zeros((2, 13), np.float32), "no pose for each"),
+        ("flow.1", np.zeros((4, 4, 3), np.float32), "no lattice"),
+        ("layers.1.weight", np.zeros((8, 9), np.float32), "does not fit"),
+        ("layers.2.bias", np.full(1, np.nan, np.float32), "not finite"),
+        ("layers.9.bias", np.zeros(1, np.float32), "no network"),
+        ("layers.0.weight", np.zeros((8, 4), np.int64), "no real numbers"),
+    ],
+)
+def test_tensors_that_are_no_morph_are_refused(
+    model: Path, tmp_path: Path, name: str, values: np.ndarray, sentence: str
+) -> None:
+    from safetensors import safe_open
+    from safetensors.numpy import save_file
+
+    from lipmlp_engine.morph import Morph
+
+    with safe_open(model, framework="np") as stored:
+        tensors, metadata = {key: stored.get_tensor(key) for key in stored.keys()}, stored.metadata()  # noqa: SIM118
+    save_file(tensors | {name: values}, tmp_path / "m.safetensors", metadata)
+    with pytest.raises(OutputError, match=sentence):
+        Morph.load(tmp_path / "m.safetensors")
+
+
+def packed(**arrays: Any) -> bytes:
+    stream = io.BytesIO()
+    np.savez(stream, **arrays)
+    return stream.getvalue()
+
+
+def test_a_damaged_frame_or_shape_is_read_or_a_sentence(tmp_path: Path, box: Any) -> None:
+    path = tmp_path / "a.npz"
+    frame = MeshFrame(0.5, box.vertices.astype(np.float32), box.triangles, box.vertices.astype(np.float32))
+    frame.vertex_attributes["source_color"] = np.ones((8, 4), np.float32)
+    frame.face_attributes["source_material"] = np.zeros(12, np.int32)
+    frame.save(path)
+    sound = path.read_bytes()
+    shape = packed(vertices=box.vertices, triangles=box.triangles, colors=np.ones((8, 4)), name=np.array("Box"))
+
+    def fuzz(chance: random.Random) -> None:
+        of_frame = chance.random() < 0.5
+        path.write_bytes(damaged(sound if of_frame else shape, chance))
+        try:
+            if of_frame:
+                found = MeshFrame.load(path)
+                assert not found.faces.size or found.faces.max() < len(found.vertices)
+            else:
+                read_shape(path)
+        except (OutputError, ShapeError) as error:
+            is_sentence(error)
+
+    rounds(fuzz)
+
+
+def test_a_damaged_ply_is_read_or_a_sentence(tmp_path: Path) -> None:
+    from .test_shapes_ply import prism
+
+    path = tmp_path / "a.ply"
+    kinds = [prism(path, kind).read_bytes() for kind in ("ascii", "binary_little_endian", "binary_big_endian")]
+
+    def fuzz(chance: random.Random) -> None:
+        path.write_bytes(damaged(chance.choice(kinds), chance))
+        try:
+            ply = read_ply(path)
+            assert ply.faces.offsets[-1] == len(ply.faces.values)
+            read_shape(path)
+        except ShapeError as error:
+            is_sentence(error)
+
+    rounds(fuzz)
+
+
+# ---- what is refused by name
+
+
+def test_depth_size_and_numbers_are_bounded(tmp_path: Path) -> None:
+    for text, words in [
+        ("[" * 40 + "]" * 40, "nested"),
+        ("[" * 100_000, "nested|no JSON"),
+        ("1" + "0" * 400, "too large"),
+        ("1" + "0" * 5000, "no JSON|too large"),
+        ("1e999", "too large"),
+        ("NaN", "no number"),
+        ("[" + "0," * 300_000 + "0]", "more than"),
+        (b"\xff\xfe", "UTF-8|no JSON"),
+    ]:
+        with pytest.raises(HearsayError, match=words):
+            parsed(text)
+    (tmp_path / "big.json").write_bytes(b"{" + b" " * 100 + b"}")
+    with pytest.raises(HearsayError, match="larger than 50 bytes"):
+        read_group(tmp_path / "big.json", 50)
+    with pytest.raises(HearsayError, match="no plain file"):
+        read_group(Path(os.devnull))
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"times": [0.0] * 300_000}, "more than 200,000 entries"),
+        ({"times": [0.0] * 20_000}, "at most 10,000"),
+        ({"extraction": {"frames": 10**400}}, "too large"),
+        ({"network": {"activation": ["relu"]}}, "must be one of"),
+        ({"landmarks": [[[10**30, 0, 0], [0, 0, 0]]]}, "too large"),
+        ({"shapes": [{"path": "x" * 20_000}, {"path": "b"}]}, "at most 10,000 characters"),
+        ({"\x1b[2J": 1}, "no entry called '�[2J'"),
+    ],
+)
+def test_a_job_beyond_all_measure_is_refused_by_name(change: dict[str, Any], sentence: str, tmp_path: Path) -> None:
+    (tmp_path / "job.json").write_text(json.dumps({"shapes": [{"path": "a"}, {"path": "b"}], **change}))
+    with pytest.raises(JobError) as caught:
+        Job.read(tmp_path / "job.json")
+    assert sentence in str(caught.value)
+
+
+def test_an_array_that_claims_more_than_there_is_takes_no_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    header = io.BytesIO()
+    np.lib.format.write_array_header_1_0(header, {"descr": "<f8", "fortran_order": False, "shape": (10**13, 3)})
+    with zipfile.ZipFile(tmp_path / "huge.npz", "w") as archive:
+        archive.writestr("vertices.npy", header.getvalue())
+    with pytest.raises(HearsayError, match="cut short"):
+        ArrayFile(tmp_path / "huge.npz")
+    monkeypatch.setattr("lipmlp_engine.array_file.LARGEST_UNPACKED", 8 << 20)
+    with (
+        zipfile.ZipFile(tmp_path / "bomb.npz", "w", zipfile.ZIP_DEFLATED) as archive,
+        archive.open("vertices.npy", "w", force_zip64=True) as stream,
+    ):
+        for _ in range(9):
+            stream.write(bytes(1 << 20))
+    with pytest.raises(HearsayError, match="too large"):
+        ArrayFile(tmp_path / "bomb.npz")
+
+
+def test_indices_outside_32_bits_and_objects_are_refused(tmp_path: Path, box: Any) -> None:
+    path = tmp_path / "a.npz"
+    path.write_bytes(packed(vertices=box.vertices, triangles=box.triangles.astype(np.int64) + 2**32))
+    with pytest.raises(ShapeError, match="triangles holds a number"):
+        read_shape(path)
+    path.write_bytes(packed(vertices=box.vertices, triangles=np.array([{}, []], object)))
+    with pytest.raises(ShapeError, match="of the type object"):
+        read_shape(path)
+
+
+def test_control_characters_never_reach_a_terminal(capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    from lipmlp_engine.cli import main
+    from lipmlp_engine.terminal import Terminal
+
+    class Screen(io.StringIO):
+        def isatty(self) -> bool:
+            return False
+
+    stream = Screen()
+    terminal = Terminal(stream)
+    terminal.tell(Notice("\x1b]0;owned\x07 and \u202eback\nnew line"))
+    terminal.tell(Progress("\x1b[2J", 0.5))
+    assert "\x1b" not in stream.getvalue() and "\u202e" not in stream.getvalue()
+    assert len(stream.getvalue().splitlines()) == 2
+    assert main(["report", str(tmp_path / "\x1b[2J")]) != 0
+    said = capfd.readouterr()
+    assert "\x1b" not in said.err + said.out and "�[2J" in said.err
+
+
+def test_a_model_that_is_no_longer_ours_is_named(model: Path, tmp_path: Path) -> None:
+    path = tmp_path / "m.safetensors"
+    path.write_bytes(rewritten(model, lambda header: header["__metadata__"].update(format=["a"])))
+    with pytest.raises(OutputError, match="is no morph|damaged"):
+        read_metadata(path)
+    assert read_metadata(model)["format"] == MODEL_FORMAT
+
+
+def test_what_is_built_is_of_the_kinds_that_are_written_down() -> None:
+    assert built(Progress, {"phase": "train", "fraction": 1}) == Progress("train", 1.0)
+    for wrong in ({"phase": 3, "fraction": 1}, {"phase": "a", "fraction": True}, {"phase": "a"}, {"fraction": "1"}, []):
+        with pytest.raises(HearsayError):
+            built(Progress, wrong)
+    assert shown("a" * 50, 10) == "aaaaaaaaa…"
