@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,18 +11,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ShapeError
+from .ply import Lists, Ply, read_ply
+from .polygons import triangulate
 from .shape import Shape, triangle_areas
-from .surfels import cloud_in, cloud_of_text
+from .surfels import cloud_of_text, surfels
 
 LARGEST = 1e12
 """Coordinates beyond this, or shapes below its inverse, have no room in single precision once squared and cubed."""
+
+_NO_SURFACE = "{} holds no faces; a shape needs a surface, or points with normals (PLY, XYZ with six columns)."
 
 
 def read_shape(path: Path, name: str = "") -> Shape:
     """Read one shape, all objects of the file together, in world space."""
     if not path.is_file():
         raise ShapeError(f"There is no file {path}; check the path of this shape.")
-    shape = _read_npz(path) if path.suffix.lower() == ".npz" else _read_mesh(path)
+    shape = _READERS.get(path.suffix.lower(), _read_mesh)(path)
     shape.name = name or shape.name or path.stem
     check_shape(shape)
     return shape
@@ -76,6 +81,51 @@ def _read_npz(path: Path) -> Shape:
     return Shape(name, vertices, triangles, colors, materials)
 
 
+def _read_ply(path: Path) -> Shape:
+    try:
+        ply = read_ply(path)
+    except OSError as error:
+        raise ShapeError(f"{path} cannot be read: {error.strerror or error}.") from error
+    corners = ply.faces.values
+    if len(corners) == 0:
+        normals = ply.columns("nx", "ny", "nz")
+        if normals is None or len(normals) == 0:
+            raise ShapeError(_NO_SURFACE.format(path))
+        return surfels(ply.vertices, normals)
+    if corners.min() < 0 or corners.max() >= len(ply.vertices):
+        raise ShapeError(
+            f"'{path.stem}' has faces whose corners do not exist; save it again from the program that made it."
+        )
+    triangles, _ = triangulate(ply.vertices, ply.faces.offsets, corners)
+    return Shape("", ply.vertices, triangles.astype(np.int32), colors=_ply_colors(ply))
+
+
+def _ply_colors(ply: Ply) -> NDArray[np.float32] | None:
+    """RGBA of every vertex: its own, or that of the faces around it."""
+    of_vertices = _rgba(ply.vertex)
+    of_faces = None if of_vertices is not None else _rgba(ply.face)
+    if of_faces is None:
+        return of_vertices
+    summed, count = np.zeros((len(ply.vertices), 4)), np.zeros(len(ply.vertices))
+    np.add.at(summed, ply.faces.values, np.repeat(of_faces, ply.faces.lengths, axis=0))
+    np.add.at(count, ply.faces.values, 1)
+    return np.asarray(summed / np.maximum(count, 1)[:, None], np.float32)
+
+
+def _rgba(columns: Mapping[str, NDArray[Any] | Lists]) -> NDArray[np.float32] | None:
+    found = [columns.get(name) for name in ("red", "green", "blue", "alpha")]
+    channels = [channel for channel in found if channel is not None and not isinstance(channel, Lists)]
+    if len(channels) < 3 or any(channel is None for channel in found[:3]):
+        return None
+    scaled = [
+        channel.astype(np.float32) / (np.iinfo(channel.dtype).max if channel.dtype.kind in "iu" else 1)
+        for channel in channels
+    ]
+    if len(scaled) == 3:
+        scaled.append(np.ones_like(scaled[0]))
+    return np.stack(scaled, axis=1).astype(np.float32)
+
+
 def _read_mesh(path: Path) -> Shape:
     import trimesh
 
@@ -91,11 +141,9 @@ def _read_mesh(path: Path) -> Shape:
         raise ShapeError(f"{path} cannot be read ({reason}); open it in Blender and export it again.") from error
     meshes = [entry for entry in meshes if entry is not None]
     if not meshes:
-        cloud = cloud_of_text(path) if path.suffix.lower() == ".xyz" else cloud_in(scene)
+        cloud = cloud_of_text(path) if path.suffix.lower() == ".xyz" else None
         if cloud is None:
-            raise ShapeError(
-                f"{path} holds no faces; a shape needs a surface, or points with normals (PLY, XYZ with six columns)."
-            )
+            raise ShapeError(_NO_SURFACE.format(path))
         return cloud
     return _join([entry for entry in meshes if entry is not None])
 
@@ -140,3 +188,6 @@ def _colors(visual: Any, count: int) -> NDArray[np.float32] | None:
         return None
     colors = np.asarray(visual.vertex_colors, np.float32) / np.float32(255)
     return colors if colors.shape == (count, 4) else None
+
+
+_READERS: dict[str, Callable[[Path], Shape]] = {".npz": _read_npz, ".ply": _read_ply}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,16 +44,6 @@ def surfels(points: Array, normals: Array) -> Shape:
     triangles = np.arange(len(vertices), dtype=np.int32).reshape(-1, 3)
     note = f"made a surface of {len(points):,} oriented points"
     return Shape("", vertices, triangles, closed=False, notes=[note])
-
-
-def cloud_in(scene: Any) -> Shape | None:
-    """The oriented points of a scene that was read from a file without faces; None where it has no normals."""
-    for cloud in scene.geometry.values():
-        raw = cloud.metadata.get("_ply_raw", {}).get("vertex", {}).get("data")
-        if raw is not None and all(name in raw for name in ("nx", "ny", "nz")):
-            normals = np.stack([np.asarray(raw[name], np.float64).ravel() for name in ("nx", "ny", "nz")], axis=1)
-            return surfels(np.asarray(cloud.vertices, np.float64), normals)
-    return None
 
 
 def cloud_of_text(path: Path) -> Shape | None:
