@@ -25,6 +25,7 @@ from .sections import (
     Network,
     Output,
     Placement,
+    Points,
     Sampling,
     ShapeInput,
     Training,
@@ -73,6 +74,7 @@ class Job:
     timing: list[list[float]] = field(default_factory=list)
     """When the frames are at which time, as `timing.py` says; empty means steadily on."""
     placement: Placement = field(default_factory=Placement)
+    points: Points = field(default_factory=Points)
     sampling: Sampling = field(default_factory=Sampling)
     network: Network = field(default_factory=Network)
     guide: Guide = field(default_factory=Guide)

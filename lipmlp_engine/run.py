@@ -207,9 +207,16 @@ class _Run:
     def _load_shapes(self) -> list[Shape]:
         from .shapes import load_shapes
 
+        def check(fraction: float) -> None:
+            self._stop_if_asked()
+            self._course.step(round(1000 * fraction), 1000)
+
+        def notify(note: str) -> None:
+            self._audience.tell(Notice(note))
+
         try:
             # What was done to a shape stands in the report beside the shape.
-            return load_shapes(self.job, self.results.path, lambda note: self._audience.tell(Notice(note)))
+            return load_shapes(self.job, self.results.path, notify, check)
         except ShapeError as error:
             if not self._trained:
                 raise

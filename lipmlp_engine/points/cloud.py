@@ -6,6 +6,8 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
 Array = NDArray[np.float64]
@@ -13,6 +15,12 @@ Array = NDArray[np.float64]
 STRAY = 3.5
 """Farther from its neighbours than this many times what is usual among them, a point is a stray."""
 STRAY_NEIGHBOURS = 8
+LINK = 2.0
+"""Points hang together that are closer than this many times their usual distance."""
+CLUSTER, CLUSTER_SHARE = 20, 0.001
+"""Fewer points that hang together, or a smaller share of all, are strays as well."""
+MOST_STRAYS = 0.4
+"""Where more than this share of the points would be strays, the cloud is only uneven."""
 CROWD = 24
 """Neighbours that say what is usual around a point; more of them would take the strays' own word for it."""
 
@@ -38,7 +46,7 @@ class Cloud:
     def diagonal(self) -> float:
         return float(np.linalg.norm(np.ptp(self.points, axis=0))) if len(self.points) else 0.0
 
-    def taken(self, chosen: NDArray[np.generic], *notes: str) -> Cloud:
+    def taken(self, chosen: NDArray[np.bool_] | NDArray[np.int64], *notes: str) -> Cloud:
         """The chosen points with all that belongs to them."""
         return replace(
             self,
@@ -85,7 +93,7 @@ def _cell_numbers(points: Array, low: Array, cell: float) -> NDArray[np.int64]:
 
 
 def _finite(cloud: Cloud) -> Cloud:
-    sound = np.isfinite(cloud.points).all(axis=1)
+    sound = np.asarray(np.isfinite(cloud.points).all(axis=1))
     missing = int((~sound).sum())
     return cloud.taken(sound, f"left out {missing:,} points whose coordinates are no numbers") if missing else cloud
 
@@ -97,9 +105,20 @@ def _distinct(cloud: Cloud) -> Cloud:
 
 
 def _without_strays(cloud: Cloud) -> Cloud:
-    """Without the points that lie alone: far from their neighbours, measured by how far those are from theirs."""
-    distance, neighbour = cKDTree(cloud.points).query(cloud.points, k=CROWD + 1)
+    """Without the points that lie alone: far from their neighbours, measured by how far those are from theirs; and
+    without clusters of a few that hang together with nothing else."""
+    tree = cKDTree(cloud.points)
+    distance, neighbour = tree.query(cloud.points, k=CROWD + 1)
     reach = distance[:, 1 : STRAY_NEIGHBOURS + 1].mean(axis=1)
     usual = np.quantile(reach[neighbour[:, 1:]], 0.25, axis=1)
-    alone = (reach > STRAY * usual) | (reach > 2 * STRAY * np.median(reach))
-    return cloud.taken(~alone, f"left out {int(alone.sum()):,} stray points") if alone.any() else cloud
+    alone = np.asarray((reach > STRAY * usual) | (reach > 2 * STRAY * np.median(reach)))
+    first = np.repeat(np.arange(len(cloud)), STRAY_NEIGHBOURS)
+    second, step = neighbour[:, 1 : STRAY_NEIGHBOURS + 1].ravel(), distance[:, 1 : STRAY_NEIGHBOURS + 1].ravel()
+    linked = (step < LINK * np.minimum(reach[first], reach[second])) & ~alone[first] & ~alone[second]
+    count = len(cloud)
+    graph = coo_array((np.ones(int(linked.sum()), np.int8), (first[linked], second[linked])), shape=(count, count))
+    cluster = connected_components(graph, directed=False)[1]
+    alone |= np.bincount(cluster)[cluster] < max(CLUSTER, CLUSTER_SHARE * count)
+    if not alone.any() or alone.mean() > MOST_STRAYS:
+        return cloud
+    return cloud.taken(~alone, f"left out {int(alone.sum()):,} stray points")

@@ -1,8 +1,8 @@
 """Gives the normals of a cloud a side: all outwards, over the whole cloud. Knows nothing of files or meshes.
 
 Two witnesses are heard in turn. Neighbours on one sheet say whether their normals agree, which is right close by and
-goes astray over a distance; the winding number of all points says where inside is, which is right as a whole and blurred
-in detail.
+goes astray over a distance; the winding number of all points says where inside is, which is right as a whole and
+blurred in detail.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ CELLS = 112
 ROUNDS = 12
 CLEAR = 0.3
 """The least fall of the winding number across a wall that says on which side it is."""
+ONE_SHEET = 0.02
+"""Agreement from which neighbours lie on one sheet."""
 TRUST = 0.05
 """Weight of the winding number beside the neighbours."""
 
@@ -81,13 +83,22 @@ def _agreement(points: Array, lines: Lines) -> csr_array:
     return csr_array((matrix + matrix.T) / 2)
 
 
+def sheet_links(points: Array, lines: Lines) -> csr_array:
+    """The lengths of the ways between neighbours on one sheet, for patches that are grown along it."""
+    links = abs(_agreement(points, lines)).tocoo()
+    kept = links.data > ONE_SHEET
+    first, second = links.coords[0][kept], links.coords[1][kept]
+    length = np.linalg.norm(points[first] - points[second], axis=1)
+    return csr_array(coo_array((length, (first, second)), shape=links.shape).tocsr())
+
+
 def _settled(agreement: csr_array, hint: Array, start: Array) -> Array:
     """Of which side each point is, after listening to its neighbours and to the hint."""
     strength = abs(agreement).sum(axis=1)
     trust = TRUST * np.abs(hint) + 1e-4 * strength
     matrix = diags_array(strength + trust) - agreement
     scale = diags_array(1 / (strength + trust))
-    found, _ = cg(matrix, TRUST * hint, x0=start * 0.1, rtol=1e-4, maxiter=300, M=scale)
+    found, _ = cg(matrix, TRUST * hint, x0=start * 0.1, rtol=1e-3, maxiter=120, M=scale)
     return np.asarray(found)
 
 

@@ -26,10 +26,14 @@ NEIGHBOURS = 12
 """Samples whose planes are blended at a place."""
 CELLS_PER_SPACING = 2.0
 MOST_CORNERS = 24_000_000
-NEAR, FAR = 1.0, 2.0
+NEAR, FAR = 0.8, 1.6
 """In spacings from the nearest sample: up to here the planes alone are right, from there the winding number alone."""
 CRUMB = 40
 """Parts with less area than so many samples have are no surface that was scanned."""
+RIM = 1.0
+"""Spacings around a sample that belong to a sheet."""
+DISC = 0.7
+"""Radius of the piece of plane that a sample stands for, in spacings."""
 _CHUNK = 16_384
 
 
@@ -43,6 +47,13 @@ class Samples:
     """(n,), the side of the square of surface that is a sample's own."""
     noise: float
     """How far the planes of one sheet may lie apart, world units."""
+    area: Array | None = None
+    """(n,), how much surface a sample stands for; the square of the spacing where nothing else is said."""
+
+    @property
+    def walls(self) -> Array:
+        """Normals as long as the samples' areas."""
+        return self.normals * (self.spacing**2 if self.area is None else self.area)[:, None]
 
 
 def enclosing_surface(
@@ -50,9 +61,8 @@ def enclosing_surface(
 ) -> tuple[Array, NDArray[np.int32]]:
     """Vertices and triangles around the inside; ``finest`` is the most cells along the longest side."""
     grid = _grid(samples, finest, threads)
-    walls = samples.normals * samples.spacing[:, None] ** 2
     blur = float(np.clip(0.7 * np.median(samples.spacing) / grid.cell, 0.7, 3.0))
-    number = grid.solve(samples.points, walls, blur)
+    number = grid.solve(samples.points, samples.walls, blur)
     notify(0.3)
     values = (0.5 - number) * np.float32(2 * grid.cell)
     _blend_planes(values, samples, grid, threads, lambda share: notify(0.3 + 0.6 * share))
@@ -109,15 +119,17 @@ def blended_planes(
 ) -> tuple[Array, Array]:
     """Signed distance from places to the planes of the samples around, and how many spacings the nearest is away.
 
-    A plane counts the less the farther it is from the place, so that of two sheets close together the nearer counts.
+    A sample's disc counts the less the farther it is from the place, so that of two sheets close together the nearer
+    counts, and that no plane reaches beyond an edge.
     """
     spacing = samples.spacing[nearest[:, 0]]
     height = np.einsum("nki,nki->nk", place[:, None] - samples.points[nearest], samples.normals[nearest])
+    aside = np.sqrt(np.maximum(distance**2 - height**2, 0))
+    from_disc = np.hypot(height, np.maximum(aside - DISC * samples.spacing[nearest], 0))
     width = np.maximum(2 * samples.noise, 0.25 * spacing)
-    lowest = np.abs(height[:, :4]).min(axis=1)
-    off = np.maximum(np.abs(height) - lowest[:, None], 0) / width[:, None]
-    weight = np.exp(-((distance / (1.1 * spacing[:, None])) ** 2) + (distance[:, :1] / (1.1 * spacing[:, None])) ** 2)
-    weight *= np.exp(-0.5 * off**2)
+    off = (from_disc - from_disc.min(axis=1, keepdims=True)) / width[:, None]
+    nearness = (distance**2 - distance[:, :1] ** 2) / (1.1 * spacing[:, None]) ** 2
+    weight = np.exp(-nearness - 0.5 * off**2)
     return (weight * height).sum(axis=1) / np.maximum(weight.sum(axis=1), 1e-12), distance[:, 0] / spacing
 
 
@@ -147,10 +159,22 @@ def _extracted(values: NDArray[np.float32], grid: WindingGrid) -> tuple[Array, N
     return (local + cells[owner]) * grid.cell + grid.low, triangles
 
 
+def near_samples(vertices: Array, triangles: NDArray[np.int32], samples: Samples) -> tuple[Array, NDArray[np.int32]]:
+    """Only the surface that has samples near it: a sheet with a rim where the rest was closed over nothing."""
+    middle = vertices[triangles].mean(axis=1)
+    away, nearest = cKDTree(samples.points).query(middle)
+    kept = away < RIM * np.maximum(samples.spacing[nearest], np.median(samples.spacing))
+    return _used(vertices, triangles[kept])
+
+
 def _without_crumbs(vertices: Array, triangles: NDArray[np.int32], least: float) -> tuple[Array, NDArray[np.int32]]:
     """The surface without parts of less area than that, unless nothing else is there."""
     parts = Topology(triangles).parts
     area = np.bincount(parts, triangle_areas(vertices, triangles))
     kept = (area >= min(least, area.max(initial=0.0)))[parts]
-    used, renumbered = np.unique(triangles[kept], return_inverse=True)
+    return _used(vertices, triangles[kept])
+
+
+def _used(vertices: Array, triangles: NDArray[np.int32]) -> tuple[Array, NDArray[np.int32]]:
+    used, renumbered = np.unique(triangles, return_inverse=True)
     return vertices[used], renumbered.reshape(-1, 3).astype(np.int32)

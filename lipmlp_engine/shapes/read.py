@@ -11,15 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ShapeError
+from ..points.cloud import Cloud
+from ..points.read import POINT_FILES, cloud_of_columns, read_cloud
 from .ply import Lists, Ply, read_ply
 from .polygons import triangulate
 from .shape import Shape, triangle_areas
-from .surfels import cloud_of_text, surfels
 
 LARGEST = 1e12
 """Coordinates beyond this, or shapes below its inverse, have no room in single precision once squared and cubed."""
 
-_NO_SURFACE = "{} holds no faces; a shape needs a surface, or points with normals (PLY, XYZ with six columns)."
+_NO_SURFACE = "{} holds neither faces nor points; a shape needs one or the other."
 
 
 def read_shape(path: Path, name: str = "") -> Shape:
@@ -35,6 +36,8 @@ def read_shape(path: Path, name: str = "") -> Shape:
 def check_shape(shape: Shape) -> None:
     """Refuse what no repair can give an inside."""
     who = f"'{shape.name}'"
+    if shape.cloud is not None:
+        return
     if len(shape.triangles) == 0:
         raise ShapeError(f"{who} has no faces to morph; give it faces or choose another shape.")
     if shape.triangles.min() < 0 or shape.triangles.max() >= len(shape.vertices):
@@ -65,6 +68,8 @@ def _read_npz(path: Path) -> Shape:
             colors = np.asarray(arrays["colors"], np.float32) if "colors" in arrays else None
             materials = np.asarray(arrays["materials"], np.int32) if "materials" in arrays else None
             name = str(arrays["name"]) if "name" in arrays else ""
+            normals = np.asarray(arrays["normals"], np.float64) if "normals" in arrays else None
+            radii = np.asarray(arrays["radii"], np.float64) if "radii" in arrays else None
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise ShapeError(f"{path} is not a shape of Lipschitz Morph; write it again from Blender ({error}).") from error
     expected: dict[str, tuple[NDArray[Any] | None, tuple[int, ...]]] = {
@@ -72,12 +77,18 @@ def _read_npz(path: Path) -> Shape:
         "triangles": (triangles, (len(triangles), 3)),
         "colors": (colors, (len(vertices), 4)),
         "materials": (materials, (len(triangles),)),
+        "normals": (normals, (len(vertices), 3)),
+        "radii": (radii, (len(vertices),)),
     }
     for entry, (values, size) in expected.items():
         if values is not None and values.shape != size:
             raise ShapeError(
                 f"{path} holds {entry} of size {values.shape} instead of {size}; write it again from Blender."
             )
+    if len(triangles) == 0 and len(vertices):
+        shape = _cloud_shape(path, Cloud(vertices, normals, colors, radii))
+        shape.name = name
+        return shape
     return Shape(name, vertices, triangles, colors, materials)
 
 
@@ -88,16 +99,39 @@ def _read_ply(path: Path) -> Shape:
         raise ShapeError(f"{path} cannot be read: {error.strerror or error}.") from error
     corners = ply.faces.values
     if len(corners) == 0:
-        normals = ply.columns("nx", "ny", "nz")
-        if normals is None or len(normals) == 0:
-            raise ShapeError(_NO_SURFACE.format(path))
-        return surfels(ply.vertices, normals)
+        return _cloud_shape(path, cloud_of_columns(ply.vertex))
     if corners.min() < 0 or corners.max() >= len(ply.vertices):
         raise ShapeError(
             f"'{path.stem}' has faces whose corners do not exist; save it again from the program that made it."
         )
     triangles, _ = triangulate(ply.vertices, ply.faces.offsets, corners)
     return Shape("", ply.vertices, triangles.astype(np.int32), colors=_ply_colors(ply))
+
+
+def _cloud_shape(path: Path, cloud: Cloud) -> Shape:
+    """A shape that is nothing but points."""
+    if len(cloud) == 0:
+        raise ShapeError(_NO_SURFACE.format(path))
+    return Shape("", cloud.points, np.zeros((0, 3), np.int32), closed=False, cloud=cloud)
+
+
+def _loose_points(scene: Any, path: Path) -> Cloud:
+    """The vertices of a file without faces, where its format has such: those of OBJ are not among trimesh's objects."""
+    if path.suffix.lower() == ".obj":
+        lines = (line.split() for line in path.read_text(encoding="utf-8", errors="replace").splitlines())
+        rows = [words[1:] for words in lines if len(words) > 3 and words[0] == "v"]
+        numbers = np.array([row[:3] for row in rows], np.float64).reshape(-1, 3)
+        colored = len(rows) > 0 and all(len(row) >= 6 for row in rows)
+        colors = np.ones((len(rows), 4), np.float32) if colored else None
+        if colors is not None:
+            colors[:, :3] = np.array([row[3:6] for row in rows], np.float32).clip(0, 1)
+        return Cloud(numbers, colors=colors)
+    parts = []
+    for node in scene.graph.nodes_geometry:
+        matrix, geometry = scene.graph[node]
+        places = np.asarray(getattr(scene.geometry[geometry], "vertices", np.zeros((0, 3))), np.float64)
+        parts.append(places @ matrix[:3, :3].T + matrix[:3, 3])
+    return Cloud(np.concatenate([np.zeros((0, 3)), *parts]))
 
 
 def _ply_colors(ply: Ply) -> NDArray[np.float32] | None:
@@ -131,7 +165,8 @@ def _read_mesh(path: Path) -> Shape:
 
     formats = sorted(trimesh.available_formats())
     if path.suffix.lower().lstrip(".") not in formats:
-        raise ShapeError(f"{path.name} is of no known kind; use one of {', '.join(formats)} or npz.")
+        known = sorted({*formats, *(ending[1:] for ending in POINT_FILES)})
+        raise ShapeError(f"{path.name} is of no known kind; use one of {', '.join(known)} or npz.")
     try:
         # Readers of third-party formats raise whatever they like on broken files.
         scene: Any = trimesh.load_scene(str(path), process=False)
@@ -141,10 +176,7 @@ def _read_mesh(path: Path) -> Shape:
         raise ShapeError(f"{path} cannot be read ({reason}); open it in Blender and export it again.") from error
     meshes = [entry for entry in meshes if entry is not None]
     if not meshes:
-        cloud = cloud_of_text(path) if path.suffix.lower() == ".xyz" else None
-        if cloud is None:
-            raise ShapeError(_NO_SURFACE.format(path))
-        return cloud
+        return _cloud_shape(path, _loose_points(scene, path))
     return _join([entry for entry in meshes if entry is not None])
 
 
@@ -190,4 +222,12 @@ def _colors(visual: Any, count: int) -> NDArray[np.float32] | None:
     return colors if colors.shape == (count, 4) else None
 
 
-_READERS: dict[str, Callable[[Path], Shape]] = {".npz": _read_npz, ".ply": _read_ply}
+def _read_points(path: Path) -> Shape:
+    return _cloud_shape(path, read_cloud(path))
+
+
+_READERS: dict[str, Callable[[Path], Shape]] = {
+    **dict.fromkeys(POINT_FILES, _read_points),
+    ".npz": _read_npz,
+    ".ply": _read_ply,
+}

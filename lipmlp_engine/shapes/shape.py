@@ -8,6 +8,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from ..points.cloud import Cloud
+
 
 @dataclass
 class Shape:
@@ -28,6 +30,8 @@ class Shape:
     """How the job's placement moved the shape: columns act on world points as the file has them."""
     notes: list[str] = field(default_factory=list)
     """What was done to the shape while it was read, a sentence each."""
+    cloud: Cloud | None = None
+    """The points of a shape that has no triangles yet; ``prepare`` finds the surface through them."""
 
     @cached_property
     def bounds(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
