@@ -12,6 +12,8 @@ from typing import Any
 from .settings import choice, flag, number, text
 
 MAXIMUM_SHAPES = 16
+FEWEST_POINTS = 40
+"""Points below which no surface can be told."""
 BOUNDED_FAMILIES = ("orthogonal", "sll")
 """Families of networks whose slope in space is bounded by ``network.coefficient`` whatever their weights are."""
 

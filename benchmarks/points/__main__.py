@@ -77,8 +77,9 @@ def main() -> None:
                     accuracy, wall, processor = measured(truth, CASES[case], method, given.threads)
                     row |= {**asdict(accuracy), "seconds": wall, "processor": processor}
                     told = (
-                        f"Chamfer {accuracy.chamfer:.3f} %  99 % {accuracy.farthest:.2f} %  cosine {accuracy.cosine:.3f}"
-                        f"  parts {accuracy.parts}  volume {accuracy.volume:.2f}  {processor:.1f} s"
+                        f"Chamfer {accuracy.chamfer:.3f} %  99 % {accuracy.farthest:.2f} %"
+                        f"  cosine {accuracy.cosine:.3f}  parts {accuracy.parts}"
+                        f"  volume {accuracy.volume:.2f}  {processor:.1f} s"
                     )
                 except (subprocess.CalledProcessError, ValueError, RuntimeError) as error:
                     row["error"] = told = f"failed: {str(error)[:100]}"

@@ -1,4 +1,4 @@
-"""Other ways from points to a surface, each as its package does it, in a process with that package: run by the benchmark.
+"""Other ways from points to a surface, each as its package does it, in a process of its own; run by the benchmark.
 
 python benchmarks/points/rivals.py METHOD CLOUD.npz MESH.npz
 """

@@ -16,6 +16,7 @@ from . import (
     reports,
     results,
     shapes,
+    surface,
     train,
     watch,
 )
@@ -33,6 +34,7 @@ CLASSES = (
     *model.CLASSES,
     *reports.CLASSES,
     *certify.CLASSES,
+    *surface.CLASSES,
     *export.CLASSES,
 )
 

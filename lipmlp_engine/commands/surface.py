@@ -72,12 +72,12 @@ def surface(given: argparse.Namespace) -> int:
             audience.tell(Notice(f"'{solid.name}': {note}."))
         found.append(result.report)
         report = _write(out, solid, result)
-        done = Done(str(out.absolute()), str(report.absolute()))
+        done = Done("", str(report.absolute()), [str(out.absolute())])
         audience.tell(done)
         return done
 
     def outcome(done: Done) -> str:
-        return f"{found[0].summary()}\nthe surface is in {done.model}"
+        return f"{found[0].summary()}\nthe surface is in {done.frames[0]}"
 
     return follow(work, given.events, outcome)
 

@@ -7,7 +7,8 @@ the points that they share. Knows nothing of meshes.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -62,9 +63,10 @@ def atlas_samples(
 
     patches = grown_patches(points, lines, seed)
     notify(0.1)
-    charts, steps = fitted(
-        points, lines, patches, seed=seed, device=choose_device(device), notify=lambda s: notify(0.1 + 0.7 * s)
-    )
+    with _torch_threads(threads):
+        charts, steps = fitted(
+            points, lines, patches, seed=seed, device=choose_device(device), notify=lambda s: notify(0.1 + 0.7 * s)
+        )
     samples, normals = sampled(charts)
     notify(0.85)
     tree = cKDTree(samples)
@@ -76,6 +78,17 @@ def atlas_samples(
     spacing = lines.spacing[cKDTree(points).query(samples)[1]]
     sentence = f"fitted {len(patches.points):,} charts, stopped after {steps} steps"
     return Samples(samples, outwards, spacing, lines.noise, own**2), sentence
+
+
+@contextmanager
+def _torch_threads(threads: int) -> Iterator[None]:
+    """So many threads for a while, where a number is given."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads or before)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def grown_patches(points: Array, lines: Lines, seed: int) -> Patches:

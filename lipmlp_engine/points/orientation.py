@@ -22,9 +22,15 @@ LINKS = 10
 """Neighbours with whom each point compares its normal."""
 CELLS = 112
 """Of the grid's longest side: a side is asked for, not a surface."""
+PER_SPACING = 1.5
+"""Cells for the distance between points, where that makes fewer."""
+SETTLED = 5e-4
+"""Share of the points that may still change sides when the search ends."""
 ROUNDS = 12
 CLEAR = 0.3
 """The least fall of the winding number across a wall that says on which side it is."""
+LEVEL = 0.5
+"""Sine of the steepest way between neighbours on one sheet."""
 ONE_SHEET = 0.02
 """Agreement from which neighbours lie on one sheet."""
 TRUST = 0.05
@@ -36,25 +42,28 @@ def oriented(points: Array, lines: Lines, threads: int = 0) -> Array:
     points = lines.places
     agreement = _agreement(points, lines)
     parts = _parts(agreement)
-    grid = WindingGrid(points, float(np.ptp(points, axis=0).max()) / CELLS, threads)
+    cell = max(float(np.ptp(points, axis=0).max()) / CELLS, float(np.median(lines.spacing)) / PER_SPACING)
+    grid = WindingGrid(points, cell, threads)
     from_middle = points - np.median(points, axis=0)
     far = np.linalg.norm(from_middle, axis=1)
     hint = np.einsum("ij,ij->i", lines.normals, from_middle) / max(far.max(), 1e-300) * (far / far.max()) ** 3
-    side, before = np.ones(len(points)), np.zeros(len(points))
+    side, straight, before = np.ones(len(points)), np.ones(len(points)), np.zeros(len(points))
     for turn in range(ROUNDS):
         side = np.sign(_settled(agreement, hint, side))
         side[side == 0] = 1
         blur = max(3.0 * 0.7**turn, 1.0)
         number = grid.solve(points, lines.normals * (side * lines.spacing**2)[:, None], blur)
-        side = _turned_parts(side, parts, grid.at(number, points))
-        if (side != before).mean() < 1e-4 and blur == 1.0:
+        straight = _turned_parts(side, parts, grid.at(number, points))
+        if (straight != before).mean() < SETTLED and blur == 1.0:
             break
+        if (straight != side).any():
+            side = straight
+            number = grid.solve(points, lines.normals * (side * lines.spacing**2)[:, None], blur)
         before = side.copy()
-        number = grid.solve(points, lines.normals * (side * lines.spacing**2)[:, None], blur)
         step = 1.5 * grid.cell * lines.normals
         fall = grid.at(number, points - step) - grid.at(number, points + step)
         hint = np.where(np.abs(fall) > CLEAR, np.clip(fall, -1, 1), 0).astype(np.float64)
-    return np.asarray(lines.normals * side[:, None])
+    return np.asarray(lines.normals * straight[:, None])
 
 
 def _agreement(points: Array, lines: Lines) -> csr_array:
@@ -88,8 +97,12 @@ def sheet_links(points: Array, lines: Lines) -> csr_array:
     links = abs(_agreement(points, lines)).tocoo()
     kept = links.data > ONE_SHEET
     first, second = links.coords[0][kept], links.coords[1][kept]
-    length = np.linalg.norm(points[first] - points[second], axis=1)
-    return csr_array(coo_array((length, (first, second)), shape=links.shape).tocsr())
+    step = points[first] - points[second]
+    length = np.linalg.norm(step, axis=1)
+    # Straight above each other, points are those of two sheets that face each other.
+    rise = np.maximum(*(np.abs(np.einsum("ij,ij->i", lines.normals[end], step)) for end in (first, second)))
+    beside = rise < LEVEL * length
+    return csr_array(coo_array((length[beside], (first[beside], second[beside])), shape=links.shape).tocsr())
 
 
 def _settled(agreement: csr_array, hint: Array, start: Array) -> Array:
@@ -110,7 +123,8 @@ def _parts(agreement: csr_array) -> NDArray[np.int64]:
 
 
 def _turned_parts(side: Array, parts: NDArray[np.int64], number: NDArray[np.float32]) -> Array:
-    """The sides, with those parts turned that lie where the number is below none: they enclose space inside out."""
+    """The sides, with those parts turned at which the number is not about one half: they enclose space inside out, or
+    fill once more what lies inside another."""
     count = np.bincount(parts)
     mean = np.bincount(parts, number) / count
-    return np.asarray(np.where((mean < 0)[parts] & (count > 3 * LINKS)[parts], -side, side))
+    return np.asarray(np.where(((mean < 0) | (mean > 1))[parts] & (count > 3 * LINKS)[parts], -side, side))

@@ -12,18 +12,16 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from ..errors import ShapeError
-from ..sections import Points
+from ..sections import FEWEST_POINTS, Points
 from ..shapes.topology import Topology
 from .cloud import Cloud, tidied
-from .normals import PROBE, Lines, lines_of
+from .normals import Lines, lines_of
 from .orientation import oriented
 from .surface import Samples, enclosing_surface, near_samples
 
 Array = NDArray[np.float64]
 Notify = Callable[[float], None]
 
-FEWEST = 2 * PROBE
-"""Points below which no surface can be told."""
 ON_A_LINE = 1e-4
 """Points closer to one line than this share of its length lie on it."""
 SHEET = 0.2
@@ -130,8 +128,8 @@ def reconstruct(
 
 
 def _check(cloud: Cloud, name: str) -> None:
-    if len(cloud) < FEWEST:
-        raise ShapeError(f"'{name}' has {len(cloud):,} usable points; a surface needs {FEWEST} or more.")
+    if len(cloud) < FEWEST_POINTS:
+        raise ShapeError(f"'{name}' has {len(cloud):,} usable points; a surface needs {FEWEST_POINTS} or more.")
     spread = np.linalg.svd(cloud.points - cloud.points.mean(axis=0), compute_uv=False)
     if spread[1] < ON_A_LINE * spread[0]:
         raise ShapeError(f"All points of '{name}' lie on a line; a surface needs points that spread out.")
@@ -202,7 +200,7 @@ def _is_sheet(samples: Samples, settings: Points, threads: int) -> bool:
         return settings.opening == "sheet"
     from .winding import WindingGrid
 
-    cell = float(np.ptp(samples.points, axis=0).max()) / 96
+    cell = max(float(np.ptp(samples.points, axis=0).max()) / 96, float(np.median(samples.spacing)))
     grid = WindingGrid(samples.points, cell, threads)
     number = grid.solve(samples.points, samples.walls, 1.5)
     return abs(float(grid.at(number, samples.points).mean())) < SHEET

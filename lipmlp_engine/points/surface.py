@@ -163,8 +163,11 @@ def near_samples(vertices: Array, triangles: NDArray[np.int32], samples: Samples
     """Only the surface that has samples near it: a sheet with a rim where the rest was closed over nothing."""
     middle = vertices[triangles].mean(axis=1)
     away, nearest = cKDTree(samples.points).query(middle)
-    kept = away < RIM * np.maximum(samples.spacing[nearest], np.median(samples.spacing))
-    return _used(vertices, triangles[kept])
+    spacing = np.maximum(samples.spacing[nearest], np.median(samples.spacing))
+    above = np.abs(np.einsum("ij,ij->i", middle - samples.points[nearest], samples.normals[nearest]))
+    kept = (away < RIM * spacing) & (above < RIM / 2 * spacing)
+    crumb = CRUMB * float(np.median(samples.spacing)) ** 2
+    return _without_crumbs(*_used(vertices, triangles[kept]), crumb) if kept.any() else _used(vertices, triangles[kept])
 
 
 def _without_crumbs(vertices: Array, triangles: NDArray[np.int32], least: float) -> tuple[Array, NDArray[np.int32]]:

@@ -68,7 +68,7 @@ def _read_npz(path: Path) -> Shape:
             colors = np.asarray(arrays["colors"], np.float32) if "colors" in arrays else None
             materials = np.asarray(arrays["materials"], np.int32) if "materials" in arrays else None
             name = str(arrays["name"]) if "name" in arrays else ""
-            normals = np.asarray(arrays["normals"], np.float64) if "normals" in arrays else None
+            facing = np.asarray(arrays["normals"], np.float64) if "normals" in arrays else None
             radii = np.asarray(arrays["radii"], np.float64) if "radii" in arrays else None
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise ShapeError(f"{path} is not a shape of Lipschitz Morph; write it again from Blender ({error}).") from error
@@ -77,7 +77,7 @@ def _read_npz(path: Path) -> Shape:
         "triangles": (triangles, (len(triangles), 3)),
         "colors": (colors, (len(vertices), 4)),
         "materials": (materials, (len(triangles),)),
-        "normals": (normals, (len(vertices), 3)),
+        "normals": (facing, (len(vertices), 3)),
         "radii": (radii, (len(vertices),)),
     }
     for entry, (values, size) in expected.items():
@@ -86,7 +86,7 @@ def _read_npz(path: Path) -> Shape:
                 f"{path} holds {entry} of size {values.shape} instead of {size}; write it again from Blender."
             )
     if len(triangles) == 0 and len(vertices):
-        shape = _cloud_shape(path, Cloud(vertices, normals, colors, radii))
+        shape = _cloud_shape(path, Cloud(vertices, facing, colors, radii))
         shape.name = name
         return shape
     return Shape(name, vertices, triangles, colors, materials)
