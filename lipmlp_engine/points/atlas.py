@@ -32,8 +32,12 @@ OVERLAP = 3.0
 ALONE, TOGETHER = 120, 80
 """Steps of all charts, each for itself and then with its neighbours."""
 BETWEEN_PLANS = 8
+SHARPEST = 0.35
+"""Blur of the transport in the end, in spacings; it begins with two."""
+STOP = 0.85
+"""A chart is left alone from where this share of the noise is all that separates it from its points."""
 AGREEMENT = 0.7
-"""How far a point is drawn to where the charts around it see it, once they are fitted together."""
+"""How far a chart is drawn to where its neighbours see a point that they share, once they are fitted together."""
 RIM = 0.1
 """Of the unit square, where a chart is not sampled: there no points hold it on one side."""
 ACROSS = 8
@@ -150,18 +154,18 @@ def fitted(
         if step % BETWEEN_PLANS == 0:
             notify(step / (ALONE + TOGETHER))
             places = charts(square)
-            blur = spacing * max(0.5, 2.0 * (1 - step / ALONE))
+            blur = spacing * max(SHARPEST, 2.0 * (1 - step / ALONE))
             plan = transport.plan(places, own, blur)
             share = plan / plan.sum(1, keepdim=True).clamp(min=1e-12)
             image = torch.bmm(share.transpose(1, 2), places)
             off = ((image - own) * across).sum(2).square()
             error = (mass * off).sum(1).sqrt()
             if step > ALONE // 4:
-                free = error > lines.noise
+                free = error > STOP * lines.noise
             goal = own
             if together:
                 seen = _means(image, member, mass, len(cloud))
-                goal = torch.lerp(own, seen[member], AGREEMENT)
+                goal = own + AGREEMENT * (seen[member] - image)
                 free = torch.ones_like(free)
             targets = torch.bmm(plan, goal)
         if not free.any():
