@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 Y_UP_FILES = {".obj", ".glb", ".gltf"}
 """Formats in which y is up, by rule or by custom; Blender's shapes and most others have z up."""
 
+CLOUD_SECONDS = 15.0
+"""About how long it takes to find a surface through a cloud of points."""
+
 log = logging.getLogger(__name__)
 
 
@@ -209,6 +212,7 @@ class _Run:
 
         def check(fraction: float) -> None:
             self._stop_if_asked()
+            self._course.expect("load", CLOUD_SECONDS)
             self._course.step(round(1000 * fraction), 1000)
 
         def notify(note: str) -> None:
