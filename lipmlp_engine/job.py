@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import JobError
+from .points.section import Points
 from .sections import (
     BOUNDED_FAMILIES,
     MAXIMUM_SHAPES,
@@ -25,7 +26,6 @@ from .sections import (
     Network,
     Output,
     Placement,
-    Points,
     Sampling,
     ShapeInput,
     Training,

@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from ..errors import ShapeError
-from ..sections import FEWEST_POINTS, Points
+from ..sections import FEWEST_POINTS
 from ..shapes.topology import Topology
 from .cloud import Cloud, tidied
 from .normals import Lines, lines_of
 from .orientation import oriented
+from .section import Points
 from .surface import Samples, enclosing_surface, near_samples
 
 Array = NDArray[np.float64]

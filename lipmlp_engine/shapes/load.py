@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from ..errors import ShapeError
 from ..job import Job
-from ..sections import Points, Sampling, Training
+from ..points.section import Points
+from ..sections import Sampling, Training
 from .openings import close
 from .place import enclosed_volume, place
 from .read import check_shape, read_shape

@@ -15,7 +15,8 @@ from lipmlp_engine.points.normals import lines_of
 from lipmlp_engine.points.orientation import oriented
 from lipmlp_engine.points.read import read_cloud
 from lipmlp_engine.points.reconstruct import Found, reconstruct
-from lipmlp_engine.sections import FEWEST_POINTS, Points, Sampling, Training
+from lipmlp_engine.points.section import Points
+from lipmlp_engine.sections import FEWEST_POINTS, Sampling, Training
 from lipmlp_engine.shapes.load import prepare, surface_of
 from lipmlp_engine.shapes.read import read_shape
 from lipmlp_engine.shapes.sample import sample_surface

@@ -10,7 +10,7 @@ from lipmlp_engine.points.cloud import Cloud
 from lipmlp_engine.points.normals import lines_of
 from lipmlp_engine.points.orientation import sheet_links
 from lipmlp_engine.points.reconstruct import reconstruct
-from lipmlp_engine.sections import Points
+from lipmlp_engine.points.section import Points
 
 from .test_points import on_ball
 
