@@ -62,6 +62,10 @@ class Course:
         finally:
             self._leave()
 
+    def expect(self, phase: str, seconds: float) -> None:
+        """A phase turns out to take longer than was thought."""
+        self._shares[phase] = max(self._shares[phase], seconds)
+
     def step(self, done: int, count: int) -> None:
         """So many parts of the present phase are done."""
         self.hear(Progress(self._phase, done / max(1, count)))

@@ -9,9 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from .points.section import Points
 from .settings import choice, flag, number, text
 
 MAXIMUM_SHAPES = 16
+FEWEST_POINTS = 40
+"""Points below which no surface can be told."""
 BOUNDED_FAMILIES = ("orthogonal", "sll")
 """Families of networks whose slope in space is bounded by ``network.coefficient`` whatever their weights are."""
 
@@ -382,6 +385,7 @@ class Output:
 
 SECTIONS: dict[str, type[Any]] = {
     "placement": Placement,
+    "points": Points,
     "sampling": Sampling,
     "network": Network,
     "guide": Guide,

@@ -17,6 +17,7 @@ from . import (
     reports,
     results,
     shapes,
+    surface,
     train,
     watch,
 )
@@ -35,6 +36,7 @@ CLASSES = (
     *model.CLASSES,
     *reports.CLASSES,
     *certify.CLASSES,
+    *surface.CLASSES,
     *export.CLASSES,
 )
 

@@ -8,6 +8,7 @@ import bpy
 def draw_object_menu(menu: bpy.types.Menu, _context: bpy.types.Context) -> None:
     menu.layout.separator()
     menu.layout.operator("lipmorph.train", icon="MOD_SIMPLEDEFORM")
+    menu.layout.operator("lipmorph.surface_from_points", icon="POINTCLOUD_DATA")
 
 
 def draw_import_menu(menu: bpy.types.Menu, _context: bpy.types.Context) -> None:
