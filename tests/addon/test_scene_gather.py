@@ -193,7 +193,7 @@ def test_refusals_are_sentences(gather: ModuleType, tmp_path: Path) -> None:
     ]
     for item, kind, words in cases:
         with pytest.raises(kind, match=words) as caught:
-            gather.gather(bpy.context, [item], tmp_path)
+            gather.gather(bpy.context, [item], tmp_path / kind.__name__ / item.name)
         assert item.name in str(caught.value) and str(caught.value).endswith(".")
 
 
