@@ -6,8 +6,6 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from ..errors import OutputError, ShapeError
 from ..whole_file import written_whole
 
@@ -25,15 +23,23 @@ def add_to(commands: Any) -> None:
 
 
 def lengths(given: argparse.Namespace) -> int:
+    import numpy as np
+
+    from ..array_file import ArrayFile
     from ..poses.lengths import LengthPath
 
     try:
-        with np.load(given.poses) as stored:
-            first, last, triangles, shares = (stored[name] for name in ("first", "last", "triangles", "shares"))
-    except (OSError, KeyError, ValueError) as error:
-        raise ShapeError(f"{given.poses} does not hold two poses of one mesh; make it anew.") from error
-    if first.shape != last.shape or not len(triangles) or triangles.max() >= len(first):
-        raise ShapeError("Both poses need the same vertices, and the mesh needs faces.")
+        stored = ArrayFile(given.poses)
+        first = stored.double("first", None, 3)
+        last = stored.double("last", len(first), 3)
+        triangles = stored.whole("triangles", None, 3, most=max(len(first) - 1, 0))
+        shares = stored.double("shares", None)
+    except (OSError, ValueError) as error:
+        raise ShapeError(
+            f"{given.poses} does not hold two poses of one mesh, with the same vertices; make it anew."
+        ) from error
+    if not len(triangles):
+        raise ShapeError("The mesh of the poses has no faces; give it some.")
     if not (np.isfinite(first).all() and np.isfinite(last).all()):
         raise ShapeError("A pose has coordinates that are not finite numbers.")
     path = LengthPath(first, last, triangles)

@@ -37,21 +37,25 @@ def test_options_become_settings() -> None:
         *("--set", "network.width=32", "--set", "training.rate = 0.01", "--set", "sampling.repair=no"),
     )
     assert (job.extraction.frames, job.extraction.resolution, job.training.seed) == (12, 64, 7)
-    assert (job.training.device, job.output.pictures, job.output.folder) == ("cpu", False, "there")
+    assert (job.training.device, job.output.pictures, job.output.folder) == (
+        "cpu",
+        False,
+        str(Path("there").absolute()),
+    )
     assert (job.network.width, job.training.rate, job.sampling.repair) == (32, 0.01, False)
     assert [shape.name for shape in job.shapes] == ["a", "b"]
 
 
 def test_what_is_not_said_stays_as_the_preset_has_it() -> None:
     draft = Job.preset("draft", shapes=[ShapeInput("a.stl", "a"), ShapeInput("b.obj", "b")])
-    draft.output.folder = "a_to_b"
+    draft.output.folder = str(Path("a_to_b").absolute())
     assert job_of("--preset", "draft") == draft
 
 
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--resolution", "9000"], "extraction.resolution is 9000; it must lie between 32 and 512 cells."),
+        (["--resolution", "9000"], "extraction.resolution is 9000; it must lie between 0 and 1024 cells."),
         (["--frames", "many"], "extraction.frames is 'many'; it must be a whole number."),
         (["--device", "tpu"], "training.device is 'tpu'; it must be one of auto, cpu, cuda, mps."),
         (["--set", "training.sedd=3"], "training has no setting called 'sedd'; it knows"),
@@ -147,7 +151,7 @@ def test_presets_prints_a_schema_that_knows_every_setting(capsys: pytest.Capture
     assert list(printed["presets"]) == list(PRESETS)
     assert printed["presets"]["draft"]["extraction"]["resolution"] == Job.preset("draft").extraction.resolution
     resolution = printed["schema"]["properties"]["extraction"]["properties"]["resolution"]
-    assert (resolution["type"], resolution["minimum"], resolution["maximum"]) == ("integer", 32, 512)
+    assert (resolution["type"], resolution["minimum"], resolution["maximum"]) == ("integer", 0, 1024)
     assert set(SECTIONS) < set(printed["schema"]["properties"])
 
 
@@ -172,5 +176,5 @@ def test_help_tells_the_ranges(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         cli.main(["morph", "--help"])
     words = " ".join(capsys.readouterr().out.split())
-    assert "(32 to 512 cells; default 128)" in words
+    assert "(0 to 1024 cells)" in words
     assert "--landmarks CSV" in words

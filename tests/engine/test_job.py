@@ -54,7 +54,8 @@ def test_every_setting_has_words_for_a_person_and_a_default_that_it_accepts() ->
 @pytest.mark.parametrize(
     ("entries", "words"),
     [
-        ({"extraction": {"resolution": 9000}}, ["extraction.resolution", "9000", "between 32 and 512 cells"]),
+        ({"extraction": {"resolution": 9000}}, ["extraction.resolution", "9000", "between 0 and 1024 cells"]),
+        ({"extraction": {"resolution": 20}}, ["extraction.resolution", "20", "at least 32"]),
         ({"extraction": {"resolution": 64.5}}, ["extraction.resolution", "whole number"]),
         ({"training": {"rate": float("nan")}}, ["training.rate", "nan"]),
         ({"training": {"device": "tpu"}}, ["training.device", "tpu", "cuda"]),

@@ -44,6 +44,9 @@ class GrowingBall:
     def parts_about(self, time: float) -> list[float]:
         return []
 
+    def pieces_about(self, time: float) -> int:
+        return 0
+
     def velocity(self, points: Tensor, time: float, gradient: None = None) -> NDArray[np.float64]:
         outward = torch.nn.functional.normalize(points, dim=1).numpy().astype(np.float64)
         return 2.0 * 0.1 * self.pose(time).directions_to_world(outward) + np.array([1.0, 0.0, 0.0])
@@ -124,7 +127,10 @@ def test_a_time_without_surface_gives_an_empty_frame(morph: Morph, ball: Shape) 
     empty = cast(
         Morph,
         SimpleNamespace(
-            **{name: getattr(morph, name) for name in ("cells", "pose", "segment", "parts_about", "velocity")}
+            **{
+                name: getattr(morph, name)
+                for name in ("cells", "pose", "segment", "parts_about", "pieces_about", "velocity")
+            }
         ),
     )
     empty.to_shape = morph.to_shape  # type: ignore[method-assign]
