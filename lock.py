@@ -25,7 +25,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent
 LOCKED = ROOT / "lipmlp_engine" / "locked"
 OLDEST_PYTHON = "3.11"
-DEFAULT_INDEX = "https://pypi.org/simple"
+PUBLIC_INDEX = ""
+"""uv's own default, the Python Package Index."""
 TORCH_INDEXES = {
     "torch-cpu.txt": ("cpu", "https://download.pytorch.org/whl/cpu"),
     "torch-cu130.txt": ("cu130", "https://download.pytorch.org/whl/cu130"),
@@ -73,13 +74,19 @@ def compiled(requirements: list[str], index: str, former: str, *options: str) ->
         wanted.write_text("\n".join(requirements), encoding="utf-8")
         made.write_text(former, encoding="utf-8")  # versions that are in it are kept where they fit
         command = [uv, "pip", "compile", "--no-config", "--quiet", "--universal", "--python-version", OLDEST_PYTHON]
-        command += ["--generate-hashes", "--no-header", "--no-annotate", "--default-index", index, *options]
+        command += ["--generate-hashes", "--no-header", "--no-annotate", *_from(index), *options]
         answer = subprocess.run(
             [*command, str(wanted), "-o", str(made)], cwd=folder, capture_output=True, text=True, check=False
         )
         if answer.returncode:
-            raise LockError(f"The packages cannot be resolved from {index}: {answer.stderr.strip()[-500:]}")
+            raise LockError(
+                f"The packages cannot be resolved from {index or 'the default index'}: {answer.stderr.strip()[-500:]}"
+            )
         return re.split(r"\n(?=[a-z])", made.read_text(encoding="utf-8").strip())
+
+
+def _from(index: str) -> list[str]:
+    return ["--default-index", index] if index else []
 
 
 def text_of(entries: list[str]) -> str:
@@ -97,7 +104,7 @@ def lists(upgrade: bool) -> dict[str, str]:
     """Every list by its name, as it should be now."""
     options = ["--upgrade"] if upgrade else []
     former = "\n".join([*entries_of("packages.txt"), *entries_of("torch.txt")])
-    entries = compiled(inputs(), DEFAULT_INDEX, former, *options)
+    entries = compiled(inputs(), PUBLIC_INDEX, former, *options)
     made = {
         "packages.txt": text_of([entry for entry in entries if not OF_TORCH.match(entry)]),
         "torch.txt": text_of([entry for entry in entries if OF_TORCH.match(entry)]),
@@ -122,7 +129,7 @@ def gaps() -> list[str]:
     for platform, names in PLATFORMS.items():
         for python in PYTHONS:
             command = [uv, "pip", "install", "--no-config", "--dry-run", "--target", tempfile.gettempdir()]
-            command += ["--python-platform", platform, "--python-version", python, "--default-index", DEFAULT_INDEX]
+            command += ["--python-platform", platform, "--python-version", python, *_from(PUBLIC_INDEX)]
             command += ["--python", sys.executable, "--no-deps", "--require-hashes", "--only-binary", ":all:"]
             command += [word for name in names for word in ("-r", str(LOCKED / name))]
             environment = {**os.environ, "MACOSX_DEPLOYMENT_TARGET": OLDEST_MACOS}

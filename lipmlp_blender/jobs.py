@@ -20,6 +20,7 @@ from .lipmlp_engine.results import ResultsFolder
 from .lipmlp_engine.whole_file import moved_when_whole
 
 ORDER_NAME = "order.json"
+SURFACE_NAME = "surface.npz"
 MAXIMUM_NOTICES = 20
 LARGEST_ORDER = 8_000_000
 _ORDER: dict[str, type[Any]] = {
@@ -55,6 +56,8 @@ class MorphJob:
     """The engine's options for taking frames out of the model that is there already, instead of training."""
     certifies: tuple[str, ...] | None = None
     """The engine's options for certifying that model: its report is written anew, and nothing comes into the scene."""
+    surfaces: tuple[str, ...] | None = None
+    """The file of points, relative to the folder, and the engine's options for finding the surface through them."""
     state: JobState = JobState.WAITING
     phase: str = "start"
     fraction: float = 0.0
@@ -85,6 +88,9 @@ class MorphJob:
             return ["certify", str(self.results.model), *self.certifies]
         if self.extracts is not None:
             return ["extract", str(self.results.model), "--out", str(self.folder), *self.extracts]
+        if self.surfaces is not None:
+            points, *options = self.surfaces
+            return ["surface", str(self.folder / points), "--out", str(self.folder / SURFACE_NAME), *options]
         return ["run", str(self.results.job)]
 
     @property

@@ -17,7 +17,8 @@ from pathlib import Path
 
 from .lipmlp_engine.programs import find_program, safe_environment
 
-DEFAULT_INDEX = "https://pypi.org/simple"
+DEFAULT_INDEX = "the Python Package Index"
+"""Where pip and uv look if nobody tells them otherwise, and nobody can: see `installer_environment`."""
 CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 CUDA_INDEX = "https://download.pytorch.org/whl/cu130"
 PACKAGES, TORCH, TORCH_CPU, TORCH_CUDA = "packages.txt", "torch.txt", "torch-cpu.txt", "torch-cu130.txt"
@@ -54,6 +55,8 @@ class Source:
             exact.append("--require-hashes")
         if self.is_folder:
             return [*exact, "--no-index", "--find-links", self.place]
+        if self.place == DEFAULT_INDEX:
+            return exact
         return [*exact, "--default-index" if uses_uv else "--index-url", self.place]
 
 

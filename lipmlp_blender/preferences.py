@@ -46,7 +46,7 @@ class LipmorphPreferences(bpy.types.AddonPreferences):
     )
     index: bpy.props.StringProperty(
         name="Package Index",
-        description="A studio's own index for all packages, torch among them; leave empty for pypi.org and pytorch.org",
+        description="A studio's own index for all packages, torch among them; leave empty for the public ones",
     )
     use_uv: bpy.props.BoolProperty(
         name="Use uv", description="Install with uv where it is found, which is faster than pip", default=True

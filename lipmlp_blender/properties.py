@@ -234,6 +234,7 @@ class LipmorphSceneSettings(bpy.types.PropertyGroup):
     active_landmark: bpy.props.IntProperty(name="Active Landmark", min=0)
     result: bpy.props.PointerProperty(type=LipmorphResultSettings)
     placement: bpy.props.PointerProperty(type=SECTION_GROUPS["placement"])
+    points: bpy.props.PointerProperty(type=SECTION_GROUPS["points"])
     sampling: bpy.props.PointerProperty(type=SECTION_GROUPS["sampling"])
     network: bpy.props.PointerProperty(type=SECTION_GROUPS["network"])
     guide: bpy.props.PointerProperty(type=SECTION_GROUPS["guide"])

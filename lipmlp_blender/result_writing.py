@@ -15,6 +15,7 @@ from .request import spec_from
 from .scene.errors import NoShapeKeysError, SceneError
 from .scene.remove import replace_morph
 from .scene.spec import AUTOMATIC
+from .scene.surface_mesh import write_surface_in_slices
 from .scene.write import write_result_in_slices
 
 
@@ -61,6 +62,9 @@ class ResultWriting:
         if self._slices is None:
             assert self.job.done is not None
             frames = [Path(path) for path in self.job.done.frames]
+            if self.job.surfaces is not None:
+                self._slices = write_surface_in_slices(bpy.context, frames[0], self.job.order.get("source", ""))
+                return
             model = Path(self.job.done.model) if self.job.done.model else None
             spec = spec_from(self.job.order, frames, model, self.job.folder)
             writer = self.job.order.get("writer", "SEQUENCE")

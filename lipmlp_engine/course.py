@@ -28,7 +28,7 @@ def expected_seconds(job: Job, trained: bool) -> dict[str, float]:
     expected = {
         "start": 0.1,
         "load": 0.1 * shapes,
-        "guide": 4.0 * (shapes - 1) if job.guide.kind == "transport" else 0.1,
+        "guide": 4.0 * (shapes - 1) if job.guide.kind != "none" else 0.1,
         "sample": 0.2 + shapes * job.sampling.points / 200_000,
         "train": min(steps or budget, budget or steps),
         "extract": frames * 0.25 * cells * neurons / 5,
@@ -61,6 +61,10 @@ class Course:
             yield
         finally:
             self._leave()
+
+    def expect(self, phase: str, seconds: float) -> None:
+        """A phase turns out to take longer than was thought."""
+        self._shares[phase] = max(self._shares[phase], seconds)
 
     def step(self, done: int, count: int) -> None:
         """So many parts of the present phase are done."""

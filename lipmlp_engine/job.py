@@ -16,6 +16,7 @@ from typing import Any
 
 from .errors import JobError
 from .hearsay import HearsayError, is_remote, read_group, shown
+from .points.section import Points
 from .sections import (
     BOUNDED_FAMILIES,
     COARSEST,
@@ -78,6 +79,7 @@ class Job:
     timing: list[list[float]] = field(default_factory=list)
     """When the frames are at which time, as `timing.py` says; empty means steadily on."""
     placement: Placement = field(default_factory=Placement)
+    points: Points = field(default_factory=Points)
     sampling: Sampling = field(default_factory=Sampling)
     network: Network = field(default_factory=Network)
     guide: Guide = field(default_factory=Guide)

@@ -21,6 +21,10 @@ WIDEST = 4096
 """Neurons of an exported layer; families that are condensed have up to twice a job's width."""
 LARGEST_LATTICE = 400
 """Nodes along an edge."""
+COUNTED = (".triangles", ".materials")
+"""Endings of the names of tensors that hold whole numbers."""
+MOST_STATIONS = 256
+"""Of a mesh that is carried."""
 LARGEST_PACE = 20.0
 LARGEST_PART = 100.0
 """Of a shape's volume; above 1 where cavities take some of it away."""
@@ -33,7 +37,8 @@ def check_tensors(tensors: Mapping[str, Tensor], shapes: int) -> None:
     for name, values in tensors.items():
         if name.startswith("shape."):
             continue  # checked as a shape
-        if values.dtype not in (torch.float32, torch.float64) or values.numel() == 0:
+        kinds = (torch.int32,) if name.endswith(COUNTED) else (torch.float32, torch.float64)
+        if values.dtype not in kinds or values.numel() == 0:
             raise HearsayError(f"{name[:60]} holds no real numbers")
         if not bool(torch.isfinite(values).all()):
             raise HearsayError(f"{name[:60]} holds numbers that are not finite")
@@ -71,8 +76,19 @@ def _check_layers(tensors: Mapping[str, Tensor]) -> None:
 
 def _check_flows(tensors: Mapping[str, Tensor], segments: int) -> None:
     flows = {name for name in tensors if name.startswith("flow.")}
-    if flows not in (set(), {f"flow.{number}" for number in range(segments)}):
+    carried = {name.removesuffix(".stations") for name in tensors if name.startswith("carried.")}
+    carried = {name.removesuffix(".triangles") for name in carried}
+    both = flows | {name.replace("carried.", "flow.") for name in carried}
+    complete = {f"flow.{number}" for number in range(segments)}
+    if both not in (set(), complete) or len(both) != len(flows) + len(carried):
         raise HearsayError("it has no flow for each of its segments")
+    for name in carried:
+        stations, triangles = (tensors.get(f"{name}.{part}") for part in ("stations", "triangles"))
+        if stations is None or stations.ndim != 3 or stations.shape[2] != 3 or not 4 <= len(stations) <= MOST_STATIONS:
+            raise HearsayError(f"{name} is no mesh on its way")
+        sound = triangles is not None and triangles.ndim == 2 and triangles.shape[1] == 3
+        if triangles is None or not sound or triangles.min() < 0 or triangles.max() >= stations.shape[1]:
+            raise HearsayError(f"{name} has faces without vertices")
     for name in flows:
         size = tuple(tensors[name].shape)
         if len(size) != 4 or size[3] != 3 or len(set(size[:3])) != 1 or not 2 <= size[0] <= LARGEST_LATTICE:

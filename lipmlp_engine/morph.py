@@ -16,7 +16,7 @@ from torch import Tensor
 
 from . import __version__
 from .errors import JobError, OutputError
-from .guide import Blend, ExactMorph, Motion, Pace
+from .guide import Blend, CarriedMesh, ExactMorph, Motion, Pace
 from .guide.lattice import FLOW_STEPS, VelocityLattice
 from .guide.pose import Pose, PosePath
 from .hearsay import HearsayError, parsed, shown
@@ -38,6 +38,7 @@ from .shapes.shape import Shape
 from .surface.cells import cells_for, need_of
 from .surface.detail import LARGEST_BOUND, DetailedField
 from .surface.field import Field
+from .surface.parts import pieces
 from .whole_file import moved_when_whole
 
 TIME_STEP = 2e-3
@@ -115,6 +116,15 @@ class Morph:
         """The smallest parts of the two shapes about a time."""
         return self.smallest_parts[self.segment(time) :][:2]
 
+    def pieces_about(self, time: float) -> int:
+        """The most pieces that either shape about a time is in; 0 where that is not known."""
+        about = self._pieces[self.segment(time) :][:2]
+        return max(about) if len(about) == 2 and min(about) > 0 else 0
+
+    @cached_property
+    def _pieces(self) -> list[int]:
+        return [pieces(shape) for shape in self.shapes]
+
     def velocity(
         self, points: Tensor, time: float, shown_gradient: NDArray[np.float32] | None = None
     ) -> NDArray[np.float64]:
@@ -155,7 +165,11 @@ class Morph:
         """Write the model; the file appears whole or not at all."""
         tensors = {"poses": torch.from_numpy(self.motion.path.to_array())}
         for index, flow in enumerate(self.motion.flows):
-            tensors[f"flow.{index}"] = flow.velocities.cpu().contiguous()
+            if isinstance(flow, CarriedMesh):
+                tensors[f"carried.{index}.stations"] = flow.stations.contiguous()
+                tensors[f"carried.{index}.triangles"] = flow.triangles.contiguous()
+            else:
+                tensors[f"flow.{index}"] = flow.velocities.cpu().contiguous()
         for index, (weight, bias) in enumerate(self.layers):
             tensors[f"layers.{index}.weight"] = weight.detach().cpu().contiguous()
             tensors[f"layers.{index}.bias"] = bias.detach().cpu().contiguous()
@@ -204,7 +218,7 @@ class Morph:
         except (HearsayError, JobError) as error:
             raise OutputError(f"The model {path} is damaged: {str(error).rstrip('.')}.") from error
         count = sum(name.startswith("layers.") for name in tensors) // 2
-        flows = [VelocityLattice(tensors[f"flow.{k}"]) for k in range(segments) if f"flow.{k}" in tensors]
+        flows = _flows(tensors)
         steady = [Pace(pace) for pace in paces]
         blends = [Blend.restored(*pair) for pair in zip(kept, steady, strict=True)] if steady else []
         return cls(
@@ -231,3 +245,15 @@ def _kept_shapes(metadata: dict[str, str], tensors: dict[str, Tensor], count: in
 
 def _under(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     return {name.removeprefix(prefix): values for name, values in tensors.items() if name.startswith(prefix)}
+
+
+def _flows(tensors: dict[str, Tensor]) -> list[VelocityLattice | CarriedMesh]:
+    flows: list[VelocityLattice | CarriedMesh] = []
+    while True:
+        index = len(flows)
+        if f"flow.{index}" in tensors:
+            flows.append(VelocityLattice(tensors[f"flow.{index}"]))
+        elif f"carried.{index}.stations" in tensors:
+            flows.append(CarriedMesh(*(tensors[f"carried.{index}.{name}"] for name in ("stations", "triangles"))))
+        else:
+            return flows

@@ -35,6 +35,9 @@ if TYPE_CHECKING:
     from .morph import Morph
     from .shapes import Shape
 
+CLOUD_SECONDS = 15.0
+"""About how long it takes to find a surface through a cloud of points."""
+
 log = logging.getLogger(__name__)
 
 
@@ -227,9 +230,18 @@ class _Run:
 
         if self.kept_shapes:
             return self.kept_shapes
+
+        def check(fraction: float) -> None:
+            self._stop_if_asked()
+            self._course.expect("load", CLOUD_SECONDS)
+            self._course.step(round(1000 * fraction), 1000)
+
+        def notify(note: str) -> None:
+            self._audience.tell(Notice(note))
+
         try:
             # What was done to a shape stands in the report beside the shape.
-            return load_shapes(self.job, self.results.path, lambda note: self._audience.tell(Notice(note)))
+            return load_shapes(self.job, self.results.path, notify, check)
         except ShapeError as error:
             if not self._trained:
                 raise

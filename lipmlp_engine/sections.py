@@ -9,9 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from .points.section import Points
 from .settings import choice, flag, number, text
 
 MAXIMUM_SHAPES = 16
+FEWEST_POINTS = 40
+"""Points below which no surface can be told."""
 BOUNDED_FAMILIES = ("orthogonal", "sll")
 """Families of networks whose slope in space is bounded by ``network.coefficient`` whatever their weights are."""
 
@@ -139,8 +142,11 @@ class Guide:
     """What determines the in-betweens, which the two ends alone do not."""
 
     kind: str = choice(
-        "transport",
+        "auto",
         {
+            "auto": "Poses where the shapes are surely poses of one shape, transport else",
+            "poses": "Swing limbs: match the shapes as poses of one shape and keep lengths on the way; "
+            "transport where they do not match at all",
             "transport": "Carry the shape along a smooth flow that moves as little as it can",
             "none": "Leave the in-between to the network alone, as in the paper",
         },
@@ -379,6 +385,7 @@ class Output:
 
 SECTIONS: dict[str, type[Any]] = {
     "placement": Placement,
+    "points": Points,
     "sampling": Sampling,
     "network": Network,
     "guide": Guide,

@@ -103,6 +103,8 @@ def _template(job: Job, results: ResultsFolder, shapes: list[Shape], morph: Morp
         start, end = job.extraction.start, job.last_time
         return clean_mesh(morph, shapes[0], start, end, morph.cells(job.extraction), job.extraction.key_vertices)
     first = _as_filed(job, results, shapes, 0)
+    if first.cloud is not None:
+        raise ShapeError(f"'{shapes[0].name}' is a cloud of points, which has no mesh to move; choose Remesh.")
     goals: dict[int, NDArray[np.float64]] = {}
     if job.guide.correspondence == "vertices":
         others = {index: _as_filed(job, results, shapes, index) for index in range(1, len(shapes))}

@@ -16,11 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..job_folder import settled_in
-from ..lipmlp_engine.sections import ShapeInput
+from ..lipmlp_engine.sections import FEWEST_POINTS, ShapeInput
 from .errors import BrokenShapeError, EmptyShapeError, HiddenShapeError, NotAShapeError
 from .gather_layers import RawLayer, read_layers, read_normals, titles_of
+from .gather_points import POINT_TYPES, RawPoints, color_name, read_points, write_points
 
-SHAPE_TYPES = ("MESH", "CURVE", "FONT", "SURFACE", "META")
+SHAPE_TYPES = ("MESH", "CURVE", "FONT", "SURFACE", "META", "POINTCLOUD")
 WAIT_SECONDS = 0.005
 """How long a slice waits for the thread that writes."""
 
@@ -98,10 +99,13 @@ def gather_in_slices(
     with ThreadPoolExecutor(1, "lipmorph-gather") as pool:
         for index, item in enumerate(objects):
             name = item.name
-            meshes = _read_meshes(context, item)
+            meshes, clouds = _read_parts(context, item)
             path = target / f"{index}_{_file_name(name)}.npz"
             manifest.claim(path)
-            writing = pool.submit(_write_shape, path, name, meshes)
+            if meshes:
+                writing = pool.submit(_write_shape, path, name, meshes)
+            else:
+                writing = pool.submit(write_points, path, name, clouds)
             while not writing.done():
                 yield None
                 wait([writing], WAIT_SECONDS)
@@ -129,6 +133,9 @@ def slots(objects: Iterable[bpy.types.Object]) -> list[ShapeSlots]:
     for item in objects:
         with shown(bpy.context, item):
             evaluated = item.evaluated_get(bpy.context.evaluated_depsgraph_get())
+            if item.type == "POINTCLOUD":
+                found.append(_slots_of_points(evaluated, item))
+                continue
             mesh = _mesh_of(evaluated, item)
             try:
                 middle, half = np.array(mesh.texspace_location), np.array(mesh.texspace_size)
@@ -150,24 +157,48 @@ def slots(objects: Iterable[bpy.types.Object]) -> list[ShapeSlots]:
     return found
 
 
-def _read_meshes(context: bpy.types.Context, item: bpy.types.Object) -> list[_RawMesh]:
-    """The meshes that the object consists of as evaluated now, refused where there are no faces."""
+def _slots_of_points(evaluated: bpy.types.Object, item: bpy.types.Object) -> ShapeSlots:
+    """What a point cloud looks like, which has no mesh."""
+    corners = np.array([list(corner) for corner in evaluated.bound_box])
+    return ShapeSlots(
+        name=item.name,
+        materials=[material.name if material else None for material in evaluated.data.materials],
+        color_attribute=color_name(evaluated.data),
+        matrix=[list(row) for row in evaluated.matrix_world],
+        bounds=[corners.min(axis=0).tolist(), corners.max(axis=0).tolist()],
+    )
+
+
+def _read_parts(context: bpy.types.Context, item: bpy.types.Object) -> tuple[list[_RawMesh], list[RawPoints]]:
+    """The meshes that the object consists of as evaluated now, or its points where there are no faces anywhere."""
+    clouds: list[RawPoints] = []
+    meshes: list[_RawMesh] = []
     if item.mode == "EDIT":
         item.update_from_editmode()
     with shown(context, item):
         depsgraph = context.evaluated_depsgraph_get()
         evaluated = item.evaluated_get(depsgraph)
-        mesh = _mesh_of(evaluated, item)
-        try:
-            meshes = [_read_mesh(mesh, np.array(evaluated.matrix_world, np.float64), item)]
-        finally:
-            evaluated.to_mesh_clear()
+        matrix = np.array(evaluated.matrix_world, np.float64)
+        if item.type == "POINTCLOUD":
+            clouds.append(read_points(evaluated.data, matrix))
+        else:
+            mesh = _mesh_of(evaluated, item)
+            try:
+                if len(mesh.polygons):
+                    meshes.append(_read_mesh(mesh, matrix, item))
+                elif item.type in POINT_TYPES:
+                    clouds.append(read_points(mesh, matrix))
+            finally:
+                evaluated.to_mesh_clear()
         if _makes_instances(item):
             meshes += _read_instances(depsgraph, item)
-    meshes = [mesh for mesh in meshes if len(mesh.starts)]
-    if not meshes:
-        raise EmptyShapeError(f"'{item.name}' has no faces to morph{_remedy(item)}.")
-    return meshes
+            clouds += _read_point_instances(depsgraph, item)
+    clouds = [cloud for cloud in clouds if len(cloud.places)]
+    count = sum(len(cloud.places) for cloud in clouds)
+    if not meshes and count < FEWEST_POINTS:
+        few = f" and only {count} points, of which a surface needs {FEWEST_POINTS}" if count else ""
+        raise EmptyShapeError(f"'{item.name}' has no faces to morph{few}{_remedy(item)}.")
+    return meshes, clouds
 
 
 def _mesh_of(evaluated: bpy.types.Object, item: bpy.types.Object) -> bpy.types.Mesh:
@@ -274,7 +305,21 @@ def _read_instances(depsgraph: bpy.types.Depsgraph, item: bpy.types.Object) -> l
         if not instance.is_instance or parent is None or parent.original != item or instance.object.type != "MESH":
             continue
         matrix = np.array(instance.matrix_world, np.float64)
-        parts.append(_read_mesh(instance.object.data, matrix))
+        if len(instance.object.data.polygons):
+            parts.append(_read_mesh(instance.object.data, matrix))
+    return parts
+
+
+def _read_point_instances(depsgraph: bpy.types.Depsgraph, item: bpy.types.Object) -> list[RawPoints]:
+    """The points that geometry nodes make of the object, and bare vertices that are instanced on it."""
+    parts = []
+    for instance in depsgraph.object_instances:
+        parent = instance.parent
+        if not instance.is_instance or parent is None or parent.original != item:
+            continue
+        data = instance.object.data
+        if instance.object.type == "POINTCLOUD" or (instance.object.type == "MESH" and not len(data.polygons)):
+            parts.append(read_points(data, np.array(instance.matrix_world, np.float64)))
     return parts
 
 

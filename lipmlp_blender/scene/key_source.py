@@ -5,10 +5,13 @@ from __future__ import annotations
 import bpy
 
 from .gather import shown
+from .gather_points import count_points
 
 
 def why_no_keys(context: bpy.types.Context, source: bpy.types.Object, most_vertices: int) -> str:
     """The reason in a sentence, or nothing."""
+    if source.type == "POINTCLOUD" or count_points(source):
+        return f"'{source.name}' has points and no faces for shape keys: choose Remesh as their mesh, or Sequence."
     with shown(context, source):
         depsgraph = context.evaluated_depsgraph_get()
         evaluated = source.evaluated_get(depsgraph)

@@ -168,5 +168,5 @@ CLASSES = (
     LIPMORPH_PT_output,
     LIPMORPH_PT_steering,
     LIPMORPH_PT_advanced,
-    *(_section_panel(name) for name in ("placement", "sampling", "network", "training")),
+    *(_section_panel(name) for name in ("placement", "points", "sampling", "network", "training")),
 )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import bpy
 
-from ..request import selected_shapes
+from ..request import chain, selected_shapes
+from ..scene.gather_points import count_points, has_normals
 
 
 class LIPMORPH_UL_shapes(bpy.types.UIList):
@@ -29,6 +30,7 @@ class LIPMORPH_UL_shapes(bpy.types.UIList):
 def draw_shapes(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     """The list with its buttons, or what the selection would make of it while it is empty."""
     settings = context.scene.lipmorph
+    _draw_points(layout, context)
     if not settings.shapes:
         _draw_selection(layout, context)
         return
@@ -42,6 +44,19 @@ def draw_shapes(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     buttons.operator("lipmorph.move_shape", icon="TRIA_DOWN", text="").direction = "DOWN"
     if 0 < settings.active_shape < len(settings.shapes) - 1:
         layout.prop(settings.shapes[settings.active_shape], "rest")
+
+
+def _draw_points(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    """What is known of shapes that are points, and the button that shows the surface through the active one's."""
+    for shape in chain(context):
+        count = count_points(shape)
+        if not count:
+            continue
+        normals = "with normals" if has_normals(shape) else "normals are made"
+        row = layout.row()
+        row.label(text=f"{shape.name}: {count:,} points, {normals}", icon="POINTCLOUD_DATA", translate=False)
+        if shape == context.active_object:
+            row.operator("lipmorph.surface_from_points", text="Show Surface")
 
 
 def _draw_selection(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:

@@ -1,6 +1,8 @@
 """What decides the in-betweens: where each shape lies at its time, and the flow that carries one into the next."""
 
 from .blend import Blend, LatticeView, settle_blend
+from .carried_blend import CarriedBlend
+from .carried_mesh import CarriedMesh
 from .crevices import shut_distances
 from .exact import ExactBlend, ExactMorph
 from .lattice import VelocityLattice
@@ -12,6 +14,8 @@ from .pose import Pose
 __all__ = [
     "Arrangement",
     "Blend",
+    "CarriedBlend",
+    "CarriedMesh",
     "ExactBlend",
     "ExactMorph",
     "LatticeView",

@@ -201,6 +201,7 @@ class LatticeView:
 def settle_blend(motion: Motion, segment: int, views: tuple[LatticeView, LatticeView], strictness: float) -> Blend:
     """Look at the blend along a flow, before training, and settle what it needs; ``strictness`` is the volume's."""
     flow, nodes = motion.flows[segment], _lattice()
+    assert isinstance(flow, VelocityLattice)
     shares = torch.arange(FLOW_STEPS + 1) / FLOW_STEPS
     with ThreadPoolExecutor(2) as pool:
         carried = list(pool.map(partial(_carried, flow, nodes), views, (-1, 1)))

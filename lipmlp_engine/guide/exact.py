@@ -18,6 +18,8 @@ from ..cores import usable_cores
 from ..shapes.distance import DistanceField
 from ..shapes.shape import Shape
 from .blend import Blend
+from .carried_blend import CarriedBlend
+from .carried_mesh import CarriedMesh
 from .common import CommonPart
 from .crevices import WIDTH, gaps_shut, shutting, width_to_narrowness
 from .motion import Motion
@@ -61,8 +63,12 @@ class ExactMorph:
             self._common[segment] = CommonPart(first.shape, first.field, second.field)
         return self._common[segment]
 
-    def at(self, time: float) -> ExactBlend:
+    def at(self, time: float) -> ExactBlend | CarriedBlend:
         segment = int(min(max(time, 0.0), len(self.surfaces) - 1 - 1e-6))
+        flow = self.motion.flows[segment] if self.motion.flows else None
+        if isinstance(flow, CarriedMesh):
+            way = self.motion.pace(segment).way(torch.tensor(time - segment, dtype=torch.float64))
+            return CarriedBlend(flow, self.surfaces[segment : segment + 2], float(way), self.threads)
         return ExactBlend(self, segment, time - segment)
 
 

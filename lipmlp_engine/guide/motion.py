@@ -18,10 +18,12 @@ from ..shapes.distance import DistanceField
 from ..shapes.facing import faced
 from ..shapes.sample import sample_surface
 from ..shapes.shape import Shape, unit_normals
+from .carried_mesh import CarriedMesh
 from .lattice import Points, VelocityLattice
 from .pace import Pace
 from .pose import Pose, PosePath
 from .registration import ShapeSamples, Steering, register
+from .swinging import carried_meshes, find_ways
 from .turn import evident_turn
 
 HALF_EXTENT = 0.85
@@ -33,6 +35,7 @@ GAP_STEP = 0.04
 nothing of where the matter goes, for the gap shuts as soon as the shape is left. In training-frame units."""
 
 Array = NDArray[np.float64]
+Flow = VelocityLattice | CarriedMesh
 
 
 @dataclass
@@ -40,7 +43,7 @@ class Motion:
     """Where shapes lie at their times, and the flows that carry each into the next (none without a guide)."""
 
     path: PosePath
-    flows: list[VelocityLattice] = field(default_factory=list)
+    flows: list[Flow] = field(default_factory=list)
     paces: list[Pace] = field(default_factory=list)
     """How each flow's way is passed in time; none where all are passed steadily."""
 
@@ -51,24 +54,36 @@ class Motion:
         """Of matter in the training frame, at a share of a segment's time; at rest without a guide."""
         if not self.flows:
             return torch.zeros_like(points)
-        return self.flows[segment].at(points) * self.pace(segment).rate(share)
+        pace, flow = self.pace(segment), self.flows[segment]
+        if isinstance(flow, CarriedMesh):
+            return flow.at(points, float(pace.way(torch.tensor(share)))) * pace.rate(share)
+        return flow.at(points) * pace.rate(share)
 
     def carry(self, points: torch.Tensor, start: float, end: float, segment: int) -> torch.Tensor:
         """Training-frame points at one share of a segment's time carried to another; at rest without a guide."""
         if not self.flows:
             return points
         before, after = self.pace(segment).way(torch.tensor([start, end])).tolist()
-        return self.flows[segment].carry(points, after - before)
+        flow = self.flows[segment]
+        return (
+            flow.carry(points, before, after) if isinstance(flow, CarriedMesh) else flow.carry(points, after - before)
+        )
 
     def moved(self, points: Points, start: float, end: float, segment: int) -> Points:
         """Training-frame points at one share of a segment's way brought to another; at rest without a guide."""
-        return self.flows[segment].moved(points, end - start) if self.flows else points
+        if not self.flows:
+            return points
+        flow = self.flows[segment]
+        return flow.moved(points, start, end) if isinstance(flow, CarriedMesh) else flow.moved(points, end - start)
 
     def moved_with_slope(self, points: Points, start: float, end: float, segment: int) -> tuple[Points, Points]:
         """The same, and how the places reached change with the points, (n, 3, 3)."""
         if not self.flows:
             return points, np.broadcast_to(np.eye(3, dtype=np.float32), (len(points), 3, 3))
-        return self.flows[segment].moved_with_slope(points, end - start)
+        flow = self.flows[segment]
+        if isinstance(flow, CarriedMesh):
+            return flow.moved_with_slope(points, start, end)
+        return flow.moved_with_slope(points, end - start)
 
     def round_joints(
         self, points: torch.Tensor, origin: torch.Tensor, arrival: torch.Tensor, share: torch.Tensor, segment: int
@@ -80,13 +95,17 @@ class Motion:
         other end as they are.
         """
         share = share.reshape(-1, 1)
-        if segment > 0:
+        if segment > 0 and self._bends(segment):
             before, after = self.velocity(origin, 1.0, segment - 1), self.velocity(origin, 0.0, segment)
             points = points + share * (1 - share) ** 2 * (before - after) / 2
-        if segment < len(self.flows) - 1:
+        if segment < len(self.flows) - 1 and self._bends(segment + 1):
             before, after = self.velocity(arrival, 1.0, segment), self.velocity(arrival, 0.0, segment + 1)
             points = points - share**2 * (1 - share) * (after - before) / 2
         return points
+
+    def _bends(self, joint: int) -> bool:
+        """Whether ways are bent at a shape: a mesh that is carried keeps to its own."""
+        return not any(isinstance(flow, CarriedMesh) for flow in self.flows[joint - 1 : joint + 1])
 
     def to(self, device: torch.device) -> Motion:
         return Motion(self.path, [flow.to(device) for flow in self.flows], self.paces)
@@ -108,15 +127,26 @@ class Arrangement:
     """Where the shapes lie in the training frame, and what there is to find their motion from."""
 
     def __init__(self, job: Job, shapes: list[Shape], fields: list[DistanceField]) -> None:
-        self._segments: list[tuple[ShapeSamples, ShapeSamples, Steering]] = []
+        self._segments: list[tuple[ShapeSamples, ShapeSamples, Steering] | CarriedMesh] = []
+        self.verdicts: list[str] = []
+        """Which guide each segment has and why, a sentence each, where there was something to decide."""
         if job.guide.kind == "none":
             self.path = PosePath([common_pose(shapes)] * len(shapes))
             return
         rng = np.random.default_rng(job.training.seed)
         matters = [_matter(shape, distance, rng) for shape, distance in zip(shapes, fields, strict=True)]
         self.path = PosePath(_following_poses(job, shapes, matters))
+        meshes: list[CarriedMesh | None] = [None] * (len(shapes) - 1)
+        if job.guide.kind != "transport":
+            marks = [_world_landmarks(job, shapes, segment) for segment in range(len(shapes) - 1)]
+            ways, self.verdicts = find_ways(shapes, marks, insisted=job.guide.kind == "poses")
+            self.path, meshes = carried_meshes(self.path, ways, HALF_EXTENT)
         samples = [_in_frame(*parts) for parts in zip(shapes, fields, matters, self.path.poses, strict=True)]
         for segment, (source, target) in enumerate(pairwise(samples)):
+            mesh = meshes[segment]
+            if mesh is not None:
+                self._segments.append(mesh)
+                continue
             landmarks = _landmarks(job, shapes, self.path, segment)
             self._segments.append((source, target, Steering(job.guide.rigidity, job.guide.volume, landmarks)))
 
@@ -124,7 +154,15 @@ class Arrangement:
         """The motion, with flows where the job wants a guide; finding them keeps a core busy for seconds."""
         # On a busy machine the threads of the linear algebra libraries wait for each other: eight times slower.
         with threadpool_limits(1):
-            return Motion(self.path, [register(*segment) for segment in self._segments])
+            return Motion(
+                self.path,
+                [segment if isinstance(segment, CarriedMesh) else register(*segment) for segment in self._segments],
+            )
+
+    @property
+    def all_carried(self) -> bool:
+        """Whether no segment needs a flow to be found."""
+        return all(isinstance(segment, CarriedMesh) for segment in self._segments)
 
 
 def common_pose(shapes: Sequence[Shape]) -> Pose:
@@ -207,12 +245,19 @@ def _landmarks(job: Job, shapes: list[Shape], path: PosePath, segment: int) -> t
 
     The user names them where the shapes were before the job's placement moved them.
     """
+    places = _world_landmarks(job, shapes, segment)
+    source, target = (path.poses[segment + side].to_training(places[side]) for side in (0, 1))
+    return source, target
+
+
+def _world_landmarks(job: Job, shapes: list[Shape], segment: int) -> tuple[Array, Array]:
+    """The same where the shapes are now."""
     pairs = [(row[segment], row[segment + 1]) for row in job.landmarks]
     both = [(a, b) for a, b in pairs if a is not None and b is not None]
     if not both:
         return np.empty((0, 3)), np.empty((0, 3))
     source, target = (
-        path.poses[k].to_training(transform_points(np.array(points, np.float64), shapes[k].matrix))
+        np.asarray(transform_points(np.array(points, np.float64), shapes[k].matrix))
         for k, points in zip((segment, segment + 1), zip(*both, strict=True), strict=True)
     )
     return source, target

@@ -17,7 +17,9 @@ LANDMARKS = 48
 
 def same_faces(first: Shape, second: Shape) -> bool:
     """Whether vertices of the same number correspond; both shapes as their files have them."""
-    return len(first.vertices) == len(second.vertices) and np.array_equal(first.triangles, second.triangles)
+    if not len(first.triangles) or len(first.vertices) != len(second.vertices):
+        return False
+    return np.array_equal(first.triangles, second.triangles)
 
 
 def vertex_landmarks(shapes: Sequence[Shape]) -> list[list[list[float] | None]]:

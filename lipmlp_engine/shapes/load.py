@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..errors import ShapeError
 from ..job import Job
-from ..sections import Sampling
+from ..points.section import Points
+from ..sections import Sampling, Training
 from .axes import lay_alike
 from .openings import close
 from .place import enclosed_volume, place
@@ -16,18 +18,58 @@ from .repair import drop_collapsed, drop_duplicates, orient, weld
 from .shape import Shape
 from .union import merge_overlaps
 
+if TYPE_CHECKING:
+    from ..points.reconstruct import Found
+
 _LEAST_VOLUME = 1e-9
 """Of the cube of the diagonal: less is rounding, not an inside."""
 
 
-def load_shapes(job: Job, base: Path, notify: Callable[[str], None]) -> list[Shape]:
-    """The job's shapes, ready to be morphed; ``notify`` is told in a sentence each what was done to them."""
-    found = lay_alike([read_shape(base / entry.path, entry.name) for entry in job.shapes], job.shapes, base)
-    shapes = place([prepare(shape, job.sampling) for shape in found], job.placement)
+def load_shapes(
+    job: Job, base: Path, notify: Callable[[str], None], check: Callable[[float], None] = lambda _: None
+) -> list[Shape]:
+    """The job's shapes, ready to be morphed; ``notify`` is told in a sentence each what was done to them.
+
+    ``check`` is called with how much is done of what takes time, and may raise to stop it.
+    """
+    read = (read_shape(base / entry.path, entry.name) for entry in job.shapes)
+    found = [surface_of(shape, job.points, job.training, check) for shape in read]
+    laid = lay_alike(found, job.shapes, base)
+    shapes = place([prepare(shape, job.sampling) for shape in laid], job.placement)
     for shape in shapes:
         for note in shape.notes:
             notify(f"'{shape.name}': {note}.")
     return shapes
+
+
+def surface_of(
+    shape: Shape, points: Points, training: Training, check: Callable[[float], None] = lambda _: None
+) -> Shape:
+    """The shape with a surface through its points; as it is where it has one."""
+    return shape if shape.cloud is None else with_surface(shape, found_surface(shape, points, training, check))
+
+
+def found_surface(
+    shape: Shape, points: Points, training: Training, check: Callable[[float], None] = lambda _: None
+) -> Found:
+    """What is found through the points of a shape that is a cloud."""
+    from ..points.reconstruct import reconstruct
+
+    assert shape.cloud is not None
+    return reconstruct(
+        shape.cloud,
+        shape.name,
+        points,
+        seed=training.seed,
+        device=training.device,
+        threads=training.threads,
+        notify=check,
+    )
+
+
+def with_surface(shape: Shape, found: Found) -> Shape:
+    """A cloud's shape, with the surface that was found instead of the points."""
+    return Shape(shape.name, found.vertices, found.triangles, found.colors, notes=[*shape.notes, *found.notes])
 
 
 def prepare(shape: Shape, sampling: Sampling) -> Shape:

@@ -11,16 +11,17 @@ from numpy.typing import NDArray
 
 from ..array_file import ArrayFile
 from ..errors import ShapeError
+from ..points.cloud import Cloud
+from ..points.read import POINT_FILES, cloud_of_columns, read_cloud
 from .look import UV_NAME, Layer, Look, layers_in
 from .ply import Lists, Ply, read_ply
 from .polygons import triangulate
 from .shape import Shape, triangle_areas
-from .surfels import cloud_of_text, surfels
 
 LARGEST = 1e12
 """Coordinates beyond this, or shapes below its inverse, have no room in single precision once squared and cubed."""
 
-_NO_SURFACE = "{} holds no faces; a shape needs a surface, or points with normals (PLY, XYZ with six columns)."
+_NO_SURFACE = "{} holds neither faces nor points; a shape needs one or the other."
 
 
 def read_shape(path: Path, name: str = "") -> Shape:
@@ -36,6 +37,8 @@ def read_shape(path: Path, name: str = "") -> Shape:
 def check_shape(shape: Shape) -> None:
     """Refuse what no repair can give an inside."""
     who = f"'{shape.name}'"
+    if shape.cloud is not None:
+        return
     if len(shape.triangles) == 0:
         raise ShapeError(f"{who} has no faces to morph; give it faces or choose another shape.")
     if shape.triangles.min() < 0 or shape.triangles.max() >= len(shape.vertices):
@@ -74,8 +77,14 @@ def _read_npz(path: Path) -> Shape:
         seen = triangles
         if "look_triangles" in arrays:
             seen = arrays.whole("look_triangles", count, 3, most=max(len(vertices) - 1, 0))
+        facing = arrays.double("normals", len(vertices), 3) if "normals" in arrays else None
+        radii = arrays.double("radii", len(vertices)) if "radii" in arrays else None
     except (OSError, ValueError) as error:
         raise ShapeError(f"{path} is not a shape of Lipschitz Morph; write it again from Blender ({error}).") from error
+    if count == 0 and len(vertices):
+        shape = _cloud_shape(path, Cloud(vertices, facing, colors, radii))
+        shape.name = name
+        return shape
     look = Look(vertices, seen, normals, layers, materials, colors, polygons)
     return Shape(name, vertices, triangles, colors, materials, look=look)
 
@@ -87,16 +96,39 @@ def _read_ply(path: Path) -> Shape:
         raise ShapeError(f"{path} cannot be read: {error.strerror or error}.") from error
     corners = ply.faces.values
     if len(corners) == 0:
-        normals = ply.columns("nx", "ny", "nz")
-        if normals is None or len(normals) == 0:
-            raise ShapeError(_NO_SURFACE.format(path))
-        return surfels(ply.vertices, normals)
+        return _cloud_shape(path, cloud_of_columns(ply.vertex))
     if corners.min() < 0 or corners.max() >= len(ply.vertices):
         raise ShapeError(
             f"'{path.stem}' has faces whose corners do not exist; save it again from the program that made it."
         )
     triangles, _ = triangulate(ply.vertices, ply.faces.offsets, corners)
     return Shape("", ply.vertices, triangles.astype(np.int32), colors=_ply_colors(ply))
+
+
+def _cloud_shape(path: Path, cloud: Cloud) -> Shape:
+    """A shape that is nothing but points."""
+    if len(cloud) == 0:
+        raise ShapeError(_NO_SURFACE.format(path))
+    return Shape("", cloud.points, np.zeros((0, 3), np.int32), closed=False, cloud=cloud)
+
+
+def _loose_points(scene: Any, path: Path) -> Cloud:
+    """The vertices of a file without faces, where its format has such: those of OBJ are not among trimesh's objects."""
+    if path.suffix.lower() == ".obj":
+        lines = (line.split() for line in path.read_text(encoding="utf-8", errors="replace").splitlines())
+        rows = [words[1:] for words in lines if len(words) > 3 and words[0] == "v"]
+        numbers = np.array([row[:3] for row in rows], np.float64).reshape(-1, 3)
+        colored = len(rows) > 0 and all(len(row) >= 6 for row in rows)
+        colors = np.ones((len(rows), 4), np.float32) if colored else None
+        if colors is not None:
+            colors[:, :3] = np.array([row[3:6] for row in rows], np.float32).clip(0, 1)
+        return Cloud(numbers, colors=colors)
+    parts = []
+    for node in scene.graph.nodes_geometry:
+        matrix, geometry = scene.graph[node]
+        places = np.asarray(getattr(scene.geometry[geometry], "vertices", np.zeros((0, 3))), np.float64)
+        parts.append(places @ matrix[:3, :3].T + matrix[:3, 3])
+    return Cloud(np.concatenate([np.zeros((0, 3)), *parts]))
 
 
 def _ply_colors(ply: Ply) -> NDArray[np.float32] | None:
@@ -132,7 +164,8 @@ def _read_mesh(path: Path) -> Shape:
 
     formats = sorted(trimesh.available_formats())
     if path.suffix.lower().lstrip(".") not in formats:
-        raise ShapeError(f"{path.name} is of no known kind; use one of {', '.join(formats)} or npz.")
+        known = sorted({*formats, *(ending[1:] for ending in POINT_FILES)})
+        raise ShapeError(f"{path.name} is of no known kind; use one of {', '.join(known)} or npz.")
     try:
         # Readers of third-party formats raise whatever they like on broken files.
         scene: Any = loaded(path)
@@ -142,10 +175,10 @@ def _read_mesh(path: Path) -> Shape:
         raise ShapeError(f"{path} cannot be read ({reason}); open it in Blender and export it again.") from error
     meshes = [entry for entry in meshes if entry is not None]
     if not meshes:
-        cloud = cloud_of_text(path) if path.suffix.lower() == ".xyz" else None
-        if cloud is None:
-            raise ShapeError(_NO_SURFACE.format(path))
-        return cloud
+        try:
+            return _cloud_shape(path, _loose_points(scene, path))
+        except (OSError, ValueError) as error:
+            raise ShapeError(f"{path} holds points that are no numbers; write it again.") from error
     return _join([entry for entry in meshes if entry is not None])
 
 
@@ -203,4 +236,12 @@ def _colors(visual: Any, count: int) -> NDArray[np.float32] | None:
     return colors if colors.shape == (count, 4) else None
 
 
-_READERS: dict[str, Callable[[Path], Shape]] = {".npz": _read_npz, ".ply": _read_ply}
+def _read_points(path: Path) -> Shape:
+    return _cloud_shape(path, read_cloud(path))
+
+
+_READERS: dict[str, Callable[[Path], Shape]] = {
+    **dict.fromkeys(POINT_FILES, _read_points),
+    ".npz": _read_npz,
+    ".ply": _read_ply,
+}

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..points.cloud import Cloud
 from .look import Look
 
 
@@ -33,6 +34,9 @@ class Shape:
     """What was done to the shape while it was read, a sentence each."""
     look: Look | None = None
     """The surface as its file has it, before it was mended and placed; None where it is the shape's own."""
+
+    cloud: Cloud | None = None
+    """The points of a shape that has no triangles yet; ``prepare`` finds the surface through them."""
 
     @property
     def placed_look(self) -> Look:

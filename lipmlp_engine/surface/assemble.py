@@ -19,7 +19,7 @@ from .extract import extract_surface
 from .extract_detailed import extract_detailed, unit
 from .field import Field, one_torch_thread
 from .normals import face_normals_at, smooth_normals
-from .parts import faces_among, large_parts, speck_share, without_specks
+from .parts import faces_among, large_parts, speck_share, within_pieces, without_specks
 
 if TYPE_CHECKING:
     from ..morph import Morph
@@ -30,6 +30,8 @@ def frame_at(morph: Morph, time: float, extraction: Extraction, sources: Sources
     with one_torch_thread():
         field = morph.shown_field(time)
         surface = _surface(field, extraction, morph.cells(extraction), morph.parts_about(time))
+    if extraction.least_part > 0:
+        surface = surface.among(within_pieces(surface.vertices, surface.faces, morph.pieces_about(time)))
     pose, vertices = morph.pose(time), surface.vertices
     frame = MeshFrame(
         time=time,
@@ -55,6 +57,13 @@ class _Surface:
     normals: NDArray[np.float32]
     gradient: NDArray[np.float32] | None = None
     """Of the exact blend, where that is what is shown."""
+
+    def among(self, kept: NDArray[np.bool_]) -> _Surface:
+        """What is left of it with some vertices only."""
+        if kept.all():
+            return self
+        gradient = None if self.gradient is None else self.gradient[kept]
+        return _Surface(self.vertices[kept], faces_among(kept, self.faces), self.normals[kept], gradient)
 
 
 def _surface(field: Field, extraction: Extraction, cells: int, smallest_parts: list[float]) -> _Surface:

@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ..guide import CarriedBlend
 from ..guide.exact import ExactBlend
 from .field import Enclosure, Field
 
@@ -26,7 +27,7 @@ NEAR = 0.06
 class DetailedField:
     """A trained function with its bounded residual, at a fixed time; where that suffices it is the exact blend."""
 
-    def __init__(self, network: Field, exact: ExactBlend, bound: float = LARGEST_BOUND) -> None:
+    def __init__(self, network: Field, exact: ExactBlend | CarriedBlend, bound: float = LARGEST_BOUND) -> None:
         self.network = network
         self.exact = exact
         self.bound = bound

@@ -14,6 +14,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from ..guide import CarriedMesh
+from ..poses.lengths import LengthPath
 from ..shapes.distance import DistanceField
 from ..shapes.shape import Shape, doubled_area_vectors
 from .arrive import OWN_NORMAL, Destination
@@ -213,6 +215,12 @@ class _Traveller:
         segment, index = int(min(origin, end)), round(end)
         pose, destination = self.morph.pose(end), self._destination(index)
         goal = pose.to_training(self.goals[index]) if index in self.goals else None
+        if any(isinstance(flow, CarriedMesh) for flow in self.morph.motion.flows[segment : segment + 1]):
+            if goal is None:
+                goal = destination.nearest(self._carried(points, origin, end, segment))[0]
+            self._swing(way, origin, end, pose.to_world(goal))
+            notify(1.0)
+            return
         whole = goal is None and not self.morph.job.landmarks and self._is_moved_copy(points, destination, index)
         leaves_shape = origin == round(origin)
         crowded = self.shares
@@ -251,6 +259,12 @@ class _Traveller:
         for time, points in passed:
             share = max(0.0, 1 - abs(end - time) / RAMP)
             way.states[time] = self.morph.pose(time).to_world(points + share**2 * (3 - 2 * share) * missing)
+
+    def _swing(self, way: _Way, origin: float, end: float, goal: Array) -> None:
+        """Between poses the mesh itself goes the way on which its lengths stay."""
+        path = LengthPath(way.states[origin], goal, self.sheet.triangles)
+        for time in _times(origin, end, self.window):
+            way.states[time] = path.at((time - origin) / (end - origin))
 
     def crowded(self, points: Array, time: float) -> Array:
         """The faces' shares of the area that they should have at a time for the sake of the shapes on either side."""

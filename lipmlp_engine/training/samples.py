@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..guide import Blend, Motion, PlacedSurface, Pose, VelocityLattice, shut_distances
+from ..guide import Blend, CarriedBlend, CarriedMesh, Motion, PlacedSurface, Pose, VelocityLattice, shut_distances
 from ..sections import Sampling
 from ..shapes.distance import DistanceField
 from ..shapes.facing import faced
@@ -34,6 +34,8 @@ SPREADS = (0.003, 0.015, 0.05)
 """Standard deviations of the samples near a surface, in training-frame units; each takes an equal share."""
 NECK_SHARE = 0.03
 """Samples around each neck that holds on to a part, of the samples of a shape."""
+MOMENTS = 32
+"""At which samples are taken of a segment in which a mesh is carried."""
 STRAY_SHARE = 0.4
 """Samples where the blended surface is far from both shapes', likewise."""
 
@@ -116,6 +118,12 @@ def between_samples(
     found: list[tuple[Array, Array]] = []
     for segment, (shapes, blend) in enumerate(zip(pairwise(placed), blends, strict=True)):
         flow = motion.flows[segment]
+        if isinstance(flow, CarriedMesh):
+            found += [
+                _at_moment(shapes, motion, segment, sampling, float(share), rng)
+                for share in (np.arange(MOMENTS) + rng.uniform(0, 1, MOMENTS)) / MOMENTS
+            ]
+            continue
         targets = partial(_targets, shapes, motion, blend, segment)
         scattered = [_scattered_between(shape, sampling, rng) for shape in shapes]
         with ThreadPoolExecutor(2) as pool:
@@ -126,6 +134,27 @@ def between_samples(
             found.append(targets((flow.carry(here, -share), here, flow.carry(here, 1 - share), share)))
     points, values = zip(*found, strict=True)
     return _samples(points, values)
+
+
+def _at_moment(
+    shapes: tuple[PlacedShape, PlacedShape],
+    motion: Motion,
+    segment: int,
+    sampling: Sampling,
+    share: float,
+    rng: np.random.Generator,
+) -> tuple[Array, Array]:
+    """Points about a carried mesh at one share of its way, with their time, and f there."""
+    flow = motion.flows[segment]
+    assert isinstance(flow, CarriedMesh)
+    count = 2 * sampling.points // MOMENTS
+    near = round(count * sampling.near)
+    vertices, _ = flow.surface(share)
+    close = sample_near(vertices, flow.triangles.numpy(), near, SPREADS, rng)
+    points = np.concatenate([close, rng.uniform(-1, 1, (count - near, 3))]).astype(np.float32)
+    values = CarriedBlend(flow, shapes, share).values(points)[0].astype(np.float64)
+    time = float(motion.pace(segment).time(torch.tensor(share)))
+    return np.column_stack([points, np.full(count, segment + time)]), values
 
 
 def _scattered_between(shape: PlacedShape, sampling: Sampling, rng: np.random.Generator) -> tuple[Tensor, Tensor]:

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +17,7 @@ from torch import Tensor, nn
 from ..cores import usable_cores
 from ..errors import Cancelled, JobError, TrainingError
 from ..events import Notice, Progress
-from ..guide import Arrangement, Blend, LatticeView, Motion, settle_blend
+from ..guide import Arrangement, Blend, CarriedMesh, LatticeView, Motion, settle_blend
 from ..job import Job
 from ..morph import Morph
 from ..networks import build
@@ -85,6 +84,8 @@ def _prepare(
         for shape in shapes
     ]
     arrangement = Arrangement(job, shapes, fields)
+    for verdict in arrangement.verdicts:
+        notify(Notice(verdict))
     placed = [PlacedShape(*parts) for parts in zip(shapes, fields, arrangement.path.poses, strict=True)]
     for sentence in too_coarse(job.extraction, placed):
         notify(Notice(sentence))
@@ -92,14 +93,20 @@ def _prepare(
     with ThreadPoolExecutor(1) as beside:
         # Finding the motion leaves a core half idle.
         coming_ends = beside.submit(end_samples, placed, job.sampling, rng)
-        coming_views = [beside.submit(LatticeView, shape) for shape in placed if job.guide.kind != "none"]
+        coming_views = [beside.submit(LatticeView, shape) for shape in placed if not arrangement.all_carried]
         motion = arrangement.motion()
     _stop_if(should_stop)
     notify(Progress("sample", 0.0))
     ends, views = coming_ends.result(), [view.result() for view in coming_views]
     between, blends = None, []
     if motion.flows:
-        blends = [settle_blend(motion, segment, seen, job.guide.volume) for segment, seen in enumerate(pairwise(views))]
+        blends = [
+            # A mesh that keeps its lengths keeps its volume, its pace and its parts.
+            Blend()
+            if isinstance(flow, CarriedMesh)
+            else settle_blend(motion, k, (views[k], views[k + 1]), job.guide.volume)
+            for k, flow in enumerate(motion.flows)
+        ]
         motion.paces = [blend.pace for blend in blends]
         between = between_samples(placed, blends, motion, job.sampling, rng)
     surface = _surface_points(placed, rng)

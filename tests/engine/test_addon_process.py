@@ -539,12 +539,12 @@ def test_the_variable_overrules_the_preferences(part: Any, home: Any, monkeypatc
 @pytest.mark.parametrize(
     ("system", "machine", "nvidia", "index", "listed"),
     [
-        ("linux", "x86_64", True, "pypi.org", "torch.txt"),
+        ("linux", "x86_64", True, "Python Package Index", "torch.txt"),
         ("linux", "x86_64", False, "whl/cpu", "torch-cpu.txt"),
-        ("linux", "aarch64", False, "pypi.org", "torch.txt"),
+        ("linux", "aarch64", False, "Python Package Index", "torch.txt"),
         ("win32", "AMD64", True, "whl/cu", "torch-cu130.txt"),
-        ("win32", "AMD64", False, "pypi.org", "torch.txt"),
-        ("darwin", "arm64", False, "pypi.org", "torch.txt"),
+        ("win32", "AMD64", False, "Python Package Index", "torch.txt"),
+        ("darwin", "arm64", False, "Python Package Index", "torch.txt"),
     ],
 )
 def test_every_package_comes_from_one_index(
@@ -553,12 +553,14 @@ def test_every_package_comes_from_one_index(
     choose = part("package_sources").sources
     machine_is = {"system": system, "machine": machine, "has_nvidia": nvidia}
     rest, torch = choose(home.locked, **machine_is)
-    assert rest.listed.name == "packages.txt" and "pypi.org" in rest.place
+    assert rest.listed.name == "packages.txt" and "Python Package Index" in rest.place
     assert torch.listed.name == listed and index in torch.place
     for source in (rest, torch):
         for uses_uv in (True, False):
             words = source.arguments(uses_uv)
-            assert sum("://" in word for word in words) == 1 and "--no-deps" in words
+            # The public index is the installers' own default, and nothing in the environment tells them another.
+            named = 0 if "Package Index" in source.place else 1
+            assert sum("://" in word for word in words) == named and "--no-deps" in words
             assert not any("extra" in word or "strategy" in word for word in words)
     mirrored = choose(home.locked, mirror="https://mirror.studio/simple", **machine_is)
     assert {source.place for source in mirrored} == {"https://mirror.studio/simple"}
@@ -577,7 +579,10 @@ def test_what_a_set_up_fetches_is_told_before(part: Any, home: Any, wheels: Path
     told, choose = part("package_sources").told, part("package_sources").sources
     linux = {"system": "linux", "machine": "x86_64"}
     small = told(choose(home.locked, **linux, has_nvidia=False), home.folder)
-    assert "0.4 GB, 1.5 GB on disk, from pypi.org and download.pytorch.org into" in small and f"{home.folder}" in small
+    assert (
+        "0.4 GB, 1.5 GB on disk, from the Python Package Index and download.pytorch.org into" in small
+        and f"{home.folder}" in small
+    )
     assert "3 GB" in told(choose(home.locked, system="win32", machine="AMD64", has_nvidia=True), home.folder)
     assert "from mirror.studio into" in told(choose(home.locked, mirror="https://me:word@mirror.studio/x"), home.folder)
     assert "without a network" in told(choose(home.locked, str(wheels)), home.folder)

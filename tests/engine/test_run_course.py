@@ -84,3 +84,12 @@ def test_every_phase_is_expected_to_take_some_time(preset: str, trained: bool) -
     expected = expected_seconds(job, trained)
     assert list(expected) == list(PHASES)
     assert all(seconds > 0 for seconds in expected.values())
+
+
+def test_a_phase_that_takes_longer_than_was_thought_moves_the_others_back(listener: Listener) -> None:
+    course = Course(listener, dict.fromkeys(PHASES, 1.0))
+    with course.phase("load"):
+        course.expect("load", 100.0)
+        course.step(1, 1)
+    fractions = [progress.fraction for progress in listener.heard]
+    assert fractions[-1] > 0.9 and fractions == sorted(fractions)

@@ -100,9 +100,9 @@ def test_npz_of_someone_else_is_refused(box: Shape, tmp_path: Path) -> None:
 def test_what_cannot_be_read_is_said_in_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(ShapeError, match=r"There is no file .*nowhere\.stl; check the path"):
         read_shape(tmp_path / "nowhere.stl")
-    (tmp_path / "notes.txt").write_text("hello")
-    with pytest.raises(ShapeError, match=r"notes\.txt is of no known kind; use one of .*stl"):
-        read_shape(tmp_path / "notes.txt")
+    (tmp_path / "notes.doc").write_text("hello")
+    with pytest.raises(ShapeError, match=r"notes\.doc is of no known kind; use one of .*stl"):
+        read_shape(tmp_path / "notes.doc")
     for name, content in (("a.glb", b"glTF rubbish"), ("b.stl", b"solid"), ("c.ply", b"ply\nformat"), ("d.obj", b"")):
         (tmp_path / name).write_bytes(content)
         with pytest.raises(ShapeError) as caught:
@@ -112,10 +112,10 @@ def test_what_cannot_be_read_is_said_in_one_sentence(tmp_path: Path) -> None:
         assert caught.value.exit_code == 3
 
 
-def test_points_without_faces_are_refused(tmp_path: Path) -> None:
+def test_a_handful_of_points_without_faces_is_refused(tmp_path: Path) -> None:
     (tmp_path / "cloud.obj").write_text("v 0 0 0\nv 1 0 0\nv 0 1 0\n")
-    with pytest.raises(ShapeError, match="cloud"):
-        read_shape(tmp_path / "cloud.obj")
+    with pytest.raises(ShapeError, match="'cloud' has 3 usable points"):
+        load_shapes(Job(shapes=[ShapeInput("cloud.obj")] * 2), tmp_path, lambda note: None)
 
 
 @pytest.mark.parametrize(

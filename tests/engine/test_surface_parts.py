@@ -7,6 +7,8 @@ from typing import cast
 import numpy as np
 import pytest
 import torch
+import trimesh
+from numpy.typing import NDArray
 from torch import Tensor
 
 from lipmlp_engine.frames import MeshFrame
@@ -19,7 +21,7 @@ from lipmlp_engine.shapes.shape import Shape
 from lipmlp_engine.surface.assemble import frame_at
 from lipmlp_engine.surface.extract import extract_surface
 from lipmlp_engine.surface.field import LipschitzField
-from lipmlp_engine.surface.parts import smallest_part, without_specks
+from lipmlp_engine.surface.parts import pieces, smallest_part, within_pieces, without_specks
 
 SPECK = 0.04
 SHARE = (SPECK / 0.5) ** 3
@@ -47,6 +49,8 @@ class Morphing:
     last_time = 2.0
     segment = Morph.segment
     parts_about = Morph.parts_about
+    cells = staticmethod(lambda extraction: extraction.resolution)
+    pieces_about = staticmethod(lambda time: 0)
 
     def __init__(self, smallest_parts: list[float]) -> None:
         self.smallest_parts = smallest_parts
@@ -118,3 +122,40 @@ def test_a_frame_lacks_specks_that_no_shape_about_its_time_has(
     frame = frame_at(morph, time, wanted)
     assert shells(frame.vertices, frame.faces) == parts
     assert frame.normals is not None and len(frame.normals) == len(frame.vertices)
+
+
+def mesh_of(*balls: tuple[float, float, int]) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
+    """Balls beside each other on x: place, radius and which way they face."""
+    meshes = []
+    for place, radius, ways in balls:
+        ball = trimesh.creation.icosphere(2, radius=radius)
+        ball.apply_translation([place, 0, 0])
+        if ways < 0:
+            ball.invert()
+        meshes.append(ball)
+    whole = trimesh.util.concatenate(meshes)
+    return np.asarray(whole.vertices), np.asarray(whole.faces, np.int32)
+
+
+def test_an_island_that_no_end_has_is_taken_away_and_hollows_stay() -> None:
+    vertices, faces = mesh_of((0.0, 1.0, 1), (0.2, 0.3, -1), (2.0, 0.4, 1))
+    kept = within_pieces(vertices, faces, 1)
+    assert vertices[kept][:, 0].max() < 1.01 and (~kept).sum() == len(vertices) // 3
+    assert within_pieces(vertices, faces, 2).all() and within_pieces(vertices, faces, 0).all()
+
+
+def test_a_hollow_goes_with_the_island_around_it() -> None:
+    vertices, faces = mesh_of((0.0, 1.0, 1), (2.0, 0.4, 1), (2.0, 0.2, -1))
+    assert vertices[within_pieces(vertices, faces, 1)][:, 0].max() < 1.01
+
+
+def test_an_island_that_is_much_of_the_whole_stays() -> None:
+    vertices, faces = mesh_of((0.0, 1.0, 1), (3.0, 0.8, 1), (5.0, 0.2, 1))
+    kept = within_pieces(vertices, faces, 1)
+    assert 3.7 < vertices[kept][:, 0].max() < 4.0
+
+
+def test_pieces_are_counted_without_hollows_and_not_where_there_are_holes() -> None:
+    vertices, faces = mesh_of((0.0, 1.0, 1), (0.2, 0.3, -1), (2.0, 0.4, 1))
+    assert pieces(Shape("balls", vertices, faces)) == 2
+    assert pieces(Shape("open", vertices, faces, closed=False)) == 0

@@ -1,0 +1,1 @@
+"""Surfaces from clouds of points, beside rivals."""

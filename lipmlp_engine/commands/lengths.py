@@ -1,0 +1,46 @@
+"""``lipmorph lengths``: in-betweens of two poses of one mesh that keep its lengths; trains nothing."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..errors import OutputError, ShapeError
+from ..whole_file import written_whole
+
+
+def add_to(commands: Any) -> None:
+    parser = commands.add_parser(
+        "lengths",
+        help="in-betweens of two poses of one mesh that keep its lengths",
+        description="Read an .npz with first and last (n, 3), triangles (m, 3) and shares (k,), and write an .npz with "
+        "positions (k, n, 3): where the vertices are at each share of the way.",
+    )
+    parser.add_argument("poses", type=Path, metavar="POSES", help=".npz with both poses")
+    parser.add_argument("positions", type=Path, metavar="POSITIONS", help=".npz to write")
+    parser.set_defaults(command=lengths)
+
+
+def lengths(given: argparse.Namespace) -> int:
+    from ..poses.lengths import LengthPath
+
+    try:
+        with np.load(given.poses) as stored:
+            first, last, triangles, shares = (stored[name] for name in ("first", "last", "triangles", "shares"))
+    except (OSError, KeyError, ValueError) as error:
+        raise ShapeError(f"{given.poses} does not hold two poses of one mesh; make it anew.") from error
+    if first.shape != last.shape or not len(triangles) or triangles.max() >= len(first):
+        raise ShapeError("Both poses need the same vertices, and the mesh needs faces.")
+    if not (np.isfinite(first).all() and np.isfinite(last).all()):
+        raise ShapeError("A pose has coordinates that are not finite numbers.")
+    path = LengthPath(first, last, triangles)
+    positions = np.stack([path.at(float(share)) for share in shares]).astype(np.float32)
+    try:
+        with written_whole(given.positions) as stream:
+            np.savez(stream, positions=positions)
+    except OSError as error:
+        raise OutputError(f"{given.positions} cannot be written: {error.strerror}.") from error
+    return 0

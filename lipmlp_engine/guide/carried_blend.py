@@ -1,0 +1,101 @@
+"""The function between two shapes whose motion a mesh gives: that mesh's distance, with the detail of both shapes.
+
+Carried to its end, a point far from its limb may come to lie in another one. The carried mesh knows better there, so
+what the shapes say counts only as far as detail may reach. Knows no network.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..cores import usable_cores
+from .carried_mesh import Bound, CarriedMesh
+from .placed import PlacedSurface
+from .thin_parts import DEEP_ENOUGH, seen_by_cells
+
+DETAIL = 0.006
+"""How far a shape's surface may be from the carried mesh, in training-frame units, which is a stand-in for both."""
+DETAIL_AWAY = 0.4
+"""How much more for each unit of distance from the mesh."""
+NEAR_END = 0.12
+"""Share of the way over which a shape that is near is let speak for itself, whatever it says."""
+CHUNK = 8_192
+THIN = 2 * DEEP_ENOUGH
+"""Cells: what is thicker is found as it is."""
+
+Points = NDArray[np.float32]
+
+
+class CarriedBlend:
+    """The function at one share of the way, in the training frame."""
+
+    def __init__(self, mesh: CarriedMesh, surfaces: Sequence[PlacedSurface], share: float, threads: int = 0) -> None:
+        self.share = min(max(share, 0.0), 1.0)
+        self._mesh, self._surfaces = mesh, surfaces
+        self._threads = threads or usable_cores()
+        self._at_shape = self.share in (0.0, 1.0)
+
+    def values(self, points: Points, cell: float = 0.0) -> tuple[Points, Points]:
+        """The function at points (n, 3), and that it is to be trusted everywhere: no gap is shut here.
+
+        Where a cell's size is given it is lowered about what is too thin for cells.
+        """
+        thin = cell > 0 and any(surface.thin_parts.thinnest < THIN * cell for surface in self._surfaces)
+        (values,) = self._in_chunks(
+            lambda chunk: (self._lowered(chunk, cell) if thin else self._seen(chunk)[0],), points
+        )
+        return values, np.ones_like(values)
+
+    def values_and_gradient(self, points: Points) -> tuple[Points, Points, Points]:
+        """The function, its gradient and the trust."""
+        values, gradient = self._in_chunks(self._seen, points)
+        return values, gradient, np.ones_like(values)
+
+    def _in_chunks(self, work: Callable[[Points], tuple[Points, ...]], points: Points) -> list[Points]:
+        points = np.ascontiguousarray(points, np.float32)
+        chunks = np.array_split(points, max(1, -(-len(points) // CHUNK)))
+        self._mesh.surface(self.share)
+        parts = list(_pool(self._threads).map(work, chunks))
+        return [np.concatenate(columns) for columns in zip(*parts, strict=True)]
+
+    def _seen(self, points: Points) -> tuple[Points, Points]:
+        if self._at_shape:
+            distance, gradient, *_ = self._surfaces[round(self.share)].measure(points)
+            return distance, gradient
+        bound = self._mesh.bound(points, self.share)
+        first, second = (self._detailed(bound, side) for side in (0, 1))
+        part = np.float32(self.share)
+        return (1 - part) * first[0] + part * second[0], (1 - part) * first[1] + part * second[1]
+
+    def _lowered(self, points: Points, cell: float) -> Points:
+        """What cells are to know of the function: parts too thin for them are as thick as they need."""
+        values = self._seen(points)[0].copy()
+        near = np.flatnonzero(np.abs(values) < THIN * cell)
+        bound = self._mesh.bound(points[near], self.share)
+        places = [self._mesh.released(bound, float(side)) for side in (0, 1)]
+        thickness = [surface.thin_parts.thickness(place) for surface, place in zip(self._surfaces, places, strict=True)]
+        weights = [1 - self.share, self.share]
+        values[near] = seen_by_cells(values[near], cell, [values[near], values[near]], weights, thickness)
+        return values
+
+    def _detailed(self, bound: Bound, side: int) -> tuple[Points, Points]:
+        """The carried mesh's distance and its gradient, with one shape's detail."""
+        own, outwards = bound.distances, bound.outwards
+        place, turned = self._mesh.released(bound, float(side)), self._mesh.turned(bound, float(side))
+        distance, gradient, *_ = self._surfaces[side].measure(place)
+        gradient = np.einsum("nij,ni->nj", turned, gradient)
+        left = abs(self.share - side)
+        reach = DETAIL + DETAIL_AWAY * np.abs(own) + max(0.0, 1 - left / NEAR_END) ** 2
+        held = np.abs(distance - own) > reach
+        values = np.clip(distance, own - reach, own + reach).astype(np.float32)
+        return values, np.where(held[:, None], outwards, gradient).astype(np.float32)
+
+
+@cache
+def _pool(threads: int) -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(threads, thread_name_prefix="carried")

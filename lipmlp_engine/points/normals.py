@@ -1,0 +1,142 @@
+"""Estimates at every point of a cloud the line of its normal, its share of the surface and the noise; not its side.
+
+Points of another sheet close by are told apart: a plane is fitted again and again, with less and less weight for what
+lies off it, down to what the noise explains.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+
+Array = NDArray[np.float64]
+
+PROBE = 20
+"""Neighbours whose curved fit tells how noisy a cloud is."""
+FEWEST, MOST = 16, 80
+"""Neighbours of a fit in a clean and in a very noisy cloud."""
+PER_NOISE = 70
+"""Neighbours more for noise as large as the distance between points."""
+CALM, CALM_SHARE = 0.3, 0.93
+"""The noise is read where this share of the fits is calmer, which by chance alone is this much of the noise."""
+ROUNDS = 6
+CLEAN = 0.15
+"""Noise below this share of the distance between points: they lie on the surface, and so must the planes on them."""
+BORROWING, LENDERS = 3, 8
+_CHUNK = 20_000
+
+
+@dataclass
+class Lines:
+    """What a cloud tells about the surface at each of its points."""
+
+    normals: Array
+    """(n, 3), unit, of either sign."""
+    spacing: Array
+    """(n,), the side of the square of surface that is a point's own."""
+    noise: float
+    """Standard deviation of the points from the surface, world units."""
+    neighbours: NDArray[np.int64]
+    """(n, k), the nearest other points."""
+    places: Array
+    """(n, 3), the points moved onto the surface that was fitted around each."""
+
+
+def lines_of(points: Array, threads: int = 0) -> Lines:
+    """Fit a surface around each point; needs more than ``PROBE`` points that do not all lie on a line."""
+    tree = cKDTree(points)
+    workers = threads or -1
+    distance, nearest = tree.query(points, k=min(PROBE + 1, len(points)), workers=workers)
+    spacing = np.sqrt(np.pi * distance[:, -1] ** 2 / (distance.shape[1] - 1))
+    noise = _noise(points, nearest)
+    ratio = noise / max(float(np.median(spacing)), 1e-300)
+    count = int(min(np.clip(FEWEST + PER_NOISE * ratio, FEWEST, MOST), len(points) - 1))
+    _, nearest = tree.query(points, k=count + 1, workers=workers)
+    normals, places = np.empty_like(points), np.empty_like(points)
+    chunks = [slice(begin, begin + _CHUNK) for begin in range(0, len(points), _CHUNK)]
+    least = np.maximum(2.5 * noise, 0.12 * spacing)
+    for part in chunks:
+        normals[part] = _planes(points, nearest[part], least[part])
+    for _ in range(BORROWING if ratio < CLEAN else 0):
+        normals = np.concatenate([_borrowed(points, nearest[part], least[part], normals, part) for part in chunks])
+    for part in chunks:
+        normals[part], places[part] = _fit(points, nearest[part], spacing[part], least[part], normals[part])
+    return Lines(normals, spacing, noise, nearest[:, 1:].astype(np.int64), places)
+
+
+def _noise(points: Array, nearest: NDArray[np.integer]) -> float:
+    """What a quadratic surface through the neighbours leaves unexplained, where no other sheet comes close."""
+    chosen = nearest[:: max(1, len(nearest) // 4000)]
+    local = points[chosen] - points[chosen].mean(axis=1, keepdims=True)
+    _, axes = np.linalg.eigh(np.einsum("nki,nkj->nij", local, local))
+    u, v, height = (np.einsum("nki,ni->nk", local, axes[:, :, axis]) for axis in (2, 1, 0))
+    scale = np.abs(u).max(axis=1, keepdims=True) + 1e-300
+    u, v = u / scale, v / scale
+    base = np.stack([np.ones_like(u), u, v, u * u, u * v, v * v], axis=2)
+    fitted = np.einsum("nkm,nm->nk", base, np.einsum("nmk,nk->nm", np.linalg.pinv(base), height))
+    freedom = max(chosen.shape[1] - 6, 1)
+    return float(np.quantile(np.sqrt(((height - fitted) ** 2).sum(axis=1) / freedom), CALM)) / CALM_SHARE
+
+
+def _planes(points: Array, nearest: NDArray[np.integer], least: Array) -> Array:
+    """The normal of a plane around each point, narrowed step by step to what lies close to it."""
+    local, near = _around(points, nearest)
+    weight, width = near, np.linalg.norm(local[:, -1], axis=1) / 2
+    for _ in range(ROUNDS):
+        axes, spread, _ = _axes(local, weight)
+        width = np.maximum(width / 1.8, least)
+        height = np.einsum("nki,ni->nk", spread, axes[:, :, 0])
+        weight = near * np.exp(-0.5 * (height / width[:, None]) ** 2) + 1e-9
+    return np.asarray(axes[:, :, 0])
+
+
+def _borrowed(points: Array, nearest: NDArray[np.integer], least: Array, normals: Array, part: slice) -> Array:
+    """Of each point's normal and those of its neighbours the one whose plane through it most neighbours lie on."""
+    local, near = _around(points, nearest)
+    candidates = normals[nearest[:, : LENDERS + 1]]
+    height = np.einsum("nki,nci->nck", local, candidates) / least[:, None, None]
+    score = np.einsum("nk,nck->nc", near, np.exp(-0.5 * height**2))
+    return np.asarray(candidates[np.arange(len(score)), score.argmax(axis=1)])
+
+
+def _fit(
+    points: Array, nearest: NDArray[np.integer], spacing: Array, least: Array, normals: Array
+) -> tuple[Array, Array]:
+    """Normal and place of each point on the surface through what lies close to the plane that is known by now."""
+    local, near = _around(points, nearest)
+    height = np.einsum("nki,ni->nk", local, normals)
+    height -= (np.median(height, axis=1) * (least > 0.2 * spacing))[:, None]
+    for _ in range(2):
+        weight = near * np.exp(-0.5 * (height / least[:, None]) ** 2) + 1e-9
+        axes, spread, _ = _axes(local, weight)
+        height = np.einsum("nki,ni->nk", spread, axes[:, :, 0])
+    return axes[:, :, 0], points[nearest[:, 0]] + _curved_height(local, weight, axes, spacing)
+
+
+def _around(points: Array, nearest: NDArray[np.integer]) -> tuple[Array, Array]:
+    """The neighbours as seen from each point, and their weights by nearness."""
+    local = points[nearest] - points[nearest[:, :1]]
+    reach = np.linalg.norm(local, axis=2)
+    return local, np.exp(-((reach / np.maximum(reach[:, -1:], 1e-300)) ** 2) * 1.5)
+
+
+def _axes(local: Array, weight: Array) -> tuple[Array, Array, Array]:
+    """Principal axes by rising spread, the points about their weighted middle, and that middle."""
+    middle = np.einsum("nk,nki->ni", weight, local) / weight.sum(axis=1, keepdims=True)
+    spread = local - middle[:, None]
+    _, axes = np.linalg.eigh(np.einsum("nk,nki,nkj->nij", weight, spread, spread))
+    return axes, spread, middle
+
+
+def _curved_height(local: Array, weight: Array, axes: Array, spacing: Array) -> Array:
+    """From each point along its normal to the quadratic surface that fits its weighted neighbours."""
+    u, v, height = (np.einsum("nki,ni->nk", local, axes[:, :, axis]) / spacing[:, None] for axis in (2, 1, 0))
+    base = np.stack([np.ones_like(u), u, v, u * u, u * v, v * v], axis=2)
+    matrix = np.einsum("nk,nka,nkb->nab", weight, base, base)
+    matrix += np.eye(6) * (1e-6 * np.trace(matrix, axis1=1, axis2=2) / 6)[:, None, None]
+    right = np.einsum("nk,nka,nk->na", weight, base, height)
+    lift = np.linalg.solve(matrix, right[:, :, None])[:, 0, 0]
+    return np.asarray(axes[:, :, 0] * (np.clip(lift, -2, 2) * spacing)[:, None])

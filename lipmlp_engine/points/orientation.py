@@ -1,0 +1,130 @@
+"""Gives the normals of a cloud a side: all outwards, over the whole cloud. Knows nothing of files or meshes.
+
+Two witnesses are heard in turn. Neighbours on one sheet say whether their normals agree, which is right close by and
+goes astray over a distance; the winding number of all points says where inside is, which is right as a whole and
+blurred in detail.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import coo_array, csr_array, diags_array
+from scipy.sparse.csgraph import connected_components
+from scipy.sparse.linalg import cg
+
+from .normals import Lines
+from .winding import WindingGrid
+
+Array = NDArray[np.float64]
+
+LINKS = 10
+"""Neighbours with whom each point compares its normal."""
+CELLS = 112
+"""Of the grid's longest side: a side is asked for, not a surface."""
+PER_SPACING = 1.5
+"""Cells for the distance between points, where that makes fewer."""
+SETTLED = 5e-4
+"""Share of the points that may still change sides when the search ends."""
+ROUNDS = 12
+CLEAR = 0.3
+"""The least fall of the winding number across a wall that says on which side it is."""
+LEVEL = 0.5
+"""Sine of the steepest way between neighbours on one sheet."""
+ONE_SHEET = 0.02
+"""Agreement from which neighbours lie on one sheet."""
+TRUST = 0.05
+"""Weight of the winding number beside the neighbours."""
+
+
+def oriented(points: Array, lines: Lines, threads: int = 0) -> Array:
+    """The lines' normals, outwards."""
+    points = lines.places
+    agreement = _agreement(points, lines)
+    parts = _parts(agreement)
+    cell = max(float(np.ptp(points, axis=0).max()) / CELLS, float(np.median(lines.spacing)) / PER_SPACING)
+    grid = WindingGrid(points, cell, threads)
+    from_middle = points - np.median(points, axis=0)
+    far = np.linalg.norm(from_middle, axis=1)
+    hint = np.einsum("ij,ij->i", lines.normals, from_middle) / max(far.max(), 1e-300) * (far / far.max()) ** 3
+    side, straight, before = np.ones(len(points)), np.ones(len(points)), np.zeros(len(points))
+    for turn in range(ROUNDS):
+        side = np.sign(_settled(agreement, hint, side))
+        side[side == 0] = 1
+        blur = max(3.0 * 0.7**turn, 1.0)
+        number = grid.solve(points, lines.normals * (side * lines.spacing**2)[:, None], blur)
+        straight = _turned_parts(side, parts, grid.at(number, points))
+        if (straight != before).mean() < SETTLED and blur == 1.0:
+            break
+        if (straight != side).any():
+            side = straight
+            number = grid.solve(points, lines.normals * (side * lines.spacing**2)[:, None], blur)
+        before = side.copy()
+        step = 1.5 * grid.cell * lines.normals
+        fall = grid.at(number, points - step) - grid.at(number, points + step)
+        hint = np.where(np.abs(fall) > CLEAR, np.clip(fall, -1, 1), 0).astype(np.float64)
+    return np.asarray(lines.normals * straight[:, None])
+
+
+def _agreement(points: Array, lines: Lines) -> csr_array:
+    """For neighbours i and j, positive where their normals point to one side and negative where they do not.
+
+    The normal at the other end of a round arc is this one mirrored; where even that leaves the two tangents apart, the
+    points lie on different sheets and have no say.
+    """
+    stride = max(1, lines.neighbours.shape[1] // 16)
+    links = lines.neighbours[:, stride - 1 :: stride][:, :LINKS]
+    first = np.repeat(np.arange(len(points)), links.shape[1])
+    second = links.ravel()
+    step = points[second] - points[first]
+    length = np.linalg.norm(step, axis=1)
+    way = step / np.maximum(length, 1e-300)[:, None]
+    one, other = lines.normals[first], lines.normals[second]
+    rise, fall = np.einsum("ij,ij->i", one, way), np.einsum("ij,ij->i", other, way)
+    cosine = np.einsum("ij,ij->i", one, other) - 2 * rise * fall
+    same = np.where(cosine < 0, -1.0, 1.0)
+    apart = (rise + same * fall) * length
+    slack = 1.0 * lines.noise + 0.25 * np.minimum(lines.spacing[first], lines.spacing[second])
+    close = np.exp(-((length / (3 * stride**0.5 * lines.spacing[first])) ** 2))
+    weight = same * np.abs(cosine) ** 3 * np.exp(-0.5 * (apart / slack) ** 2) * close
+    count = len(points)
+    matrix = coo_array((weight, (first, second)), shape=(count, count)).tocsr()
+    return csr_array((matrix + matrix.T) / 2)
+
+
+def sheet_links(points: Array, lines: Lines) -> csr_array:
+    """The lengths of the ways between neighbours on one sheet, for patches that are grown along it."""
+    links = abs(_agreement(points, lines)).tocoo()
+    kept = links.data > ONE_SHEET
+    first, second = links.coords[0][kept], links.coords[1][kept]
+    step = points[first] - points[second]
+    length = np.linalg.norm(step, axis=1)
+    # Straight above each other, points are those of two sheets that face each other.
+    rise = np.maximum(*(np.abs(np.einsum("ij,ij->i", lines.normals[end], step)) for end in (first, second)))
+    beside = rise < LEVEL * length
+    return csr_array(coo_array((length[beside], (first[beside], second[beside])), shape=links.shape).tocsr())
+
+
+def _settled(agreement: csr_array, hint: Array, start: Array) -> Array:
+    """Of which side each point is, after listening to its neighbours and to the hint."""
+    strength = abs(agreement).sum(axis=1)
+    trust = TRUST * np.abs(hint) + 1e-4 * strength
+    matrix = diags_array(strength + trust) - agreement
+    scale = diags_array(1 / (strength + trust))
+    found, _ = cg(matrix, TRUST * hint, x0=start * 0.1, rtol=1e-3, maxiter=120, M=scale)
+    return np.asarray(found)
+
+
+def _parts(agreement: csr_array) -> NDArray[np.int64]:
+    strong = abs(agreement)
+    strong.data[strong.data < 1e-3] = 0
+    strong.eliminate_zeros()
+    return np.asarray(connected_components(strong, directed=False)[1], np.int64)
+
+
+def _turned_parts(side: Array, parts: NDArray[np.int64], number: NDArray[np.float32]) -> Array:
+    """The sides, with those parts turned at which the number is not about one half: they enclose space inside out, or
+    fill once more what lies inside another."""
+    count = np.bincount(parts)
+    mean = np.bincount(parts, number) / count
+    return np.asarray(np.where(((mean < 0) | (mean > 1))[parts] & (count > 3 * LINKS)[parts], -side, side))

@@ -1,0 +1,244 @@
+"""From a cloud to the surface it was scanned from: tidies, chooses a way, says which, and measures what came of it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+
+from ..errors import ShapeError
+from ..sections import FEWEST_POINTS
+from ..shapes.topology import Topology
+from .cloud import Cloud, tidied
+from .normals import Lines, lines_of
+from .orientation import oriented
+from .section import Points
+from .surface import Samples, enclosing_surface, near_samples
+
+Array = NDArray[np.float64]
+Notify = Callable[[float], None]
+
+ON_A_LINE = 1e-4
+"""Points closer to one line than this share of its length lie on it."""
+SHEET = 0.2
+"""Mean winding number at the points of a cloud that encloses nothing, as for open meshes."""
+BELIEVED = 0.9
+"""Share of the given normals that must agree with the points for all of them to be taken as they are."""
+UNSEEN = 3.0
+"""Surface farther than this many spacings from every point was not scanned."""
+
+
+@dataclass
+class Found:
+    """A surface with what is to be said about it."""
+
+    vertices: Array
+    triangles: NDArray[np.int32]
+    colors: NDArray[np.float32] | None
+    notes: list[str]
+    report: SurfaceReport
+
+
+@dataclass
+class SurfaceReport:
+    """What was measured of a surface; lengths in % of the cloud's diagonal."""
+
+    points: int
+    used: int
+    method: str
+    normals: str
+    """Where they come from: 'given' or 'made'."""
+    noise: float
+    spacing: float
+    distance_mean: float
+    """Of the points that were used from the surface."""
+    distance_95: float
+    unseen: float
+    """Share of the area, in %, that has no points near it."""
+    parts: int
+    genus: int | None
+    """Handles of all parts together; None where the surface has a rim."""
+    closed: bool
+    triangles: int
+    seconds: float
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    def summary(self) -> str:
+        """For a person to read."""
+        handles = "open" if self.genus is None else f"{self.genus} handle{'s' * (self.genus != 1)}"
+        return "\n".join(
+            [
+                f"{self.triangles:,} triangles, {self.parts} part{'s' * (self.parts != 1)}, {handles}",
+                f"points used        {self.used:,} of {self.points:,}, normals {self.normals}",
+                f"way                {self.method}",
+                f"noise              {self.noise:.3f} % of the diagonal, points {self.spacing:.2f} % apart",
+                f"points to surface  {self.distance_mean:.3f} % in the mean, 95 % below {self.distance_95:.3f} %",
+                f"area without points {self.unseen:.1f} %",
+                f"seconds            {self.seconds:.1f}",
+            ]
+        )
+
+
+def reconstruct(
+    cloud: Cloud,
+    name: str,
+    settings: Points,
+    *,
+    seed: int = 0,
+    device: str = "cpu",
+    threads: int = 0,
+    notify: Notify = lambda _: None,
+) -> Found:
+    """The surface that a cloud lies on; ``notify`` is told how much is done and may raise to stop it."""
+    began = time.monotonic()
+    given = len(cloud)
+    cloud = tidied(cloud, settings.most, settings.strays)
+    _check(cloud, name)
+    # Far from the origin, and in kilometres or microns, digits would be lost.
+    middle = (cloud.points.max(axis=0) + cloud.points.min(axis=0)) / 2
+    scale = cloud.diagonal
+    points = (cloud.points - middle) / scale
+    notify(0.02)
+    lines = lines_of(points, threads)
+    notify(0.1)
+    method = _chosen(cloud, lines, settings.method)
+    samples, origin, notes = _samples(points, cloud, lines, method, settings, seed, device, threads, notify)
+    vertices, triangles = enclosing_surface(samples, settings.cells, threads, lambda share: notify(0.5 + 0.45 * share))
+    if _is_sheet(samples, settings, threads):
+        vertices, triangles = near_samples(vertices, triangles, samples)
+    if len(triangles) == 0:
+        raise ShapeError(f"No surface was found through the points of '{name}'; give it more points or normals.")
+    report = _measured(points, samples, vertices, triangles, threads)
+    report.points, report.normals, report.method = given, origin, method
+    report.noise, report.spacing = 100 * lines.noise, 100 * float(np.median(lines.spacing))
+    report.seconds = time.monotonic() - began
+    colors = None if cloud.colors is None else _colors(vertices, points, cloud.colors)
+    made = f"made a surface through {len(points):,} points by the {method} way, normals {origin}"
+    notes = [*cloud.notes, *notes, made]
+    if report.unseen > 1:
+        notes.append(f"{report.unseen:.0f} % of its area lies where no points are, and was closed smoothly")
+    notify(1.0)
+    return Found(vertices * scale + middle, triangles, colors, notes, report)
+
+
+def _check(cloud: Cloud, name: str) -> None:
+    if len(cloud) < FEWEST_POINTS:
+        raise ShapeError(f"'{name}' has {len(cloud):,} usable points; a surface needs {FEWEST_POINTS} or more.")
+    spread = np.linalg.svd(cloud.points - cloud.points.mean(axis=0), compute_uv=False)
+    if spread[1] < ON_A_LINE * spread[0]:
+        raise ShapeError(f"All points of '{name}' lie on a line; a surface needs points that spread out.")
+
+
+def _chosen(cloud: Cloud, lines: Lines, method: str) -> str:
+    """The way that suits the cloud, where it is left to us."""
+    if method == "given" and cloud.normals is None:
+        raise ShapeError("points.method is 'given', but the cloud has no normals; set it to auto.")
+    if method != "auto":
+        return method
+    return "given" if cloud.normals is not None else "normals"
+
+
+def _samples(
+    points: Array,
+    cloud: Cloud,
+    lines: Lines,
+    method: str,
+    settings: Points,
+    seed: int,
+    device: str,
+    threads: int,
+    notify: Notify,
+) -> tuple[Samples, str, list[str]]:
+    """Oriented samples of the surface, where their normals come from, and what is to be said of it."""
+    if method == "atlas":
+        from .atlas import atlas_samples
+
+        found, sentence = atlas_samples(
+            points, lines, seed=seed, device=device, threads=threads, notify=lambda s: notify(0.1 + 0.4 * s)
+        )
+        return found, "made", [sentence]
+    if method == "given" and cloud.normals is not None:
+        normals, notes = _believed(cloud.normals, points, lines, settings, threads)
+        notify(0.5)
+        if normals is not None:
+            return Samples(lines.places, normals, lines.spacing, lines.noise), "given", notes
+        made = oriented(points, lines, threads)
+        return Samples(lines.places, made, lines.spacing, lines.noise), "made", notes
+    made = oriented(points, lines, threads)
+    notify(0.5)
+    return Samples(lines.places, made, lines.spacing, lines.noise), "made", []
+
+
+def _believed(
+    normals: Array, points: Array, lines: Lines, settings: Points, threads: int
+) -> tuple[Array | None, list[str]]:
+    """The given normals, unit and outwards, or None where they do not go with the points."""
+    length = np.linalg.norm(normals, axis=1)
+    sound = np.isfinite(length) & (length > 0)
+    unit = np.where(sound[:, None], normals, 0) / np.where(sound, length, 1)[:, None]
+    if settings.method == "given" and sound.all():
+        return unit, []
+    made = oriented(points, lines, threads)
+    share = float((np.einsum("ij,ij->i", unit, made)[sound] > 0).mean()) if sound.any() else 0.5
+    unit[~sound] = made[~sound] if share > 0.5 else -made[~sound]
+    if share >= BELIEVED:
+        return unit, []
+    if share <= 1 - BELIEVED:
+        return -unit, ["turned its normals, which all pointed inwards"]
+    return None, [f"made its normals anew, because {100 * min(share, 1 - share):.0f} % of them pointed the other way"]
+
+
+def _is_sheet(samples: Samples, settings: Points, threads: int) -> bool:
+    """Whether the samples enclose nothing, as a wall scanned from one side."""
+    if settings.opening != "auto":
+        return settings.opening == "sheet"
+    from .winding import WindingGrid
+
+    cell = max(float(np.ptp(samples.points, axis=0).max()) / 96, float(np.median(samples.spacing)))
+    grid = WindingGrid(samples.points, cell, threads)
+    number = grid.solve(samples.points, samples.walls, 1.5)
+    return abs(float(grid.at(number, samples.points).mean())) < SHEET
+
+
+def _measured(
+    points: Array, samples: Samples, vertices: Array, triangles: NDArray[np.int32], threads: int
+) -> SurfaceReport:
+    from ..shapes.distance import DistanceField
+    from ..shapes.sample import sample_surface
+
+    _, _, distance = DistanceField(vertices, triangles, threads=threads).closest(points)
+    on_surface, _, _ = sample_surface(vertices, triangles, 20_000, np.random.default_rng(0))
+    away, nearest = cKDTree(samples.points).query(on_surface)
+    unseen = float((away > UNSEEN * np.maximum(samples.spacing[nearest], np.median(samples.spacing))).mean())
+    topology = Topology(triangles)
+    genus = (2 * topology.part_count - topology.euler_number) // 2 if topology.closed else None
+    return SurfaceReport(
+        points=0,
+        used=len(points),
+        method="",
+        normals="",
+        noise=0.0,
+        spacing=0.0,
+        distance_mean=100 * float(distance.mean()),
+        distance_95=100 * float(np.quantile(distance, 0.95)),
+        unseen=100 * unseen,
+        parts=topology.part_count,
+        genus=genus,
+        closed=topology.closed,
+        triangles=len(triangles),
+        seconds=0.0,
+    )
+
+
+def _colors(vertices: Array, points: Array, colors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Those of the nearest points, the nearer the more."""
+    distance, nearest = cKDTree(points).query(vertices, k=min(4, len(points)))
+    weight = 1 / (distance + 1e-9)
+    return np.asarray(np.einsum("nk,nkc->nc", weight / weight.sum(axis=1, keepdims=True), colors[nearest]), np.float32)

@@ -1,0 +1,105 @@
+"""Whether one shape is a pose of another, and if so where each place of it goes; says in a sentence why not."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import KDTree
+from scipy.spatial.transform import Rotation
+from threadpoolctl import threadpool_limits
+
+from ..shapes.shape import Shape
+from .fitting import Fit, fit
+from .matching import Match, matches
+from .signature import mistuning, signature, tuning
+from .standin import StandIn, stand_in
+
+MOST_GAP = 0.002
+"""Mean distance between the laid-on mesh and the other surface, in roots of the area."""
+MOST_BARE = 0.02
+MOST_STRAIN = 0.10
+MOST_TURNED = 0.02
+MOST_STRETCH = 0.06
+LEAST_UPRIGHT = 0.7
+CLOSE_TO_SURE = 0.7
+"""Of these limits, up to which the first match that is found is taken without looking for a better one."""
+LEAST_BENT = 0.02
+"""Mean way that is left after the best turn of the whole, in roots of the area: less needs no limbs to swing."""
+INSISTED = 2.5
+"""Doubt that is let pass where somebody insists."""
+MOST_MISTUNED = 0.1
+"""Between poses of a character it is .01 to .05, between it and a stouter one .07, between animals .12 and more."""
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Pairing:
+    """One surface's own mesh where it is and laid onto another, and how sure it is that it belongs there."""
+
+    first: StandIn
+    second: StandIn
+    match: Match
+    fit: Fit
+
+    @property
+    def said(self) -> str:
+        """How well they match, for people."""
+        return f"lengths change by {100 * self.fit.strain:.0f} % in the mean"
+
+    @property
+    def bent(self) -> float:
+        """The mean way of the vertices beyond what a turn of the whole explains, in roots of the area."""
+        start, end = (places - places.mean(0) for places in (self.first.vertices, self.fit.places))
+        start = start * (self.second.scale / self.first.scale)
+        turn = Rotation.align_vectors(end, start)[0]
+        return float(np.linalg.norm(turn.apply(start) - end, axis=1).mean()) / self.second.scale
+
+    @property
+    def doubt(self) -> float:
+        """1 is as much as is let pass."""
+        limits = (
+            self.fit.gap / MOST_GAP,
+            self.fit.bare / MOST_BARE,
+            self.fit.strain / MOST_STRAIN,
+            self.fit.turned / MOST_TURNED,
+            self.match.stretch / MOST_STRETCH,
+            (1 - self.match.upright) / (1 - LEAST_UPRIGHT),
+        )
+        return float(max(limits))
+
+
+def pair(
+    first: Shape, second: Shape, landmarks: tuple[Array, Array] | None = None, insisted: bool = False
+) -> Pairing | str:
+    """The pairing of two shapes, or the sentence why there is none; landmarks are places that belong together.
+
+    Where somebody insists that they are poses of one shape, a match that is not so sure is taken as well.
+    """
+    with threadpool_limits(1), ThreadPoolExecutor(2) as pool:
+        surfaces = list(pool.map(stand_in, (first, second)))
+        for shape, surface in zip((first, second), surfaces, strict=True):
+            if surface is None:
+                return f"'{shape.name}' has several parts"
+        both = [surface for surface in surfaces if surface is not None]
+        if not insisted and mistuning(*pool.map(tuning, both)) > MOST_MISTUNED:
+            return f"'{first.name}' and '{second.name}' are no poses of one shape"
+        own, other = both
+        signatures = list(pool.map(signature, both))
+        marks = None
+        if landmarks is not None and len(landmarks[0]):
+            marks = KDTree(own.vertices).query(landmarks[0])[1], KDTree(other.vertices).query(landmarks[1])[1]
+        found: list[Pairing] = []
+        for match in matches(signatures[0], signatures[1], marks):
+            found.append(Pairing(own, other, match, fit(own, other, match.vertices)))
+            if found[-1].doubt < CLOSE_TO_SURE:
+                break
+    best = min(found, key=lambda pairing: pairing.doubt)
+    if best.doubt > (INSISTED if insisted else 1):
+        return f"what of '{first.name}' becomes what of '{second.name}' is not sure"
+    if not insisted and best.bent < LEAST_BENT:
+        return f"'{second.name}' is '{first.name}' moved as a whole"
+    return best

@@ -1,0 +1,232 @@
+"""Finds which point of one surface becomes which of another, where one is a pose of the other, and how sure that is.
+
+Many first guesses, from the ends of limbs, from how both stand and from the smoothest waves, are each made finer by
+adding frequencies in turn. Which guess is right is told by lengths, by which way round the surface goes (a mirrored map
+keeps lengths, but turns it over), and among those that are alike by which moves the shape least.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import KDTree
+
+from ..cores import usable_cores
+from .fitting import Bending
+from .signature import Signature
+
+FIRST_WAVES = 6
+COARSE_WAVES = 24
+STEP = 3
+FINE_STEP = 8
+BEAM = 400
+TAKEN_ON = 3
+"""Guesses that are made as fine as can be."""
+BENT = 8
+"""Guesses that are tried by bending the surface along them."""
+FACING = 0.1
+"""What normals count beside places, in roots of the area."""
+GUESSES = 24
+"""From the ends of limbs."""
+MISSING_TIP = 0.25
+"""Cost of leaving the end of a limb without a counterpart, in roots of the area."""
+STANDING = 0.15
+"""How much the places of limbs' ends count beside the distances between them."""
+MOVING = 0.1
+"""How much the mean way counts beside the error of lengths, where guesses are compared."""
+TURNING = 0.25
+"""How much the share that is turned over counts."""
+
+Array = NDArray[np.float64]
+Numbers = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Match:
+    """For every vertex of the first surface a vertex of the second."""
+
+    vertices: Numbers
+    stretch: float
+    """Mean error of distances along the surface, as a share of the diameter."""
+    upright: float
+    """1 where the surface keeps its way round everywhere, −1 where it is turned over."""
+    covered: float
+    """Share of the second surface that something becomes."""
+
+
+def matches(first: Signature, second: Signature, landmarks: tuple[Numbers, Numbers] | None = None) -> Iterator[Match]:
+    """The likeliest match, and some that take longer to find for when that is not sure.
+
+    ``landmarks`` are vertices of either that belong together.
+    """
+    guesses = list(_guesses(first, second, landmarks))
+    coarse = _in_order(first, second, guesses, (FIRST_WAVES, COARSE_WAVES, STEP), landmarks)
+    fine = (COARSE_WAVES, first.waves.shape[1], FINE_STEP)
+    best = _in_order(first, second, [samples for _, samples in coarse[:TAKEN_ON]], fine, landmarks)
+    yield _whole(first, second, best[0][1])
+    bending = Bending(first.surface, second.surface)
+    rough = [*(samples for _, samples in coarse[:2]), *guesses[:BENT]]
+    with ThreadPoolExecutor(usable_cores()) as pool:
+        bent = list(pool.map(lambda guess: _bent(first, second, bending, guess), rough))
+    finest = _in_order(first, second, bent, fine, landmarks)
+    yield _whole(first, second, finest[0][1])
+    # Waves turn a round part over now and then; a mesh that is bent over does not.
+    for _, samples in finest[:TAKEN_ON]:
+        vertices = _bent(first, second, bending, samples, everywhere=True)
+        samples = second.distances[:, vertices[first.samples]].argmin(0)
+        yield Match(vertices, *_judged(first, second, samples), _coverage(second, vertices))
+
+
+def _in_order(
+    first: Signature,
+    second: Signature,
+    guesses: list[Numbers],
+    waves: tuple[int, int, int],
+    landmarks: tuple[Numbers, Numbers] | None,
+) -> list[tuple[float, Numbers]]:
+    """Guesses made finer, the likeliest first, each with its cost."""
+
+    def finer(guess: Numbers) -> tuple[float, Numbers]:
+        samples = _refined(first, second, guess, *waves)
+        return _cost(first, second, samples, landmarks), samples
+
+    with ThreadPoolExecutor(usable_cores()) as pool:
+        return sorted(pool.map(finer, guesses), key=lambda entry: entry[0])
+
+
+def _whole(first: Signature, second: Signature, samples: Numbers) -> Match:
+    vertices = _everywhere(first, second, samples)
+    return Match(vertices, *_judged(first, second, samples), _coverage(second, vertices))
+
+
+def _guesses(first: Signature, second: Signature, landmarks: tuple[Numbers, Numbers] | None) -> Iterator[Numbers]:
+    """For each of the first one's samples a sample of the second."""
+    if landmarks is not None and len(landmarks[0]) >= 3:
+        yield _by_distances(
+            first, second, first.surface.distances(landmarks[0]), second.surface.distances(landmarks[1])
+        )
+        return
+    places = first.places[first.samples], second.places[second.samples]
+    remote = [side.between.mean(1)[:, None] for side in (first, second)]
+    for weight in (1.0, 4.0):
+        own, other = (np.hstack([place, weight * far]) for place, far in zip(places, remote, strict=True))
+        yield np.asarray(KDTree(other).query(own)[1], np.int64)
+    for tips, others in _paired_tips(first, second):
+        if len(tips) >= 3:
+            own, other = first.distances[first.tips[tips]], second.distances[second.tips[others]]
+            yield _by_distances(first, second, own, other)
+    count = FIRST_WAVES - 1
+    for signs in product((1.0, -1.0), repeat=count - 1):
+        # The waves' own signs mean nothing; the first one's is fixed by the shape's skewness.
+        flips = np.array([1.0, *signs]) * np.sign((second.waves[:, 1 : count + 1] ** 3).sum(0))
+        own = first.waves[first.samples, 1 : count + 1] * np.sign((first.waves[:, 1 : count + 1] ** 3).sum(0))
+        yield np.asarray(KDTree(second.waves[second.samples, 1 : count + 1] * flips).query(own)[1], np.int64)
+
+
+def _bent(first: Signature, second: Signature, bending: Bending, guess: Numbers, everywhere: bool = False) -> Numbers:
+    """A guess for the samples made untwisted, for them or for all vertices."""
+    wanted = np.arange(len(first.surface.vertices)) if everywhere else first.samples
+    places, normals = bending.bent(first.samples, second.surface.vertices[second.samples[guess]], wanted)
+    scale = second.surface.scale
+    own = np.hstack([places / scale, FACING * normals])
+    other = np.hstack([second.surface.vertices / scale, FACING * second.surface.normals])
+    if not everywhere:
+        other = other[second.samples]
+    return np.asarray(KDTree(other).query(own)[1], np.int64)
+
+
+def _by_distances(first: Signature, second: Signature, own: Array, other: Array) -> Numbers:
+    """Each sample to the one that is as far from landmarks; near ones tell more."""
+    features = [np.exp(-4 * side[:, signature.samples].T) for side, signature in ((own, first), (other, second))]
+    return np.asarray(KDTree(features[1]).query(features[0])[1], np.int64)
+
+
+def _paired_tips(first: Signature, second: Signature) -> Iterator[tuple[Numbers, Numbers]]:
+    """Ways to pair the ends of limbs, the likeliest first."""
+    between = [side.between[np.ix_(side.tips, side.tips)] for side in (first, second)]
+    places = [side.places[side.samples[side.tips]] for side in (first, second)]
+    apart = np.linalg.norm(places[0][:, None] - places[1][None], axis=2)
+    count, others = len(first.tips), len(second.tips)
+    chosen, costs = np.empty((1, 0), np.int64), np.zeros(1)
+    for tip in range(count):
+        options = np.broadcast_to(np.arange(others + 1), (len(chosen), others + 1))
+        added = np.full((len(chosen), others + 1), MISSING_TIP)
+        added[:, :others] = STANDING * apart[tip]
+        for before in range(tip):
+            partner = chosen[:, before]
+            known = partner < others
+            wrong = np.abs(between[1][partner[known]] - between[0][tip, before])
+            added[known, :others] += wrong / max(tip, 1)
+            taken = np.flatnonzero(known)
+            added[taken, partner[known]] = np.inf
+        total = (costs[:, None] + added).ravel()
+        best = np.argsort(total, kind="stable")[:BEAM]
+        best = best[np.isfinite(total[best])]
+        chosen = np.hstack([chosen[best // (others + 1)], options.ravel()[best][:, None]])
+        costs = total[best]
+    for row in chosen[np.argsort(costs, kind="stable")][:GUESSES]:
+        found = np.flatnonzero(row < others)
+        yield found, row[found]
+
+
+def _refined(first: Signature, second: Signature, guess: Numbers, start: int, end: int, step: int) -> Numbers:
+    """A map of samples made finer by more waves in turn: spectral upsampling."""
+    own, other = first.waves[first.samples], second.waves[second.samples]
+    for count in [*range(start, end, step), end]:
+        carried = _carrier(own[:, :count], other[guess, :count])
+        guess = _nearest(own[:, :count] @ carried, other[:, :count])
+    return guess
+
+
+def _carrier(own: Array, other: Array) -> Array:
+    """The linear map of wave coefficients that a map of points is."""
+    return np.asarray(np.linalg.lstsq(own, other, rcond=None)[0])
+
+
+def _nearest(points: Array, among: Array) -> Numbers:
+    scores = points @ among.T - 0.5 * (among**2).sum(1)
+    return np.asarray(scores.argmax(1), np.int64)
+
+
+def _everywhere(first: Signature, second: Signature, samples: Numbers) -> Numbers:
+    """From samples to all vertices, in two passes."""
+    count = min(60, first.waves.shape[1])
+    carried = _carrier(first.waves[first.samples, :count], second.waves[second.samples[samples], :count])
+    vertices = _nearest(first.waves[:, :count] @ carried, second.waves[:, :count])
+    carried = _carrier(first.waves, second.waves[vertices])
+    return _nearest(first.waves @ carried, second.waves)
+
+
+def _judged(first: Signature, second: Signature, samples: Numbers) -> tuple[float, float]:
+    """The mean error of lengths as a share of the diameter, and how far the surface keeps its way round."""
+    wrong = np.abs(second.between[np.ix_(samples, samples)] - first.between)
+    around = first.neighbours
+    turns = []
+    for side, chosen, near in ((first, np.arange(len(samples)), around), (second, samples, samples[around])):
+        places = side.places[side.samples]
+        ways = places[near] - places[chosen][:, None]
+        ways /= np.maximum(np.linalg.norm(ways, axis=2, keepdims=True), 1e-12)
+        normals = side.surface.normals[side.samples[chosen]]
+        crossed = np.cross(ways[:, :, None], ways[:, None, :])
+        turns.append((crossed * normals[:, None, None]).sum(3))
+    agree = (turns[0] * turns[1]).sum() / max(float(np.abs(turns[0] * turns[1]).sum()), 1e-12)
+    return float(wrong.mean()) / first.diameter, float(agree)
+
+
+def _cost(first: Signature, second: Signature, samples: Numbers, landmarks: tuple[Numbers, Numbers] | None) -> float:
+    stretch, upright = _judged(first, second, samples)
+    ways = second.places[second.samples[samples]] - first.places[first.samples]
+    moving = 0.0 if landmarks is not None else float(np.linalg.norm(ways, axis=1).mean())
+    missing = 1 - len(np.unique(samples)) / len(samples)
+    return stretch + TURNING * (1 - upright) / 2 + MOVING * moving + 0.1 * missing
+
+
+def _coverage(second: Signature, vertices: Numbers) -> float:
+    """Share of the second surface's samples that a matched vertex is near to."""
+    hit = second.distances[:, np.unique(vertices)].min(1)
+    return float((hit < 1.5 / np.sqrt(len(second.samples))).mean())

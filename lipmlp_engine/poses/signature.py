@@ -1,0 +1,95 @@
+"""What of a surface stays the same in every pose: its eigenfunctions, distances along it, and where its limbs end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import igl
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse.linalg import eigsh
+
+from .standin import StandIn
+
+FREQUENCIES = 80
+"""Eigenfunctions of the Laplacian that are used."""
+PITCHES = 24
+"""Of them, those that are compared before anything else."""
+SAMPLES = 300
+"""Places spread over the surface, between which distances are known."""
+MOST_TIPS = 10
+TIP_SPACING = 0.14
+"""Two ends of limbs are at least so far apart, in roots of the area."""
+TURN_REACH = 8
+"""Neighbouring samples that say which way round the surface goes at a sample."""
+
+Array = NDArray[np.float64]
+Numbers = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Signature:
+    """Lengths are in roots of the surface's area."""
+
+    surface: StandIn
+    waves: Array
+    """Eigenfunctions at the vertices, the smoothest first, (vertices, frequencies)."""
+    samples: Numbers
+    """Vertices spread evenly."""
+    distances: Array
+    """From each sample to every vertex, along the surface."""
+    tips: Numbers
+    """Ends of limbs: numbers within ``samples`` of those that are farther from all else than what is around them."""
+    neighbours: Numbers
+    """For each sample those nearest to it."""
+
+    @property
+    def between(self) -> Array:
+        """Distances from sample to sample."""
+        return np.asarray(self.distances[:, self.samples])
+
+    @property
+    def places(self) -> Array:
+        """Of the vertices, about the centre."""
+        return np.asarray((self.surface.vertices - self.surface.vertices.mean(0)) / self.surface.scale)
+
+    @property
+    def diameter(self) -> float:
+        return float(self.between.max())
+
+
+def tuning(surface: StandIn) -> Array:
+    """The surface's lowest frequencies, whatever its size: bending does not change them, another shape has others."""
+    values, _ = _vibrations(surface, PITCHES)
+    return np.asarray(np.sort(values)[1:])
+
+
+def mistuning(first: Array, second: Array) -> float:
+    """The mean difference of the logarithms of two tunings."""
+    return float(np.abs(np.log(first / second)).mean())
+
+
+def signature(surface: StandIn) -> Signature:
+    """Deterministic; it takes about a second."""
+    values, waves = _vibrations(surface, FREQUENCIES)
+    waves = waves[:, np.argsort(values)]
+    samples, distances = surface.spread(SAMPLES)
+    distances = distances / surface.scale
+    between = distances[:, samples]
+    neighbours = np.argsort(between, axis=1, kind="stable")[:, 1 : TURN_REACH + 1]
+    return Signature(surface, waves, samples, distances, _tips(between), neighbours)
+
+
+def _vibrations(surface: StandIn, count: int) -> tuple[Array, Array]:
+    stiffness = -igl.intrinsic_delaunay_cotmatrix(surface.vertices, surface.triangles)[0]
+    mass = igl.massmatrix(surface.vertices, surface.triangles, igl.MASSMATRIX_TYPE_BARYCENTRIC) / surface.scale**2
+    start = np.sin(1.0 + np.arange(len(surface.vertices)))
+    values, waves = eigsh(stiffness, count, mass, sigma=-1.0, which="LM", v0=start)
+    return values, waves
+
+
+def _tips(between: Array) -> Numbers:
+    remoteness = between.mean(1)
+    around = between < TIP_SPACING
+    peaks = np.flatnonzero(remoteness >= np.where(around, remoteness, -np.inf).max(1))
+    return np.asarray(peaks[np.argsort(-remoteness[peaks], kind="stable")][:MOST_TIPS], np.int64)

@@ -1,0 +1,249 @@
+"""Poses of one shape are matched, others are refused, and what lies between two poses keeps its lengths."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import trimesh
+from numpy.typing import NDArray
+from scipy.spatial.transform import Rotation
+
+from benchmarks.poses.characters import ARMS_UP, biped
+from benchmarks.poses.measures import edge_lengths, off_straight, remeshed
+from lipmlp_engine import cli
+from lipmlp_engine.guide import Blend, CarriedBlend, CarriedMesh, Motion, Pose, VelocityLattice, swinging
+from lipmlp_engine.guide.carried_mesh import STATIONS
+from lipmlp_engine.guide.placed import PlacedSurface
+from lipmlp_engine.guide.pose import PosePath
+from lipmlp_engine.guide.swinging import Way, carried_meshes, find_ways
+from lipmlp_engine.job import Job
+from lipmlp_engine.morph import Morph
+from lipmlp_engine.poses.find import Pairing, pair
+from lipmlp_engine.poses.lengths import LengthPath
+from lipmlp_engine.sections import Sampling, ShapeInput
+from lipmlp_engine.shapes.distance import DistanceField
+from lipmlp_engine.shapes.shape import Shape, signed_volume
+from lipmlp_engine.training.samples import PlacedShape, between_samples
+
+Array = NDArray[np.float64]
+NO_LANDMARKS = np.empty((0, 3)), np.empty((0, 3))
+
+
+def rod(angle: Callable[[Array], Array]) -> tuple[Array, NDArray[np.int64]]:
+    """A closed bar along x whose places beyond 0 are turned about z by an angle that depends on how far they are."""
+    bar = trimesh.creation.capsule(2.0, 0.15, count=[12, 12])
+    bar.apply_transform(trimesh.transformations.rotation_matrix(np.pi / 2, [0, 1, 0]))
+    bar.apply_translation(-bar.bounds.mean(0))
+    bar = bar.subdivide_to_size(0.08)
+    bar.merge_vertices()
+    vertices = np.asarray(bar.vertices)
+    turn = angle(vertices[:, 0])
+    bent = np.array(vertices)
+    step = np.linspace(0, vertices[:, 0].max(), 400)
+    turns = angle(step)
+    way = np.cumsum(np.stack([np.cos(turns), np.sin(turns)], 1) * np.gradient(step)[:, None], axis=0)
+    beyond = vertices[:, 0] > 0
+    middle = np.stack([np.interp(vertices[:, 0], step, way[:, k]) for k in range(2)], 1)
+    side = np.stack([-np.sin(turn), np.cos(turn)], 1) * vertices[:, 1:2]
+    bent[beyond, :2] = (middle + side)[beyond]
+    return bent, np.asarray(bar.faces, np.int64)
+
+
+@pytest.fixture(scope="module")
+def standing_and_raised() -> tuple[Shape, Shape]:
+    """A character, and the same with its arms raised by more than a right angle, meshed for itself."""
+    character = biped()
+    skin = character.skin(60)
+    raised, triangles = remeshed(character.posed(skin, ARMS_UP), skin.triangles, 66, seed=1)
+    return Shape("standing", skin.vertices, skin.triangles.astype(np.int32)), Shape("raised", raised, triangles)
+
+
+@pytest.fixture(scope="module")
+def pairing(standing_and_raised: tuple[Shape, Shape]) -> Pairing:
+    found = pair(*standing_and_raised)
+    assert isinstance(found, Pairing)
+    return found
+
+
+def test_a_limb_that_swings_by_more_than_half_a_turn_keeps_its_length() -> None:
+    straight, triangles = rod(np.zeros_like)
+    coiled, _ = rod(lambda x: np.clip(x, 0, None) * 3.8)
+    path = LengthPath(straight, coiled, triangles)
+    assert np.abs(path.at(0.0) - straight).max() < 1e-6 and np.abs(path.at(1.0) - coiled).max() < 1e-6
+    lengths = [edge_lengths(places, triangles) for places in (straight, path.at(0.5), coiled)]
+    error = np.abs(lengths[1] / ((lengths[0] + lengths[2]) / 2) - 1)
+    assert error.mean() < 0.01
+    assert edge_lengths((straight + coiled) / 2, triangles).mean() < 0.9 * lengths[1].mean()
+
+
+def test_turns_of_a_whole_turn_and_more_are_told_from_none() -> None:
+    straight, triangles = rod(np.zeros_like)
+    wound, _ = rod(lambda x: np.clip(x, 0, None) * 5.6)
+    tip = int(straight[:, 0].argmax())
+    halfway = LengthPath(straight, wound, triangles).at(0.5)
+    rightly, _ = rod(lambda x: np.clip(x, 0, None) * 2.8)
+    for places in (halfway, rightly):
+        places -= places[straight[:, 0].argmin()]
+    assert np.linalg.norm(halfway[tip] - rightly[tip]) < 0.1
+
+
+def test_vertices_that_no_face_uses_and_equal_poses_do_no_harm() -> None:
+    straight, triangles = rod(np.zeros_like)
+    with_stray = np.vstack([straight, [[5.0, 5.0, 5.0]]])
+    path = LengthPath(with_stray, with_stray, triangles)
+    assert np.abs(path.at(0.5) - with_stray).max() < 1e-6
+
+
+def test_parts_of_a_mesh_keep_their_places_to_each_other() -> None:
+    straight, triangles = rod(np.zeros_like)
+    both = np.vstack([straight, straight + np.array([0, 0, 3.0])])
+    faces = np.vstack([triangles, triangles + len(straight)])
+    way = np.array([0.0, 2.0, 0.0])
+    assert np.abs(LengthPath(both, both + way, faces).at(0.25) - both - way / 4).max() < 1e-3
+
+
+def test_a_pose_is_matched_with_left_and_right_told_apart(pairing: Pairing) -> None:
+    assert pairing.doubt < 1
+    sides = pairing.first.vertices[:, 0] * pairing.fit.places[:, 0]
+    away = np.abs(pairing.first.vertices[:, 0]) > 0.1
+    assert (sides[away] > 0).all()
+    hands = pairing.first.vertices[:, 2] < 0.9
+    hands &= np.abs(pairing.first.vertices[:, 0]) > 0.45
+    assert hands.any() and pairing.fit.places[hands, 2].min() > 1.6
+
+
+def test_a_match_is_alike_in_every_unit(standing_and_raised: tuple[Shape, Shape], pairing: Pairing) -> None:
+    first, second = standing_and_raised
+    grown = dataclasses.replace(second, vertices=1000 * second.vertices)
+    again = pair(first, grown)
+    assert isinstance(again, Pairing)
+    assert np.abs(again.fit.places / 1000 - pairing.fit.places).mean() < 0.02
+
+
+@pytest.mark.parametrize("kind", ["ball and box", "two parts", "moved copy"])
+def test_what_is_no_pose_is_refused_in_a_sentence(kind: str, standing_and_raised: tuple[Shape, Shape]) -> None:
+    ball, box = trimesh.creation.icosphere(3), trimesh.creation.box((1, 2, 3))
+    if kind == "ball and box":
+        shapes = [Shape(kind, mesh.vertices, mesh.faces.astype(np.int32)) for mesh in (ball, box)]
+    elif kind == "two parts":
+        apart = trimesh.util.concatenate([ball, ball.copy().apply_translation([3, 0, 0])])
+        shapes = [Shape(kind, apart.vertices, apart.faces.astype(np.int32))] * 2
+    else:
+        first = standing_and_raised[0]
+        turn = Rotation.from_rotvec([0.3, 0.5, 0.2]).as_matrix()
+        shapes = [first, dataclasses.replace(first, vertices=first.vertices @ turn.T + 1)]
+    said = pair(*shapes)
+    assert isinstance(said, str) and "'" in said
+
+
+def test_points_go_along_with_the_carried_mesh_and_come_back(
+    standing_and_raised: tuple[Shape, Shape], pairing: Pairing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(swinging, "pair", lambda *_: pairing)
+    ways, verdicts = find_ways(standing_and_raised, [NO_LANDMARKS], insisted=False)
+    assert "poses" in verdicts[0]
+    pose = Pose(1.0, np.eye(3), np.array([0, 0, 0.9]))
+    path, (mesh,) = carried_meshes(PosePath([pose, pose]), ways, 0.85)
+    assert mesh is not None and mesh.stations.shape[0] == STATIONS
+    assert float(mesh.stations.abs().max()) <= 0.85 + 1e-6
+    rng = np.random.default_rng(0)
+    near = (mesh.surface(0.3)[0] + rng.normal(0, 0.002, mesh.stations.shape[1:])).astype(np.float32)
+    there = mesh.carry(torch.from_numpy(near), 0.3, 0.8)
+    back = mesh.carry(there, 0.8, 0.3).numpy()
+    assert np.quantile(np.linalg.norm(back - near, axis=1), 0.98) < 1e-3
+    each = mesh.carry(torch.from_numpy(near), torch.full((len(near),), 0.25), torch.full((len(near),), 0.75)).numpy()
+    assert np.abs(each - mesh.moved(near, 0.25, 0.75)).max() < 1e-5
+    surfaces = [
+        PlacedSurface(shape, DistanceField(shape.vertices, shape.triangles), placed)
+        for shape, placed in zip(standing_and_raised, path.poses, strict=True)
+    ]
+    for share in (0.0, 0.5, 1.0):
+        values, gradient, trust = CarriedBlend(mesh, surfaces, share).values_and_gradient(near)
+        alone, _ = CarriedBlend(mesh, surfaces, share).values(near)
+        assert (trust == 1).all()
+        assert np.allclose(values, alone) and np.isfinite(gradient).all()
+    on_surface = mesh.surface(0.5)[0].astype(np.float32)
+    assert np.abs(CarriedBlend(mesh, surfaces, 0.5).values(on_surface)[0]).mean() < 0.004
+
+
+def test_a_chain_of_poses_passes_the_inner_one_with_one_speed() -> None:
+    straight, triangles = rod(np.zeros_like)
+    places = [straight, rod(lambda x: np.clip(x, 0, None) * 0.8)[0], rod(lambda x: np.clip(x, 0, None) * 0.2)[0]]
+    ways = [Way(LengthPath(a, b, triangles), triangles) for a, b in pairwise(places)]
+    pose = Pose(2.0, np.eye(3), np.zeros(3))
+    _, meshes = carried_meshes(PosePath([pose] * 3), ways, 0.85)
+    before, after = meshes
+    assert isinstance(before, CarriedMesh) and isinstance(after, CarriedMesh)
+    step = 1 / (STATIONS - 1)
+    speeds = [
+        (mesh.surface(end)[0] - mesh.surface(start)[0]) / (step / 4)
+        for mesh, start, end in ((before, 1 - step / 4, 1.0), (after, 0.0, step / 4))
+    ]
+    jolt = np.linalg.norm(speeds[1] - speeds[0], axis=1).mean()
+    assert jolt < 0.25 * np.linalg.norm(places[1] - places[0], axis=1).mean() / 2
+
+
+def test_a_model_keeps_its_carried_meshes(tmp_path: Path) -> None:
+    straight, triangles = rod(np.zeros_like)
+    way = Way(LengthPath(straight, rod(lambda x: np.clip(x, 0, None) * 0.8)[0], triangles), triangles)
+    pose = Pose(2.0, np.eye(3), np.zeros(3))
+    path, meshes = carried_meshes(PosePath([pose] * 3), [way, None], 0.85)
+    mesh = meshes[0]
+    assert mesh is not None and meshes[1] is None
+    flow = VelocityLattice(torch.zeros(4, 4, 4, 3))
+    job = Job(shapes=[ShapeInput(f"{name}.ply") for name in "abc"])
+    morph = Morph(
+        job, [(torch.zeros(2, 4), torch.zeros(2)), (torch.zeros(1, 2), torch.zeros(1))], Motion(path, [mesh, flow])
+    )
+    morph.save(tmp_path / "model.safetensors")
+    kept = Morph.load(tmp_path / "model.safetensors").motion
+    assert isinstance(kept.flows[0], CarriedMesh) and isinstance(kept.flows[1], VelocityLattice)
+    points = torch.from_numpy(mesh.surface(0.0)[0].astype(np.float32))
+    assert torch.equal(kept.carry(points, 0.0, 1.0, 0), morph.motion.carry(points, 0.0, 1.0, 0))
+    assert torch.allclose(kept.carry(points, 0.0, 1.0, 0), mesh.stations[-1], atol=1e-5)
+    assert float(kept.velocity(points, 0.5, 0).norm(dim=1).max()) > 0.1
+
+
+def test_samples_between_poses_lie_about_the_mesh_on_its_way() -> None:
+    straight, triangles = rod(np.zeros_like)
+    bent = rod(lambda x: np.clip(x, 0, None) * 0.8)[0]
+    pose = Pose(2.0, np.eye(3), np.zeros(3))
+    path, (mesh,) = carried_meshes(PosePath([pose] * 2), [Way(LengthPath(straight, bent, triangles), triangles)], 0.85)
+    assert mesh is not None
+    shapes = [Shape(name, places, triangles.astype(np.int32)) for name, places in (("a", straight), ("b", bent))]
+    placed = [
+        PlacedShape(shape, DistanceField(shape.vertices, shape.triangles), where)
+        for shape, where in zip(shapes, path.poses, strict=True)
+    ]
+    found = between_samples(placed, [Blend()], Motion(path, [mesh]), Sampling(points=2_000), np.random.default_rng(0))
+    times = found.points[:, 3]
+    assert 0 < float(times.min()) < 0.1 and 0.9 < float(times.max()) < 1
+    assert float(found.values.abs().median()) < 0.03
+    vertices, surface = mesh.surface(0.5)
+    assert (
+        abs(float(signed_volume(vertices, triangles) / signed_volume(mesh.stations[0].numpy(), triangles)) - 1) < 0.03
+    )
+    near = (times - 0.5).abs() < 0.03
+    true = surface.signed(found.points[near, :3].numpy())
+    assert np.abs(true - found.values[near, 0].numpy()).mean() < 0.04
+
+
+def test_lengths_on_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    straight, triangles = rod(np.zeros_like)
+    bent = rod(lambda x: np.clip(x, 0, None) * 1.5)[0]
+    poses, positions = tmp_path / "poses.npz", tmp_path / "positions.npz"
+    np.savez(poses, first=straight, last=bent, triangles=triangles, shares=[0.0, 0.5, 1.0])
+    assert cli.main(["lengths", str(poses), str(positions)]) == 0
+    with np.load(positions) as stored:
+        found = stored["positions"]
+    assert np.allclose(found[0], straight, atol=1e-5) and np.allclose(found[2], bent, atol=1e-5)
+    assert off_straight(0.5, found[1], straight, bent, triangles).mean() < 0.01
+    np.savez(poses, first=straight, last=bent[:-1], triangles=triangles, shares=[0.5])
+    assert cli.main(["lengths", str(poses), str(positions)]) == 3
+    assert "same vertices" in capsys.readouterr().err
