@@ -32,6 +32,9 @@ class GrowingBall:
     def shown_field(self, time: float) -> LipschitzField:
         return LipschitzField(lambda points: points.norm(dim=1) - (0.3 + 0.1 * time), 1.0)
 
+    def pieces_about(self, time: float) -> int:
+        return 1
+
     def cells(self, extraction: Extraction) -> int:
         return extraction.resolution
 
@@ -124,7 +127,10 @@ def test_a_time_without_surface_gives_an_empty_frame(morph: Morph, ball: Shape) 
     empty = cast(
         Morph,
         SimpleNamespace(
-            **{name: getattr(morph, name) for name in ("cells", "pose", "segment", "parts_about", "velocity")}
+            **{
+                name: getattr(morph, name)
+                for name in ("cells", "pieces_about", "pose", "segment", "parts_about", "velocity")
+            }
         ),
     )
     empty.to_shape = morph.to_shape  # type: ignore[method-assign]
