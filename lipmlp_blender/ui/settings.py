@@ -133,7 +133,7 @@ def has_effect(settings: LipmorphSceneSettings, section: str, name: str) -> bool
         ("training", "smoothness"): settings.network.family != "plain",
         ("training", "safety"): settings.training.loss != "distance",
         ("extraction", "budget"): settings.extraction.resolution == 0,
-        ("extraction", "detail"): settings.training.loss == "distance",
+        ("extraction", "detail"): settings.training.loss == "distance" and settings.guide.kind != "none",
     }.get((section, name), True)
 
 
