@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import errno
+import math
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ RESERVED = 1.05 * GIGABYTE
 PER_FLOW = 0.12 * GIGABYTE
 PER_CELL_OF_A_SIDE = 2700.0
 """For each of resolution² at 64 neurons a layer: only cells about the surface are evaluated."""
+USUAL_CELLS = 128
 PER_POINT = 110.0
 PER_VALUE = 12.0
 """For each neuron and sample of a batch."""
@@ -137,16 +139,21 @@ def _parts(job: Job) -> dict[str, float]:
     """What grows with each setting."""
     wide = job.network.width / 64
     return {
-        "resolution": PER_CELL_OF_A_SIDE * job.extraction.resolution**2 * max(wide, 1.0),
+        "resolution": PER_CELL_OF_A_SIDE * _cells(job) ** 2 * max(wide, 1.0),
         "points": PER_POINT * job.sampling.points * len(job.shapes),
         "batch": PER_VALUE * job.training.batch * job.network.width,
-        "flow": PER_FLOW * (len(job.shapes) - 1) * (job.guide.kind == "transport"),
+        "flow": PER_FLOW * (len(job.shapes) - 1) * (job.guide.kind != "none"),
     }
+
+
+def _cells(job: Job) -> float:
+    """Cells of a side: those asked for, or about as many as the budget of vertices allows at most."""
+    return job.extraction.resolution or max(USUAL_CELLS, math.sqrt(job.extraction.budget))
 
 
 def _settings(job: Job) -> dict[str, int]:
     return {
-        "resolution": job.extraction.resolution,
+        "resolution": int(_cells(job)),
         "points": job.sampling.points,
         "batch": job.training.batch,
         "width": job.network.width,

@@ -193,8 +193,8 @@ def test_a_killed_engine_is_explained(start: Callable[[], Any], behave: Callable
         time.sleep(0.01)
     os.kill(engine.pid, signal.SIGKILL)
     said = events_of(engine)[-1].message
-    assert "ended from outside, most likely because memory ran out: this job takes about 0.7 GB" in said
-    assert "what would fit: resolution 64 instead of 128" in said
+    assert "ended from outside, most likely because memory ran out: this job takes about 0.8 GB" in said
+    assert "what would fit: resolution 111 instead of 223" in said
 
 
 def test_a_corrupt_line_is_left_out_and_told(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import signal
@@ -154,9 +155,13 @@ def test_frames_are_extracted_again_without_training(finished: Following, tmp_pa
 
 
 def test_shapes_that_are_gone_do_not_hinder_extraction(finished: Following, tmp_path: Path) -> None:
+    """The model has them with it; one of before that shows its function alone."""
     morph = Morph.load(folder_of(finished) / "model.safetensors")
+    assert len(morph.shapes) == 2
+    done = extract_morph(morph, tmp_path / "whole")
+    assert done.report and len(done.frames) == 3
     recorder = Recorder()
-    done = extract_morph(morph, tmp_path, recorder)
+    done = extract_morph(dataclasses.replace(morph, shapes=[], blends=[]), tmp_path / "older", recorder)
     assert done.report == "" and len(done.frames) == 3
     assert any(isinstance(event, Notice) and "without colours" in event.message for event in recorder.events)
 

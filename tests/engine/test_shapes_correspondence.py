@@ -40,17 +40,17 @@ def test_keys_of_a_sculpted_copy_end_at_its_own_vertices(tmp_path: Path) -> None
     mesh.vertices[:, 2] *= 1 + 0.5 * (mesh.vertices[:, 0] > 0)
     mesh.export(tmp_path / "sculpted.ply")
     options = [*SMALL_OPTIONS, "--set=training.steps=250", "--set=extraction.resolution=40"]
-    job = ("morph", tmp_path / "ball.ply", tmp_path / "sculpted.ply", "--out", tmp_path, *options)
+    job = ("morph", tmp_path / "ball.ply", tmp_path / "sculpted.ply", "--out", tmp_path / "out", *options)
     keys = "--set=extraction.keys=auto"
     done = engine(*job, keys)
     assert done.returncode == 0, done.stderr
-    notes = json.loads((tmp_path / "report.json").read_text())["notes"]
+    notes = json.loads((tmp_path / "out" / "report.json").read_text())["notes"]
     assert any("set guide.correspondence to vertices" in note for note in notes)
     done = engine(*job, keys, "--set=guide.correspondence=vertices")
     assert done.returncode == 0, done.stderr
-    report = json.loads((tmp_path / "report.json").read_text())
+    report = json.loads((tmp_path / "out" / "report.json").read_text())
     assert report["tracking"]["kept"], report["tracking"]["sentence"]
     assert report["job"]["landmarks"] == []
-    with np.load(tmp_path / "keys.npz") as arrays:
+    with np.load(tmp_path / "out" / "keys.npz") as arrays:
         true = trimesh.load(tmp_path / "sculpted.ply", process=False).vertices
         assert np.allclose(arrays["positions"][-1], true, atol=1e-5)

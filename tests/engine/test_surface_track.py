@@ -141,30 +141,40 @@ def run(folder: Path, target: trimesh.Trimesh, keys: str) -> dict[str, object]:
     target.export(folder / "target.ply")
     options = [*SMALL_OPTIONS, "--set=training.steps=250", "--set=extraction.resolution=40"]
     done = engine(
-        "morph", folder / "ball.ply", folder / "target.ply", "--out", folder, *options, f"--set=extraction.keys={keys}"
+        "morph",
+        folder / "ball.ply",
+        folder / "target.ply",
+        "--out",
+        folder / "out",
+        *options,
+        f"--set=extraction.keys={keys}",
     )
     assert done.returncode == 0, done.stderr
-    report: dict[str, object] = json.loads((folder / "report.json").read_text())
+    report: dict[str, object] = json.loads((folder / "out" / "report.json").read_text())
     return report
 
 
 def test_a_ball_becomes_a_box_by_shape_keys_and_a_ring_by_frames(tmp_path: Path) -> None:
     report = run(tmp_path / "box", trimesh.creation.box((1.6, 1.6, 1.6)), "auto")
     assert report["tracking"]["kept"] and report["tracking"]["sentence"] in report["notes"]
-    with np.load(tmp_path / "box" / "keys.npz") as arrays:
+    with np.load(tmp_path / "box" / "out" / "keys.npz") as arrays:
         assert arrays["positions"].shape == (len(arrays["times"]), 642, 3)
         assert np.isfinite(arrays["positions"]).all() and (np.diff(arrays["times"]) > 0).all()
     ring = trimesh.creation.torus(1.0, 0.4)
     report = run(tmp_path / "box", ring, "auto")
     assert not report["tracking"]["kept"] and "number of handles" in report["tracking"]["sentence"]
-    assert not (tmp_path / "box" / "keys.npz").exists()
+    assert not (tmp_path / "box" / "out" / "keys.npz").exists()
     again = engine(
-        "extract", tmp_path / "box" / "model.safetensors", "--out", tmp_path / "box", "--set=extraction.keys=always"
+        "extract",
+        tmp_path / "box" / "out" / "model.safetensors",
+        "--out",
+        tmp_path / "box" / "out",
+        "--set=extraction.keys=always",
     )
     assert again.returncode == 0, again.stderr
-    report = json.loads((tmp_path / "box" / "report.json").read_text())
+    report = json.loads((tmp_path / "box" / "out" / "report.json").read_text())
     assert report["tracking"]["kept"] and "best effort" in report["tracking"]["sentence"]
-    assert (tmp_path / "box" / "keys.npz").exists()
+    assert (tmp_path / "box" / "out" / "keys.npz").exists()
 
 
 def test_a_clean_mesh_is_carried_both_ways_and_only_as_far_as_asked() -> None:
