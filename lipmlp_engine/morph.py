@@ -100,6 +100,11 @@ class Morph:
         wanted = self.job.extraction.detail == "shapes" and self.job.training.loss == "distance"
         return wanted and bool(self.blends) and bool(self.shapes)
 
+    @property
+    def on_processor(self) -> bool:
+        """Whether the function is evaluated on the CPU."""
+        return self.layers[0][0].device.type == "cpu"
+
     def cells(self, extraction: Extraction) -> int:
         """Cells that surfaces are taken from: those asked for, or what the shapes need."""
         return cells_for(extraction, [need_of(surface) for surface in self._exact.surfaces] if self.detailed else [])

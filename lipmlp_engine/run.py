@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from . import __version__
 from .channel import Audience
+from .cores import usable_cores
 from .course import Course, expected_seconds
 from .errors import Cancelled, EngineError, OutputError, ShapeError
 from .events import PROTOCOL, Done, Failed, FrameDone, Hello, Notice, Progress
@@ -251,17 +252,20 @@ class _Run:
     def _extract(self, morph: Morph, shapes: list[Shape]) -> FrameFiles:
         from .certificates.shown import frame_distance
         from .frame_files import FrameFiles
-        from .surface.assemble import frame_at
         from .surface.attributes import Sources
+        from .surface.side_by_side import frames_side_by_side
 
         times = self.job.frame_times()
         sources = Sources(shapes) if shapes else None
         paths = [self.results.frame(index) for index in range(len(times))]
         self._place.make_room(paths[0].parent, "frame_*.npz")
         empty = []
+        # A GPU is busy with one frame; processors are not.
+        workers = (self.job.training.threads or usable_cores()) if morph.on_processor else 1
+        frames = frames_side_by_side(morph, times, self.job.extraction, sources, workers)
         for index, (time, path) in enumerate(zip(times, paths, strict=True)):
             self._stop_if_asked()
-            frame = frame_at(morph, time, self.job.extraction, sources)
+            frame = next(frames)
             frame.save(path)
             if morph.detailed:
                 self._apart.append(frame_distance(morph, frame))

@@ -6,6 +6,7 @@ Knows no network and no mesh.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
@@ -104,7 +105,9 @@ class ExactBlend:
 
     def _in_chunks(self, work: Callable[[Points], tuple[Points, ...]], points: Points) -> list[Points]:
         points = np.ascontiguousarray(points, np.float32)
-        if len(points) <= CHUNK or self._morph.threads == 1:
+        # On a thread of its own a frame has its core already.
+        alone = threading.current_thread() is threading.main_thread()
+        if len(points) <= CHUNK or self._morph.threads == 1 or not alone:
             parts = [work(points[start : start + CHUNK]) for start in range(0, max(len(points), 1), CHUNK)]
         else:
             chunks = np.array_split(points, -(-len(points) // CHUNK))

@@ -110,10 +110,10 @@ class _Placing:
         if not len(vertices):
             return vertices, vertices, creased
         # What was made thicker for the cells leads farther back.
-        values, _ = self._seen(vertices)
-        farther = np.maximum(np.abs(values) - REACH * self.cell, 0)[:, None]
+        seen = self._seen(vertices)
+        farther = np.maximum(np.abs(seen[0]) - REACH * self.cell, 0)[:, None]
         self.least, self.most = self.least - farther, self.most + farther
-        vertices, gradient = self._onto_surface(vertices, STEPS, (self.least, self.most))
+        vertices, gradient = self._onto_surface(vertices, STEPS, (self.least, self.most), seen)
         for _ in range(EDGE_ROUNDS):
             around = self._faces_about_edges(vertices, gradient, creased)
             if not len(around):
@@ -156,13 +156,18 @@ class _Placing:
         return np.asarray(_gathered(owner, vertices[sides[:, 1]].astype(np.float64)) / count, np.float32)
 
     def _onto_surface(
-        self, points: Floats, steps: int, within: tuple[Floats, Floats] | None = None
+        self,
+        points: Floats,
+        steps: int,
+        within: tuple[Floats, Floats] | None = None,
+        seen: tuple[Floats, Floats] | None = None,
     ) -> tuple[Floats, Floats]:
         """Newton steps onto the surface until a point is there; the gradient is that where it was last looked at."""
         points, gradient = points.copy(), np.zeros_like(points)
         rows = np.arange(len(points))
         for _ in range(steps):
-            values, slopes = self._seen(points[rows])
+            values, slopes = seen or self._seen(points[rows])
+            seen = None
             gradient[rows] = slopes
             away = np.abs(values) > CLOSE * self.cell
             rows, values, slopes = rows[away], values[away], slopes[away]
