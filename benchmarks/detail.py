@@ -4,6 +4,7 @@ ends      each shape on its way to a ball: distances and normals of its own fram
 halfway   roughness of the surface half-way over the rougher end's, with detail from the shapes and without
 still     how far what both shapes have in common moves
 seconds   24 frames of 128 cells, with and without detail
+pictures  draws pictures/detail.png
 
 LIPMORPH_DATA names the folder of the example shapes; ``suzanne.obj``, as Blender exports her, may lie there as well.
 """
@@ -32,6 +33,7 @@ from lipmlp_engine.job import Job
 from lipmlp_engine.metrics.ends import measure_end
 from lipmlp_engine.metrics.solid import Solid
 from lipmlp_engine.morph import Morph
+from lipmlp_engine.pictures.contact_sheet import contact_sheet
 from lipmlp_engine.sections import ShapeInput
 from lipmlp_engine.shapes import load_shapes
 from lipmlp_engine.shapes.distance import DistanceField
@@ -170,6 +172,26 @@ def seconds(options: argparse.Namespace, folder: Path) -> None:
     print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
 
 
+def pictures(options: argparse.Namespace, folder: Path) -> None:
+    """The object, its frame by the network alone, and from the shapes: benchmarks/pictures/detail.png."""
+    rows = []
+    for name in ("sword", "gear", "suzanne"):
+        path = shape_file(name, folder)
+        if path is None:
+            continue
+        morph = trained(path, shape_file("ball", folder) or path, options.preset)
+        shape = morph.shapes[0]
+        own = MeshFrame(0.0, shape.vertices.astype(np.float32), shape.triangles)
+        shown = [own, taken(morph, 0.0, 128, "network"), taken(morph, 0.0, 128)]
+        # All are drawn under one camera: equally large, about one place, upright.
+        for frame in shown:
+            places = (frame.vertices - shape.centre) / shape.diagonal
+            upright = places[:, [2, 0, 1]] if name in PUBLISHED else places
+            frame.vertices = upright.astype(np.float32)
+        rows.append((name, shown))
+    contact_sheet(rows, Path(__file__).parent / "pictures" / "detail.png", height=420, azimuth=60.0)
+
+
 def _pairs(options: argparse.Namespace, folder: Path) -> Iterator[tuple[Morph, str]]:
     for first, second in PAIRS:
         if options.shapes and not {first, second} & set(options.shapes):
@@ -183,7 +205,7 @@ def _pairs(options: argparse.Namespace, folder: Path) -> Iterator[tuple[Morph, s
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    kinds = {"ends": ends, "halfway": halfway, "still": still, "seconds": seconds}
+    kinds = {"ends": ends, "halfway": halfway, "still": still, "seconds": seconds, "pictures": pictures}
     parser.add_argument("kinds", nargs="*", choices=[*kinds, []], help="what to measure; everything if left out")
     parser.add_argument("--shapes", nargs="+", help="only these")
     parser.add_argument("--preset", default="draft")
