@@ -45,11 +45,15 @@ class CarriedBlend:
 
         Where a cell's size is given it is lowered about what is too thin for cells.
         """
-        thin = cell > 0 and any(surface.thin_parts.thinnest < THIN * cell for surface in self._surfaces)
+        thin = cell > 0 and self.too_thin_for(cell)
         (values,) = self._in_chunks(
             lambda chunk: (self._lowered(chunk, cell) if thin else self._seen(chunk)[0],), points
         )
         return values, np.ones_like(values)
+
+    def too_thin_for(self, cell: float) -> bool:
+        """Whether there are parts that cells of this size do not find as they are."""
+        return any(surface.thin_parts.thinnest < THIN * cell for surface in self._surfaces)
 
     def values_and_gradient(self, points: Points) -> tuple[Points, Points, Points]:
         """The function, its gradient and the trust."""

@@ -94,9 +94,13 @@ class ExactBlend:
         Where a cell's size is given it is lowered about what is too thin for cells. It is not to be trusted where a
         gap is shut: that is a jump, which a trained function smoothes.
         """
-        thin = cell > 0 and any(surface.thin_parts.thinnest < THIN * cell for surface in self._surfaces())
+        thin = cell > 0 and self.too_thin_for(cell)
         values, trust = self._in_chunks(lambda chunk: self._seen(chunk, cell if thin else 0.0), points)
         return values, trust
+
+    def too_thin_for(self, cell: float) -> bool:
+        """Whether there are parts that cells of this size do not find as they are."""
+        return any(surface.thin_parts.thinnest < THIN * cell for surface in self._surfaces())
 
     def values_and_gradient(self, points: Points) -> tuple[Points, Points, Points]:
         """The function, its gradient and the trust. How gaps shut is left out of the gradient."""
@@ -198,7 +202,10 @@ class ExactBlend:
 
     def _shut(self, side: int, places: Points, own: Points, outwards: Points, other: Points) -> Points:
         """Distances to one shape with its gaps shut where the other is solid."""
-        within = np.flatnonzero((own > 0) & (own < WIDTH) & (other < 0))
+        walls = self._surfaces()[side].gap_walls
+        within = np.flatnonzero((own > 0) & (own < WIDTH) & (other < 0)) if walls.any else np.zeros(0, np.int64)
+        # Away from all gaps there is nothing to shut, and no need to look for walls.
+        within = within[walls.at(places[within]) > 0]
         if not len(within):
             return own
         away = places[within] + np.float32(WIDTH) * outwards[within]

@@ -85,10 +85,12 @@ class _ExactGrid(Grid):
 
     def candidates(self) -> NDArray[np.int32]:
         boxes, side = self.boxes_at_start()
+        # About parts too thin for cells the function is lowered, by less than a cell.
+        margin = self.cell if self.field.exact.too_thin_for(float(self.cell)) else 0.0
         while side > 1:
             radius = float(side * self.cell) * np.sqrt(3) / 2
             centres = self.position(boxes) + np.float32(side / 2) * self.cell
-            near = np.abs(self.field.exact.values(centres)[0]) <= STEEPNESS * radius + self.cell
+            near = np.abs(self.field.exact.values(centres)[0]) <= STEEPNESS * radius + margin
             side //= 2
             boxes = self.halved(boxes[near], side)
         return boxes
@@ -114,7 +116,8 @@ class _Placing:
         farther = np.maximum(np.abs(seen[0]) - REACH * self.cell, 0)[:, None]
         self.least, self.most = self.least - farther, self.most + farther
         vertices, gradient = self._onto_surface(vertices, STEPS, (self.least, self.most), seen)
-        for _ in range(EDGE_ROUNDS):
+        # In between edges fade; at the shapes' own times each counts.
+        for _ in range(EDGE_ROUNDS if self.field.exact.share in (0.0, 1.0) else 1):
             around = self._faces_about_edges(vertices, gradient, creased)
             if not len(around):
                 break
