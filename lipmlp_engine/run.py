@@ -32,7 +32,7 @@ from .workplace import Workplace
 
 if TYPE_CHECKING:
     from .frame_files import FrameFiles
-    from .metrics import Bound, Report
+    from .metrics import Report
     from .morph import Morph
     from .shapes import Shape
 
@@ -159,27 +159,14 @@ class _Run:
 
     def train(self, shapes: list[Shape]) -> Morph:
         """Fit a network to the shapes."""
+        from .shapes.correspondence import given_landmarks
         from .training import train
 
         # The landmarks that follow from the vertices decide the flow, but nobody named them.
-        job = dataclasses.replace(self.job, landmarks=[*self.job.landmarks, *self._given_landmarks()])
+        given = given_landmarks(self.job, self.results.path, self._note)
+        job = dataclasses.replace(self.job, landmarks=[*self.job.landmarks, *given])
         morph = train(job, shapes, self._hear, self._audience.stopping, self.results.model, self._previews.look)
         return dataclasses.replace(morph, job=self.job)
-
-    def _given_landmarks(self) -> list[list[list[float] | None]]:
-        """Those that the shapes' vertices give where the job wants them; where it could, a word about it."""
-        from .shapes.correspondence import same_faces, vertex_landmarks
-        from .shapes.read import read_shape
-
-        filed = [read_shape(self.results.path / shape.path, shape.name) for shape in self.job.shapes]
-        if self.job.guide.correspondence == "vertices":
-            return vertex_landmarks(filed)
-        if all(same_faces(filed[0], other) for other in filed[1:]):
-            self._note(
-                "The shapes have the same faces: set guide.correspondence to vertices to make each vertex become the "
-                "vertex of its number."
-            )
-        return []
 
     def measure(self) -> Done:
         """From the frames that are there to what is said of them."""
@@ -299,6 +286,7 @@ class _Run:
         return None
 
     def _measure(self, frames: FrameFiles, shapes: list[Shape], morph: Morph | None) -> Report:
+        from .certificates.shown import brief_bounds
         from .frame_files import FrameFiles
         from .metrics import measure_morph
 
@@ -316,7 +304,7 @@ class _Run:
             shapes,
             job=self.job,
             device=self._device,
-            bounds=_bounds(morph, self._apart, shapes[0].diagonal) if morph else [],
+            bounds=brief_bounds(morph, self._apart, shapes[0].diagonal) if morph else [],
             threads=self.job.training.threads,
             notify=notify,
         )
@@ -415,12 +403,3 @@ class _Run:
         now = stamp(self.results.model)
         kept = str(self.results.model) if now and now != self._older_model else ""
         return Failed(str(failure), failure.exit_code, isinstance(failure, Cancelled), kept)
-
-
-def _bounds(morph: Morph, apart: list[float], diagonal: float) -> list[Bound]:
-    """What costs next to nothing; `lipmorph certify` finds closer bounds and more of them."""
-    from .certificates import brief
-    from .certificates.shown import shown_figures
-
-    shown = shown_figures(morph, apart, diagonal) if apart else []
-    return [figure.reported() for figure in [*brief(morph), *shown]]

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ShapeError
+from ..job import Job
+from .read import read_shape
 from .shape import Shape
 
 LANDMARKS = 48
@@ -48,3 +51,16 @@ def _spread(points: NDArray[np.float64], numbers: NDArray[np.integer]) -> list[i
         distances = fresh if not chosen else np.minimum(distances, fresh)
         chosen.append(int(numbers[farthest]))
     return chosen
+
+
+def given_landmarks(job: Job, base: Path, note: Callable[[str], None]) -> list[list[list[float] | None]]:
+    """Those that the vertices of a job's files give where it wants them; where they could, a word about it."""
+    filed = [read_shape(base / shape.path, shape.name) for shape in job.shapes]
+    if job.guide.correspondence == "vertices":
+        return vertex_landmarks(filed)
+    if all(same_faces(filed[0], other) for other in filed[1:]):
+        note(
+            "The shapes have the same faces: set guide.correspondence to vertices to make each vertex become the "
+            "vertex of its number."
+        )
+    return []
