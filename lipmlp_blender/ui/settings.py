@@ -54,7 +54,7 @@ class LIPMORPH_PT_output(_FoldedPanel, bpy.types.Panel):
             row.active = has_effect(settings, "extraction", name)
             # A number field has no word for what 0 means.
             automatic = name == "resolution" and not settings.extraction.resolution
-            row.prop(settings.extraction, name, **({"text": "Resolution (Auto)"} if automatic else {}))
+            row.prop(settings.extraction, name, **({"text": "Cells (Auto)"} if automatic else {}))
         column = layout.column(heading="Store")
         for name in STORED:
             column.prop(settings.extraction, name)
