@@ -6,17 +6,16 @@ what the shapes say counts only as far as detail may reach. Knows no network.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from functools import cache
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..cores import usable_cores
 from .carried_mesh import Bound, CarriedMesh
+from .chunks import in_chunks
 from .placed import PlacedSurface
-from .thin_parts import DEEP_ENOUGH, seen_by_cells
+from .thin_parts import THIN, seen_by_cells
 
 DETAIL = 0.006
 """How far a shape's surface may be from the carried mesh, in training-frame units, which is a stand-in for both."""
@@ -24,9 +23,6 @@ DETAIL_AWAY = 0.4
 """How much more for each unit of distance from the mesh."""
 NEAR_END = 0.12
 """Share of the way over which a shape that is near is let speak for itself, whatever it says."""
-CHUNK = 8_192
-THIN = 2 * DEEP_ENOUGH
-"""Cells: what is thicker is found as it is."""
 
 Points = NDArray[np.float32]
 
@@ -46,8 +42,9 @@ class CarriedBlend:
         Where a cell's size is given it is lowered about what is too thin for cells.
         """
         thin = cell > 0 and self.too_thin_for(cell)
-        (values,) = self._in_chunks(
-            lambda chunk: (self._lowered(chunk, cell) if thin else self._seen(chunk)[0],), points
+        self._mesh.surface(self.share)
+        (values,) = in_chunks(
+            lambda chunk: (self._lowered(chunk, cell) if thin else self._seen(chunk)[0],), points, self._threads
         )
         return values, np.ones_like(values)
 
@@ -57,15 +54,9 @@ class CarriedBlend:
 
     def values_and_gradient(self, points: Points) -> tuple[Points, Points, Points]:
         """The function, its gradient and the trust."""
-        values, gradient = self._in_chunks(self._seen, points)
-        return values, gradient, np.ones_like(values)
-
-    def _in_chunks(self, work: Callable[[Points], tuple[Points, ...]], points: Points) -> list[Points]:
-        points = np.ascontiguousarray(points, np.float32)
-        chunks = np.array_split(points, max(1, -(-len(points) // CHUNK)))
         self._mesh.surface(self.share)
-        parts = list(_pool(self._threads).map(work, chunks))
-        return [np.concatenate(columns) for columns in zip(*parts, strict=True)]
+        values, gradient = in_chunks(self._seen, points, self._threads)
+        return values, gradient, np.ones_like(values)
 
     def _seen(self, points: Points) -> tuple[Points, Points]:
         if self._at_shape:
@@ -98,8 +89,3 @@ class CarriedBlend:
         held = np.abs(distance - own) > reach
         values = np.clip(distance, own - reach, own + reach).astype(np.float32)
         return values, np.where(held[:, None], outwards, gradient).astype(np.float32)
-
-
-@cache
-def _pool(threads: int) -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(threads, thread_name_prefix="carried")

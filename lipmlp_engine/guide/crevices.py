@@ -12,9 +12,10 @@ from typing import Any, Protocol
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.ndimage import map_coordinates
 from scipy.spatial import KDTree
 from torch import Tensor
+
+from .frame_lattice import NODES, SPACING, between_nodes, lattice_nodes
 
 WIDTH = 0.03
 """The widest gap that shuts at once, in training-frame units."""
@@ -24,9 +25,6 @@ DEPTH = 0.03
 """How far inside the middle of a gap lies when it is shut."""
 SHUTTING = 0.06
 """Share of the way between the shapes that it takes."""
-NODES = 65
-SPACING = 2 / (NODES - 1)
-"""Of the lattice over [-1, 1]³ on which it is kept where gaps are."""
 SOLID = 0.02
 """From this depth inside the other shape a gap shuts wholly."""
 
@@ -71,8 +69,7 @@ class GapWalls:
             above = points + height * normals
             narrow |= narrowness(shape, above, np.asarray(shape.signed(above), np.float64)) > 0
         self.any = bool(narrow.any())
-        axis = np.linspace(-1, 1, NODES)
-        nodes = np.stack(np.meshgrid(axis, axis, axis, indexing="ij"), -1).reshape(-1, 3)
+        nodes = lattice_nodes()
         reach = np.full(len(nodes), np.inf)
         if self.any:
             reach = KDTree(points[narrow]).query(nodes, distance_upper_bound=3 * SPACING)[0]
@@ -80,8 +77,7 @@ class GapWalls:
 
     def at(self, points: NDArray[np.floating]) -> NDArray[np.float32]:
         """At points of the training frame."""
-        places = (np.asarray(points, np.float32).T + 1) * np.float32((NODES - 1) / 2)
-        return np.asarray(map_coordinates(self._lattice, places, order=1, mode="nearest"), np.float32)
+        return between_nodes(self._lattice, points)
 
 
 def shut(own: Tensor, narrow: Tensor, other: Tensor, share: Tensor) -> Tensor:

@@ -6,10 +6,7 @@ Knows no network and no mesh.
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from functools import cache
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -21,18 +18,15 @@ from ..shapes.shape import Shape
 from .blend import Blend
 from .carried_blend import CarriedBlend
 from .carried_mesh import CarriedMesh
+from .chunks import in_chunks
 from .common import CommonPart
 from .crevices import WIDTH, gaps_shut, shutting, width_to_narrowness
 from .motion import Motion
 from .placed import PlacedSurface
-from .thin_parts import DEEP_ENOUGH, seen_by_cells
+from .thin_parts import THIN, seen_by_cells
 
-CHUNK = 8_192
-"""Points that a thread takes at a time."""
 SAME = 1e-6
 """Shares that differ by less are one moment."""
-THIN = 2 * DEEP_ENOUGH
-"""Cells: what is thicker is found as it is, and farther than this from a surface nothing is lowered to below zero."""
 WARY = 0.005
 WARY_REACH = 0.1
 """How far from the other shape, and from a gap's own walls, the blend is no longer trusted about gaps."""
@@ -95,7 +89,7 @@ class ExactBlend:
         gap is shut: that is a jump, which a trained function smoothes.
         """
         thin = cell > 0 and self.too_thin_for(cell)
-        values, trust = self._in_chunks(lambda chunk: self._seen(chunk, cell if thin else 0.0), points)
+        values, trust = in_chunks(lambda chunk: self._seen(chunk, cell if thin else 0.0), points, self._morph.threads)
         return values, trust
 
     def too_thin_for(self, cell: float) -> bool:
@@ -104,19 +98,8 @@ class ExactBlend:
 
     def values_and_gradient(self, points: Points) -> tuple[Points, Points, Points]:
         """The function, its gradient and the trust. How gaps shut is left out of the gradient."""
-        values, gradient, trust = self._in_chunks(self._seen_with_gradient, points)
+        values, gradient, trust = in_chunks(self._seen_with_gradient, points, self._morph.threads)
         return values, gradient, trust
-
-    def _in_chunks(self, work: Callable[[Points], tuple[Points, ...]], points: Points) -> list[Points]:
-        points = np.ascontiguousarray(points, np.float32)
-        # On a thread of its own a frame has its core already.
-        alone = threading.current_thread() is threading.main_thread()
-        if len(points) <= CHUNK or self._morph.threads == 1 or not alone:
-            parts = [work(points[start : start + CHUNK]) for start in range(0, max(len(points), 1), CHUNK)]
-        else:
-            chunks = np.array_split(points, -(-len(points) // CHUNK))
-            parts = list(_pool(self._morph.threads).map(work, chunks))
-        return [np.concatenate(columns) for columns in zip(*parts, strict=True)]
 
     def _seen(self, points: Points, cell: float) -> tuple[Points, Points]:
         here, points = points, self._unbent(points)
@@ -234,8 +217,3 @@ class ExactBlend:
             origin, arrival = (torch.from_numpy(self._carried(place.numpy(), side)) for side in (0, 1))
             place = place + goal - motion.round_joints(place, origin, arrival, time, self._segment)
         return place.numpy()
-
-
-@cache
-def _pool(threads: int) -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(threads, thread_name_prefix="exact")

@@ -6,18 +6,19 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import map_coordinates
 from scipy.spatial import KDTree
 
-NODES = 65
-"""Of the lattice over [-1, 1]³ on which the thickness of what is near is kept."""
-NEAR = 1.8 * 2 / (NODES - 1)
+from .frame_lattice import NODES, SPACING, between_nodes, lattice_nodes
+
+NEAR = 1.8 * SPACING
 """What is so near to a node counts there: linear interpolation between nodes then sees no part thicker than it is."""
 THICKEST = 0.15
 """In units of the training frame: nothing thicker is ever too thin for cells, which are 1/16 at most."""
 DEEP_ENOUGH = 0.95
 """Cells: how deep the middle of a part must lie for corners of cells to find all of it, however it is turned: half of
 the diagonal of a cell, and a little."""
+THIN = 2 * DEEP_ENOUGH
+"""Cells: what is thicker is found as it is, and farther than this from a surface nothing is lowered to below zero."""
 
 NEIGHBOURS, ROUNDS = 8, 6
 """Points of the surface that are asked for their thickness, from one to the next."""
@@ -37,8 +38,7 @@ class ThinParts:
         self._lattice = np.full((NODES,) * 3, THICKEST, np.float32)
         if not thin.any():
             return
-        axis = np.linspace(-1, 1, NODES)
-        nodes = np.stack(np.meshgrid(axis, axis, axis, indexing="ij"), -1).reshape(-1, 3)
+        nodes = lattice_nodes()
         near = KDTree(points[thin]).query(nodes, distance_upper_bound=NEAR)[0] < np.inf
         order = np.argsort(thickness[thin])
         sorted_points, sorted_thickness = points[thin][order], thickness[thin][order]
@@ -48,8 +48,7 @@ class ThinParts:
 
     def thickness(self, points: NDArray[np.floating]) -> NDArray[np.float32]:
         """At points of the training frame."""
-        places = (np.asarray(points, np.float32).T + 1) * np.float32((NODES - 1) / 2)
-        return np.asarray(map_coordinates(self._lattice, places, order=1, mode="nearest"), np.float32)
+        return between_nodes(self._lattice, points)
 
 
 def _of_parts(points: Array, thickness: Array) -> Array:
