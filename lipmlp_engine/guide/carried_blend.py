@@ -36,10 +36,11 @@ class CarriedBlend:
         self._threads = threads or usable_cores()
         self._at_shape = self.share in (0.0, 1.0)
 
-    def values(self, points: Points, cell: float = 0.0) -> tuple[Points, Points]:
+    def values(self, points: Points, cell: float = 0.0, scattered: bool = False) -> tuple[Points, Points]:
         """The function at points (n, 3), and that it is to be trusted everywhere: no gap is shut here.
 
-        Where a cell's size is given it is lowered about what is too thin for cells.
+        Whether points are scattered makes no difference. Where a cell's size is given it is lowered about what is too
+        thin for cells.
         """
         thin = cell > 0 and self.too_thin_for(cell)
         self._mesh.surface(self.share)
@@ -51,6 +52,13 @@ class CarriedBlend:
     def too_thin_for(self, cell: float) -> bool:
         """Whether there are parts that cells of this size do not find as they are."""
         return any(surface.thin_parts.thinnest < THIN * cell for surface in self._surfaces)
+
+    def thin_at(self, points: Points, cell: float) -> NDArray[np.bool_]:
+        """Where points are about such parts."""
+        bound = self._mesh.bound(points, self.share)
+        places = [self._mesh.released(bound, float(side)) for side in (0, 1)]
+        pairs = zip(self._surfaces, places, strict=True)
+        return np.asarray(np.any([part.thin_parts.thickness(place) < THIN * cell for part, place in pairs], axis=0))
 
     def values_and_gradient(self, points: Points) -> tuple[Points, Points, Points]:
         """The function, its gradient and the trust."""

@@ -82,30 +82,43 @@ class ExactBlend:
         self._sides = (round(self.share),) if self._at_shape else (0, 1)
         """Of the segment's two shapes those that count: at its own time a shape is all there is."""
 
-    def values(self, points: Points, cell: float = 0.0) -> tuple[Points, Points]:
+    def values(self, points: Points, cell: float = 0.0, scattered: bool = False) -> tuple[Points, Points]:
         """The function at points (n, 3), and how far it is to be trusted there, from 0 to 1.
 
-        Where a cell's size is given it is lowered about what is too thin for cells. It is not to be trusted where a
-        gap is shut: that is a jump, which a trained function smoothes.
+        Points that are scattered are few and far between: nothing is kept for others beside them, and each is looked up
+        for itself. Where a cell's size is given the function is lowered about what is too thin for cells. It is not to
+        be trusted where a gap is shut: that is a jump, which a trained function smoothes.
         """
         thin = cell > 0 and self.too_thin_for(cell)
-        values, trust = in_chunks(lambda chunk: self._seen(chunk, cell if thin else 0.0), points, self._morph.threads)
+        values, trust = in_chunks(
+            lambda chunk: self._seen(chunk, cell if thin else 0.0, scattered), points, self._morph.threads
+        )
         return values, trust
 
     def too_thin_for(self, cell: float) -> bool:
         """Whether there are parts that cells of this size do not find as they are."""
         return any(surface.thin_parts.thinnest < THIN * cell for surface in self._surfaces())
 
+    def thin_at(self, points: Points, cell: float) -> NDArray[np.bool_]:
+        """Where points are about such parts."""
+        points = self._unbent(points)
+        sides = zip(self._sides, self._surfaces(), strict=True)
+        found = [surface.thin_parts.thickness(self._carried(points, side)) < THIN * cell for side, surface in sides]
+        return np.asarray(np.any(found, axis=0))
+
     def values_and_gradient(self, points: Points) -> tuple[Points, Points, Points]:
         """The function, its gradient and the trust. How gaps shut is left out of the gradient."""
         values, gradient, trust = in_chunks(self._seen_with_gradient, points, self._morph.threads)
         return values, gradient, trust
 
-    def _seen(self, points: Points, cell: float) -> tuple[Points, Points]:
+    def _seen(self, points: Points, cell: float, scattered: bool) -> tuple[Points, Points]:
         here, points = points, self._unbent(points)
         surfaces = self._surfaces()
         places = [self._carried(points, side) for side in self._sides]
-        found = [surface.measure(place) for surface, place in zip(surfaces, places, strict=True)]
+        found = [
+            surface.measure(place) if scattered else surface.measure_again(place)
+            for surface, place in zip(surfaces, places, strict=True)
+        ]
         distances, gradients = zip(*found, strict=True)
         values: Points = distances[0]
         weights = [1.0]
@@ -126,7 +139,7 @@ class ExactBlend:
         places, distances, gradients, slopes = [], [], [], []
         for side, surface in zip(self._sides, self._surfaces(), strict=True):
             place, change = self._morph.motion.moved_with_slope(points, self.share, float(side), self._segment)
-            distance, gradient = surface.measure(place)
+            distance, gradient = surface.measure_again(place)
             places.append(place)
             distances.append(distance)
             gradients.append(gradient)
@@ -193,7 +206,7 @@ class ExactBlend:
             return own
         away = places[within] + np.float32(WIDTH) * outwards[within]
         # Farther than this no wall makes a gap narrow.
-        ahead, _ = self._surfaces()[side].measure(away, 2 * WIDTH)
+        ahead, _ = self._surfaces()[side].measure_again(away)
         narrow = width_to_narrowness(own[within], ahead)
         left = self.share if side == 0 else 1 - self.share
         own = own.copy()

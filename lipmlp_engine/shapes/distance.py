@@ -75,6 +75,16 @@ class DistanceField:
         )
 
     @property
+    def scale(self) -> float:
+        """How large a local unit is."""
+        return self._scale
+
+    @property
+    def on_processor(self) -> bool:
+        """Whether distances are found on the CPU."""
+        return self._device == "cpu"
+
+    @property
     def bounds(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Lowest and highest corner of the surface's bounding box."""
         return self._bounds
@@ -110,7 +120,7 @@ class DistanceField:
         """How far the next triangle is from points in unit directions, infinite where there is none, and the cosine
         between its normal and the direction: positive where the way leads out."""
         wp = self._warp
-        local = ((np.asarray(points, np.float64) - self._centre) / self._scale).astype(np.float32)
+        local = self.local(points)
         origins = wp.array(local, dtype=wp.vec3, device=self._device)
         ways = wp.array(np.asarray(directions, np.float32), dtype=wp.vec3, device=self._device)
         reach = wp.full(len(local), float("inf"), dtype=wp.float32, device=self._device)
@@ -129,24 +139,39 @@ class DistanceField:
         winding[order] = igl.fast_winding_number(self._vertices, self._triangles.astype(np.int64), local[order])
         return winding
 
+    def local(self, points: NDArray[np.floating]) -> NDArray[np.float32]:
+        """Points where the surface is at the origin and one diagonal large, as kernels see it."""
+        return np.asarray((np.asarray(points, np.float64) - self._centre) / self._scale, np.float32)
+
+    def look_up(
+        self, kernel: str, local: NDArray[np.float32], *settings: Any
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int32]]:
+        """What a kernel finds for each of the local points: distance, gradient and triangle, in local units."""
+        return self._look_up(kernel, local, self._normals_tell, settings)
+
     def _measured(
         self, points: NDArray[np.floating], by_normal: bool, limit: float = np.inf
     ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int32]]:
+        limits = (min(limit / self._scale, FAR),)
+        distance, gradient, triangle = self._look_up("measure", self.local(points), by_normal, limits)
+        return distance * np.float32(self._scale), gradient, triangle
+
+    def _look_up(
+        self, kernel: str, local: NDArray[np.float32], by_normal: bool, settings: tuple[Any, ...]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int32]]:
         wp = self._warp
-        local = ((np.asarray(points, np.float64) - self._centre) / self._scale).astype(np.float32)
         distance = wp.full(len(local), float("inf"), dtype=wp.float32, device=self._device)
         gradient = wp.zeros(len(local), dtype=wp.vec3, device=self._device)
         triangle = wp.zeros(len(local), dtype=wp.int32, device=self._device)
         source = wp.array(local, dtype=wp.vec3, device=self._device)
-        settings = [by_normal, CLOSED_ACCURACY if self._closed else OPEN_ACCURACY, min(limit / self._scale, FAR)]
-        kernel = warp_kernels("shapes.kernels", self._device).measure
+        sides = [by_normal, CLOSED_ACCURACY if self._closed else OPEN_ACCURACY]
         wp.launch(
-            kernel,
+            getattr(warp_kernels("shapes.kernels", self._device), kernel),
             dim=len(local),
-            inputs=[self._mesh.id, source, *settings, distance, gradient, triangle],
+            inputs=[self._mesh.id, source, *sides, *settings, distance, gradient, triangle],
             device=self._device,
         )
-        return distance.numpy() * np.float32(self._scale), gradient.numpy(), triangle.numpy()
+        return distance.numpy(), gradient.numpy(), triangle.numpy()
 
     @cached_property
     def _normals_tell(self) -> bool:
@@ -178,7 +203,7 @@ class DistanceField:
         self, kernel: str, points: NDArray[np.floating], run: int, settings: list[float], **outputs: tuple[int, ...]
     ) -> list[NDArray[Any]]:
         """Run a kernel over the points, sorted in space, and give its outputs in the points' order."""
-        local = ((np.asarray(points, np.float64) - self._centre) / self._scale).astype(np.float32)
+        local = self.local(points)
         order = morton_order(local)
         results = [
             np.empty((len(local), *size), np.int32 if name == "triangle" else np.float32)

@@ -18,19 +18,26 @@ from torch import Tensor
 
 from .detail import DetailedField
 from .extract import Grid
-from .nets import surface_nets, triangles_from_quads
+from .nets import CORNERS, surface_nets, triangles_from_quads
 
 STEEPNESS = 1.3
 """How fast the exact function may change where boxes are dropped by its value at their middle. Carried distances may
 change faster here and there; the search along the surface finds what is missed so."""
+BOX = 2
+"""Cells along the side of the boxes whose middle tells, by value and gradient, which of their cells are crossed."""
+DOUBT = 0.35
+"""Cells: how far that may be wrong. What is missed all the same is found from the cells beside it."""
 STEPS = 4
 """In which a vertex is led onto the surface."""
 CLOSE = 0.003
 """A vertex that is so near to the surface, in cells, is on it."""
+SHORT_STEP = 0.06
+"""Cells: a step that is no longer than this ends on the surface, which bends too little for more."""
 REACH = 0.5
 """How far a vertex may leave its cell, in cells."""
-CREASE = np.cos(np.radians(8))
-"""Normals around a vertex that differ more than this make it look for an edge."""
+CREASE, CREASE_BETWEEN = np.cos(np.radians(8)), np.cos(np.radians(15))
+"""Normals around a vertex that differ more than this make it look for an edge: at the shapes' own times, and in between
+them, where edges fade."""
 LEAST_TURNED = 0.02
 """Squared cells that a half of a face must look inwards to be turned over."""
 UNTANGLINGS = 3
@@ -86,14 +93,36 @@ class _ExactGrid(Grid):
     def candidates(self) -> NDArray[np.int32]:
         boxes, side = self.boxes_at_start()
         # About parts too thin for cells the function is lowered, by less than a cell.
-        margin = self.cell if self.field.exact.too_thin_for(float(self.cell)) else 0.0
+        thin = self.field.exact.too_thin_for(float(self.cell))
+        margin = self.cell if thin else 0.0
         while side > 1:
+            if side == BOX:
+                return self._crossed_by_slope(boxes, thin)
             radius = float(side * self.cell) * np.sqrt(3) / 2
             centres = self.position(boxes) + np.float32(side / 2) * self.cell
-            near = np.abs(self.field.exact.values(centres)[0]) <= STEEPNESS * radius + margin
+            values, _ = self.field.exact.values(centres, scattered=True)
+            near = np.abs(values) <= STEEPNESS * radius + margin
             side //= 2
             boxes = self.halved(boxes[near], side)
         return boxes
+
+    def _crossed_by_slope(self, boxes: NDArray[np.int32], thin: bool) -> NDArray[np.int32]:
+        """Cells of boxes in which the function, were it as straight as it is in a box's middle, would be zero.
+
+        Where cells see the function lowered, or trust it less, all of a box's cells are looked at.
+        """
+        centres = self.position(boxes) + np.float32(BOX / 2) * self.cell
+        values, slopes, trust = self.field.exact.values_and_gradient(centres)
+        whole = trust < 1
+        if thin:
+            whole |= self.field.exact.thin_at(centres, float(self.cell))
+        whole &= np.abs(values) <= (STEEPNESS * BOX * np.sqrt(3) / 2 + 1) * self.cell
+        away = (CORNERS.astype(np.float32) - np.float32(0.5)) * self.cell
+        reach = (np.abs(slopes).sum(1) / 2 + np.float32(DOUBT)) * self.cell
+        crossed = np.abs(values[:, None] + slopes @ away.T) <= reach[:, None]
+        box, corner = np.nonzero(crossed | whole[:, None])
+        cells = boxes[box] + CORNERS[corner]
+        return cells[(cells < self.size).all(1)]
 
 
 class _Placing:
@@ -103,6 +132,7 @@ class _Placing:
         self.field = field
         self.quads = quads
         self.cell = np.float32(cell)
+        self._at_shape = field.exact.share in (0.0, 1.0)
         self.least = origins - np.float32(REACH) * self.cell
         self.most = origins + np.float32(1 + REACH) * self.cell
 
@@ -117,7 +147,7 @@ class _Placing:
         self.least, self.most = self.least - farther, self.most + farther
         vertices, gradient = self._onto_surface(vertices, STEPS, (self.least, self.most), seen)
         # In between edges fade; at the shapes' own times each counts.
-        for _ in range(EDGE_ROUNDS if self.field.exact.share in (0.0, 1.0) else 1):
+        for _ in range(EDGE_ROUNDS if self._at_shape else 1):
             around = self._faces_about_edges(vertices, gradient, creased)
             if not len(around):
                 break
@@ -138,7 +168,7 @@ class _Placing:
             before = vertices[rows], gradient[rows]
             within = self.least[rows] - self.cell, self.most[rows] + self.cell
             vertices[rows], gradient[rows] = self._onto_surface(self._amid(rows, vertices), 2, within)
-            still = self._turned(vertices, self._planes_of(gradient))
+            still = self._turned(vertices, self._planes_of(gradient), _touched(self.quads, rows, inwards))
             if len(still) >= len(inwards):
                 vertices[rows], gradient[rows] = before
                 return
@@ -180,6 +210,7 @@ class _Placing:
             points[rows] -= np.clip(values / steepness, -self.cell, self.cell)[:, None] * slopes
             if within is not None:
                 points[rows] = np.clip(points[rows], within[0][rows], within[1][rows])
+            rows = rows[np.abs(values) > SHORT_STEP * self.cell * np.sqrt(steepness)]
         return points, gradient
 
     def _seen(self, points: Floats) -> tuple[Floats, Floats]:
@@ -191,7 +222,7 @@ class _Placing:
         corners = unit(gradient)[self.quads]
         least = np.einsum("mki,mi->mk", corners, unit(corners.sum(1))).min(1)
         about = creased.copy()
-        about[self.quads[least < CREASE]] = True
+        about[self.quads[least < (CREASE if self._at_shape else CREASE_BETWEEN)]] = True
         return np.flatnonzero(about[self.quads].any(1))
 
     def _set_on_edges(self, vertices: Floats, gradient: Floats, planes: Planes) -> NDArray[np.bool_]:
@@ -208,29 +239,36 @@ class _Placing:
         before = vertices[rows]
         vertices[rows] = targets
         gradient[rows], moved[rows] = slopes, True
+        turned = self._turned(vertices, planes)
         for last in (False, False, True):
             # Where a face was turned over, its vertices go back, those in corners only if nothing else helps.
-            touching = moved[rows] & np.isin(rows, planes.faces[self._turned(vertices, planes)])
+            touching = moved[rows] & np.isin(rows, planes.faces[turned])
             back = touching if last or not (touching & ~corners).any() else touching & ~corners
             if not back.any():
                 break
             vertices[rows[back]], moved[rows[back]] = before[back], False
+            if not last:
+                turned = self._turned(vertices, planes, _touched(planes.faces, rows[back], turned))
         return moved
 
-    def _turned(self, vertices: Floats, planes: Planes) -> NDArray[np.int64]:
-        """Faces of which a half looks inwards, whichever way the face is cut in two.
+    def _turned(self, vertices: Floats, planes: Planes, among: NDArray[np.int64] | None = None) -> NDArray[np.int64]:
+        """Faces, of all or of some, of which a half looks inwards, whichever way the face is cut in two.
 
         About a sharp edge the halves differ much, so that each is held against the surface where it lies.
         """
-        rows = np.arange(len(planes.faces))
+        rows = np.arange(len(planes.faces)) if among is None else among
+        cuts = []
         for shift in (0, 1):
             cut = Planes(np.roll(planes.faces[rows], shift, axis=1), planes.places[rows], planes.normals[rows])
             doubtful, middles, normals = cut.doubtful(vertices)
-            _, slopes = self._seen(middles)
-            # What three vertices on one edge enclose looks anywhere.
-            inwards = np.einsum("ij,ij->i", normals, unit(slopes)) < -LEAST_TURNED * self.cell**2
-            rows = rows[np.unique(doubtful[inwards])]
-        return rows
+            cuts.append((rows[doubtful], middles, normals))
+            rows = rows[np.unique(doubtful)]
+        faces, middles, normals = (np.concatenate(parts) for parts in zip(*cuts, strict=True))
+        _, slopes = self._seen(middles)
+        # What three vertices on one edge enclose looks anywhere.
+        inwards = np.einsum("ij,ij->i", normals, unit(slopes)) < -LEAST_TURNED * self.cell**2
+        first = np.arange(len(faces)) < len(cuts[0][0])
+        return np.intersect1d(faces[inwards & first], faces[inwards & ~first])
 
 
 @dataclass(frozen=True)
@@ -276,6 +314,11 @@ class Planes:
             found.append((rows, half[rows].mean(1), normal[rows]))
         rows, middles, normals = (np.concatenate(parts) for parts in zip(*found, strict=True))
         return rows, middles, normals
+
+
+def _touched(faces: NDArray[np.int32], moved: NDArray[np.int64], turned: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Faces that may be turned over after vertices have moved: theirs, and those that were."""
+    return np.union1d(np.flatnonzero(np.isin(faces, moved).any(1)), turned)
 
 
 def _nearest_of_each(

@@ -76,7 +76,7 @@ def scattered(count: int = 3_000) -> NDArray[np.float32]:
 def test_at_its_own_time_the_blend_is_the_shapes_distance(time: float) -> None:
     exact = exact_of(turned_box(), trimesh.creation.icosphere(3, 0.6), swirl())
     shape = exact.surfaces[int(time)]
-    values, trust = exact.at(time).values(scattered())
+    values, trust = exact.at(time).values(scattered(), scattered=True)
     assert values == pytest.approx(shape.signed(scattered()), abs=2e-6)
     assert (trust == 1).all()
 
@@ -94,7 +94,7 @@ def test_the_blend_is_what_the_network_is_fitted_to(share: float) -> None:
     origin, arrival = flow.carry(points, -share), flow.carry(points, 1 - share)
     assert steps[0] + steps[1] >= FLOW_STEPS
     fitted = Blend().values(points, shares, *shut_distances(placed, origin, arrival, shares))
-    assert exact.at(share).values(scattered())[0] == pytest.approx(fitted.numpy(), abs=2e-5)
+    assert exact.at(share).values(scattered(), scattered=True)[0] == pytest.approx(fitted.numpy(), abs=2e-5)
 
 
 @pytest.mark.parametrize("time", [0.0, 0.4, 1.0])
@@ -280,4 +280,4 @@ def test_pairs_of_chains_are_blended_each_for_itself() -> None:
     for before, after in pairwise((0.999999, 1.0, 1.000001)):
         values = [exact.at(time).values(points)[0] for time in (before, after)]
         assert values[0] == pytest.approx(values[1], abs=1e-4)
-    assert exact.at(2.0).values(points)[0] == pytest.approx(exact.surfaces[2].signed(points), abs=1e-5)
+    assert exact.at(2.0).values(points, scattered=True)[0] == pytest.approx(exact.surfaces[2].signed(points), abs=1e-5)
