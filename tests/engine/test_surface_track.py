@@ -25,7 +25,8 @@ from lipmlp_engine.shapes.shape import Shape
 from lipmlp_engine.surface.field import LipschitzField
 from lipmlp_engine.surface.normals import values_and_mean_gradient
 from lipmlp_engine.surface.template import Template, clean_mesh, euler_number, own_mesh
-from lipmlp_engine.surface.track import Track, chosen_keys, onto_surface, track
+from lipmlp_engine.surface.track import Track, chosen_keys, track
+from lipmlp_engine.surface.traveller import onto_surface
 from lipmlp_engine.training import train
 
 from .conftest import shape_of
