@@ -29,6 +29,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from benchmarks.inbetweens import solids
 from lipmlp_engine.frames import MeshFrame
 from lipmlp_engine.job import Job
+from lipmlp_engine.method import train
 from lipmlp_engine.metrics.tracking import KeyMeasure, TargetMeasure, measure_keys, measure_targets
 from lipmlp_engine.morph import Morph
 from lipmlp_engine.pictures.contact_sheet import contact_sheet
@@ -40,7 +41,6 @@ from lipmlp_engine.shapes.shape import Shape
 from lipmlp_engine.surface.sheet import smallest_angles
 from lipmlp_engine.surface.template import clean_mesh, own_mesh
 from lipmlp_engine.surface.track import Track, track
-from lipmlp_engine.training import train
 
 Array = NDArray[np.float64]
 ROOT = Path(__file__).resolve().parent.parent

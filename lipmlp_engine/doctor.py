@@ -134,7 +134,7 @@ def try_out() -> list[Figure]:
 
 def _try_training(job: Job, shapes: list[Shape]) -> tuple[Morph | None, float]:
     """A short unguided training, and its steps per second."""
-    from .training import train
+    from .method import train
 
     job = dataclasses.replace(
         job,

@@ -10,7 +10,7 @@ from .motion import Arrangement, Motion, common_pose
 from .pace import Pace
 from .placed import PlacedSurface
 from .pose import Pose
-from .settling import LatticeView, settle_blend
+from .settling import LatticeView, settle_blend, settled_blends
 
 __all__ = [
     "Arrangement",
@@ -27,5 +27,6 @@ __all__ = [
     "VelocityLattice",
     "common_pose",
     "settle_blend",
+    "settled_blends",
     "shut_distances",
 ]

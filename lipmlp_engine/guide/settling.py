@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import pairwise
@@ -15,6 +16,7 @@ from torch import Tensor
 from torch.nn.functional import grid_sample
 
 from .blend import CELLS, NECK_FADE, Array, Blend, Neck
+from .carried_mesh import CarriedMesh
 from .crevices import Walls, narrowness, shut, shut_distances
 from .lattice import FLOW_STEPS, VelocityLattice
 from .motion import Motion
@@ -45,6 +47,17 @@ class LatticeView:
         own = np.stack([distances, narrowness(shape, points, distances)])
         self.volume = torch.from_numpy(own.astype(np.float32)).reshape((1, 2) + (CELLS + 1,) * 3)
         """Both, as what is sampled from."""
+
+
+def settled_blends(motion: Motion, views: Sequence[LatticeView], strictness: float) -> list[Blend]:
+    """How each pair of neighbours becomes one surface; none without a guide. The motion takes their paces over."""
+    blends = [
+        # A mesh that keeps its lengths keeps its volume, its pace and its parts.
+        Blend() if isinstance(flow, CarriedMesh) else settle_blend(motion, k, (views[k], views[k + 1]), strictness)
+        for k, flow in enumerate(motion.flows)
+    ]
+    motion.paces = [blend.pace for blend in blends]
+    return blends
 
 
 def settle_blend(motion: Motion, segment: int, views: tuple[LatticeView, LatticeView], strictness: float) -> Blend:
