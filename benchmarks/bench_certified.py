@@ -29,6 +29,7 @@ from lipmlp_engine.certificates.regions import RegionBounds
 from lipmlp_engine.certificates.topology import prove_topology
 from lipmlp_engine.certification import Certification
 from lipmlp_engine.job import Job
+from lipmlp_engine.method import train
 from lipmlp_engine.morph import Morph
 from lipmlp_engine.networks import build
 from lipmlp_engine.networks.activations import groupsort
@@ -38,7 +39,6 @@ from lipmlp_engine.shapes.distance import DistanceField
 from lipmlp_engine.shapes.read import read_shape
 from lipmlp_engine.shapes.sample import sample_surface
 from lipmlp_engine.surface.extract import extract_surface
-from lipmlp_engine.training import train
 from lipmlp_engine.training.gradients import BatchGradients, absolute_loss
 from lipmlp_engine.training.optimiser import MuonAdam
 

@@ -30,6 +30,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from benchmarks.hard_shapes import HARD_SHAPES
 from lipmlp_engine.frames import MeshFrame
 from lipmlp_engine.job import Job
+from lipmlp_engine.method import train
 from lipmlp_engine.metrics.ends import measure_end
 from lipmlp_engine.metrics.solid import Solid
 from lipmlp_engine.morph import Morph
@@ -39,7 +40,6 @@ from lipmlp_engine.shapes import load_shapes
 from lipmlp_engine.shapes.distance import DistanceField
 from lipmlp_engine.shapes.sample import sample_surface
 from lipmlp_engine.surface.assemble import frame_at
-from lipmlp_engine.training import train
 
 DATA = Path(os.environ.get("LIPMORPH_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
 PUBLISHED = ("cat", "koala", "spot", "fish", "penguin", "suzanne")

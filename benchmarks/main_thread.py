@@ -53,7 +53,7 @@ timed('operators.train', 'LIPMORPH_OT_train.invoke', 'the click on Train')
 timed('operators.train', 'LIPMORPH_OT_train.modal', 'a step of gathering')
 timed('scene.gather', '_evaluate', '  Blender: evaluating a hidden shape')
 timed('scene.gather', '_mesh_of', '  Blender: to_mesh')
-timed('scene.gather', '_read_mesh', '  reading a mesh')
+timed('scene.gather', 'read_mesh', '  reading a mesh')
 timed('result_writing', '_push_undo_step', '  Blender: the undo step')
 timed('scene.write', '_select_only', '  Blender: view_layer.update and selection')
 """

@@ -1,4 +1,4 @@
-"""The add-on's preferences: which Python runs the engine, and how it is set up."""
+"""The add-on's preferences: which Python runs the engine, and how it is set up. Draws nothing: see the panels."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ADDON = __package__ or ""
 ENGINE_FOLDER = Path(__file__).resolve().parent / "lipmlp_engine"
 
 
-def _say_in_full(chosen: LipmorphPreferences, _context: bpy.types.Context) -> None:
+def _say_in_full(chosen: EnginePreferences, _context: bpy.types.Context) -> None:
     """A path relative to a .blend would mean another program, or other wheels, beside each .blend that is opened."""
     for name in ("engine_python", "setup_python", "wheels"):
         path = getattr(chosen, name)
@@ -23,8 +23,8 @@ def _say_in_full(chosen: LipmorphPreferences, _context: bpy.types.Context) -> No
             setattr(chosen, name, bpy.path.abspath(path))
 
 
-class LipmorphPreferences(bpy.types.AddonPreferences):
-    bl_idname = ADDON
+class EnginePreferences:
+    """What Blender keeps for the user; registered together with the page that shows it."""
 
     engine_python: bpy.props.StringProperty(
         name="Engine Python",
@@ -52,13 +52,8 @@ class LipmorphPreferences(bpy.types.AddonPreferences):
         name="Use uv", description="Install with uv where it is found, which is faster than pip", default=True
     )
 
-    def draw(self, context: bpy.types.Context) -> None:
-        from .ui.engine import draw_preferences
 
-        draw_preferences(self, context, self.layout)
-
-
-def preferences() -> LipmorphPreferences:
+def preferences() -> EnginePreferences:
     return bpy.context.preferences.addons[ADDON].preferences
 
 
@@ -92,11 +87,3 @@ def setup_options() -> SetupOptions:
 def python_is_given() -> bool:
     """Whether somebody else looks after the engine's Python, so that there is nothing to set up."""
     return bool(preferences().engine_python or os.environ.get(PYTHON_VARIABLE))
-
-
-def register() -> None:
-    bpy.utils.register_class(LipmorphPreferences)
-
-
-def unregister() -> None:
-    bpy.utils.unregister_class(LipmorphPreferences)

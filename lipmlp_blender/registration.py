@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from . import cli, operators, preferences, properties, runtime, translations, ui
+from . import cli, operators, properties, runtime, translations, ui
 from .scene import preview, velocity
 
-PARTS = (translations, preferences, properties, operators, ui, preview, velocity, runtime, cli)
+PARTS = (translations, properties, operators, ui, preview, velocity, runtime, cli)
 
 
 def register() -> None:

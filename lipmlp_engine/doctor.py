@@ -14,10 +14,9 @@ import sys
 import time
 import tomllib
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import __version__
+from . import FOLDER, __version__
 from .channel import Audience
 from .devices import Device, available_devices
 from .errors import Cancelled, EngineError
@@ -92,11 +91,10 @@ def examine(self_test: bool = True) -> Findings:
 
 def needed_packages() -> list[str]:
     """The packages that the engine needs, as pip takes them; named in one place, of which a copy goes everywhere."""
-    here = Path(__file__).parent
-    listed = here / "requirements.txt"
+    listed = FOLDER / "requirements.txt"
     if listed.is_file():
         return listed.read_text(encoding="utf-8").split("\n")[:-1]
-    project = here.parent / "pyproject.toml"
+    project = FOLDER.parent / "pyproject.toml"
     if project.is_file():
         return list(tomllib.loads(project.read_text(encoding="utf-8"))["project"]["dependencies"])
     try:
@@ -134,7 +132,7 @@ def try_out() -> list[Figure]:
 
 def _try_training(job: Job, shapes: list[Shape]) -> tuple[Morph | None, float]:
     """A short unguided training, and its steps per second."""
-    from .training import train
+    from .method import train
 
     job = dataclasses.replace(
         job,

@@ -10,7 +10,8 @@ from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
-PACKAGE = __name__.rpartition(".")[0]
+from . import __name__ as PACKAGE
+
 LOGGERS = (PACKAGE, "py.warnings")
 MOST_KEPT = 2000
 """Records that are remembered for a log that has no file yet, or loses it."""

@@ -21,10 +21,11 @@ SECONDS_BETWEEN_LINES = 10.0
 class Terminal(Audience):
     """An audience that reads along."""
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO, moving: bool | None = None) -> None:
+        """``moving`` says whether a line may be written over, where the stream itself does not know: in a notebook."""
         super().__init__()
         self._stream = stream
-        self._moving = stream.isatty()
+        self._moving = stream.isatty() if moving is None else moving
         self._full, self._empty = ("█", "░") if _can_show(stream, "█░") else ("#", "-")
         self._phase = ""
         self._printed = 0.0
@@ -41,7 +42,7 @@ class Terminal(Audience):
             case Notice():
                 self._line(f"Note: {event.message}")
             case Done() | Failed():
-                self._clear()
+                self.clear()
             case FrameDone() | _:
                 pass
 
@@ -65,10 +66,11 @@ class Terminal(Audience):
             self._line("  ".join(words))
 
     def _line(self, words: str) -> None:
-        self._clear()
+        self.clear()
         say(f"{shown(words)}\n", self._stream)
 
-    def _clear(self) -> None:
+    def clear(self) -> None:
+        """Take the moving line away."""
         if self._moving:
             say("\r\x1b[K", self._stream)
 

@@ -12,6 +12,8 @@ from functools import cache
 from pathlib import Path
 from types import ModuleType
 
+from . import __name__ as ENGINE
+
 
 @cache
 def warp_runtime() -> ModuleType:
@@ -49,8 +51,8 @@ def _silent_stderr() -> Iterator[None]:
 
 @cache
 def warp_kernels(module: str, device: str) -> ModuleType:
-    """A module of this package with kernels, compiled before threads ask for them all at once."""
-    kernels = importlib.import_module(f".{module}", __package__)
+    """A module of the engine with kernels, named from its root, compiled before threads ask for them all at once."""
+    kernels = importlib.import_module(f".{module}", ENGINE)
     warp_runtime().load_module(kernels, device=device)
     return kernels
 

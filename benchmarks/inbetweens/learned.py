@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from lipmlp_engine.frames import MeshFrame
 from lipmlp_engine.guide import common_pose
 from lipmlp_engine.job import Job
+from lipmlp_engine.method import train
 from lipmlp_engine.sections import Extraction, ShapeInput
 from lipmlp_engine.surface.assemble import frame_at
-from lipmlp_engine.training import train
 
 from .pairs import Pair
 

@@ -9,17 +9,17 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import bpy
 import numpy as np
-from numpy.typing import NDArray
 
 from ..job_folder import settled_in
 from ..lipmlp_engine.sections import FEWEST_POINTS, ShapeInput
-from .errors import BrokenShapeError, EmptyShapeError, HiddenShapeError, NotAShapeError
-from .gather_layers import RawLayer, read_layers, read_normals, titles_of
+from .errors import EmptyShapeError, HiddenShapeError, NotAShapeError
+from .gather_layers import titles_of
 from .gather_points import POINT_TYPES, RawPoints, color_name, read_points, write_points
+from .mesh_arrays import RawMesh, joined, surface_of
+from .mesh_reading import read_mesh
 
 SHAPE_TYPES = ("MESH", "CURVE", "FONT", "SURFACE", "META", "POINTCLOUD")
 WAIT_SECONDS = 0.005
@@ -43,42 +43,6 @@ class ShapeSlots:
     """The UV map that is read where a material names none."""
     bounds: list[list[float]] = field(default_factory=list)
     """Local texture space: the point that Generated coordinates call (0, 0, 0), and the one they call (1, 1, 1)."""
-
-
-@dataclass
-class _Surface:
-    vertices: NDArray[np.float64]
-    triangles: NDArray[np.int32]
-    colors: NDArray[np.float32] | None
-    materials: NDArray[np.int32]
-    normals: NDArray[np.float32]
-    """Of each corner of each triangle."""
-    polygons: NDArray[np.int32]
-    """The face that each triangle is a part of."""
-    layers: dict[tuple[str, str, str], NDArray[np.float32]]
-    """By name, kind and domain, as the triangles count."""
-
-
-@dataclass
-class _RawMesh:
-    """A mesh's arrays as Blender keeps them; everything else can be computed without it."""
-
-    matrix: NDArray[np.float64]
-    vertices: NDArray[np.float32]
-    corners: NDArray[np.int32]
-    """The vertex of each corner."""
-    starts: NDArray[np.int32]
-    """The first corner of each face."""
-    triangles: NDArray[np.int32] | None
-    """Three corners each, as Blender cuts the faces; None where there are only triangles and quads to cut."""
-    materials: NDArray[np.int32]
-    """One for each face."""
-    colors: NDArray[np.float32] | None
-    """Of each vertex, or of each corner where these have them."""
-    colors_at_corners: bool
-    normals: NDArray[np.float32]
-    """Of each corner."""
-    layers: list[RawLayer]
 
 
 def gather(context: bpy.types.Context, objects: Sequence[bpy.types.Object], folder: Path) -> list[ShapeInput]:
@@ -113,8 +77,8 @@ def gather_in_slices(
             yield ShapeInput(path=path.relative_to(folder).as_posix(), name=name)
 
 
-def _write_shape(path: Path, name: str, meshes: list[_RawMesh]) -> None:
-    surface = _join([_surface_of(mesh, name) for mesh in meshes])
+def _write_shape(path: Path, name: str, meshes: list[RawMesh]) -> None:
+    surface = joined([surface_of(mesh, name) for mesh in meshes])
     arrays = {"vertices": surface.vertices, "triangles": surface.triangles, "materials": surface.materials}
     arrays |= {
         "corner_normals": surface.normals,
@@ -169,10 +133,10 @@ def _slots_of_points(evaluated: bpy.types.Object, item: bpy.types.Object) -> Sha
     )
 
 
-def _read_parts(context: bpy.types.Context, item: bpy.types.Object) -> tuple[list[_RawMesh], list[RawPoints]]:
+def _read_parts(context: bpy.types.Context, item: bpy.types.Object) -> tuple[list[RawMesh], list[RawPoints]]:
     """The meshes that the object consists of as evaluated now, or its points where there are no faces anywhere."""
     clouds: list[RawPoints] = []
-    meshes: list[_RawMesh] = []
+    meshes: list[RawMesh] = []
     if item.mode == "EDIT":
         item.update_from_editmode()
     with shown(context, item):
@@ -185,7 +149,7 @@ def _read_parts(context: bpy.types.Context, item: bpy.types.Object) -> tuple[lis
             mesh = _mesh_of(evaluated, item)
             try:
                 if len(mesh.polygons):
-                    meshes.append(_read_mesh(mesh, matrix, item))
+                    meshes.append(read_mesh(mesh, matrix, item))
                 elif item.type in POINT_TYPES:
                     clouds.append(read_points(mesh, matrix))
             finally:
@@ -215,89 +179,11 @@ def _mesh_of(evaluated: bpy.types.Object, item: bpy.types.Object) -> bpy.types.M
     return mesh
 
 
-def _read_mesh(mesh: bpy.types.Mesh, matrix: NDArray[np.float64], item: bpy.types.Object | None = None) -> _RawMesh:
-    """Copies and no more; from attributes where they are to be had there, which is a hundred times faster."""
-    # A mesh without vertices has not even the attribute for their places.
-    starts = np.empty(len(mesh.polygons), np.int32)
-    mesh.polygons.foreach_get("loop_start", starts)
-    triangles = None
-    if np.diff(starts, append=len(mesh.loops)).max(initial=0) > 4:
-        mesh.calc_loop_triangles()
-        triangles = np.empty((len(mesh.loop_triangles), 3), np.int32)
-        mesh.loop_triangles.foreach_get("loops", triangles.ravel())
-    return _RawMesh(
-        matrix,
-        _copied(mesh.attributes.get("position"), "vector", np.empty((len(mesh.vertices), 3), np.float32)),
-        _copied(mesh.attributes.get(".corner_vert"), "value", np.empty(len(mesh.loops), np.int32)),
-        starts,
-        triangles,
-        _copied(mesh.attributes.get("material_index"), "value", np.zeros(len(mesh.polygons), np.int32)),
-        *_read_colors(mesh),
-        read_normals(mesh),
-        read_layers(mesh, item),
-    )
-
-
-def _copied(attribute: bpy.types.Attribute | None, key: str, values: NDArray[Any]) -> NDArray[Any]:
-    """The attribute's values in the array; the array as it is where there is no such attribute."""
-    if attribute is not None:
-        attribute.data.foreach_get(key, values.ravel())
-    return values
-
-
-def _read_colors(mesh: bpy.types.Mesh) -> tuple[NDArray[np.float32] | None, bool]:
-    """The active colours, and whether they are the corners'."""
-    attribute = mesh.color_attributes.active_color
-    if attribute is None or attribute.domain not in {"POINT", "CORNER"}:
-        return None, False
-    colors = _copied(attribute, "color", np.empty((len(attribute.data), 4), np.float32))
-    return colors, attribute.domain == "CORNER"
-
-
-def _surface_of(mesh: _RawMesh, name: str) -> _Surface:
-    """The mesh's triangles in world space, refused where they measure nothing. Touches no Blender."""
-    if not np.isfinite(mesh.vertices).all() or not np.isfinite(mesh.matrix).all():
-        raise BrokenShapeError(f"'{name}' has vertices or a transform that are not finite numbers.")
-    turned = np.linalg.det(mesh.matrix[:3, :3])
-    if turned == 0.0:
-        raise BrokenShapeError(f"'{name}' is scaled to nothing along an axis: give it a scale other than 0.")
-    cut = _cut_quads(mesh) if mesh.triangles is None else mesh.triangles
-    if turned < 0.0:
-        cut = np.ascontiguousarray(cut[:, ::-1])
-    triangles = mesh.corners[cut]
-    world = mesh.vertices.astype(np.float64) @ mesh.matrix[:3, :3].T + mesh.matrix[:3, 3]
-    faces = np.searchsorted(mesh.starts, cut[:, 0], side="right") - 1
-    normals = (mesh.normals @ np.linalg.inv(mesh.matrix[:3, :3])).astype(np.float32)
-    normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-30)
-    layers = {layer.title: layer.on_triangles(cut, faces) for layer in mesh.layers}
-    colors, polygons = _colors_of_vertices(mesh), faces.astype(np.int32)
-    return _Surface(world, triangles, colors, mesh.materials[faces], normals[cut], polygons, layers)
-
-
-def _cut_quads(mesh: _RawMesh) -> NDArray[np.int32]:
-    """Triangles of three corners each, cut as Blender does it: across the other diagonal where the quad is concave."""
-    sides = np.diff(mesh.starts, append=len(mesh.corners))
-    triangles, quads = (mesh.starts[sides == count, None] + np.arange(count) for count in (3, 4))
-    a, b, c, d = (mesh.vertices[mesh.corners[corner]] for corner in quads.T)
-    turns = np.einsum("ij,ij->i", np.cross(b - a, c - a), np.cross(d - a, c - a)) > 0
-    halves = np.where(turns[:, None], quads[:, [0, 1, 3, 1, 2, 3]], quads[:, [0, 1, 2, 0, 2, 3]])
-    return np.concatenate([triangles, halves.reshape(-1, 3)]).astype(np.int32)
-
-
-def _colors_of_vertices(mesh: _RawMesh) -> NDArray[np.float32] | None:
-    """The mean over a vertex's corners, where these have the colours."""
-    if mesh.colors is None or not mesh.colors_at_corners:
-        return mesh.colors
-    count = np.bincount(mesh.corners, minlength=len(mesh.vertices))
-    summed = [np.bincount(mesh.corners, channel, len(mesh.vertices)) for channel in mesh.colors.T]
-    return (np.stack(summed, axis=1) / np.maximum(count, 1)[:, None]).astype(np.float32)
-
-
 def _makes_instances(item: bpy.types.Object) -> bool:
     return item.instance_type != "NONE" or any(modifier.type == "NODES" for modifier in item.modifiers)
 
 
-def _read_instances(depsgraph: bpy.types.Depsgraph, item: bpy.types.Object) -> list[_RawMesh]:
+def _read_instances(depsgraph: bpy.types.Depsgraph, item: bpy.types.Object) -> list[RawMesh]:
     """What geometry nodes and instancing add to the object without making it part of its mesh."""
     parts = []
     for instance in depsgraph.object_instances:
@@ -306,7 +192,7 @@ def _read_instances(depsgraph: bpy.types.Depsgraph, item: bpy.types.Object) -> l
             continue
         matrix = np.array(instance.matrix_world, np.float64)
         if len(instance.object.data.polygons):
-            parts.append(_read_mesh(instance.object.data, matrix))
+            parts.append(read_mesh(instance.object.data, matrix))
     return parts
 
 
@@ -321,41 +207,6 @@ def _read_point_instances(depsgraph: bpy.types.Depsgraph, item: bpy.types.Object
         if instance.object.type == "POINTCLOUD" or (instance.object.type == "MESH" and not len(data.polygons)):
             parts.append(read_points(data, np.array(instance.matrix_world, np.float64)))
     return parts
-
-
-def _join(parts: list[_Surface]) -> _Surface:
-    if len(parts) == 1:
-        return parts[0]
-    starts = np.cumsum([0] + [len(part.vertices) for part in parts[:-1]])
-    colors = None
-    if any(part.colors is not None for part in parts):
-        colors = np.concatenate(
-            [np.ones((len(p.vertices), 4), np.float32) if p.colors is None else p.colors for p in parts]
-        )
-    titles = dict.fromkeys(title for part in parts for title in part.layers)
-    return _Surface(
-        np.concatenate([part.vertices for part in parts]),
-        np.concatenate([part.triangles + start for part, start in zip(parts, starts, strict=True)]).astype(np.int32),
-        colors,
-        np.concatenate([part.materials for part in parts]),
-        np.concatenate([part.normals for part in parts]),
-        np.concatenate([part.polygons + first for part, first in zip(parts, _first_polygons(parts), strict=True)]),
-        {title: np.concatenate([_layer_of(part, title, parts) for part in parts]) for title in titles},
-    )
-
-
-def _first_polygons(parts: list[_Surface]) -> NDArray[np.int32]:
-    counts = [part.polygons.max(initial=-1) + 1 for part in parts]
-    return np.cumsum([0, *counts[:-1]], dtype=np.int32)
-
-
-def _layer_of(part: _Surface, title: tuple[str, str, str], parts: list[_Surface]) -> NDArray[np.float32]:
-    """The part's values, zero where it has none."""
-    if title in part.layers:
-        return part.layers[title]
-    size = next(other.layers[title].shape[1:] for other in parts if title in other.layers)
-    count = len(part.vertices if title[2] == "point" else part.triangles)
-    return np.zeros((count, *size), np.float32)
 
 
 def _material_names(evaluated: bpy.types.Object, mesh: bpy.types.Mesh) -> list[str | None]:

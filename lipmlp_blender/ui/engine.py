@@ -114,22 +114,3 @@ def draw_engine(layout: bpy.types.UILayout, context: bpy.types.Context, in_prefe
         row = layout.row(align=True)
         row.operator("lipmorph.repair_engine", icon="FILE_REFRESH")
         row.operator("lipmorph.remove_engine", icon="TRASH")
-
-
-def draw_preferences(
-    chosen: bpy.types.AddonPreferences, context: bpy.types.Context, layout: bpy.types.UILayout
-) -> None:
-    """The add-on's page in the preferences."""
-    if not engine_is_ready():
-        draw_missing_engine(layout, context, in_preferences=True)
-    else:
-        draw_engine(layout.box(), context, in_preferences=True)
-    layout.use_property_split = True
-    layout.use_property_decorate = False
-    layout.prop(chosen, "engine_python")
-    column = layout.column()
-    column.active = not python_is_given()
-    column.prop(chosen, "wheels", text="Set Up from Wheels")
-    column.prop(chosen, "setup_python")
-    column.prop(chosen, "index")
-    column.prop(chosen, "use_uv")

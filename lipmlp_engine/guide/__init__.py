@@ -1,6 +1,6 @@
 """What decides the in-betweens: where each shape lies at its time, and the flow that carries one into the next."""
 
-from .blend import Blend, LatticeView, settle_blend
+from .blend import Blend
 from .carried_blend import CarriedBlend
 from .carried_mesh import CarriedMesh
 from .crevices import shut_distances
@@ -10,6 +10,7 @@ from .motion import Arrangement, Motion, common_pose
 from .pace import Pace
 from .placed import PlacedSurface
 from .pose import Pose
+from .settling import LatticeView, settle_blend, settled_blends
 
 __all__ = [
     "Arrangement",
@@ -26,5 +27,6 @@ __all__ = [
     "VelocityLattice",
     "common_pose",
     "settle_blend",
+    "settled_blends",
     "shut_distances",
 ]

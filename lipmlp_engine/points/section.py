@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from ..settings import choice, flag, number
 
+FEWEST_POINTS = 40
+"""Points below which no surface can be told."""
+
 
 @dataclass
 class Points:

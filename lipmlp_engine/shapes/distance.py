@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from typing import Any
@@ -13,7 +14,7 @@ from ..cores import usable_cores
 from ..errors import ShapeError
 from ..warp_runtime import warp_device, warp_kernels, warp_runtime
 from .morton import morton_order
-from .shape import doubled_area_vectors
+from .shape import Shape, doubled_area_vectors
 from .topology import Topology
 
 CLOSED_ACCURACY = 1.25
@@ -247,3 +248,8 @@ def _wide(vertices: NDArray[np.float64], triangles: NDArray[np.int32]) -> NDArra
     sides = (corners - np.roll(corners, 1, axis=1)).reshape(-1, 9)
     doubled = np.linalg.norm(doubled_area_vectors(vertices, triangles), axis=1)
     return np.asarray(doubled > 1e-6 * np.einsum("ij,ij->i", sides, sides))
+
+
+def distance_fields(shapes: Sequence[Shape], device: str = "cpu", threads: int = 0) -> list[DistanceField]:
+    """One for each shape."""
+    return [DistanceField(shape.vertices, shape.triangles, device=device, threads=threads) for shape in shapes]

@@ -14,7 +14,8 @@ from ..errors import ShapeError
 from ..points.cloud import Cloud
 from ..points.read import POINT_FILES, cloud_of_columns, read_cloud
 from .look import UV_NAME, Layer, Look, layers_in
-from .ply import Lists, Ply, read_ply
+from .ply import Ply, read_ply
+from .ply_numbers import Lists
 from .polygons import triangulate
 from .shape import Shape, triangle_areas
 

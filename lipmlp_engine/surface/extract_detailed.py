@@ -13,11 +13,11 @@ from typing import Literal
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.spatial import KDTree
 from torch import Tensor
 
 from .detail import DetailedField
 from .extract import Grid
+from .meeting_planes import Floats, Planes, gathered
 from .nets import CORNERS, surface_nets, triangles_from_quads
 
 STEEPNESS = 1.3
@@ -47,14 +47,8 @@ LEAST_SLOPE = 0.3
 ON_EDGE = 0.15
 """Where planes meet on a true edge, the surface is that near, in cells; about mere detail finer than the cells it is
 not."""
-CORNER_REACH, SAME_CORNER = 1.5, 0.5
-"""Cells: how far a vertex goes to a corner, and how near to each other corners are one."""
-LEAST_CORNER = 0.02
-"""The same for the third plane of a corner."""
 LEAST_TURN = np.tan(np.radians(6)) ** 2
 """Planes that differ by less than twice this angle fix no edge; relative eigenvalue of their normals' products."""
-
-Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -186,7 +180,7 @@ class _Placing:
         sides = sides[np.isin(sides[:, 0], rows)]
         owner = np.searchsorted(rows, sides[:, 0])
         count = np.bincount(owner, minlength=len(rows))[:, None]
-        return np.asarray(_gathered(owner, vertices[sides[:, 1]].astype(np.float64)) / count, np.float32)
+        return np.asarray(gathered(owner, vertices[sides[:, 1]].astype(np.float64)) / count, np.float32)
 
     def _onto_surface(
         self,
@@ -271,85 +265,9 @@ class _Placing:
         return np.intersect1d(faces[inwards & first], faces[inwards & ~first])
 
 
-@dataclass(frozen=True)
-class Planes:
-    """Faces, a point of the surface by each, and the surface's normal there."""
-
-    faces: NDArray[np.int32]
-    places: Floats
-    normals: Floats
-
-    def meetings(
-        self, vertices: Floats, least_turn: float, cell: np.float32
-    ) -> tuple[NDArray[np.int64], Floats, NDArray[np.bool_]]:
-        """Vertices whose faces' planes differ, where those meet, as near as that leaves free, and which do in a corner.
-
-        A corner is looked for among the faces of the neighbours as well: a vertex's own may lie on two of its sides
-        only. Of all that see it the nearest goes there.
-        """
-        rows, owner = np.unique(self.faces, return_inverse=True)
-        owner = owner.ravel()
-        sides = self.faces.shape[1]
-        normals = self.normals.astype(np.float64)
-        offsets = np.einsum("ij,ij->i", normals, self.places)[:, None]
-        products = (normals[:, :, None] * normals[:, None, :]).reshape(-1, 9)
-        own = _gathered(owner, np.repeat(np.concatenate((products, normals * offsets), 1), sides, axis=0))
-        around = _gathered(owner, np.repeat(own[owner].reshape(-1, sides, 12).sum(1), sides, axis=0))
-        start = vertices[rows].astype(np.float64)
-        target, edge = _met(own, start, least_turn, 1)
-        corner_target, corner = _met(around, start, LEAST_CORNER, 0)
-        corner = _nearest_of_each(start, corner_target, corner, float(cell))
-        target[corner] = corner_target[corner]
-        found = edge | corner
-        return rows[found].astype(np.int64), target[found].astype(np.float32), corner[found]
-
-    def doubtful(self, vertices: Floats) -> tuple[NDArray[np.int64], Floats, Floats]:
-        """Halves of faces that look away from their face's plane: the face, the half's middle and its normal."""
-        corners = vertices[self.faces]
-        found = []
-        for second in range(1, self.faces.shape[1] - 1):
-            half = corners[:, [0, second, second + 1]]
-            normal = np.cross(half[:, 1] - half[:, 0], half[:, 2] - half[:, 0])
-            rows = np.flatnonzero(np.einsum("ij,ij->i", normal, self.normals) < 0)
-            found.append((rows, half[rows].mean(1), normal[rows]))
-        rows, middles, normals = (np.concatenate(parts) for parts in zip(*found, strict=True))
-        return rows, middles, normals
-
-
 def _touched(faces: NDArray[np.int32], moved: NDArray[np.int64], turned: NDArray[np.int64]) -> NDArray[np.int64]:
     """Faces that may be turned over after vertices have moved: theirs, and those that were."""
     return np.union1d(np.flatnonzero(np.isin(faces, moved).any(1)), turned)
-
-
-def _nearest_of_each(
-    start: NDArray[np.float64], targets: NDArray[np.float64], seen: NDArray[np.bool_], cell: float
-) -> NDArray[np.bool_]:
-    """Of the places that see the same target, and that nearly reach it, the nearest one."""
-    way = np.linalg.norm(targets - start, axis=1)
-    rows = np.flatnonzero(seen & (way < CORNER_REACH * cell))
-    chosen = np.zeros(len(start), bool)
-    if len(rows):
-        pairs = KDTree(targets[rows]).query_pairs(SAME_CORNER * cell, output_type="ndarray")
-        farther = np.where(way[rows[pairs[:, 0]]] <= way[rows[pairs[:, 1]]], pairs[:, 1], pairs[:, 0])
-        chosen[np.delete(rows, farther)] = True
-    return chosen
-
-
-def _met(
-    planes: NDArray[np.float64], start: NDArray[np.float64], least_turn: float, free: int
-) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """Where summed-up planes meet nearest to a start, so many directions left free, and whether the others are sure."""
-    products, wanted = planes[:, :9].reshape(-1, 3, 3), planes[:, 9:]
-    strengths, axes = np.linalg.eigh(products)
-    sure = strengths > least_turn * strengths[:, 2:]
-    sure[:, :free] = False
-    missing = np.einsum("nji,nj->ni", axes, wanted - np.einsum("nij,nj->ni", products, start))
-    steps = np.where(sure, missing / np.maximum(strengths, 1e-12), 0.0)
-    return start + np.einsum("nij,nj->ni", axes, steps), sure[:, free]
-
-
-def _gathered(owner: NDArray[np.int64], values: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.stack([np.bincount(owner, column) for column in values.T], 1)
 
 
 def unit(vectors: Floats) -> Floats:

@@ -1,5 +1,1 @@
 """Fitting the network: what it is shown, what it loses by, and how it steps."""
-
-from .train import train
-
-__all__ = ["train"]

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..guide import Blend, CarriedBlend, CarriedMesh, Motion, PlacedSurface, Pose, VelocityLattice, shut_distances
+from ..guide.pose import PosePath
 from ..sections import Sampling
 from ..shapes.distance import DistanceField
 from ..shapes.facing import faced
@@ -91,6 +92,11 @@ class PlacedShape(PlacedSurface):
             ahead = self._pose.to_world(points + side * NARROW_STEP * normals)
             narrow |= faced(self.field, ahead, NARROW_STEP / 2 * self._pose.scale, normals, directions)
         return np.asarray(points[narrow])
+
+
+def placed_shapes(shapes: Sequence[Shape], fields: Sequence[DistanceField], path: PosePath) -> list[PlacedShape]:
+    """Each shape where the motion has it at its own time."""
+    return [PlacedShape(*parts) for parts in zip(shapes, fields, path.poses, strict=True)]
 
 
 def end_samples(placed: Sequence[PlacedShape], sampling: Sampling, rng: np.random.Generator) -> Samples:

@@ -10,8 +10,8 @@ from pathlib import Path
 import bpy
 import pytest
 
-from .test_train import fake as fake
-from .test_train import part, tick_until
+from .trainings import fake as fake
+from .trainings import part, tick_until
 
 pytestmark = [pytest.mark.skipif(os.name != "posix", reason="the fake engine is a shell script")]
 

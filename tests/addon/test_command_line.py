@@ -11,7 +11,7 @@ import bpy
 import pytest
 
 from .conftest import MODULE
-from .test_train import fake
+from .trainings import fake
 
 __all__ = ["fake"]
 

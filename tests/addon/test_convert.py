@@ -11,7 +11,7 @@ import bpy
 import numpy as np
 import pytest
 
-from .test_train import enqueue, fake, names, part, tick_until
+from .trainings import enqueue, fake, names, part, tick_until
 
 __all__ = ["fake"]
 

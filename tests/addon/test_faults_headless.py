@@ -21,7 +21,7 @@ import pytest
 from tests.processes import is_gone
 
 from .conftest import MODULE
-from .test_train import fake
+from .trainings import fake
 
 __all__ = ["fake"]
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals are POSIX's")

@@ -12,7 +12,7 @@ import bpy
 import pytest
 
 from .morph_frames import part, write_frames
-from .test_train import fake
+from .trainings import fake
 
 __all__ = ["fake"]
 

@@ -17,7 +17,7 @@ import pytest
 from tests.hearsay import twisted
 
 from .morph_frames import part
-from .test_train import fake
+from .trainings import fake
 
 __all__ = ["fake"]
 

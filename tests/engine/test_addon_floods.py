@@ -14,7 +14,7 @@ import pytest
 
 from tests.processes import is_gone
 
-from .test_addon_process import behave, events_of, job_path, part, python, start
+from .staged_addon import behave, events_of, job_path, part, python, start
 
 resource = pytest.importorskip("resource")
 __all__ = ["behave", "job_path", "part", "python", "start"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
@@ -17,7 +16,7 @@ import pytest
 from tests.fake_engine.wheels import stand_in_locks
 from tests.processes import is_gone
 
-from .test_addon_process import PACKAGE, part
+from .staged_addon import PACKAGE, part
 
 __all__ = ["part"]
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="uv is a shell script here")
@@ -257,47 +256,3 @@ def test_what_a_set_up_fetches_is_told_before(part: Any, home: Any, wheels: Path
     assert "3 GB" in told(choose(home.locked, system="win32", machine="AMD64", has_nvidia=True), home.folder)
     assert "from mirror.studio into" in told(choose(home.locked, mirror="https://me:word@mirror.studio/x"), home.folder)
     assert "without a network" in told(choose(home.locked, str(wheels)), home.folder)
-
-
-def test_a_users_own_indexes_do_not_mix_in(part: Any) -> None:
-    environment = part("package_sources").installer_environment(
-        {
-            "PIP_EXTRA_INDEX_URL": "x",
-            "UV_INDEX": "x",
-            "pip_index_url": "x",
-            "PIP_CERT": "c",
-            "PYTHONPATH": "p",
-            "HOME": "h",
-        }
-    )
-    assert not {"PIP_EXTRA_INDEX_URL", "UV_INDEX", "pip_index_url", "PYTHONPATH"} & set(environment)
-    assert (environment["PIP_CERT"], environment["HOME"]) == ("c", "h")
-    assert environment["PIP_CONFIG_FILE"] == os.devnull
-
-
-def test_progress_is_read_from_what_pip_prints(part: Any) -> None:
-    progress = part("engine_setup").InstallProgress(["torch", "numpy", "warp-lang", "scipy"])
-    seen = []
-    for line in (
-        "Collecting torch>=2.13 (from -r requirements.txt (line 1))",
-        "  Downloading torch-2.13.0-cp311-cp311-manylinux_2_28_x86_64.whl (180.4 MB)",
-        "Collecting numpy>=2.0",
-        "Processing ./wheels/warp_lang-1.19.0-py3-none-any.whl",
-        "Installing collected packages: numpy, torch",
-        "Successfully installed numpy-2.0 torch-2.13.0",
-    ):
-        progress.hear(line)
-        seen.append((progress.step, progress.fraction))
-    assert seen[1][0] == "Fetching torch (180.4 MB)"
-    assert [fraction for _, fraction in seen] == sorted(fraction for _, fraction in seen)
-    assert seen[3] == ("Fetching warp_lang", pytest.approx(0.7 * 3 / 4))
-    assert seen[-1] == ("Packages installed", 1.0)
-
-
-def test_only_suitable_pythons_are_taken(part: Any) -> None:
-    read = part("interpreters").interpreter_from
-    answer = {"version": [3, 12], "path": "/p", "implementation": "cpython", "makes_environments": True}
-    assert read("noise\n" + json.dumps(answer)).suits
-    assert not read(json.dumps({**answer, "version": [3, 14]})).suits
-    assert read(json.dumps({**answer, "implementation": "pypy"})) is None
-    assert read("Python was not found; run without arguments to install from the Store") is None

@@ -15,10 +15,10 @@ from lipmlp_engine.certificates.regions import RegionBounds
 from lipmlp_engine.certificates.sampling import overestimation, surface_points
 from lipmlp_engine.certificates.topology import prove_topology
 from lipmlp_engine.job import Job
+from lipmlp_engine.method import train
 from lipmlp_engine.morph import Morph
 from lipmlp_engine.sections import ShapeInput
 from lipmlp_engine.shapes.shape import Shape
-from lipmlp_engine.training import train
 
 STEPS = 250
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from tests.hearsay import damaged, twisted
 
-from .test_addon_process import part
+from .staged_addon import part
 from .test_hearsay import rounds
 
 __all__ = ["part"]

@@ -31,7 +31,7 @@ from lipmlp_engine.memory import (
 from lipmlp_engine.sections import ShapeInput
 
 from .small_jobs import SMALL_OPTIONS, surroundings, write_shapes
-from .test_addon_process import behave, events_of, job_path, part, python, start
+from .staged_addon import behave, events_of, job_path, part, python, start
 
 __all__ = ["behave", "job_path", "part", "python", "start"]
 

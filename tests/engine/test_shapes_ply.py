@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from lipmlp_engine.errors import ShapeError
-from lipmlp_engine.shapes.ply import Lists, read_ply
+from lipmlp_engine.shapes.ply import read_ply
+from lipmlp_engine.shapes.ply_numbers import Lists
 from lipmlp_engine.shapes.polygons import triangulate
 from lipmlp_engine.shapes.read import read_shape
 from lipmlp_engine.shapes.shape import signed_volume

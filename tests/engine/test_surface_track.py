@@ -16,6 +16,7 @@ from scipy.spatial.transform import Rotation
 from lipmlp_engine.guide import Motion
 from lipmlp_engine.guide.pose import Pose, PosePath
 from lipmlp_engine.job import Job
+from lipmlp_engine.method import train
 from lipmlp_engine.metrics.moments import halved
 from lipmlp_engine.metrics.topology import TopologyOverTime
 from lipmlp_engine.metrics.tracking import measure_keys, measure_targets, why_topology_fails, why_tracking_fails
@@ -25,8 +26,8 @@ from lipmlp_engine.shapes.shape import Shape
 from lipmlp_engine.surface.field import LipschitzField
 from lipmlp_engine.surface.normals import values_and_mean_gradient
 from lipmlp_engine.surface.template import Template, clean_mesh, euler_number, own_mesh
-from lipmlp_engine.surface.track import Track, chosen_keys, onto_surface, track
-from lipmlp_engine.training import train
+from lipmlp_engine.surface.track import Track, chosen_keys, track
+from lipmlp_engine.surface.traveller import onto_surface
 
 from .conftest import shape_of
 from .small_jobs import SMALL_OPTIONS, engine

@@ -13,13 +13,13 @@ from lipmlp_engine.errors import Cancelled, JobError, OutputError
 from lipmlp_engine.events import Notice, Progress
 from lipmlp_engine.guide import Pose
 from lipmlp_engine.job import Job
+from lipmlp_engine.method import train
 from lipmlp_engine.morph import Morph
 from lipmlp_engine.networks import build
 from lipmlp_engine.sections import Network, Sampling, ShapeInput
 from lipmlp_engine.shapes.distance import DistanceField
 from lipmlp_engine.shapes.shape import Shape
 from lipmlp_engine.surface.field import MLPField
-from lipmlp_engine.training import train
 from lipmlp_engine.training.gradients import BatchGradients, absolute_loss, square_loss
 from lipmlp_engine.training.optimiser import orthogonalise
 from lipmlp_engine.training.samples import PlacedShape
