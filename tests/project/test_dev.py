@@ -144,7 +144,7 @@ def test_each_python_has_one_default_blender() -> None:
 def test_the_summary_counts_what_the_rings_found(tmp_path: Path) -> None:
     """A ring that never finished counts as a failure."""
     (tmp_path / "engine.xml").write_text(
-        '<testsuites><testsuite><testcase classname="a" name="good"/>'
+        '<testsuites><testsuite><testcase classname="a" name="good" time="12.34"/>'
         '<testcase classname="a" name="left"><skipped message="no data"/></testcase></testsuite></testsuites>'
     )
     (tmp_path / "addon.xml").write_text(rings.UNFINISHED)
@@ -154,6 +154,8 @@ def test_the_summary_counts_what_the_rings_found(tmp_path: Path) -> None:
     assert answer.returncode == 1
     assert answer.stdout.strip().splitlines()[-1].startswith("1 failed, 1 passed, 1 skipped")
     assert "did not finish" in answer.stdout
+    (slowest,) = (line for line in answer.stdout.splitlines() if "::good" in line)
+    assert slowest.split() == ["12.3", "s", "engine", "a::good"]
 
 
 def summary(folder: Path) -> str:
