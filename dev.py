@@ -30,6 +30,7 @@ ROOT = Path(__file__).resolve().parent
 WINDOWS = os.name == "nt"
 MARKER = "complete.json"
 """Written into an environment as the last thing; one without it is half-made and never used."""
+COVERAGE = ROOT / "build" / "coverage"
 RINGS = ROOT / "build" / "rings"
 """Each ring's results and what it printed, for the summary over all of them."""
 DEMO_RESULTS = ("morph.blend", "contact_sheet.png", "morph.mp4")
@@ -202,16 +203,28 @@ def demo(options: argparse.Namespace) -> int:
 
 def test(options: argparse.Namespace) -> int:
     """Three rings, from the inside out, side by side; all run, and the summary at the end is over all of them."""
-    shutil.rmtree(RINGS, ignore_errors=True)
-    RINGS.mkdir(parents=True)
+    for folder in (RINGS, COVERAGE):
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
     engine = engine_python()
     chosen = rings_of_tests(options, engine)
     if options.everything:
         chosen = [own_command("lint"), *chosen, own_command("demo", "--quick")]
     lanes = options.lanes or rings.lanes_for(os.cpu_count() or 1)
     rings.run_all(chosen, RINGS, ROOT, min(lanes, len(chosen)))
+    if options.coverage:
+        show_coverage(engine)
     say("All together:")
     return run(summary_command(engine, RINGS))
+
+
+def show_coverage(python: Path) -> None:
+    """What the ring of the engine left: a table of lines and branches that nothing ran, and pages to read them on."""
+    command = [str(python), "-m", "coverage"]
+    run([*command, "combine", "--quiet"])
+    run([*command, "report"])
+    run([*command, "html", "--quiet"])
+    say(f"The same with the sources is in {(COVERAGE / 'html' / 'index.html').relative_to(ROOT)}.")
 
 
 def rings_of_tests(options: argparse.Namespace, engine: Path) -> list[rings.Ring]:
@@ -219,6 +232,8 @@ def rings_of_tests(options: argparse.Namespace, engine: Path) -> list[rings.Ring
     found: list[rings.Ring] = []
     if options.ring in (None, "engine"):
         found.append(ring("engine", engine, engine, ["tests/engine", "tests/project"], options.pytest))
+        if options.coverage:
+            found[0].command[1:3] = ["-m", "coverage", "run", "-m", "pytest"]
     if options.ring in (None, "blender"):
         for name, executable in window_rings():
             blenders = {"LIPMORPH_BLENDERS": executable} if executable else {}
@@ -343,6 +358,7 @@ def main() -> int:
     command = commands.add_parser("test", help="run every test; options that are not dev.py's go to pytest")
     command.add_argument("--all-blenders", action="store_true", help="in every Blender that the extension supports")
     command.add_argument("--everything", action="store_true", help="that, lint and a quick demo, in one summary")
+    command.add_argument("--coverage", action="store_true", help="measure what tests/engine runs, branches included")
     command.add_argument("--lanes", type=int, metavar="N", help="rings side by side; one for each core, at most 4")
     command.add_argument("--ring", choices=("engine", "addon", "blender"), help="only this ring")
     command.set_defaults(run=test)

@@ -264,7 +264,7 @@ def test_only_the_default_blenders_run_what_no_difference_between_them_can_touch
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(dev, "blender_python", Path)
-    options = argparse.Namespace(ring="addon", all_blenders=True, everything=False, pytest=[])
+    options = argparse.Namespace(ring="addon", all_blenders=True, everything=False, coverage=False, pytest=[])
     chosen = {ring.name: "--what-differs" in ring.command for ring in dev.rings_of_tests(options, Path())}
     wheels = dev.project()["tool"]["dev"]["blenders"]
     assert chosen == {f"addon-{version}": not wheel.get("default") for version, wheel in wheels.items()}
@@ -277,3 +277,10 @@ def test_each_real_blender_has_a_ring_of_its_own(monkeypatch: pytest.MonkeyPatch
     assert dev.window_rings() == [("blender-1", "/a/blender"), ("blender-2", "/b/blender")]
     monkeypatch.setattr(dev, "find_blenders", list)
     assert dev.window_rings() == [("blender", "")]
+
+
+def test_coverage_is_measured_in_the_ring_of_the_engine() -> None:
+    options = argparse.Namespace(ring="engine", coverage=True, pytest=["-k", "job"])
+    (one,) = dev.rings_of_tests(options, Path("python"))
+    assert one.command[:6] == ["python", "-m", "coverage", "run", "-m", "pytest"] and one.command[-2:] == ["-k", "job"]
+    assert ROOT / Path(dev.project()["tool"]["coverage"]["run"]["data_file"]).parent == dev.COVERAGE
