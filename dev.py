@@ -2,7 +2,7 @@
 
 python dev.py demo       train a morph in a headless Blender and render it to demo/
 python dev.py test       run every test; --all-blenders in every Blender that the extension supports, --everything
-                         with lint and a quick demo as well
+                         with lint and a quick demo as well, --coverage to see what they leave out
 python dev.py lint       ruff and mypy
 python dev.py bench      run the benchmarks, or those named
 python dev.py blender    list the Blenders on this machine and run the real-Blender tests in them
@@ -231,9 +231,10 @@ def rings_of_tests(options: argparse.Namespace, engine: Path) -> list[rings.Ring
     """Those asked for, the longest first, with their environments made."""
     found: list[rings.Ring] = []
     if options.ring in (None, "engine"):
-        found.append(ring("engine", engine, engine, ["tests/engine", "tests/project"], options.pytest))
-        if options.coverage:
-            found[0].command[1:3] = ["-m", "coverage", "run", "-m", "pytest"]
+        for number, half in enumerate(halves_of_engine(), 1):
+            found.append(ring(f"engine-{number}", engine, engine, half, options.pytest))
+            if options.coverage:
+                found[-1].command[1:3] = ["-m", "coverage", "run", "-m", "pytest"]
     if options.ring in (None, "blender"):
         for name, executable in window_rings():
             blenders = {"LIPMORPH_BLENDERS": executable} if executable else {}
@@ -244,6 +245,12 @@ def rings_of_tests(options: argparse.Namespace, engine: Path) -> list[rings.Ring
             which = ["tests/addon"] if wheels[version].get("default") else ["tests/addon", "--what-differs"]
             found.append(ring(f"addon-{version}", blender_python(version), engine, which, options.pytest))
     return found
+
+
+def halves_of_engine() -> list[list[str]]:
+    """The largest ring as two, so that cores are busy to the end: every other file of the engine, and the rest."""
+    files = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "tests" / "engine").glob("test_*.py"))
+    return [files[::2], [*files[1::2], "tests/project"]]
 
 
 def window_rings() -> list[tuple[str, str]]:

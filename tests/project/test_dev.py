@@ -281,6 +281,13 @@ def test_each_real_blender_has_a_ring_of_its_own(monkeypatch: pytest.MonkeyPatch
 
 def test_coverage_is_measured_in_the_ring_of_the_engine() -> None:
     options = argparse.Namespace(ring="engine", coverage=True, pytest=["-k", "job"])
-    (one,) = dev.rings_of_tests(options, Path("python"))
-    assert one.command[:6] == ["python", "-m", "coverage", "run", "-m", "pytest"] and one.command[-2:] == ["-k", "job"]
+    for half in dev.rings_of_tests(options, Path("python")):
+        assert half.command[:6] == ["python", "-m", "coverage", "run", "-m", "pytest"]
+        assert half.command[-2:] == ["-k", "job"]
     assert ROOT / Path(dev.project()["tool"]["coverage"]["run"]["data_file"]).parent == dev.COVERAGE
+
+
+def test_no_test_of_the_engine_is_lost_between_the_halves() -> None:
+    first, second = dev.halves_of_engine()
+    files = [path.relative_to(ROOT).as_posix() for path in (ROOT / "tests" / "engine").rglob("test_*.py")]
+    assert sorted([*first, *second]) == sorted([*files, "tests/project"])
