@@ -2,7 +2,7 @@
 
 python dev.py demo       train a morph in a headless Blender and render it to demo/
 python dev.py test       run every test; --all-blenders in every Blender that the extension supports, --everything
-                         with lint and a quick demo as well
+                         with lint and a quick demo as well, --coverage to see what they leave out
 python dev.py lint       ruff and mypy
 python dev.py bench      run the benchmarks, or those named
 python dev.py blender    list the Blenders on this machine and run the real-Blender tests in them
@@ -17,10 +17,10 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
+
+import rings
 
 RUNNING = ".".join(map(str, sys.version_info[:2]))
 PYTHONS = {"3.11": "4.5", "3.13": "5.2"}
@@ -30,9 +30,9 @@ ROOT = Path(__file__).resolve().parent
 WINDOWS = os.name == "nt"
 MARKER = "complete.json"
 """Written into an environment as the last thing; one without it is half-made and never used."""
+COVERAGE = ROOT / "build" / "coverage"
 RINGS = ROOT / "build" / "rings"
-"""Each ring's results, for the summary over all of them."""
-UNFINISHED = '<testsuite><testcase name="ring"><error message="did not finish"/></testcase></testsuite>'
+"""Each ring's results and what it printed, for the summary over all of them."""
 DEMO_RESULTS = ("morph.blend", "contact_sheet.png", "morph.mp4")
 SPACE = {"engine": 4, "bpy": 2}
 """GB on disk that must be free before an environment is made."""
@@ -185,68 +185,91 @@ def remove_folder(folder: Path) -> None:
 
 
 def demo(options: argparse.Namespace) -> int:
-    """The product's main job, from two objects to a film, in a headless Blender."""
+    """The product's main job, from two objects to a film, in a headless Blender; it must leave all that it promises."""
     import build_addon
 
-    engine, (version,) = engine_python(), blender_versions(every=False)
-    script = [str(blender_python(version)), "benchmarks/demo_scene.py", "--zip", str(build_addon.build())]
-    script += ["--output", str(ROOT / "demo"), *(["--quick"] if options.quick else [])]
-    return run(script, LIPMORPH_PYTHON=str(engine))
-
-
-def test(options: argparse.Namespace) -> int:
-    """Three rings, from the inside out; all run, and the summary at the end is over all of them."""
-    shutil.rmtree(RINGS, ignore_errors=True)
-    RINGS.mkdir(parents=True)
-    engine = engine_python()
-    if options.everything:
-        part("lint", lambda: lint(options))
-        part("demo", lambda: quick_demo(options))
-    if options.ring in (None, "engine"):
-        ring("engine", engine, engine, ["tests/engine", "tests/project"], options.pytest)
-    if options.ring in (None, "addon"):
-        for version in blender_versions(options.all_blenders or options.everything):
-            ring(f"addon-{version}", blender_python(version), engine, ["tests/addon"], options.pytest)
-    if options.ring in (None, "blender"):
-        ring("blender", engine, engine, ["tests/blender"], options.pytest)
-    say("All together:")
-    return run(summary_command(engine, RINGS))
-
-
-def part(name: str, command: Callable[[], int]) -> None:
-    """Run what is not a ring of tests but counts in the summary."""
-    say(f"{name.capitalize()}:")
-    results = RINGS / f"{name}.xml"
-    results.write_text(UNFINISHED, encoding="utf-8")
-    try:
-        code = command()
-    except DevError as error:
-        print(f"dev: {error}", file=sys.stderr)
-        code = 1
-    write_results(results, {name: f"exit code {code}, see above" if code else None})
-
-
-def write_results(path: Path, outcomes: dict[str, str | None]) -> None:
-    """A result file as pytest writes them: each name with what failed, or None."""
-    suite = ElementTree.Element("testsuite")
-    for name, trouble in outcomes.items():
-        case = ElementTree.SubElement(suite, "testcase", name=name)
-        if trouble:
-            ElementTree.SubElement(case, "failure", message=trouble)
-    ElementTree.ElementTree(suite).write(path)
-
-
-def quick_demo(options: argparse.Namespace) -> int:
-    """The demo as a check: all that it promises has to lie there afterwards."""
     output = ROOT / "demo"
     for name in DEMO_RESULTS:
         (output / name).unlink(missing_ok=True)
-    options.quick = True
-    code = demo(options)
+    engine, (version,) = engine_python(), blender_versions(every=False)
+    script = [str(blender_python(version)), "benchmarks/demo_scene.py", "--zip", str(build_addon.build())]
+    script += ["--output", str(output), *(["--quick"] if options.quick else [])]
+    code = run(script, LIPMORPH_PYTHON=str(engine))
     missing = [name for name in DEMO_RESULTS if not (output / name).is_file() or not (output / name).stat().st_size]
     if missing:
         say(f"The demo left no {' and no '.join(missing)}.")
     return code or int(bool(missing))
+
+
+def test(options: argparse.Namespace) -> int:
+    """Three rings, from the inside out, side by side; all run, and the summary at the end is over all of them."""
+    for folder in (RINGS, COVERAGE):
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+    engine = engine_python()
+    chosen = rings_of_tests(options, engine)
+    if options.everything:
+        chosen = [own_command("lint"), *chosen, own_command("demo", "--quick")]
+    lanes = options.lanes or rings.lanes_for(os.cpu_count() or 1)
+    rings.run_all(chosen, RINGS, ROOT, min(lanes, len(chosen)))
+    if options.coverage:
+        show_coverage(engine)
+    say("All together:")
+    return run(summary_command(engine, RINGS))
+
+
+def show_coverage(python: Path) -> None:
+    """What the ring of the engine left: a table of lines and branches that nothing ran, and pages to read them on."""
+    command = [str(python), "-m", "coverage"]
+    run([*command, "combine", "--quiet"])
+    run([*command, "report"])
+    run([*command, "html", "--quiet"])
+    say(f"The same with the sources is in {(COVERAGE / 'html' / 'index.html').relative_to(ROOT)}.")
+
+
+def rings_of_tests(options: argparse.Namespace, engine: Path) -> list[rings.Ring]:
+    """Those asked for, the longest first, with their environments made."""
+    found: list[rings.Ring] = []
+    if options.ring in (None, "engine"):
+        for number, half in enumerate(halves_of_engine(), 1):
+            found.append(ring(f"engine-{number}", engine, engine, half, options.pytest))
+            if options.coverage:
+                found[-1].command[1:3] = ["-m", "coverage", "run", "-m", "pytest"]
+    if options.ring in (None, "blender"):
+        for name, executable in window_rings():
+            blenders = {"LIPMORPH_BLENDERS": executable} if executable else {}
+            found.append(ring(name, engine, engine, ["tests/blender"], options.pytest, **blenders))
+    if options.ring in (None, "addon"):
+        wheels = project()["tool"]["dev"]["blenders"]
+        for version in blender_versions(options.all_blenders or options.everything):
+            which = ["tests/addon"] if wheels[version].get("default") else ["tests/addon", "--what-differs"]
+            found.append(ring(f"addon-{version}", blender_python(version), engine, which, options.pytest))
+    return found
+
+
+def halves_of_engine() -> list[list[str]]:
+    """The largest ring as two, so that cores are busy to the end: every other file of the engine, and the rest."""
+    files = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "tests" / "engine").glob("test_*.py"))
+    return [files[::2], [*files[1::2], "tests/project"]]
+
+
+def window_rings() -> list[tuple[str, str]]:
+    """A ring for each Blender that was found, or one in which the tests say that there is none."""
+    found = find_blenders()
+    names = [f"blender-{Path(path).name.removeprefix('blender-')}" for path in found]
+    if len(set(names)) < len(names):
+        names = [f"blender-{number}" for number in range(1, len(found) + 1)]
+    return list(zip(names, found, strict=True)) or [("blender", "")]
+
+
+def ring(name: str, python: Path, engine: Path, which: list[str], more: list[str], **environment: str) -> rings.Ring:
+    command = [str(python), "-m", "pytest", *which, f"--junitxml={RINGS / name}.xml", *more]
+    return rings.Ring(name, command, {"LIPMORPH_PYTHON": str(engine), **environment}, may_be_empty=bool(more))
+
+
+def own_command(name: str, *options: str) -> rings.Ring:
+    """Another of these commands, which counts in the summary."""
+    return rings.Ring(name, [sys.executable, str(ROOT / "dev.py"), name, *options], has_tests=False)
 
 
 def summary_command(python: Path, results: Path) -> list[str]:
@@ -255,28 +278,13 @@ def summary_command(python: Path, results: Path) -> list[str]:
     return [str(python), "-m", "pytest", *apart, "-q", "-rs", str(results)]
 
 
-def ring(name: str, python: Path, engine: Path, folders: list[str], more: list[str]) -> None:
-    """Run one ring's tests. Its result file says "did not finish" until pytest overwrites it."""
-    say(f"Ring {name}:")
-    results = RINGS / f"{name}.xml"
-    results.write_text(UNFINISHED, encoding="utf-8")
-    code = run([str(python), "-m", "pytest", *folders, f"--junitxml={results}", *more], LIPMORPH_PYTHON=str(engine))
-    nothing_chosen = code == 5 and bool(more)
-    if code and not nothing_chosen and not failures(results):
-        write_results(RINGS / f"{name}-end.xml", {name: f"no test failed, but the ring ended with exit code {code}"})
-
-
-def failures(results: Path) -> int:
-    return sum(1 for element in ElementTree.parse(results).iter() if element.tag in ("failure", "error"))
-
-
 def lint(options: argparse.Namespace) -> int:
     """Every check runs, so that one report shows all."""
     python = str(engine_python())
     checks = [
         ["ruff", "check", "."],
         ["ruff", "format", "--check", "."],
-        ["mypy", "lipmlp_engine", "build_addon.py", "lock.py"],
+        ["mypy", "lipmlp_engine", "build_addon.py", "lock.py", "rings.py"],
     ]
     codes = [run([python, "-m", *check]) for check in [*checks, ["mypy", "--follow-imports=silent", *bpy_free_parts()]]]
     return int(any(codes))
@@ -357,6 +365,8 @@ def main() -> int:
     command = commands.add_parser("test", help="run every test; options that are not dev.py's go to pytest")
     command.add_argument("--all-blenders", action="store_true", help="in every Blender that the extension supports")
     command.add_argument("--everything", action="store_true", help="that, lint and a quick demo, in one summary")
+    command.add_argument("--coverage", action="store_true", help="measure what tests/engine runs, branches included")
+    command.add_argument("--lanes", type=int, metavar="N", help="rings side by side; one for each core, at most 4")
     command.add_argument("--ring", choices=("engine", "addon", "blender"), help="only this ring")
     command.set_defaults(run=test)
     command = commands.add_parser("lint", help="ruff and mypy")

@@ -8,6 +8,8 @@ from xml.etree import ElementTree
 
 import pytest
 
+SLOWEST = 20
+
 
 class RecordedFailure(Exception):
     """What a test said when it failed."""
@@ -45,3 +47,18 @@ class Ring(pytest.File):
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> Ring | None:
     return Ring.from_parent(parent, path=file_path) if file_path.suffix == ".xml" else None
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Where the time went, for whoever is to make it less."""
+    tests = [(float(case.get("time", 0)), path.stem, case) for path, case in _recorded(config)]
+    if not tests:
+        return
+    terminalreporter.section(f"slowest {min(SLOWEST, len(tests))} of all rings")
+    for seconds, ring, case in sorted(tests, key=lambda test: -test[0])[:SLOWEST]:
+        terminalreporter.line(f"{seconds:6.1f} s  {ring}  {case.get('classname', '')}::{case.get('name', '')}")
+
+
+def _recorded(config: pytest.Config) -> Iterator[tuple[Path, ElementTree.Element]]:
+    for path in sorted(Path(config.rootpath).glob("*.xml")):
+        yield from ((path, case) for case in ElementTree.parse(path).iter("testcase"))

@@ -72,6 +72,7 @@ def left_behind(blend: Path) -> list[str]:
     return sorted(path.name for path in folder.rglob("*")) if folder.exists() else []
 
 
+@pytest.mark.any_blender
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="processes are found in /proc")
 def test_a_killed_blender_or_engine_leaves_nothing_running(blend: Path) -> None:
     scene, output = blend.read_bytes(), blend.with_name("out.blend")
@@ -119,6 +120,7 @@ def test_ctrl_c_stops_at_once_keeps_the_model_and_saves_nothing(blend: Path) -> 
     assert not output.exists() and "model.safetensors" in left_behind(blend)
 
 
+@pytest.mark.any_blender
 def test_a_reader_that_has_gone_does_not_end_the_run(
     blend: Path, fake: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -171,6 +173,7 @@ def test_a_run_that_fails_leaves_no_folder_behind(
         kept.unlink()
 
 
+@pytest.mark.any_blender
 def test_the_users_files_in_a_job_folder_are_not_touched(
     fake: Callable[[str], None], command: Callable[..., int], blend: Path
 ) -> None:
@@ -188,6 +191,7 @@ def test_the_users_files_in_a_job_folder_are_not_touched(
     assert not (folder / "job.json").exists()
 
 
+@pytest.mark.any_blender
 def test_nothing_is_written_into_a_strangers_folder(lipmorph: object, tmp_path: Path) -> None:
     (tmp_path / "order.json").write_text("the user's")
     job = importlib.import_module(f"{MODULE}.jobs").MorphJob("Morph", tmp_path, {})

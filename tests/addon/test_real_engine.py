@@ -6,6 +6,7 @@ import importlib
 import math
 
 import bpy
+import pytest
 from mathutils import Matrix
 
 from .conftest import MODULE
@@ -32,6 +33,7 @@ def test_two_objects_become_a_morph_that_can_be_extracted_again(
     assert bpy.context.active_object.name == "Morph" and "Morph 0004" in bpy.data.objects
 
 
+@pytest.mark.any_blender
 def test_matching_vertices_make_shape_keys_that_arrive_where_they_belong(
     two_objects: tuple[bpy.types.Object, bpy.types.Object],
 ) -> None:
@@ -59,6 +61,7 @@ def test_matching_vertices_make_shape_keys_that_arrive_where_they_belong(
     assert sum(away) / len(away) < 0.03 * 2.4 * math.sqrt(3)
 
 
+@pytest.mark.any_blender
 def test_a_morph_whose_topology_changes_is_refused_then_converted_anyway(
     two_objects: tuple[bpy.types.Object, bpy.types.Object],
 ) -> None:

@@ -24,9 +24,13 @@ def job_of(shapes: list[Shape]) -> Job:
     return Job.preset("draft", shapes=[ShapeInput(shape.name, shape.name) for shape in shapes])
 
 
-def motion_of(shapes: list[Shape], job: Job | None = None) -> Motion:
+def arranged(shapes: list[Shape], job: Job | None = None) -> Arrangement:
     fields = [DistanceField(shape.vertices, shape.triangles) for shape in shapes]
-    return Arrangement(job or job_of(shapes), shapes, fields).motion()
+    return Arrangement(job or job_of(shapes), shapes, fields)
+
+
+def motion_of(shapes: list[Shape], job: Job | None = None) -> Motion:
+    return arranged(shapes, job).motion()
 
 
 def carried(motion: Motion, points: np.ndarray, time: float) -> np.ndarray:
@@ -107,8 +111,7 @@ def test_a_turned_copy_turns(degrees: float) -> None:
 
 
 def test_unlike_shapes_do_not_turn(ball: Shape, box: Shape) -> None:
-    motion = motion_of([ball, box])
-    assert np.allclose(motion.path.poses[1].rotation, np.eye(3))
+    assert np.allclose(arranged([ball, box]).path.poses[1].rotation, np.eye(3))
 
 
 def test_never_turn_means_never() -> None:
@@ -117,7 +120,7 @@ def test_never_turn_means_never() -> None:
     shapes = [first, Shape("second", turned, first.triangles)]
     job = job_of(shapes)
     job.guide.turn = "never"
-    assert np.allclose(motion_of(shapes, job).path.poses[1].rotation, np.eye(3))
+    assert np.allclose(arranged(shapes, job).path.poses[1].rotation, np.eye(3))
 
 
 def test_landmarks_travel_into_each_other(ball: Shape, box: Shape) -> None:
@@ -162,14 +165,22 @@ def test_landmarks_follow_a_shape_that_was_placed(ball: Shape, box: Shape) -> No
     assert np.abs(arrivals[0] - arrivals[1]).max() < 0.01
 
 
-@pytest.mark.parametrize("paces", [[], [Pace(0.5), Pace(-0.4)]], ids=["steadily", "at paces of their own"])
-def test_matter_passes_an_inner_shape_with_one_speed(paces: list[Pace]) -> None:
+@pytest.fixture(scope="module")
+def ball_wide_and_tall() -> tuple[Motion, trimesh.Trimesh]:
+    """A chain's motion, and its inner shape."""
     ball = trimesh.creation.icosphere(4)
     wide, tall = ball.copy(), ball.copy()
     wide.apply_scale([1.5, 0.8, 0.8])
     tall.apply_scale([0.8, 0.8, 1.5])
-    motion = motion_of([shape_of(ball, "ball"), shape_of(wide, "wide"), shape_of(tall, "tall")])
-    motion.paces = paces
+    return motion_of([shape_of(ball, "ball"), shape_of(wide, "wide"), shape_of(tall, "tall")]), wide
+
+
+@pytest.mark.parametrize("paces", [[], [Pace(0.5), Pace(-0.4)]], ids=["steadily", "at paces of their own"])
+def test_matter_passes_an_inner_shape_with_one_speed(
+    ball_wide_and_tall: tuple[Motion, trimesh.Trimesh], paces: list[Pace]
+) -> None:
+    steady, wide = ball_wide_and_tall
+    motion = Motion(steady.path, steady.flows, paces)
     inner = torch.from_numpy(motion.path.poses[1].to_training(np.asarray(wide.vertices)).astype(np.float32))
     starts, ends = motion.carry(inner, 1.0, 0.0, 0), motion.carry(inner, 0.0, 1.0, 1)
 

@@ -33,7 +33,7 @@ WHOLE_RUN_EVERY = 10
 MINE = {"frames/mine.npz", "frames/frame_0099.npz", "mine.part"}
 """Files that the user puts into the folder as soon as it is ours."""
 TINY = [
-    *("--preset", "draft", "--guide", "none", "--steps", "40", "--frames", "3", "--resolution", "32"),
+    *("--preset", "draft", "--guide", "none", "--steps", "20", "--frames", "3", "--resolution", "32"),
     *("--sequence", "ply", "--no-pictures", "--threads", "1", "--device", "cpu"),
     *("--set=sampling.points=2000", "--set=network.width=16", "--set=network.depth=3", "--set=training.batch=256"),
 ]

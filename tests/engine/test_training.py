@@ -164,7 +164,7 @@ def test_training_goes_on_from_an_earlier_model(apart: list[Shape], apart_morph:
         job, apart, lambda event: errors.append(event.end_error) if isinstance(event, Progress) else None, lambda: False
     )
     assert errors[-1] < 2.0  # an untrained network starts at 40 and more
-    job.network.width = 32
+    job.network.width, job.guide.kind = 32, "none"
     with pytest.raises(JobError, match="start_from"):
         fit(job, apart)
 
@@ -186,7 +186,7 @@ def test_a_stopped_training_leaves_a_usable_checkpoint(apart: list[Shape], tmp_p
 
 def test_tolerance_stops_early(apart: list[Shape]) -> None:
     job = quick_job(apart, 100_000)
-    job.training.tolerance = 5.0
+    job.training.tolerance, job.guide.kind = 5.0, "none"
     fractions = []
     train(
         job,

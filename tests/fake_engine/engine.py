@@ -31,6 +31,8 @@ from lipmlp_engine.results import ResultsFolder
 STEPS = 20
 STEP_SECONDS = 0.02
 SLOW_STEP_SECONDS = 0.5
+SLOW_STEPS = 1200
+"""Ten minutes: whoever wants to end a slow run gets there in time, however busy the machine is."""
 
 
 def ball(time_: float, segments: int = 12) -> MeshFrame:
@@ -68,19 +70,20 @@ def say(line: str) -> None:
 def work(channel: EventChannel, job: Job, results: ResultsFolder, behaviour: str) -> None:
     """The parts of a run, at a pace that a test can watch."""
     slow = behaviour in {"slow", "deaf"}
-    for step in range(STEPS):
+    for step in range(SLOW_STEPS if slow else STEPS):
         time.sleep(SLOW_STEP_SECONDS if slow else STEP_SECONDS)
         if channel.stopping() and behaviour != "deaf":
             channel.tell(Failed("Cancelled; a usable model has been kept.", 130, cancelled=True))
             return
         phase = "load" if step < 2 else "train"
-        left = (STEPS - step) * (SLOW_STEP_SECONDS if slow else STEP_SECONDS)
-        channel.tell(Progress(phase, 0.8 * step / STEPS, 0.1 / (step + 1), 1.0 / (step + 1), left))
+        left = max(STEPS - step, 1) * (SLOW_STEP_SECONDS if slow else STEP_SECONDS)
+        channel.tell(Progress(phase, 0.8 * min(step / STEPS, 1.0), 0.1 / (step + 1), 1.0 / (step + 1), left))
         if job.output.preview_seconds and step % 5 == 0:
             results.preview(0).parent.mkdir(parents=True, exist_ok=True)
             wanted = channel.take_preview()
-            ball(wanted or 0.0).save(results.preview(step // 5))
-            channel.tell(Preview(str(results.preview(step // 5)), wanted or 0.0))
+            preview = results.preview(step // 5 % (STEPS // 5))
+            ball(wanted or 0.0).save(preview)
+            channel.tell(Preview(str(preview), wanted or 0.0))
         if step == 5:
             misbehave(channel, behaviour)
     times = job.frame_times()
