@@ -29,6 +29,7 @@ from ..surface.detail import NEAR, SMALLEST_BOUND, bound_for
 from ..surface.field import one_torch_thread
 from ..surface.parts import smallest_part
 from .captured import captured
+from .checkpoint import restored, standing, unfinished_in
 from .device import choose_device
 from .gradients import BatchGradients, absolute_loss, square_loss
 from .label_losses import label_loss
@@ -57,18 +58,22 @@ def train(
     should_stop: Callable[[], bool],
     checkpoint: Path | None = None,
     look: Look | None = None,
+    resume: bool = False,
 ) -> Morph:
     """Fit a network to the shapes and to the motion between them.
 
     Progress fractions run from 0 to 1 within each of the phases "guide", "sample" and "train". When ``should_stop``
-    says so, what has been learned is written to ``checkpoint`` and ``Cancelled`` is raised.
+    says so, what has been learned is written to ``checkpoint`` and ``Cancelled`` is raised. With ``resume`` a training of
+    the same job that stands there goes on as if it had never been interrupted.
     """
     device = choose_device(job.training.device)
     with one_torch_thread():
         settled, ends, between, surface = _prepare(job, shapes, device, notify, should_stop)
     while True:
         try:
-            return _Fit(job, settled, ends, between, surface, device, notify, should_stop, checkpoint, look).run()
+            earlier = unfinished_in(checkpoint, job, shapes) if resume and checkpoint else None
+            fit = _Fit(job, settled, ends, between, surface, device, notify, should_stop, checkpoint, look, earlier)
+            return fit.run()
         except torch.OutOfMemoryError:
             torch.cuda.empty_cache()
             job, device = _smaller(job, device, notify)
@@ -169,6 +174,8 @@ class _Fit:
     should_stop: Callable[[], bool]
     checkpoint: Path | None
     look: Look | None
+    earlier: Morph | None = None
+    """The same training, as far as it came before it was interrupted."""
 
     def run(self) -> Morph:
         settings = self.job.training
@@ -216,21 +223,24 @@ class _Fit:
             optimiser.set_rate(rate_at(0.0, constant=paper))
             take_step = captured(one_step, batches.generator)
         watch = SpectrumWatch(network)
-        started = reported = saved = clock.monotonic()
-        step, batch_loss = 0, torch.zeros(())
+        began = reported = saved = clock.monotonic()
+        step, elapsed, batch_loss = 0, 0.0, torch.zeros(())
+        if self.earlier is not None:
+            step, elapsed = restored(self.earlier.unfinished, optimiser, batches.generator)
+        first, started = step, began - elapsed
         while True:
             now = clock.monotonic()
             progress = self._progress(step, now - started)
-            if step == 0 or now - reported > REPORT_SECONDS or progress >= 1:
+            if step == first or now - reported > REPORT_SECONDS or progress >= 1:
                 reported = now
                 error = self._end_error(network)
                 left = (now - started) * (1 - progress) / progress if progress > 0.02 else None
-                loss = float(batch_loss) if step else None
-                if step and not np.isfinite(float(batch_loss)):
+                loss = float(batch_loss) if step > first else None
+                if loss is not None and not np.isfinite(float(batch_loss)):
                     raise TrainingError("The training diverged; lower training.rate or choose another activation.")
                 self.notify(Progress("train", progress, loss, error, left, watch.look()))
                 if self.should_stop():
-                    self._keep(network)
+                    self._keep(network, standing(step, now - started, optimiser, batches.generator))
                     raise Cancelled("Stopped; what was learned so far is kept in the model file.")
                 if progress >= 1 or error < settings.tolerance:
                     return
@@ -238,7 +248,7 @@ class _Fit:
                     self.look(lambda: self._morph(network))
                 if now - saved > CHECKPOINT_SECONDS:
                     saved = now
-                    self._keep(network)
+                    self._keep(network, standing(step, now - started, optimiser, batches.generator))
             optimiser.set_rate(rate_at(progress, constant=paper))
             batch_loss = take_step()
             step += 1
@@ -259,6 +269,9 @@ class _Fit:
         return max(errors)
 
     def _warm_start(self, network: nn.Module) -> None:
+        if self.earlier is not None:
+            network.load_state_dict(self.earlier.parameters)
+            return
         if not self.job.training.start_from:
             return
         earlier = Morph.load(Path(self.job.training.start_from))
@@ -269,9 +282,9 @@ class _Fit:
                 "training.start_from holds a network of another family or size; use the settings it was trained with."
             ) from error
 
-    def _keep(self, network: nn.Module) -> None:
+    def _keep(self, network: nn.Module, unfinished: dict[str, Tensor]) -> None:
         if self.checkpoint is not None:
-            self._morph(network).save(self.checkpoint)
+            dataclasses.replace(self._morph(network), unfinished=unfinished).save(self.checkpoint)
 
     def _morph(self, network: nn.Module) -> Morph:
         layers = condense(network)  # type: ignore[arg-type]
