@@ -146,7 +146,7 @@ _EVENTS: dict[str, type[Any]] = {
 _REQUESTS: dict[str, type[Any]] = {request.kind: request for request in (Cancel, PreviewRequest)}
 
 
-def to_line(message: Event | Request) -> str:
+def to_line(message: Any) -> str:
     """A message as one line without its end."""
     return json.dumps({"kind": message.kind, **dataclasses.asdict(message)}, separators=(",", ":"))
 

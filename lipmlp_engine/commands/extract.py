@@ -72,7 +72,9 @@ def changed(job: Job, given: argparse.Namespace) -> Job:
     before = dataclasses.asdict(job)
     job = dataclasses.replace(job)
     apply_settings(job, given, EXTRACTION_OPTIONS)
-    for section, values in dataclasses.asdict(job).items():
+    now = dataclasses.asdict(job)
+    now["training"]["threads"] = before["training"]["threads"]  # the machine's, and no part of the morph
+    for section, values in now.items():
         if section not in ("extraction", "output") and values != before[section]:
             raise JobError(f"The morph has been trained; its {section} settings cannot be changed any more.")
     if given.times:

@@ -63,8 +63,8 @@ def train(
     """Fit a network to the shapes and to the motion between them.
 
     Progress fractions run from 0 to 1 within each of the phases "guide", "sample" and "train". When ``should_stop``
-    says so, what has been learned is written to ``checkpoint`` and ``Cancelled`` is raised. With ``resume`` a training of
-    the same job that stands there goes on as if it had never been interrupted.
+    says so, what has been learned is written to ``checkpoint`` and ``Cancelled`` is raised. With ``resume`` a training
+    of the same job that stands there goes on as if it had never been interrupted.
     """
     device = choose_device(job.training.device)
     with one_torch_thread():
