@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from typing import IO, Any
+from typing import IO
 
 from .errors import Cancelled
 from .events import (
@@ -96,10 +96,7 @@ class EventChannel(Audience):
             self._interrupt()
 
     def tell(self, event: Event) -> None:
-        self.send(event)
-
-    def send(self, event: Any) -> None:
-        """Send an event of any kind. Heartbeats fill the silences between the first event, a Hello, and the last."""
+        """Send an event. Heartbeats fill the silences between the first event, a Hello, and the last."""
         with self._lock:
             if self._over.is_set():
                 return

@@ -65,10 +65,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "lipmorph", description=DESCRIPTION, epilog=EPILOGUE, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--version", action="version", version=f"lipmorph {__version__}")
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True, parser_class=CommandParser)
+    commands = parser.add_subparsers(
+        title="commands", metavar="COMMAND", dest="called", required=True, parser_class=CommandParser
+    )
     for command in (morph, batch, run, extract, report, certify, lengths, surface, doctor, presets):
         command.add_to(commands)
-    given = parser.parse_args(arguments)
+    given, unknown = parser.parse_known_args(arguments)
+    if unknown:
+        commands.choices[given.called].error(f"unrecognized arguments: {' '.join(unknown)}")
     try:
         code: int = given.command(given)
         sys.stdout.flush()

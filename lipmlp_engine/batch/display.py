@@ -8,11 +8,10 @@ from collections import Counter
 from typing import TextIO
 
 from ..channel import EventChannel
-from ..events import PHASES, Progress
+from ..events import PHASES, Batch, BatchEvent, MorphBegun, MorphEnded, MorphProgress, Progress
 from ..hearsay import shown
 from ..standard_streams import say
 from ..terminal import BAR_WIDTH, SECONDS_BETWEEN_LINES, can_show, duration
-from .events import Batch, BatchEvent, MorphBegun, MorphEnded, MorphProgress
 
 MOST_LINES = 12
 """Processes that have a line of their own; more are counted."""
@@ -25,10 +24,10 @@ class ProgramListener:
         self._channel = channel
 
     def hear(self, event: BatchEvent) -> None:
-        self._channel.send(event)
+        self._channel.tell(event)
 
     def overall(self, done: float, counts: Counter[str]) -> None:
-        self._channel.send(Progress("batch", done))
+        self._channel.tell(Progress("batch", done))
 
 
 class Display:

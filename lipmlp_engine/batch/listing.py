@@ -86,16 +86,17 @@ def _add(listing: Listing, taken: dict[str, str], entry: Any, number: int, base:
         listing.refused.append((title, str(error)))
         return
     for order in found:
+        who = title if order.name in title else f"{title} ({order.name})"
         key = os.path.normcase(order.folder)
         inside = next((taken[place] for place in _with_parents(key) if place in taken), None)
         if inside is not None:
             sentence = f"its results would go into {order.folder}, as those of another {inside} do: give it a name."
-            listing.refused.append((f"{title}, {order.name}", sentence))
+            listing.refused.append((who, sentence))
             continue
         try:
             order.job()
         except JobError as error:
-            listing.refused.append((order.name, str(error)))
+            listing.refused.append((who, str(error)))
             continue
         taken[key] = order.name
         listing.orders.append(order)
@@ -157,7 +158,7 @@ def _members(entry: dict[str, Any], base: Path) -> Iterator[tuple[tuple[str, ...
     """Which shapes each morph of an entry passes, or which job it is."""
     given = [name for name in LISTS if name in entry]
     kind = "from" if given == ["from", "to"] else given[0] if len(given) == 1 else ""
-    if kind in ("", "to"):
+    if kind in ("", "to") or given == ["from"]:
         raise JobError("it must have one of shapes, chain, pairs or job, or from and to.")
     if kind == "job":
         yield from (((), path) for path in files_of(entry["job"], base, "job"))

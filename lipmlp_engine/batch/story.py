@@ -10,10 +10,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Protocol
 
-from ..events import Progress
+from ..events import Batch, BatchEvent, MorphBegun, MorphEnded, MorphProgress, Progress
 from ..hearsay import HearsayError, parsed_group
 from .errors import MOST_COUNTED
-from .events import Batch, BatchEvent, MorphBegun, MorphEnded, MorphProgress
 from .orders import Order
 from .steps import Verdict
 from .tasks import Outcome, Task

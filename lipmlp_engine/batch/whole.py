@@ -23,7 +23,6 @@ from .errors import FolderError
 from .listing import Listing
 from .local import Crew, LocalCrew
 from .orders import Order
-from .sheets import draw_sheets, sheet_path
 from .steps import Steps
 from .story import Listener, Story
 from .summary import in_words, write_summary
@@ -48,6 +47,9 @@ class Terms:
     pictures: bool = True
 
 
+SHEET = "contact_sheet.png"
+
+
 def record_path(folder: Path) -> Path:
     """What was done, a line for each morph, as it happens."""
     return folder / "lipmorph-batch.jsonl"
@@ -59,11 +61,12 @@ def do_batch(
 ) -> Done:  # fmt: skip
     """Do what the list says; raises FailedMorphsError at the end where some were not made."""
     began = time.monotonic()
+    audience.may_interrupt = False  # what runs is asked to stop, and what was done is told
     folder = listing.folder
     record, table, values = record_path(folder), folder / "summary.txt", folder / "summary.json"
     place = Workplace(folder, [source], beside=True, force=terms.force)
     try:
-        place.open([record, table, values, sheet_path(folder, 0)])
+        place.open([record, table, values, folder / SHEET])
     except OutputError as error:
         place.close(failed=True)
         raise FolderError(str(error)) from error
@@ -83,7 +86,11 @@ def do_batch(
         finally:
             story.close()
         counts = write_summary(record, table, values, time.monotonic() - began)
-        sheets = draw_sheets(record, folder) if terms.pictures and counts["done"] + counts["kept"] else []
+        sheets: list[Path] = []
+        if terms.pictures and counts["done"] + counts["kept"]:
+            from .sheets import draw_sheets
+
+            sheets = draw_sheets(record, folder)
     if trouble is not None:
         raise trouble
     if audience.stopping():
@@ -91,7 +98,9 @@ def do_batch(
     if story.failed:
         shares = f"{story.failed} of {counts.total()} morphs failed"
         raise FailedMorphsError(f"{shares}; {table} says why. {' '.join(story.failures[:1])}", story.exit_code())
-    return Done(model="", report=str(values), contact_sheet=str(sheets[0]) if sheets else "")
+    done = Done(model="", report=str(values), contact_sheet=str(sheets[0]) if sheets else "")
+    audience.tell(done)
+    return done
 
 
 def _through(
