@@ -13,7 +13,7 @@ from pathlib import Path
 
 from . import __version__
 from .hearsay import HearsayError, read_group
-from .manifest import Manifest
+from .manifest import Manifest, is_inside
 from .results import ResultsFolder
 from .whole_file import moved_when_whole
 
@@ -43,6 +43,8 @@ def is_done(folder: Path, mark: str) -> bool:
         files = told.get("files")
         if told.get("format") != MARK_FORMAT or told.get("mark") != mark or not isinstance(files, dict):
             return False
-        return all(os.path.getsize(folder / name) == size for name, size in files.items())
+        return all(map(is_inside, files)) and all(
+            os.path.getsize(folder / name) == size for name, size in files.items()
+        )
     except (OSError, HearsayError, ValueError):
         return False

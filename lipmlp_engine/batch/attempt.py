@@ -46,9 +46,7 @@ def perform(
     """Do a task; ``surroundings`` is added to the environment. Nothing is raised: how it ended is returned."""
     began = time.monotonic()
     folder = Path(task.folder)
-    if task.mark and is_done(folder, task.mark) and task.stage == "frames":
-        return Outcome("kept")
-    if task.attempt > 1 and task.mark and is_done(folder, task.mark):
+    if task.mark and (task.attempt > 1 or not task.again) and is_done(folder, task.mark):
         return Outcome("kept", figures=figures_of(folder))  # whoever died had done it
     if not _await_free(folder, stopping):
         return Outcome("cancelled", "Stopped.", 130)

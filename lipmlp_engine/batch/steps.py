@@ -138,6 +138,7 @@ class Steps:
             memory=demands.memory * GIGABYTE or memory_of(job),
             gpus=demands.gpus if demands.gpus is not None else self._gpus(job),
             force=self._force,
+            again=self._again,
         )
         ranges = _ranges(len(job.frame_times()), order.recipe.split)
         if len(ranges) < 2:

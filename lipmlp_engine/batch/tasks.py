@@ -33,6 +33,8 @@ class Task:
     gpus: int = 0
     attempt: int = 1
     force: bool = False
+    again: bool = False
+    """Whether what is done already is to be done once more."""
 
     @property
     def title(self) -> str:

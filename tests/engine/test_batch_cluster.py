@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from benchmarks.slurm_here import Slurm, why_no_slurm
-from lipmlp_engine.batch import clusters, on_worker
+from lipmlp_engine.batch import clusters, dask_crew, on_worker
 from lipmlp_engine.batch.conduct import conduct
 from lipmlp_engine.batch.dask_crew import DaskCrew
 from lipmlp_engine.batch.errors import ClusterError
@@ -121,7 +121,8 @@ def test_workers_that_do_not_fit_are_refused_at_the_handshake(
         crew_on(cluster, tmp_path)
 
 
-def test_a_scheduler_that_is_not_there_is_a_sentence(tmp_path: Path) -> None:
+def test_a_scheduler_that_is_not_there_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dask_crew, "CONNECT_SECONDS", 1.0)
     with pytest.raises(ClusterError, match="no Dask scheduler at tcp://127.0.0.1:9"):
         DaskCrew("tcp://127.0.0.1:9", tmp_path, lambda: False, patience=1.0, wait=1.0)
 
