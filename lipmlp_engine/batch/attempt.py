@@ -75,7 +75,8 @@ def _arguments(task: Task, place: Path) -> list[str]:
     job.write_text(json.dumps(values), encoding="utf-8")
     stage = ["--only", "model"] if task.stage == "model" else []
     parts = ["--frames-from", *task.parts] if task.parts else []
-    return ["run", str(job), "--resume", *stage, *parts, *marked, *forced, "--events"]
+    anew = task.again and task.attempt == 1 and task.stage != "assemble"
+    return ["run", str(job), *([] if anew else ["--resume"]), *stage, *parts, *marked, *forced, "--events"]
 
 
 def _await_free(folder: Path, stopping: Callable[[], bool]) -> bool:

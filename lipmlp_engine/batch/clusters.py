@@ -34,6 +34,13 @@ class Asked:
 
 def cluster_of(kind: str, asked: Asked) -> Any:
     """A cluster whose workers have been asked for; raises ClusterError where the batch system will not have them."""
+    cluster = described(kind, asked)
+    cluster.scale(jobs=asked.workers)
+    return cluster
+
+
+def described(kind: str, asked: Asked) -> Any:
+    """A cluster that has no workers yet."""
     try:
         import dask_jobqueue
     except ImportError as error:
@@ -55,11 +62,9 @@ def cluster_of(kind: str, asked: Asked) -> Any:
         if value and not (kind == "htcondor" and name in ("queue", "account", "walltime")):
             options["project" if kind == "lsf" and name == "account" else name] = value
     try:
-        cluster = getattr(dask_jobqueue, KINDS[kind])(**options)
-        cluster.scale(jobs=asked.workers)
+        return getattr(dask_jobqueue, KINDS[kind])(**options)
     except (OSError, RuntimeError, ValueError, TypeError) as error:
         raise ClusterError(f"{kind} does not start workers: {shown(error, 200)}.") from error
-    return cluster
 
 
 def require_distributed() -> None:

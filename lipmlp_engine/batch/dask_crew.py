@@ -123,6 +123,8 @@ class DaskCrew:
                 outcome = Outcome("failed", f"The worker failed: {name}: {shown(error, 200)}.", 1)
         else:
             outcome, self._lost = Outcome("lost"), True
+        with contextlib.suppress(Exception):
+            future.release()  # else it is made anew when the worker that holds its answer dies
         self.inbox.put((task, outcome))
 
     def _connect(self, seconds: float) -> Any:

@@ -27,9 +27,9 @@ def sheet_path(folder: Path, number: int) -> Path:
 
 
 def draw_sheets(record: Path, folder: Path) -> list[Path]:
-    """Draw the sheets; returns them. Morphs without a picture of their own have their name and what became of them."""
+    """Draw the sheets of the morphs that there are; returns them. One without a picture of its own has its name."""
     paths: list[Path] = []
-    morphs: Iterator[dict[str, Any]] = morphs_in(record)
+    morphs: Iterator[dict[str, Any]] = (morph for morph in morphs_in(record) if morph["state"] in ("done", "kept"))
     while page := list(itertools.islice(morphs, MOST_ON_A_SHEET)):
         path = sheet_path(folder, len(paths))
         save_picture(_sheet(page), path)
@@ -52,8 +52,7 @@ def _sheet(morphs: list[dict[str, Any]]) -> np.ndarray[Any, np.dtype[np.uint8]]:
         picture = _picture(morph)
         if picture is None:
             centre = (left + WIDTH / 2, top + HEADING + HEIGHT / 2)
-            words = {"failed": "failed", "cancelled": "stopped"}.get(str(morph["state"]), "no picture")
-            pen.text(centre, words, fill=FAINT_INK, font=font, anchor="mm")
+            pen.text(centre, "no picture", fill=FAINT_INK, font=font, anchor="mm")
         else:
             place = (left + (WIDTH - picture.width) // 2, top + HEADING + (HEIGHT - picture.height) // 2)
             sheet.paste(picture, place)
@@ -64,8 +63,6 @@ def _picture(morph: dict[str, Any]) -> Any:
     """The morph's own sheet, made small; None where there is none that can be read."""
     from PIL import Image
 
-    if morph["state"] not in ("done", "kept") or not morph.get("folder"):
-        return None
     try:
         with Image.open(ResultsFolder(Path(str(morph["folder"]))).contact_sheet, formats=["PNG"]) as picture:
             if picture.width * picture.height > LARGEST_PIXELS:

@@ -136,6 +136,24 @@ def test_without_dask_a_sentence_says_what_to_install(monkeypatch: pytest.Monkey
         clusters.cluster_of("slurm", clusters.Asked())
 
 
+@pytest.mark.parametrize(
+    ("kind", "lines"),
+    [
+        ("slurm", ["#SBATCH -p cpu", "#SBATCH -A show", "#SBATCH -t 01:00:00", "#SBATCH --mem=8G", "#SBATCH --extra"]),
+        ("pbs", ["#PBS -q cpu", "#PBS -A show", "#PBS -l walltime=01:00:00", "mem=7630MB", "#PBS --extra"]),
+        ("lsf", ["#BSUB -q cpu", '#BSUB -P "show"', "#BSUB -W 01:00", "#BSUB --extra"]),
+        ("htcondor", ["RequestMemory", "RequestCpus"]),
+    ],
+)
+def test_each_batch_system_is_asked_for_the_same_workers(kind: str, lines: list[str]) -> None:
+    pytest.importorskip("dask_jobqueue")
+    asked = clusters.Asked(3, 2, 8.0, 1, "cpu", "show", "01:00:00", "lo", directives=["--extra"])
+    with clusters.described(kind, asked) as cluster:
+        script = cluster.job_script()
+    for line in [*lines, "memory=8 GPU=1", "--nthreads 1", sys.executable]:
+        assert line in script, script
+
+
 def dask(*arguments: str) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", *arguments, "--no-dashboard"]
     quiet = subprocess.DEVNULL
