@@ -101,6 +101,7 @@ class _Child:
             env=environment,
             # Ctrl-C is for us: we tell the child in our own words.
             start_new_session=os.name == "posix",
+            creationflags=_creation_flags(),
         )
         self._lines: queue.SimpleQueue[bytes] = queue.SimpleQueue()
         threading.Thread(target=self._read, args=(self._process.stdout,), name="events", daemon=True).start()
@@ -176,6 +177,12 @@ class _Child:
             for line in stream:
                 self._lines.put(line)
         self._lines.put(b"")
+
+
+def _creation_flags() -> int:
+    if sys.platform == "win32":
+        return subprocess.CREATE_NEW_PROCESS_GROUP
+    return 0
 
 
 def _of_failure(failure: Failed, asked: bool) -> Outcome:

@@ -78,10 +78,15 @@ class DaskCrew:
         resources = {GPU: float(task.gpus)} if task.gpus and GPU in self._declared else {}
         if MEMORY in self._declared:
             resources[MEMORY] = task.memory / GIGABYTE
-        future = self._client.submit(
-            perform_here, task, code_digest(), self._topic, resources=resources or None, pure=False, retries=0,
-            workers=fit, key=f"{shown(task.title, 60)}-{secrets.token_hex(6)}",
-        )  # fmt: skip
+        try:
+            future = self._client.submit(
+                perform_here, task, code_digest(), self._topic, resources=resources or None, pure=False, retries=0,
+                workers=fit, key=f"{shown(task.title, 60)}-{secrets.token_hex(6)}",
+            )  # fmt: skip
+        except Exception:  # the scheduler is going at this very moment
+            self._out[task.folder], self._lost = (task, None), True
+            self.inbox.put((task, Outcome("lost")))
+            return
         with self._lock:
             self._out[task.folder] = (task, future)
         future.add_done_callback(lambda over: self._ended(task, over))

@@ -89,7 +89,7 @@ def _add_cluster(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--worker-cores", type=int, default=1, metavar="N", help="cores of each (default 1)")
     group.add_argument("--worker-memory", type=float, default=4.0, metavar="GB", help="memory of each (default 4)")
     group.add_argument("--worker-gpus", type=int, default=0, metavar="N", help="GPUs of each (default 0)")
-    for name, meaning in (("queue", "or partition"), ("account", "or project"), ("walltime", "HH:MM:SS,")):
+    for name, meaning in (("queue", "or partition"), ("account", "or project"), ("walltime", "hours:minutes:seconds")):
         group.add_argument(
             f"--{name}", default="", metavar=name.upper(), help=f"{meaning}, as the batch system says it"
         )
