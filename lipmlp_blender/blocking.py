@@ -43,9 +43,27 @@ def run_to_the_end(job: MorphJob) -> str:
         _stop(queue, job)
     finally:
         queue.close()
-        job.sentence += _where_the_log_is(job)
-        job.clear_away()
+        _tidy(job)
         teller.close()
+    return _written(job)
+
+
+def write_result(job: MorphJob) -> str:
+    """Write the result of a job that is over into the scene and return its name, or say why there is none.
+
+    Raises EngineError or SceneError.
+    """
+    _tidy(job)
+    return _written(job)
+
+
+def _tidy(job: MorphJob) -> None:
+    """Take away what a job that came to nothing leaves, but for its log."""
+    job.sentence += _where_the_log_is(job)
+    job.clear_away()
+
+
+def _written(job: MorphJob) -> str:
     if job.state is JobState.CANCELLED:
         raise Cancelled(job.sentence)
     if job.state is JobState.FAILED:

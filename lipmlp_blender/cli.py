@@ -9,10 +9,12 @@ from typing import Any
 
 import bpy
 
-from .blocking import run_to_the_end
+from .batch import do_side_by_side
+from .blocking import run_to_the_end, write_result
 from .interrupts import INTERRUPTED_EXIT, ctrl_c_interrupts, ctrl_c_leaves, outlive_the_reader
 from .job_folder import clear_away, why_not_writable
 from .jobs import MorphJob
+from .lipmlp_engine.batch.errors import MOST_COUNTED, ListError
 from .lipmlp_engine.commands.options import apply_settings
 from .lipmlp_engine.errors import EngineError, OutputError
 from .lipmlp_engine.hearsay import parsed, shown, texts
@@ -53,7 +55,13 @@ def run(arguments: list[str]) -> int:
 def _run(options: argparse.Namespace) -> int:
     try:
         _require_places(options)
-        spans = [_morph(entry) for entry in _entries(options)]
+        failed, spans = 0, []
+        if options.batch is not None:
+            spans, failed = _batch(_entries(options))
+        else:
+            spans = [_morph(entry) for entry in _entries(options)]
+        if not spans:
+            return min(failed, MOST_COUNTED)
         if options.render is not None:
             _aim_render(options, min(first for first, _ in spans), max(last for _, last in spans))
         if options.output:
@@ -66,7 +74,7 @@ def _run(options: argparse.Namespace) -> int:
         return _complain(str(error), SCENE_EXIT)
     except (OSError, RuntimeError) as error:
         return _complain(str(error).strip(), OUTPUT_EXIT)
-    return 0
+    return min(failed, MOST_COUNTED)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -81,6 +89,11 @@ def _parser() -> argparse.ArgumentParser:
         "--set", action="append", default=[], metavar="SECTION.NAME=VALUE", help="any setting, such as training.seed=3"
     )
     parser.add_argument("--batch", type=Path, metavar="FILE", help="JSON list of morphs with these same entries")
+    parser.epilog = (
+        "Exit codes: 0 done, 2 wrong options, 3 a shape cannot be used, 4 something cannot be written, 130 stopped. "
+        "With --batch: 0 all done, 1 to 100 so many morphs failed (100: or more) and the others are in the scene, "
+        "102 the list is wrong."
+    )
     parser.add_argument("--output", type=Path, metavar="FILE", help="save the scene with its morphs here")
     parser.add_argument(
         "--render", nargs="?", const="", metavar="PATH", help="render the frames, to PATH or beside the output"
@@ -96,24 +109,55 @@ def _entries(options: argparse.Namespace) -> list[dict[str, Any]]:
     try:
         batch = parsed(options.batch.read_bytes())
     except (OSError, ValueError) as error:
-        raise UsageError(f"The batch file {options.batch} cannot be read: {error}.") from error
+        raise ListError(f"The batch file {options.batch} cannot be read: {error}.") from error
+    if isinstance(batch, dict):
+        batch = batch.get("morphs")
     if not isinstance(batch, list) or not batch or not all(isinstance(entry, dict) for entry in batch):
-        raise UsageError(f"The batch file {options.batch} must hold a list of morphs.")
-    entries = []
-    for number, entry in enumerate(batch, start=1):
-        unknown = sorted(set(entry) - set(BATCH_ENTRIES))
-        if unknown:
-            raise UsageError(
-                f"Morph {number} has an unknown entry '{unknown[0]}'; known are {', '.join(BATCH_ENTRIES)}."
-            )
-        defaults = {"frames": options.frames, "preset": options.preset, "name": f"Morph {number}", "set": options.set}
-        _check_entry(entry, number)
-        entries.append({"objects": None, **defaults, **entry})
-    return entries
+        raise ListError(f"The batch file {options.batch} must hold a list of morphs.")
+    defaults = {"objects": None, "frames": options.frames, "preset": options.preset, "set": options.set}
+    return [{**defaults, "name": f"Morph {number}", **entry} for number, entry in enumerate(batch, start=1)]
+
+
+def _batch(entries: list[dict[str, Any]]) -> tuple[list[tuple[int, int]], int]:
+    """Add the morphs of a list to the scene; returns the frames that each spans, and how many failed."""
+    prepared: list[tuple[MorphJob, tuple[int, int]]] = []
+    sentences = []
+    for number, entry in enumerate(entries, start=1):
+        try:
+            _check_entry(entry, number)
+            prepared.append(_prepared(entry))
+        except (EngineError, RequestError, SceneError) as error:
+            sentences.append(f"Morph {number}: {error}")
+            _complain(sentences[-1], 0)
+    spans = []
+    try:
+        if prepared:
+            do_side_by_side([morph for morph, _ in prepared])
+    finally:
+        for morph, span in prepared:
+            sentence = _conclude(morph)
+            if not sentence:
+                spans.append(span)
+                continue
+            sentences.append(f"{morph.title}: {sentence}")
+            _complain(sentences[-1], 0)
+    return spans, len(sentences)
+
+
+def _conclude(morph: MorphJob) -> str:
+    """Bring a morph that is done into the scene; returns why it is not there, or nothing."""
+    try:
+        write_result(morph)
+    except (EngineError, SceneError) as error:
+        return str(error)
+    return ""
 
 
 def _check_entry(entry: dict[str, Any], number: int) -> None:
     """Refuse values of a batch that are of another kind than those of the command line."""
+    unknown = sorted(set(entry) - set(BATCH_ENTRIES))
+    if unknown:
+        raise UsageError(f"Morph {number} has an unknown entry '{unknown[0]}'; known are {', '.join(BATCH_ENTRIES)}.")
     for name, value in entry.items():
         if name in ("preset", "name"):
             fits = isinstance(value, str)
@@ -127,6 +171,17 @@ def _check_entry(entry: dict[str, Any], number: int) -> None:
 
 def _morph(entry: dict[str, Any]) -> tuple[int, int]:
     """Add one morph to the scene and return the frames that it spans."""
+    morph, span = _prepared(entry)
+    try:
+        run_to_the_end(morph)
+    except BaseException:
+        clear_away(morph.folder)
+        raise
+    return span
+
+
+def _prepared(entry: dict[str, Any]) -> tuple[MorphJob, tuple[int, int]]:
+    """Lay one morph down for the engine; returns its job and the frames that it spans."""
     context = bpy.context
     settings = context.scene.lipmorph
     names = entry["objects"] or []
@@ -149,15 +204,15 @@ def _morph(entry: dict[str, Any]) -> tuple[int, int]:
     title = title_of(objects)
     folder = new_folder(title)
     try:
-        _train(entry, objects, title, folder)
+        morph = _laid_down(entry, objects, title, folder)
     except BaseException:
         clear_away(folder)
         raise
-    return settings.result.frame_start, settings.result.frame_end
+    return morph, (settings.result.frame_start, settings.result.frame_end)
 
 
-def _train(entry: dict[str, Any], objects: list[bpy.types.Object], title: str, folder: Path) -> None:
-    """Make the morph in a folder of its own."""
+def _laid_down(entry: dict[str, Any], objects: list[bpy.types.Object], title: str, folder: Path) -> MorphJob:
+    """The morph's job, in a folder of its own."""
     context = bpy.context
     settings = context.scene.lipmorph
     order = order_from(context, entry["name"], [item.name for item in objects], slots(objects))
@@ -168,7 +223,7 @@ def _train(entry: dict[str, Any], objects: list[bpy.types.Object], title: str, f
     job.check()
     morph = MorphJob(title, folder, order)
     morph.write(job)
-    run_to_the_end(morph)
+    return morph
 
 
 def _require_places(options: argparse.Namespace) -> None:

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .engine_process import engine_command, engine_environment
+from .engine_process import engine_environment
 from .line_buffer import MOST_BYTES
 from .lipmlp_engine.hearsay import HearsayError, built, parsed_group
+from .lipmlp_engine.launch import engine_command
 from .process_group import ProcessGroup
 
 LARGEST_ANSWER = 1_000_000

@@ -24,6 +24,7 @@ from .lipmlp_engine.events import (
     event_from_line,
     to_line,
 )
+from .lipmlp_engine.launch import engine_command
 from .lipmlp_engine.memory import memory_kills
 from .lipmlp_engine.programs import safe_environment
 from .process_group import ProcessGroup
@@ -42,25 +43,6 @@ FLOOD_SECONDS = 20.0
 NOT_LISTENED_SECONDS = 5.0
 
 LOG_NAME = "engine.log"
-
-_LAUNCH = """\
-import importlib.util, runpy, sys
-folder = sys.argv.pop(1)
-place = folder + "/__init__.py"
-spec = importlib.util.spec_from_file_location("lipmlp_engine", place, submodule_search_locations=[folder])
-package = sys.modules["lipmlp_engine"] = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(package)
-runpy.run_module("lipmlp_engine", run_name="__main__", alter_sys=True)
-"""
-"""Runs the bundled engine, whatever else is installed, without putting the add-on's folder on the module path."""
-
-
-def engine_command(python: Path, engine_folder: Path, *arguments: str) -> list[str]:
-    """The command that runs the engine that lies in ``engine_folder`` with another Python.
-
-    The caller's PYTHON… variables and current folder stay out of it.
-    """
-    return [str(python), "-E", "-P", "-u", "-X", "utf8", "-c", _LAUNCH, str(engine_folder), *arguments]
 
 
 def engine_environment() -> dict[str, str]:

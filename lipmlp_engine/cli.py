@@ -6,9 +6,10 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 from . import __version__
-from .commands import certify, doctor, extract, lengths, morph, presets, report, run, surface
+from .commands import batch, certify, doctor, extract, lengths, morph, presets, report, run, surface
 from .errors import EngineError
 from .failures import failure_of
 from .hearsay import shown
@@ -24,6 +25,7 @@ Lipschitz Morph: shapes of any topology in, a smooth morph between them out.
   lipmorph report morph                             the figures of an earlier run
   lipmorph certify morph/model.safetensors          what is proved about it
   lipmorph surface cloud.ply --out mesh.ply         the closed surface through a cloud of points
+  lipmorph batch morphs.json                        many morphs, on all cores or a cluster
   lipmorph run job.json --events                    a job file, for programs
   lipmorph doctor                                   is everything here, and how fast is it
 """
@@ -44,6 +46,16 @@ Exit codes: 0 done, 2 the job or an option is wrong, 3 a shape cannot be used, 4
 """
 
 
+class CommandParser(argparse.ArgumentParser):
+    """A command's options; one whose exit codes count something says by another code that they are wrong."""
+
+    usage_exit = 2
+
+    def error(self, message: str) -> NoReturn:
+        self.print_usage(sys.stderr)
+        self.exit(self.usage_exit, f"{self.prog}: error: {message}\n")
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code."""
     open_standard_streams()
@@ -53,10 +65,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "lipmorph", description=DESCRIPTION, epilog=EPILOGUE, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--version", action="version", version=f"lipmorph {__version__}")
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for command in (morph, run, extract, report, certify, lengths, surface, doctor, presets):
+    commands = parser.add_subparsers(
+        title="commands", metavar="COMMAND", dest="called", required=True, parser_class=CommandParser
+    )
+    for command in (morph, batch, run, extract, report, certify, lengths, surface, doctor, presets):
         command.add_to(commands)
-    given = parser.parse_args(arguments)
+    given, unknown = parser.parse_known_args(arguments)
+    if unknown:
+        commands.choices[given.called].error(f"unrecognized arguments: {' '.join(unknown)}")
     try:
         code: int = given.command(given)
         sys.stdout.flush()

@@ -123,6 +123,55 @@ class Failed:
 
 
 @dataclass(frozen=True)
+class Batch:
+    """What `lipmorph batch` is to do; follows the Hello."""
+
+    kind: ClassVar[str] = "batch"
+    morphs: int
+    refused: int
+    """Entries of the list that cannot be done; each has a MorphEnded of its own."""
+    folder: str
+
+
+@dataclass(frozen=True)
+class MorphBegun:
+    """A process has started for a morph, or for a part of one."""
+
+    kind: ClassVar[str] = "morph_begun"
+    name: str
+    title: str
+    folder: str
+    attempt: int
+
+
+@dataclass(frozen=True)
+class MorphProgress:
+    """How far a process is."""
+
+    kind: ClassVar[str] = "morph_progress"
+    name: str
+    title: str
+    phase: str
+    fraction: float
+    seconds_left: float | None = None
+
+
+@dataclass(frozen=True)
+class MorphEnded:
+    """What became of a morph; comes once for each."""
+
+    kind: ClassVar[str] = "morph_ended"
+    name: str
+    folder: str
+    state: str
+    """"done", "kept", "failed" or "cancelled"."""
+    sentence: str = ""
+    exit_code: int = 0
+    seconds: float = 0.0
+    attempts: int = 0
+
+
+@dataclass(frozen=True)
 class Cancel:
     """Request: stop soon, keep what is useful."""
 
@@ -137,12 +186,13 @@ class PreviewRequest:
     time: float
 
 
-Event = Hello | Progress | Heartbeat | Preview | FrameDone | Notice | Done | Failed
+BatchEvent = Batch | MorphBegun | MorphProgress | MorphEnded
+Event = Hello | Progress | Heartbeat | Preview | FrameDone | Notice | Done | Failed | BatchEvent
 Request = Cancel | PreviewRequest
 
-_EVENTS: dict[str, type[Any]] = {
-    e.kind: e for e in (Hello, Progress, Heartbeat, Preview, FrameDone, Notice, Done, Failed)
-}
+_OF_JOBS = (Hello, Progress, Heartbeat, Preview, FrameDone, Notice, Done, Failed)
+_OF_BATCHES = (Batch, MorphBegun, MorphProgress, MorphEnded)
+_EVENTS: dict[str, type[Any]] = {event.kind: event for event in (*_OF_JOBS, *_OF_BATCHES)}
 _REQUESTS: dict[str, type[Any]] = {request.kind: request for request in (Cancel, PreviewRequest)}
 
 

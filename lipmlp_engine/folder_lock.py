@@ -94,6 +94,18 @@ class FolderLock:
             return False
 
 
+def is_held(folder: Path) -> bool:
+    """Whether a run is at work in a folder now; leaves no trace."""
+    try:
+        descriptor = os.open(folder / LOCK, os.O_RDWR | getattr(os, "O_NOFOLLOW", 0))
+    except OSError:
+        return False
+    try:
+        return not locked(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def _program() -> str:
     name = Path(sys.argv[0]).name if sys.argv else ""
     return "lipmorph" if name in ("", "-c", "__main__.py") else name

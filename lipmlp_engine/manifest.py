@@ -138,12 +138,12 @@ def _names_in(values: Any) -> list[str]:
     if not isinstance(values, dict) or values.get("format") != MANIFEST_FORMAT:
         raise ValueError
     names = values.get("files")
-    if not isinstance(names, list) or len(names) > MOST_FILES or not all(map(_is_inside, names)):
+    if not isinstance(names, list) or len(names) > MOST_FILES or not all(map(is_inside, names)):
         raise ValueError
     return names
 
 
-def _is_inside(name: Any) -> bool:
+def is_inside(name: Any) -> bool:
     """Whether a name means a file within the folder, on every system."""
     if not isinstance(name, str) or not 0 < len(name) <= LONGEST_NAME or not name.isprintable():
         return False

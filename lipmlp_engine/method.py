@@ -37,14 +37,16 @@ def train(
     should_stop: Callable[[], bool],
     checkpoint: Path | None = None,
     look: Look | None = None,
+    resume: bool = False,
 ) -> Morph:
     """Find the motion between the shapes, and fit a network to them and to it.
 
     Progress fractions run from 0 to 1 within each of the phases "guide", "sample" and "train". When ``should_stop``
-    says so, what has been learned is written to ``checkpoint`` and ``Cancelled`` is raised.
+    says so, what has been learned is written to ``checkpoint`` and ``Cancelled`` is raised. With ``resume`` a training
+    of the same job that stands there goes on as if it had never been interrupted.
     """
     device = choose_device(job.training.device)
-    follower = Follower(notify, should_stop, checkpoint, look)
+    follower = Follower(notify, should_stop, checkpoint, look, resume)
     rng = np.random.default_rng(job.training.seed + 1)
     with one_torch_thread():
         # Shapes: how far each is from any point, and where it lies at its own time.

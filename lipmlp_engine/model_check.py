@@ -23,6 +23,8 @@ LARGEST_LATTICE = 400
 """Nodes along an edge."""
 COUNTED = (".triangles", ".materials")
 """Endings of the names of tensors that hold whole numbers."""
+GENERATOR = "unfinished.generator"
+"""The state of the random numbers of a training that has not come to its end."""
 MOST_STATIONS = 256
 """Of a mesh that is carried."""
 LARGEST_PACE = 20.0
@@ -38,6 +40,8 @@ def check_tensors(tensors: Mapping[str, Tensor], shapes: int) -> None:
         if name.startswith("shape."):
             continue  # checked as a shape
         kinds = (torch.int32,) if name.endswith(COUNTED) else (torch.float32, torch.float64)
+        if name == GENERATOR:
+            kinds = (torch.uint8,)
         if values.dtype not in kinds or values.numel() == 0:
             raise HearsayError(f"{name[:60]} holds no real numbers")
         if not bool(torch.isfinite(values).all()):

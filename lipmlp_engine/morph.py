@@ -65,6 +65,8 @@ class Morph:
     """How neighbours become one surface; none without a guide."""
     detail_bound: float = LARGEST_BOUND
     """The largest residual that detail from the shapes may add to f, in units of the training frame."""
+    unfinished: dict[str, Tensor] = field(default_factory=dict)
+    """Where the training stands, as long as it has not come to its end."""
 
     @property
     def names(self) -> list[str]:
@@ -184,6 +186,8 @@ class Morph:
             tensors |= {f"blend.{index}.{name}": part for name, part in blend.tensors().items()}
         for name, values in self.parameters.items():
             tensors[f"parameters.{name}"] = values.detach().cpu().clone().contiguous()
+        for name, values in self.unfinished.items():
+            tensors[f"unfinished.{name}"] = values.detach().cpu().clone().contiguous()
         metadata = {
             "format": MODEL_FORMAT,
             "engine": __version__,
@@ -235,6 +239,7 @@ class Morph:
             shapes=shapes,
             blends=[blend for blend in blends if blend is not None],
             detail_bound=bound,
+            unfinished=_under("unfinished.", tensors),
         )
 
 

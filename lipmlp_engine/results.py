@@ -66,6 +66,11 @@ class ResultsFolder:
         return self.path / "engine.log"
 
     @property
+    def done(self) -> Path:
+        """There only where a batch has done all of its job."""
+        return self.path / "lipmorph-done.json"
+
+    @property
     def keys(self) -> Path:
         """The first shape's own mesh at the keys of a morph; there only where it was asked for and held."""
         return self.path / "keys.npz"
@@ -88,7 +93,7 @@ class ResultsFolder:
         """Every file that a job may write here; without ``anew`` its model and frames are there already."""
         frames = range(len(job.frame_times()))
         output = job.output
-        found = [self.report, self.log]
+        found = [self.report, self.log, self.done]
         if anew:
             found += [self.model, *(self.frame(index) for index in frames), self.preview(0), self.preview(1)]
         if job.extraction.keys != "none":

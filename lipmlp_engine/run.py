@@ -24,6 +24,7 @@ from .failures import failure_of, foreseen
 from .job import Job
 from .joblog import JobLog
 from .memory import is_too_large, memory_limit, needs_and_limit
+from .portions import Portion
 from .previews import Previews
 from .results import ResultsFolder, frames_stand, require_inputs, settled
 from .whole_file import stamp
@@ -37,23 +38,30 @@ if TYPE_CHECKING:
 CLOUD_SECONDS = 15.0
 """About how long it takes to find a surface through a cloud of points."""
 
+WHOLE = Portion()
+
 log = logging.getLogger(__name__)
 
 
-def run_job(job: Job, base: Path, audience: Audience | None = None, *, force: bool = False) -> Done:
+def run_job(
+    job: Job, base: Path, audience: Audience | None = None, *, force: bool = False, portion: Portion = WHOLE
+) -> Done:
     """Do a job from its shapes to its results; relative paths are relative to ``base``.
 
     The audience hears everything, down to the Done or the Failed at the end; a failure is raised as well. ``force``
     replaces files of the results' folder that are not ours.
     """
     run = _Run(job, base, audience or Audience(), trained=False, force=force)
+    run.portion = portion
     return run.perform(lambda: run.whole(run.train))
 
 
-def extract_morph(morph: Morph, base: Path, audience: Audience | None = None, *, force: bool = False) -> Done:
+def extract_morph(
+    morph: Morph, base: Path, audience: Audience | None = None, *, force: bool = False, portion: Portion = WHOLE
+) -> Done:
     """Take frames, report and pictures out of a trained morph, as its job's extraction and output now say."""
     run = _Run(morph.job, base, audience or Audience(), trained=True, force=force)
-    run.kept_shapes = morph.shapes
+    run.kept_shapes, run.portion = morph.shapes, portion
     return run.perform(lambda: run.whole(lambda shapes: dataclasses.replace(morph, job=run.job)))
 
 
@@ -90,6 +98,7 @@ class _Run:
         self._older_model = stamp(self.results.model)
         self.kept_shapes: list[Shape] = []
         """Those that a trained morph has with it: then none has to be read."""
+        self.portion = WHOLE
         self._apart: list[float] = []
         """How far each frame is from the surface that the certificates are about."""
 
@@ -101,6 +110,7 @@ class _Run:
                     require_inputs(self.job, self.results.path)
                 self._place.require_room(self._wanted())
                 done = work()
+                self.portion.conclude(self.results, self._place.manifest)
             except (Exception, KeyboardInterrupt) as error:
                 failure = self._fail(error)
                 self._audience.tell(self._failed(failure))
@@ -151,21 +161,29 @@ class _Run:
         with phase("load" if self._trained else "guide"):
             morph = obtain(shapes)
             morph.save(self.results.model)
+        if self.portion.ends_after("model"):
+            return Done(str(self.results.model), "")
         self._place.make_room(self.results.path, self.results.keys.name)
         with phase("extract"):
             frames = self._frames_that_stand() if stand else self._extract(morph, shapes)
+        if self.portion.ends_after("frames"):
+            return Done(str(self.results.model), "", [str(path) for path in frames.paths])
         return self._deliveries(device, stand).make(frames, shapes, morph, self._apart)
 
     def train(self, shapes: list[Shape]) -> Morph:
         """Fit a network to the shapes."""
         from .method import train
         from .shapes.correspondence import given_landmarks
+        from .training.checkpoint import finished_in
 
+        if self.portion.resume and (kept := finished_in(self.results.model, self.job, shapes)):
+            return dataclasses.replace(kept, job=self.job)
         # The landmarks that follow from the vertices decide the flow, but nobody named them.
         given = given_landmarks(self.job, self.results.path, self._account.note)
         job = dataclasses.replace(self.job, landmarks=[*self.job.landmarks, *given])
+        asked, resume = self._audience.stopping, self.portion.resume
         hear, look = self._account.hear, self._previews.look
-        morph = train(job, shapes, hear, self._audience.stopping, self.results.model, look)
+        morph = train(job, shapes, hear, asked, self.results.model, look, resume)
         return dataclasses.replace(morph, job=self.job)
 
     def measure(self) -> Done:
@@ -232,7 +250,7 @@ class _Run:
         paths = [self.results.frame(index) for index in range(len(times))]
         self._place.make_room(paths[0].parent, "frame_*.npz")
         empty = []
-        coming = frames(morph, times, shapes)
+        coming = self.portion.frames_made_elsewhere(times) or frames(morph, times, shapes)
         for index, (time, path) in enumerate(zip(times, paths, strict=True)):
             self._account.stop_if_asked()
             frame = next(coming)

@@ -26,7 +26,7 @@ class Terminal(Audience):
         super().__init__()
         self._stream = stream
         self._moving = stream.isatty() if moving is None else moving
-        self._full, self._empty = ("█", "░") if _can_show(stream, "█░") else ("#", "-")
+        self._full, self._empty = ("█", "░") if can_show(stream, "█░") else ("#", "-")
         self._phase = ""
         self._printed = 0.0
 
@@ -49,7 +49,7 @@ class Terminal(Audience):
     def _show(self, progress: Progress) -> None:
         words = [f"{PHASES.get(progress.phase, progress.phase):<19}", f"{progress.fraction:4.0%}"]
         if progress.seconds_left is not None:
-            words.append(f"{_duration(progress.seconds_left)} left")
+            words.append(f"{duration(progress.seconds_left)} left")
         if progress.end_error is not None:
             words.append(f"ends {progress.end_error:.2f} %")
         if progress.loss is not None:
@@ -75,7 +75,8 @@ class Terminal(Audience):
             say("\r\x1b[K", self._stream)
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
+    """A time as a person says it."""
     if seconds < 90:
         return f"{seconds:.0f} s"
     if seconds < 5400:
@@ -83,7 +84,8 @@ def _duration(seconds: float) -> str:
     return f"{seconds / 3600:.1f} h"
 
 
-def _can_show(stream: TextIO, characters: str) -> bool:
+def can_show(stream: TextIO, characters: str) -> bool:
+    """Whether a stream has letters for them."""
     try:
         characters.encode(stream.encoding or "ascii")
     except (UnicodeEncodeError, LookupError):

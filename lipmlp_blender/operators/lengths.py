@@ -9,7 +9,8 @@ from pathlib import Path
 import bpy
 import numpy as np
 
-from ..engine_process import engine_command, engine_environment
+from ..engine_process import engine_environment
+from ..lipmlp_engine.launch import engine_command
 from ..preferences import chosen_python, engine_home
 from ..process_group import ProcessGroup
 from ..scene.length_keys import MARK, add_length_keys, pose_of, triangles_of

@@ -11,6 +11,7 @@ from ..channel import Audience
 from ..errors import JobError
 from ..events import Done
 from ..job import Job
+from ..portions import Portion
 from ..run import extract_morph
 from ..sections import Extraction
 from .following import add_events, follow
@@ -18,6 +19,7 @@ from .options import (
     EXTRACTION_OPTIONS,
     add_assignments,
     add_force,
+    add_mark,
     add_settings,
     add_timing,
     apply_settings,
@@ -35,6 +37,15 @@ def add_to(commands: Any) -> None:
     parser.add_argument("model", type=Path, metavar="MODEL", help="model.safetensors of an earlier run")
     parser.add_argument("--out", metavar="DIR", required=True, help="folder for the results")
     parser.add_argument("--times", metavar="T,T,…", help="explicit times instead of evenly spaced ones")
+    parser.add_argument(
+        "--range",
+        metavar="A:B",
+        help="only the frames A to B - 1 of the film that the model's job describes, counted from 0",
+    )
+    parser.add_argument(
+        "--only", choices=["frames"], default="", help="no report and no pictures: somebody else puts the film together"
+    )
+    add_mark(parser)
     add_timing(parser)
     add_settings(parser, "frames", EXTRACTION_OPTIONS)
     add_assignments(parser)
@@ -50,7 +61,8 @@ def extract(given: argparse.Namespace) -> int:
 
         morph = Morph.load(given.model, choose_device("auto"))
         morph.job = changed(morph.job.without_orders(), given)
-        return extract_morph(morph, given.model.absolute().parent, audience, force=given.force)
+        portion = Portion(only=given.only, mark=given.mark)
+        return extract_morph(morph, given.model.absolute().parent, audience, force=given.force, portion=portion)
 
     return follow(work, given.events)
 
@@ -60,7 +72,9 @@ def changed(job: Job, given: argparse.Namespace) -> Job:
     before = dataclasses.asdict(job)
     job = dataclasses.replace(job)
     apply_settings(job, given, EXTRACTION_OPTIONS)
-    for section, values in dataclasses.asdict(job).items():
+    now = dataclasses.asdict(job)
+    now["training"]["threads"] = before["training"]["threads"]  # the machine's, and no part of the morph
+    for section, values in now.items():
         if section not in ("extraction", "output") and values != before[section]:
             raise JobError(f"The morph has been trained; its {section} settings cannot be changed any more.")
     if given.times:
@@ -71,6 +85,8 @@ def changed(job: Job, given: argparse.Namespace) -> Job:
         job.timing = read_timing(given.timing)
     elif (job.extraction.start, job.extraction.end) != (before["extraction"]["start"], before["extraction"]["end"]):
         job.timing = []
+    if given.range:
+        job.times = times_within(job.frame_times(), given.range)
     job.output.folder = str(Path(given.out).absolute())
     job.check()
     return job
@@ -79,6 +95,14 @@ def changed(job: Job, given: argparse.Namespace) -> Job:
 def evenly_spaced_anew(before: dict[str, Any], now: Extraction) -> bool:
     """Whether other times are wanted than those the morph's job names."""
     return any(before[name] != getattr(now, name) for name in ("frames", "start", "end"))
+
+
+def times_within(times: list[float], text: str) -> list[float]:
+    """Those times of a film that a range of frames means."""
+    first, colon, end = text.partition(":")
+    if not colon or not (first + end).isdecimal() or not 0 <= int(first or 0) < int(end or len(times)) <= len(times):
+        raise JobError(f"--range {text} must be A:B with A below B, and the film has {len(times)} frames.")
+    return times[int(first or 0) : int(end or len(times))]
 
 
 def times_from(text: str) -> list[float]:

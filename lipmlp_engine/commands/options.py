@@ -95,6 +95,11 @@ def add_force(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_mark(parser: argparse.ArgumentParser) -> None:
+    """Add what a batch marks a folder with once everything in it is done."""
+    parser.add_argument("--mark", default="", metavar="WORD", help="leave this word in lipmorph-done.json at the end")
+
+
 def add_timing(parser: argparse.ArgumentParser) -> None:
     """Add the curve along which the frames pass the shapes."""
     parser.add_argument(

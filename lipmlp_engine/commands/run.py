@@ -9,9 +9,10 @@ from typing import Any
 from ..channel import Audience
 from ..events import Done
 from ..job import Job
+from ..portions import Portion
 from ..run import run_job
 from .following import add_events, follow
-from .options import add_force
+from .options import add_force, add_mark
 
 
 def add_to(commands: Any) -> None:
@@ -22,13 +23,31 @@ def add_to(commands: Any) -> None:
         "otherwise. `lipmorph presets` prints what a job may say.",
     )
     parser.add_argument("job", type=Path, metavar="JOB", help="job file (JSON)")
+    parser.add_argument(
+        "--resume",
+        action="store_true",
+        help="go on from the model, finished or not, that a run of the same job left in the folder when it was killed",
+    )
+    parser.add_argument("--only", choices=["model"], default="", help="train, and leave the frames to others")
+    parser.add_argument(
+        "--frames-from",
+        nargs="+",
+        type=Path,
+        default=[],
+        metavar="DIR",
+        help="take the film's frames out of these folders, which `lipmorph extract --range` has filled, in this order",
+    )
+    add_mark(parser)
     add_force(parser)
     add_events(parser)
     parser.set_defaults(command=run)
 
 
 def run(given: argparse.Namespace) -> int:
+    portion = Portion(given.resume, given.only, tuple(folder.absolute() for folder in given.frames_from), given.mark)
+
     def work(audience: Audience) -> Done:
-        return run_job(Job.read(given.job), given.job.absolute().parent, audience, force=given.force)
+        base = given.job.absolute().parent
+        return run_job(Job.read(given.job), base, audience, force=given.force, portion=portion)
 
     return follow(work, given.events)

@@ -20,6 +20,7 @@ from ..networks import build
 from ..networks.condense import condense
 from ..surface.field import one_torch_thread
 from .captured import captured
+from .checkpoint import restored, standing, unfinished_in
 from .follower import Follower
 from .gradients import BatchGradients, absolute_loss, square_loss
 from .known import Known
@@ -38,7 +39,9 @@ def fitted(job: Job, known: Known, targets: Targets, device: torch.device, follo
     """The morph whose network has learned the targets; smaller batches, and in the end the CPU, where a GPU is full."""
     while True:
         try:
-            return _Fit(job, known, targets, device, follower).run()
+            kept = follower.checkpoint if follower.resume else None
+            earlier = unfinished_in(kept, job, known.shapes) if kept else None
+            return _Fit(job, known, targets, device, follower, earlier).run()
         except torch.OutOfMemoryError:
             torch.cuda.empty_cache()
             job, device = _smaller(job, device, follower)
@@ -63,6 +66,8 @@ class _Fit:
     targets: Targets
     device: torch.device
     follower: Follower
+    earlier: Morph | None = None
+    """The same training, as far as it came before it was interrupted."""
 
     def run(self) -> Morph:
         settings = self.job.training
@@ -99,28 +104,31 @@ class _Fit:
             optimiser.set_rate(rate_at(0.0, constant=paper))
             take_step = captured(one_step, batches.generator)
         watch = SpectrumWatch(network)
-        started = reported = saved = clock.monotonic()
-        step, batch_loss = 0, torch.zeros(())
+        began = reported = saved = clock.monotonic()
+        step, elapsed, batch_loss = 0, 0.0, torch.zeros(())
+        if self.earlier is not None:
+            step, elapsed = restored(self.earlier.unfinished, optimiser, batches.generator)
+        first, started = step, began - elapsed
         while True:
             now = clock.monotonic()
             progress = self._progress(step, now - started)
-            if step == 0 or now - reported > REPORT_SECONDS or progress >= 1:
+            if step == first or now - reported > REPORT_SECONDS or progress >= 1:
                 reported = now
                 error = self.targets.end_error(network, self.device)
                 left = (now - started) * (1 - progress) / progress if progress > 0.02 else None
-                loss = float(batch_loss) if step else None
-                if step and not np.isfinite(float(batch_loss)):
+                loss = float(batch_loss) if step > first else None
+                if loss is not None and not np.isfinite(loss):
                     raise TrainingError("The training diverged; lower training.rate or choose another activation.")
                 self.follower.notify(Progress("train", progress, loss, error, left, watch.look()))
                 if self.follower.should_stop():
-                    self.follower.keep(lambda: self._morph(network))
+                    self._keep(network, standing(step, now - started, optimiser, batches.generator))
                     raise Cancelled("Stopped; what was learned so far is kept in the model file.")
                 if progress >= 1 or error < settings.tolerance:
                     return
                 self.follower.see(lambda: self._morph(network))
                 if now - saved > CHECKPOINT_SECONDS:
                     saved = now
-                    self.follower.keep(lambda: self._morph(network))
+                    self._keep(network, standing(step, now - started, optimiser, batches.generator))
             optimiser.set_rate(rate_at(progress, constant=paper))
             batch_loss = take_step()
             step += 1
@@ -131,7 +139,13 @@ class _Fit:
         by_time = elapsed / settings.seconds if settings.seconds else 0.0
         return min(1.0, max(by_steps, by_time))
 
+    def _keep(self, network: nn.Module, unfinished: dict[str, Tensor]) -> None:
+        self.follower.keep(lambda: dataclasses.replace(self._morph(network), unfinished=unfinished))
+
     def _warm_start(self, network: nn.Module) -> None:
+        if self.earlier is not None:
+            network.load_state_dict(self.earlier.parameters)
+            return
         if not self.job.training.start_from:
             return
         earlier = Morph.load(Path(self.job.training.start_from))

@@ -27,6 +27,8 @@ class Follower:
     checkpoint: Path | None = None
     """Where what has been learned is kept now and then, and when the training is stopped."""
     look: Look | None = None
+    resume: bool = False
+    """Whether a training that stands there unfinished is to go on."""
 
     def enter(self, phase: str) -> None:
         """A phase before the training begins, unless it was asked to stop."""

@@ -61,6 +61,11 @@ class MuonAdam:
         self._first = [torch.zeros_like(self.parameters[k]) for k in self._rest]
         self._second = [torch.zeros_like(self.parameters[k]) for k in self._rest]
 
+    @property
+    def state(self) -> list[Tensor]:
+        """All that it remembers from step to step, as it lives on the device."""
+        return [self._steps, *self._momentum, *self._first, *self._second]
+
     def set_rate(self, factor: float) -> None:
         """Scale both peak rates."""
         self._factor.fill_(factor)

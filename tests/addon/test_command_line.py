@@ -44,6 +44,23 @@ def test_a_batch_makes_many_morphs_from_one_call(command: Callable[..., int], tm
     assert {"There", "Back"} <= set(bpy.data.objects.keys())
 
 
+def test_what_fails_in_a_batch_stops_no_other(
+    command: Callable[..., int], fake: Callable[[str], None], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    fake("second_fails")
+    batch, output = tmp_path / "pairs.json", tmp_path / "morph.blend"
+    good = [{"objects": ["Ball", "Ring"], "name": "There"}, {"objects": ["Ring", "Ball"], "name": "Back"}]
+    bad = [{"objects": ["Ball", "Nobody"]}, {"objects": "Ball"}, {"colour": 1}]
+    batch.write_text(json.dumps({"morphs": [*good, *bad, {**good[0], "name": "Again"}]}))
+    code = command("--batch", batch, "--set", "extraction.frames=2", "--output", output)
+    said = capfd.readouterr()
+    assert code == 4, said.err
+    assert {"There", "Again"} <= set(bpy.data.objects.keys()) and "Back" not in bpy.data.objects
+    assert output.is_file() and said.err.count("lipmorph: ") == 4 and "Traceback" not in said.err
+    for sentence in ("no object 'Nobody'", "objects of a wrong kind", "unknown entry 'colour'", "The disk is full"):
+        assert sentence in said.err, said.err
+
+
 def test_it_renders_every_frame_of_a_batch_beside_the_output(
     command: Callable[..., int], tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -72,7 +89,7 @@ def test_a_batch_of_wrong_kinds_is_a_sentence(
     batch = tmp_path / "pairs.json"
     for entry in ({"frames": 5}, {"frames": ["1", 2]}, {"objects": "Ball"}, {"preset": ["draft"]}, {"set": [1]}):
         batch.write_text(json.dumps([{"objects": ["Ball", "Ring"], **entry}]))
-        assert command("--batch", batch) == 2
+        assert command("--batch", batch) == 1
         assert f"has {next(iter(entry))} of a wrong kind" in capfd.readouterr().err
 
 
@@ -133,7 +150,7 @@ def make_small_pictures() -> None:
         (["--objects", "Ball", "Ring", "--set", "training.steps=-1"], 2, "training.steps"),
         (["--objects", "Ball", "Ring", "--set", "nonsense"], 2, "section.name=value"),
         (["--preset", "splendid"], 2, "invalid choice"),
-        (["--batch", "/nowhere.json"], 2, "cannot be read"),
+        (["--batch", "/nowhere.json"], 102, "cannot be read"),
     ],
 )
 def test_nonsense_is_refused_in_a_sentence(

@@ -22,7 +22,21 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from lipmlp_engine import __version__
 from lipmlp_engine.channel import EventChannel
 from lipmlp_engine.commands.options import apply_settings
-from lipmlp_engine.events import PROTOCOL, Done, Failed, FrameDone, Hello, Notice, Preview, Progress
+from lipmlp_engine.events import (
+    PROTOCOL,
+    Batch,
+    Done,
+    Event,
+    Failed,
+    FrameDone,
+    Hello,
+    MorphBegun,
+    MorphEnded,
+    MorphProgress,
+    Notice,
+    Preview,
+    Progress,
+)
 from lipmlp_engine.frames import MeshFrame
 from lipmlp_engine.job import Job
 from lipmlp_engine.model_file import MODEL_FORMAT
@@ -189,6 +203,44 @@ def certify(channel: EventChannel, results: ResultsFolder) -> None:
     channel.tell(Done(str(results.model), str(results.report), [str(path) for path in results.frames()]))
 
 
+class Relay(EventChannel):
+    """One morph of a batch: what it says is told as the batch's own messages."""
+
+    def __init__(self, batch: EventChannel, name: str, folder: str) -> None:
+        super().__init__(sys.stdout.buffer, None)
+        self._batch, self._of = batch, (name, folder)
+
+    def stopping(self) -> bool:
+        return self._batch.stopping()
+
+    def tell(self, event: Event) -> None:
+        name, folder = self._of
+        if isinstance(event, Progress):
+            self._batch.tell(MorphProgress(name, name, event.phase, event.fraction))
+        elif isinstance(event, Done):
+            self._batch.tell(MorphEnded(name, folder, "done"))
+        elif isinstance(event, Failed):
+            state = "cancelled" if event.cancelled else "failed"
+            self._batch.tell(MorphEnded(name, folder, state, event.message, event.exit_code))
+
+
+def batch(channel: EventChannel, source: Path, behaviour: str) -> int:
+    """The morphs of a list, one after the other; "second_fails" is how the second one may behave."""
+    entries = json.loads(source.read_text(encoding="utf-8"))
+    channel.tell(Batch(len(entries), 0, str(source.parent)))
+    failed = 0
+    for number, entry in enumerate(entries, start=1):
+        channel.tell(MorphBegun(entry["name"], entry["name"], entry["folder"], 1))
+        relay = Relay(channel, entry["name"], entry["folder"])
+        own = "disk_full" if behaviour == "second_fails" and number == 2 else behaviour
+        try:
+            work(relay, Job.read(Path(entry["job"])), ResultsFolder(Path(entry["folder"])), own)
+        except SystemExit:
+            failed += 1
+    channel.tell(Failed(f"{failed} of {len(entries)} morphs failed.", failed) if failed else Done("", "summary.json"))
+    return failed
+
+
 def doctor(behaviour: str) -> int:
     if behaviour == "sick":
         print(json.dumps({"message": "torch cannot be imported: no module named torch."}))
@@ -212,6 +264,10 @@ def main() -> int:
     behaviour = os.environ.get("LIPMORPH_FAKE", "")
     if "doctor" in sys.argv:
         return doctor(behaviour)
+    if "batch" in sys.argv:
+        channel = EventChannel(sys.stdout.buffer, sys.stdin.fileno())
+        channel.tell(hello())
+        return batch(channel, Path(sys.argv[sys.argv.index("batch") + 1]), behaviour)
     path = job_path(sys.argv)
     if behaviour == "mute":
         time.sleep(60)

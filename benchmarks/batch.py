@@ -1,0 +1,323 @@
+"""Many morphs: what the batch costs over its bare jobs, what it survives, and how its memory grows with the queue.
+
+    python benchmarks/batch.py overhead          the same jobs bare and in a batch
+    python benchmarks/batch.py queue             10,000 simulated jobs: does the main process grow?
+    python benchmarks/batch.py kills             a Dask scheduler and three workers, killed at random
+    python benchmarks/batch.py slurm             a real Slurm on this machine (Debian's slurm-wlm and munge, as root)
+
+Linux. The jobs are of the Draft preset, made tiny unless --draft is given: a box, a ball and a ring with 2,000 samples,
+a network of 3 x 16, 40 steps and three frames of 32 cells, so that hundreds of processes are affordable.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+import trimesh  # noqa: E402
+
+from benchmarks.slurm_here import Slurm, why_no_slurm  # noqa: E402
+from lipmlp_engine.batch.capacity import Capacity  # noqa: E402
+from lipmlp_engine.batch.conduct import conduct  # noqa: E402
+from lipmlp_engine.batch.listing import read_list  # noqa: E402
+from lipmlp_engine.batch.local import LocalCrew  # noqa: E402
+from lipmlp_engine.batch.steps import Steps  # noqa: E402
+from lipmlp_engine.batch.story import Story  # noqa: E402
+from lipmlp_engine.batch.tasks import Outcome, Task  # noqa: E402
+
+TINY: dict[str, dict[str, Any]] = {
+    "sampling": {"points": 2000},
+    "network": {"width": 16, "depth": 3},
+    "guide": {"kind": "none"},
+    "training": {"steps": 40, "batch": 256, "device": "cpu"},
+    "extraction": {"resolution": 32, "frames": 3},
+    "output": {"pictures": False},
+}
+PORT = 18791
+RESTART_SECONDS = 1.0
+
+
+def surroundings() -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+
+
+def engine(*arguments: Any) -> list[str]:
+    return [sys.executable, "-m", "lipmlp_engine", *map(str, arguments)]
+
+
+def write_list(place: Path, morphs: int, draft: bool) -> Path:
+    """A list of so many morphs between three shapes."""
+    shapes = place / "shapes"
+    shapes.mkdir(parents=True)
+    trimesh.creation.box((1.0, 1.0, 1.0)).export(shapes / "box.stl")
+    trimesh.creation.icosphere(subdivisions=3, radius=0.6).export(shapes / "ball.stl")
+    trimesh.creation.torus(0.7, 0.25).export(shapes / "ring.stl")
+    pairs = ["ball", "box", "ring"]
+    entries = []
+    for number in range(morphs):
+        first, last = pairs[number % 3], pairs[(number + 1) % 3]
+        settings = {"training.seed": number}
+        paths = [f"shapes/{first}.stl", f"shapes/{last}.stl"]
+        entries.append({"name": f"morph_{number:05d}", "shapes": paths, "settings": settings})
+    path = place / "morphs.json"
+    settings = {"training.device": "cpu"} if draft else TINY
+    path.write_text(json.dumps({"preset": "draft", "out": "results", "settings": settings, "morphs": entries}))
+    return path
+
+
+def overhead(options: argparse.Namespace) -> dict[str, Any]:
+    """The same jobs as bare processes, as many side by side as the batch has, and in a batch, in turn."""
+    place = Path(options.place)
+    source = write_list(place, options.morphs, options.draft)
+    orders = read_list(source).orders
+
+    def bare(name: str) -> float:
+        folder = place / name
+        jobs = []
+        for order in orders:
+            job = order.job()
+            job.training.threads, job.output.folder = 1, str(folder / order.name)
+            path = folder / f"{order.name}.json"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            job.write(path)
+            jobs.append(engine("run", path))
+        began = time.monotonic()
+
+        def run(command: list[str]) -> None:
+            subprocess.run(command, env=surroundings(), check=True, capture_output=True)
+
+        with ThreadPoolExecutor(options.jobs) as pool:
+            list(pool.map(run, jobs))
+        return time.monotonic() - began
+
+    def batch(name: str) -> float:
+        began = time.monotonic()
+        command = engine("batch", source, "--out", place / name, "--jobs", options.jobs, "--cores", options.jobs)
+        subprocess.run(command, env=surroundings(), check=True, capture_output=True)
+        return time.monotonic() - began
+
+    def measured(what: Any, name: str) -> tuple[float, float]:
+        before = os.times()
+        seconds = what(name)
+        after = os.times()
+        spent = after.children_user + after.children_system - before.children_user - before.children_system
+        return seconds, spent
+
+    rounds = []
+    for number in range(options.rounds):
+        rounds.append((measured(bare, f"bare{number}"), measured(batch, f"batch{number}")))
+    wall = [sum(pair[k][0] for pair in rounds) for k in (0, 1)]
+    cpu = [sum(pair[k][1] for pair in rounds) for k in (0, 1)]
+    return {
+        "morphs": options.morphs, "side by side": options.jobs, "rounds": options.rounds,
+        "bare, s": round(wall[0], 1), "batch, s": round(wall[1], 1),
+        "overhead, %": round(100 * (wall[1] / wall[0] - 1), 1),
+        "bare, CPU s": round(cpu[0], 1), "batch, CPU s": round(cpu[1], 1),
+        "overhead in CPU, %": round(100 * (cpu[1] / cpu[0] - 1), 1),
+    }  # fmt: skip
+
+
+class _Silent:
+    def hear(self, event: Any) -> None:
+        pass
+
+    def overall(self, done: float, counts: Counter[str]) -> None:
+        pass
+
+
+def queue_of(place: Path, morphs: int, looks: int = 10) -> dict[str, Any]:
+    """Simulated jobs through the real list, queue, crew, story and record; memory after every tenth of them."""
+    source = write_list(place, morphs, draft=False)
+    began = time.monotonic()
+    listing = read_list(source)
+    read = time.monotonic() - began
+    memory: list[float] = []
+    count = [0]
+
+    def simulated(task: Task, hear: Any, stopping: Any, around: Any = None) -> Outcome:
+        return Outcome("done", seconds=0.0, figures={"chamfer": 0.01, "frames": 3.0})
+
+    story = Story(morphs, place / "record.jsonl", _Silent())
+    orders = listing.orders[::-1]
+    listing.orders.clear()
+
+    def handed() -> Any:
+        while orders:
+            if count[0] % max(1, morphs // looks) == 0:
+                memory.append(_resident())
+            count[0] += 1
+            yield orders.pop()
+
+    steps = Steps(handed(), retries=2, gpus=lambda job: 0)
+    began = time.monotonic()
+    crew = LocalCrew(Capacity(2, 1e12), simulated)
+    conduct(steps, crew, story, lambda: False, lambda: len(orders))
+    crew.close()
+    story.close()
+    spent = time.monotonic() - began
+    memory.append(_resident())
+    return {
+        "morphs": morphs, "done": story.counts["done"], "list read in, s": round(read, 1),
+        "ms a job": round(1000 * spent / morphs, 2), "resident MB": [round(value, 1) for value in memory],
+        "growth from the first tenth on, MB": round(memory[-1] - memory[1], 1),
+    }  # fmt: skip
+
+
+def _resident() -> float:
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1]) / 1024
+    return float("nan")
+
+
+class Farm:
+    """A scheduler and workers that come back when they are killed, as a studio's services do."""
+
+    def __init__(self, place: Path, workers: int, port: int) -> None:
+        self.address = f"tcp://127.0.0.1:{port}"
+        self._place = place
+        dask = [sys.executable, "-m"]
+        quiet = ["--no-dashboard"]
+        self._commands = [[*dask, "distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", str(port), *quiet]]
+        for number in range(workers):
+            named = ["--name", f"worker{number}", "--nthreads", "1", "--no-nanny", "--local-directory", str(place)]
+            self._commands.append([*dask, "distributed.cli.dask_worker", self.address, *named, *quiet])
+        self.processes = [self._start(number) for number in range(len(self._commands))]
+        self.kills: Counter[str] = Counter()
+        self._over = threading.Event()
+        self._keeper = threading.Thread(target=self._keep, daemon=True)
+        self._keeper.start()
+
+    def _start(self, number: int) -> subprocess.Popen[bytes]:
+        log = open(self._place / f"dask{number}.log", "ab")  # noqa: SIM115 — the child's from here on
+        return subprocess.Popen(self._commands[number], stdout=log, stderr=log, env=surroundings())
+
+    def _keep(self) -> None:
+        while not self._over.wait(RESTART_SECONDS):
+            for number, process in enumerate(self.processes):
+                if process.poll() is not None and not self._over.is_set():
+                    self.processes[number] = self._start(number)
+
+    def kill(self, number: int) -> None:
+        """SIGKILL; 0 is the scheduler."""
+        self.kills["worker" if number else "scheduler"] += 1
+        self.processes[number].kill()
+
+    def close(self) -> None:
+        self._over.set()
+        self._keeper.join()
+        for process in self.processes:
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+
+
+def kills(options: argparse.Namespace) -> dict[str, Any]:
+    """A batch on a real scheduler and real workers, one of which dies now and then, and once the scheduler."""
+    place = Path(options.place)
+    source = write_list(place, options.morphs, options.draft)
+    draws = random.Random(options.seed)
+    farm = Farm(place, options.workers, PORT)
+    marks: dict[Path, int] = {}
+    twice: set[str] = set()
+    results = place / "results"
+    began = time.monotonic()
+    command = engine("batch", source, "--scheduler", farm.address, "--retries", 20, "--wait", 300, "--patience", 300)
+    with open(place / "client.log", "wb") as log:
+        client = subprocess.Popen(command, stdout=log, stderr=log, env=surroundings())
+    due = began + options.every
+    try:
+        while client.poll() is None:
+            time.sleep(0.25)
+            for mark in results.glob("*/lipmorph-done.json"):
+                stamp = mark.stat().st_mtime_ns
+                if marks.setdefault(mark, stamp) != stamp:
+                    twice.add(mark.parent.name)
+            if marks and time.monotonic() >= due:
+                due = time.monotonic() + options.every * draws.uniform(0.5, 1.5)
+                if not farm.kills["scheduler"] and len(marks) >= options.morphs // 2:
+                    farm.kill(0)
+                else:
+                    farm.kill(draws.randint(1, options.workers))
+    finally:
+        farm.close()
+    seconds = time.monotonic() - began
+    left = list(results.rglob("*.part"))
+    record = [json.loads(line) for line in (results / "lipmorph-batch.jsonl").read_text().splitlines()]
+    return {
+        "morphs": options.morphs, "workers": options.workers, "exit code": client.returncode, "done": len(marks),
+        "kills": dict(farm.kills), "done twice": len(twice), "drafts left": len(left), "seconds": round(seconds),
+        "tasks begun anew": dict(Counter(line["event"] for line in record if line["event"] != "morph")),
+        "attempts": dict(Counter(str(line["attempts"]) for line in record if line["event"] == "morph")),
+    }  # fmt: skip
+
+
+def slurm(options: argparse.Namespace) -> dict[str, Any]:
+    """A batch whose workers are started by a real Slurm on this machine."""
+    reason = why_no_slurm()
+    if reason:
+        return {"skipped": reason}
+    place = Path(options.place)
+    source = write_list(place, options.morphs, options.draft)
+    with Slurm(place) as cluster:
+        began = time.monotonic()
+        command = engine(
+            "batch", source, "--cluster", "slurm", "--workers", options.workers, "--worker-memory", 2, "--queue", "all",
+            "--walltime", "00:30:00", "--wait", 300, "--interface", "lo",
+        )  # fmt: skip
+        answer = subprocess.run(
+            command,
+            env={**surroundings(), **cluster.environment},
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=place,
+        )
+        seconds = time.monotonic() - began
+        jobs = cluster.jobs_seen()
+    done = len(list((place / "results").glob("*/lipmorph-done.json")))
+    return {
+        "morphs": options.morphs, "exit code": answer.returncode, "done": done, "Slurm jobs": jobs,
+        "seconds": round(seconds), "said": answer.stderr.strip().splitlines()[-2:],
+    }  # fmt: skip
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=["overhead", "queue", "kills", "slurm"])
+    parser.add_argument("--morphs", type=int, help="how many (12 bare, 10,000 simulated, 60 with kills, 6 with Slurm)")
+    parser.add_argument("--draft", action="store_true", help="the Draft preset as it is, and not made tiny")
+    parser.add_argument("--jobs", type=int, default=2, help="processes side by side")
+    parser.add_argument("--rounds", type=int, default=2, help="bare and batch in turn")
+    parser.add_argument("--workers", type=int, default=3)
+    parser.add_argument("--every", type=float, default=30.0, help="seconds between two kills, about")
+    parser.add_argument("--seed", type=int, default=16)
+    parser.add_argument("--place", help="a new folder to work in, which is kept (default one that is not)")
+    options = parser.parse_args()
+    options.morphs = options.morphs or {"overhead": 12, "queue": 10_000, "kills": 60, "slurm": 6}[options.what]
+    with tempfile.TemporaryDirectory() as temporary:
+        options.place = options.place or temporary
+        if options.what == "queue":
+            made = queue_of(Path(options.place), options.morphs)
+        else:
+            made = {"overhead": overhead, "kills": kills, "slurm": slurm}[options.what](options)
+    print(json.dumps(made, indent=1))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

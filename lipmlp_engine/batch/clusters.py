@@ -1,0 +1,79 @@
+"""Workers that a batch system starts for us, through dask-jobqueue; knows what to ask for, and nothing of the work."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..errors import EngineError
+from ..hearsay import shown
+from .dask_crew import GPU, MEMORY
+from .errors import ClusterError
+
+KINDS = {"slurm": "SLURMCluster", "pbs": "PBSCluster", "lsf": "LSFCluster", "htcondor": "HTCondorCluster"}
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What each worker is to have."""
+
+    workers: int = 4
+    cores: int = 1
+    memory: float = 4.0
+    """Gigabytes."""
+    gpus: int = 0
+    queue: str = ""
+    account: str = ""
+    walltime: str = ""
+    interface: str = ""
+    local_directory: str = ""
+    directives: list[str] = field(default_factory=list)
+    """Further lines for the batch system, as it takes them."""
+
+
+def cluster_of(kind: str, asked: Asked) -> Any:
+    """A cluster whose workers have been asked for; raises ClusterError where the batch system will not have them."""
+    cluster = described(kind, asked)
+    cluster.scale(jobs=asked.workers)
+    return cluster
+
+
+def described(kind: str, asked: Asked) -> Any:
+    """A cluster that has no workers yet."""
+    try:
+        import dask_jobqueue
+    except ImportError as error:
+        raise _missing("dask-jobqueue") from error
+    resources = [f"{MEMORY}={asked.memory:g}"] + [f"{GPU}={asked.gpus}"] * bool(asked.gpus)
+    options: dict[str, Any] = {
+        "cores": asked.cores,
+        "processes": 1,
+        "memory": f"{asked.memory:g}GB",
+        "python": sys.executable,
+        "worker_extra_args": ["--nthreads", "1", "--resources", '"' + " ".join(resources) + '"'],
+        "job_extra_directives": asked.directives,
+    }
+    if kind == "htcondor":
+        options["disk"] = "4GB"
+        options["job_extra_directives"] = dict(line.split("=", 1) for line in asked.directives if "=" in line)
+    for name in ("account", "walltime", "interface", "local_directory", "queue"):
+        value = getattr(asked, name)
+        if value and not (kind == "htcondor" and name in ("queue", "account", "walltime")):
+            options["project" if kind == "lsf" and name == "account" else name] = value
+    try:
+        return getattr(dask_jobqueue, KINDS[kind])(**options)
+    except (OSError, RuntimeError, ValueError, TypeError) as error:
+        raise ClusterError(f"{kind} does not start workers: {shown(error, 200)}.") from error
+
+
+def require_distributed() -> None:
+    """Say what is missing, where Dask is not there."""
+    try:
+        import distributed  # noqa: F401
+    except ImportError as error:
+        raise _missing("distributed") from error
+
+
+def _missing(package: str) -> EngineError:
+    return ClusterError(f"The Python package '{package}' is missing: pip install 'lipmlp-engine[cluster]' brings it.")
