@@ -19,7 +19,7 @@ from . import __version__
 from .channel import Audience
 from .cores import usable_cores
 from .course import Course, expected_seconds
-from .errors import Cancelled, EngineError, OutputError, ShapeError
+from .errors import Cancelled, EngineError, JobError, OutputError, ShapeError
 from .events import PROTOCOL, Done, Failed, FrameDone, Hello, Notice, Progress
 from .failures import failure_of, foreseen
 from .job import Job
@@ -66,6 +66,13 @@ def measure_results(folder: Path, audience: Audience | None = None) -> Done:
     return run.perform(run.measure)
 
 
+def preview_guide(job: Job, base: Path, audience: Audience | None = None) -> Done:
+    """Show a job's morph by its guide alone: coarse surfaces and a picture, in the folder of the results."""
+    run = _Run(job, base, audience or Audience(), trained=False)
+    run._sketches = True
+    return run.perform(run.preview)
+
+
 def greeting(device: str, device_name: str) -> Hello:
     """What the engine says of itself."""
     import torch
@@ -87,6 +94,8 @@ class _Run:
         self._trained = trained
         self._measures = False
         """Whether only figures and pictures are made, of frames that are there."""
+        self._sketches = False
+        """Whether the guide alone is shown, and nothing is trained."""
         self._stand = False
         """Whether the frames of an earlier run are taken as they are."""
         self._course = Course(audience, expected_seconds(job, trained))
@@ -127,6 +136,8 @@ class _Run:
         return failure
 
     def _wanted(self) -> list[Path]:
+        if self._sketches:
+            return [*self.results.previews(self.job), self.results.preview_sheet, self.results.log]
         return self.results.wanted(self.job, anew=not self._measures)
 
     def _settle_in(self) -> None:
@@ -135,7 +146,7 @@ class _Run:
         if replaced:
             self._note(f"Lipschitz Morph did not write what is replaced here: {', '.join(replaced)}.")
         self._log.open(self._place.claimed(self.results.log))
-        if not self._measures:
+        if not self._measures and not self._sketches:
             self.results.keep_job(self.job)
         if is_too_large(self.job, limit := memory_limit()):
             self._note(f"Memory may run out: {needs_and_limit(self.job, limit)}.")
@@ -159,14 +170,40 @@ class _Run:
 
     def train(self, shapes: list[Shape]) -> Morph:
         """Fit a network to the shapes."""
-        from .shapes.correspondence import given_landmarks
         from .training import train
 
-        # The landmarks that follow from the vertices decide the flow, but nobody named them.
-        given = given_landmarks(self.job, self.results.path, self._note)
-        job = dataclasses.replace(self.job, landmarks=[*self.job.landmarks, *given])
-        morph = train(job, shapes, self._hear, self._audience.stopping, self.results.model, self._previews.look)
+        job = self._with_given_landmarks()
+        previews, show = self._previews, self._previews.show_guide if self._previews.wanted else None
+        morph = train(job, shapes, self._hear, self._audience.stopping, self.results.model, previews.look, show)
         return dataclasses.replace(morph, job=self.job)
+
+    def preview(self) -> Done:
+        """Sketch the morph along its guide."""
+        from .frame_files import FrameFiles
+        from .pictures.contact_sheet import contact_sheet, few
+        from .training.finding import show_guide
+
+        if self.job.guide.kind == "none":
+            raise JobError("guide.kind is none, so that there is no guide to be shown: choose another.")
+        self._course = Course(self._audience, expected_seconds(self.job, trained=False, sketches=True))
+        self._greet()
+        with self._phase("load"):
+            shapes = self._load_shapes()
+            self._settle_in()
+        with self._phase("guide"):
+            job, previews = self._with_given_landmarks(), self._previews
+            show_guide(job, shapes, self._hear, self._audience.stopping, previews.show_guide)
+        drawn = [Path(path) for _, path in sorted(previews.guided.items())]
+        if self.job.output.pictures:
+            contact_sheet([("", few(FrameFiles(drawn)))], self.results.preview_sheet, up=self._up)
+        return Done("", "", [str(path) for path in drawn])
+
+    def _with_given_landmarks(self) -> Job:
+        """The job with the landmarks that follow from the vertices: they decide the flow, but nobody named them."""
+        from .shapes.correspondence import given_landmarks
+
+        given = given_landmarks(self.job, self.results.path, self._note)
+        return dataclasses.replace(self.job, landmarks=[*self.job.landmarks, *given])
 
     def measure(self) -> Done:
         """From the frames that are there to what is said of them."""

@@ -17,19 +17,18 @@ from torch import Tensor, nn
 from ..cores import usable_cores
 from ..errors import Cancelled, JobError, TrainingError
 from ..events import Notice, Progress
-from ..guide import Arrangement, Blend, CarriedMesh, LatticeView, Motion, settle_blend
+from ..guide import Blend, Motion
 from ..job import Job
 from ..morph import Morph
 from ..networks import build
 from ..networks.condense import condense
-from ..shapes.distance import DistanceField
 from ..shapes.shape import Shape
-from ..surface.cells import too_coarse
 from ..surface.detail import NEAR, SMALLEST_BOUND, bound_for
 from ..surface.field import one_torch_thread
 from ..surface.parts import smallest_part
 from .captured import captured
 from .device import choose_device
+from .finding import Finding, Notify, Show
 from .gradients import BatchGradients, absolute_loss, square_loss
 from .label_losses import label_loss
 from .optimiser import MuonAdam, rate_at
@@ -45,7 +44,6 @@ CHECK_CHUNK = 16_384
 SMALLEST_BATCH = 512
 """A GPU that cannot hold this many samples is given up for the CPU."""
 
-Notify = Callable[[Progress | Notice], None]
 Look = Callable[[Callable[[], Morph]], None]
 """Shown now and then how to get the morph as it stands; getting it costs little, and nothing where it is not wanted."""
 
@@ -57,6 +55,7 @@ def train(
     should_stop: Callable[[], bool],
     checkpoint: Path | None = None,
     look: Look | None = None,
+    show: Show | None = None,
 ) -> Morph:
     """Fit a network to the shapes and to the motion between them.
 
@@ -65,7 +64,7 @@ def train(
     """
     device = choose_device(job.training.device)
     with one_torch_thread():
-        settled, ends, between, surface = _prepare(job, shapes, device, notify, should_stop)
+        settled, ends, between, surface = _prepare(job, shapes, device, notify, should_stop, show)
     while True:
         try:
             return _Fit(job, settled, ends, between, surface, device, notify, should_stop, checkpoint, look).run()
@@ -75,40 +74,28 @@ def train(
 
 
 def _prepare(
-    job: Job, shapes: list[Shape], device: torch.device, notify: Notify, should_stop: Callable[[], bool]
+    job: Job,
+    shapes: list[Shape],
+    device: torch.device,
+    notify: Notify,
+    should_stop: Callable[[], bool],
+    show: Show | None,
 ) -> tuple[_Settled, Samples, Samples | None, list[Tensor]]:
     """What is settled, the samples at the shapes and between them, and the points that the end error is taken at."""
     notify(Progress("guide", 0.0))
-    fields = [
-        DistanceField(shape.vertices, shape.triangles, device=device.type, threads=job.training.threads)
-        for shape in shapes
-    ]
-    arrangement = Arrangement(job, shapes, fields)
-    for verdict in arrangement.verdicts:
-        notify(Notice(verdict))
-    placed = [PlacedShape(*parts) for parts in zip(shapes, fields, arrangement.path.poses, strict=True)]
-    for sentence in too_coarse(job.extraction, placed):
-        notify(Notice(sentence))
     rng = np.random.default_rng(job.training.seed + 1)
-    with ThreadPoolExecutor(1) as beside:
-        # Finding the motion leaves a core half idle.
+    # Finding the motion leaves a core half idle.
+    with ThreadPoolExecutor(1) as beside, Finding(job, shapes, device, notify, show) as finding:
+        placed = finding.placed
+        finding.look_at_shapes(beside)
         coming_ends = beside.submit(end_samples, placed, job.sampling, rng)
-        coming_views = [beside.submit(LatticeView, shape) for shape in placed if not arrangement.all_carried]
-        motion = arrangement.motion()
-    _stop_if(should_stop)
-    notify(Progress("sample", 0.0))
-    ends, views = coming_ends.result(), [view.result() for view in coming_views]
-    between, blends = None, []
-    if motion.flows:
-        blends = [
-            # A mesh that keeps its lengths keeps its volume, its pace and its parts.
-            Blend()
-            if isinstance(flow, CarriedMesh)
-            else settle_blend(motion, k, (views[k], views[k + 1]), job.guide.volume)
-            for k, flow in enumerate(motion.flows)
-        ]
-        motion.paces = [blend.pace for blend in blends]
-        between = between_samples(placed, blends, motion, job.sampling, rng)
+        motion = finding.motion()
+        _stop_if(should_stop)
+        notify(Progress("sample", 0.0))
+        ends, between = coming_ends.result(), None
+        blends = finding.blends(motion)
+        if motion.flows:
+            between = between_samples(placed, blends, motion, job.sampling, rng)
     surface = _surface_points(placed, rng)
     _stop_if(should_stop)
     return _Settled(shapes, motion, blends), ends, between, surface
