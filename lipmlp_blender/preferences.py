@@ -10,6 +10,7 @@ import bpy
 
 from .engine_setup import SetupOptions
 from .environment import PYTHON_VARIABLE, EngineHome, EnginePython, engine_python
+from .standby import IDLE_SECONDS, TYPICAL_MEGABYTES
 
 ADDON = __package__ or ""
 ENGINE_FOLDER = Path(__file__).resolve().parent / "lipmlp_engine"
@@ -21,6 +22,13 @@ def _say_in_full(chosen: LipmorphPreferences, _context: bpy.types.Context) -> No
         path = getattr(chosen, name)
         if path.startswith("//"):
             setattr(chosen, name, bpy.path.abspath(path))
+
+
+def _readiness_chosen(chosen: LipmorphPreferences, _context: bpy.types.Context) -> None:
+    from .engine_start import let_engine_go
+
+    if not chosen.keep_ready:
+        let_engine_go()
 
 
 class LipmorphPreferences(bpy.types.AddonPreferences):
@@ -47,6 +55,13 @@ class LipmorphPreferences(bpy.types.AddonPreferences):
     index: bpy.props.StringProperty(
         name="Package Index",
         description="A studio's own index for all packages, torch among them; leave empty for the public ones",
+    )
+    keep_ready: bpy.props.BoolProperty(
+        name="Keep an Engine Ready",
+        description="Start the next engine before it is needed, so that a morph begins at once; while it waits it "
+        f"takes about {TYPICAL_MEGABYTES} MB, and after {IDLE_SECONDS / 60:.0f} minutes without a job it leaves",
+        default=True,
+        update=_readiness_chosen,
     )
     use_uv: bpy.props.BoolProperty(
         name="Use uv", description="Install with uv where it is found, which is faster than pip", default=True

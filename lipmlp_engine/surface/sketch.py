@@ -41,7 +41,7 @@ def sketch(
     else:
         found = (_surface(values) for values in _blended(flow, views, blend, ways))
     for time, (vertices, faces) in zip(times.tolist(), found, strict=True):
-        world = path.at(segment + time).to_world(vertices).astype(np.float32)
+        world = path.at(segment + time).to_world(vertices.astype(np.float64)).astype(np.float32)
         yield MeshFrame(segment + time, world, faces, face_normals_at(world, faces), segment=segment)
 
 
