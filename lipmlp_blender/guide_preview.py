@@ -14,7 +14,7 @@ from .lipmlp_engine.errors import EngineError
 from .request import spec_from
 from .result_writing import scene_context
 from .scene.errors import SceneError
-from .scene.playback import plays, start_playing, stop_playing
+from .scene.playback import keep_playing, plays, start_playing, stop_playing
 from .scene.preview import clear_preview, is_whole, restore_preview, show_preview
 
 SHOWING_SECONDS = 0.02
@@ -63,6 +63,7 @@ class PreviewShowing:
     def keep_up(self, job: MorphJob | None) -> None:
         """Go on with what did not fit into the last step."""
         restore_preview()
+        keep_playing()
         if job is not None and job is self.job and not job.over:
             self.show(job, SHOWING_SECONDS)
 

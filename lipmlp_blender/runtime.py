@@ -253,6 +253,7 @@ def _mind_guide() -> float | None:
     showing, windows = runtime.showing, bpy.context.window_manager.windows
     if not showing.shows_guide:
         return None
+    showing.keep_up(None)
     window = next((window for window in windows if window.scene.name == showing.job.order["scene"]), None)
     if window is not None and not runtime.queue.busy and showing.is_outdated(window.scene):
         with suppress(RuntimeError), bpy.context.temp_override(window=window):

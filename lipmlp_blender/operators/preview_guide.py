@@ -37,7 +37,10 @@ class LIPMORPH_OT_preview_guide(GathersShapes, bpy.types.Operator):
         if bpy.app.background:
             return "A preview needs a window"
         if runtime.queue.busy:
-            return "A morph is being trained" if not runtime.queue.current.sketches else "The guide is being found"
+            current = runtime.queue.current
+            return (
+                "The guide is being found" if current is not None and current.sketches else "A morph is being trained"
+            )
         if context.scene.lipmorph.guide.kind == "none":
             return "There is no guide: choose one under Advanced"
         return "" if runtime.showing.shows_guide else why_not(context)

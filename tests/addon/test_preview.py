@@ -1,4 +1,4 @@
-"""The whole morph before it is done: played on the timeline, renewed place by place, by the guide alone, and gone again."""
+"""The whole morph before it is done: played on the timeline, renewed place by place, or the guide alone; and gone."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from tests.fake_engine.engine import ball
 from tests.processes import is_gone
 
 from .conftest import MODULE
-from .test_train import _Windowed, enqueue, fake, names, part, tick_until, two_objects
+from .test_train import _Windowed, enqueue, fake, names, part, tick_until
 
-__all__ = ["fake", "two_objects"]
+__all__ = ["fake"]
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="the fake engine is a shell script")
 
 Objects = tuple[bpy.types.Object, bpy.types.Object]
@@ -142,9 +142,8 @@ def test_a_guide_that_is_cancelled_or_fails_leaves_nothing(preview_guide: Any, f
     runtime.queue.cancel(job)
     tick_until(lambda: job.over)
     assert names() == {"Ball", "Ring"} and not job.folder.exists() and not runtime.queue.jobs
-    fake("crash_at_start")
+    fake("")
     job = preview_guide()
-    job.process = None
     (job.folder / "job.json").write_text("no job")
     tick_until(lambda: job.over)
     assert job.state.name == "FAILED" and runtime.announcements[-1][0] == "ERROR"
@@ -202,7 +201,12 @@ def test_without_a_window_no_engine_is_kept_ready(two_objects: Objects, fake: Ca
 
 @pytest.fixture
 def in_a_window(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(part("engine_start"), "bpy", _Windowed())
+    class Windowed(_Windowed):
+        class app:
+            background = False
+            timers = bpy.app.timers
+
+    monkeypatch.setattr(part("engine_start"), "bpy", Windowed())
 
 
 def test_an_engine_is_kept_ready_for_one_job_and_then_another(

@@ -196,9 +196,9 @@ def test_the_real_engine_waits_and_then_does_its_one_job(tmp_path: Path) -> None
     following = Following("wait")
     ready = following.until(lambda event: True)
     assert isinstance(ready, Ready) and ready.protocol == PROTOCOL and ready.memory > 50e6
-    log = tmp_path / "job" / "engine.log"
+    log = tmp_path / "log"
     following.say(to_line(Begin(["preview", str(job)], str(log))))
-    assert following.end() == 0
+    assert following.end() == 0 and log.is_file()
     first, *others, last = following.events[1:]
     assert isinstance(first, Hello) and isinstance(last, Done)
     shown = [event for event in others if isinstance(event, Preview)]

@@ -38,6 +38,7 @@ from lipmlp_engine.events import (
 )
 from lipmlp_engine.frames import MeshFrame
 from lipmlp_engine.job import Job
+from lipmlp_engine.manifest import Manifest
 from lipmlp_engine.model_file import MODEL_FORMAT
 from lipmlp_engine.results import ResultsFolder, preview_times
 
@@ -115,6 +116,8 @@ def show_guide(channel: EventChannel, job: Job, results: ResultsFolder) -> list[
     """The row of coarse surfaces over the whole morph, by its guide."""
     times = preview_times(job)
     results.preview(0).parent.mkdir(parents=True, exist_ok=True)
+    manifest = Manifest.read(results.path) or Manifest(results.path)
+    manifest.claim(*results.previews(job))
     for place, time_ in enumerate(times):
         ball(time_).save(results.preview(place))
         channel.tell(Preview(str(results.preview(place)), time_, place, len(times), guide=True))
