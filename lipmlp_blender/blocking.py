@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 
+from .engine_start import start_engine
 from .job_folder import NOTHING_TO_LOOK_UP, log_kept_elsewhere
 from .jobs import JobQueue, JobState, MorphJob
 from .lipmlp_engine.errors import Cancelled, EngineError
@@ -12,7 +13,6 @@ from .lipmlp_engine.events import PHASES
 from .lipmlp_engine.hearsay import shown
 from .lipmlp_engine.standard_streams import say
 from .result_writing import ResultWriting
-from .runtime import start_engine
 from .scene.errors import SceneError
 
 POLL_SECONDS = 0.05

@@ -13,6 +13,7 @@ from .lipmlp_engine import __version__
 from .lipmlp_engine.events import (
     HEARTBEAT_SECONDS,
     PROTOCOL,
+    Begin,
     Cancel,
     Done,
     Event,
@@ -21,6 +22,7 @@ from .lipmlp_engine.events import (
     Hello,
     Notice,
     PreviewRequest,
+    Ready,
     event_from_line,
     to_line,
 )
@@ -58,8 +60,18 @@ def engine_environment() -> dict[str, str]:
 class EngineProcess:
     """One run of the engine. Call ``poll`` often; its last event is always a Done or a Failed, and comes once."""
 
-    def __init__(self, python: Path, engine_folder: Path, folder: Path, arguments: Sequence[str]) -> None:
-        """Start the engine for a job's folder; a start that fails is reported by ``poll`` like any other failure."""
+    def __init__(
+        self,
+        python: Path,
+        engine_folder: Path,
+        folder: Path,
+        arguments: Sequence[str],
+        waiting: ProcessGroup | None = None,
+    ) -> None:
+        """Start the engine for a job's folder, or let the one that is ``waiting`` begin.
+
+        A start that fails is reported by ``poll`` like any other failure.
+        """
         self.hello: Hello | None = None
         self.finished = False
         self._folder = folder
@@ -72,9 +84,13 @@ class EngineProcess:
         self._failure: Failed | None = None
         self._group: ProcessGroup | None = None
         self._started = self._listened = time.monotonic()
-        command = engine_command(python, engine_folder, *arguments, "--events")
+        self._command = engine_command(python, engine_folder, *arguments, "--events")
+        self._was_waiting = waiting is not None
         try:
-            self._group = ProcessGroup(command, log=folder / LOG_NAME, environment=engine_environment())
+            if waiting is None:
+                self._start()
+            else:
+                self._begin(waiting, arguments)
         except OSError as error:
             self._failure = Failed(f"The engine cannot be started: {error.strerror or error}.", 1)
 
@@ -125,6 +141,34 @@ class EngineProcess:
         if self._group is not None:
             self._group.kill()
 
+    def _start(self) -> None:
+        self._group = ProcessGroup(self._command, log=self._folder / LOG_NAME, environment=engine_environment())
+
+    def _begin(self, waiting: ProcessGroup, arguments: Sequence[str]) -> None:
+        log = self._folder / LOG_NAME
+        try:
+            waiting.log_into(log)
+        except OSError:
+            waiting.kill()
+            raise
+        waiting.send(to_line(Begin(list(arguments), str(log))))
+        waiting.last_heard = time.monotonic()
+        self._group = waiting
+
+    def _start_afresh(self) -> bool:
+        """Whether an engine that left before it had begun, for whatever reason, is replaced by another one."""
+        assert self._group is not None
+        if not self._was_waiting or self.hello is not None or self._cancelled_at is not None:
+            return False
+        self._was_waiting = False
+        self._group.kill()
+        try:
+            self._start()
+        except OSError:
+            return False
+        self._started = time.monotonic()
+        return True
+
     def _understand(self, line: str) -> list[Event]:
         assert self._group is not None
         if not line.startswith("{"):
@@ -141,6 +185,8 @@ class EngineProcess:
             if self._unreadable >= MAXIMUM_UNREADABLE:
                 return [self._end(Failed("The engine's messages cannot be read any more; it has been stopped.", 1))]
             return [Notice("A message of the engine could not be read and was left out.")]
+        if isinstance(event, Ready) and self.hello is None:
+            return []
         if isinstance(event, Hello):
             self.hello = event
             refusal = _refusal(event)
@@ -159,6 +205,8 @@ class EngineProcess:
         if ended:
             if cancelled:
                 return Failed("Cancelled.", 130, cancelled=True)
+            if self._start_afresh():
+                return None
             ran_out = memory_kills() > self._memory_kills
             code = self._group.exit_code
             return Failed(why_it_stopped(code, self._group.log_end(), self._folder, ran_out), code or 1)

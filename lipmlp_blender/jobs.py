@@ -25,7 +25,7 @@ MAXIMUM_NOTICES = 20
 LARGEST_ORDER = 8_000_000
 _ORDER: dict[str, type[Any]] = {
     **dict.fromkeys(("title", "scene", "blend", "writer", "why_no_keys", "replaces"), str),
-    **dict.fromkeys(("anyway", "match_vertices", "preview"), bool),
+    **dict.fromkeys(("anyway", "match_vertices", "preview", "play"), bool),
     "spec": dict,
 }
 
@@ -58,6 +58,8 @@ class MorphJob:
     """The engine's options for certifying that model: its report is written anew, and nothing comes into the scene."""
     surfaces: tuple[str, ...] | None = None
     """The file of points, relative to the folder, and the engine's options for finding the surface through them."""
+    sketches: bool = False
+    """Whether only the guide's preview is wanted, and nothing stays of it."""
     state: JobState = JobState.WAITING
     phase: str = "start"
     fraction: float = 0.0
@@ -70,8 +72,12 @@ class MorphJob:
     """How it ended, or nothing yet."""
     exit_code: int = 0
     notices: list[str] = field(default_factory=list)
-    preview: Preview | None = None
-    """The newest preview, until somebody takes it."""
+    previews: dict[int, Preview] = field(default_factory=dict)
+    """The newest preview of each place in the row, until somebody takes it."""
+    trained_previews: set[int] = field(default_factory=set)
+    """Places that the training has shown by now; the guide has shown the others."""
+    guided: int = 0
+    """How many places the guide has filled."""
     done: Done | None = None
     keys_refused: bool = False
     """Whether there is no result because one mesh cannot be this morph; the frames are there."""
@@ -91,7 +97,7 @@ class MorphJob:
         if self.surfaces is not None:
             points, *options = self.surfaces
             return ["surface", str(self.folder / points), "--out", str(self.folder / SURFACE_NAME), *options]
-        return ["run", str(self.results.job)]
+        return ["preview" if self.sketches else "run", str(self.results.job)]
 
     @property
     def over(self) -> bool:
@@ -100,7 +106,18 @@ class MorphJob:
     @property
     def for_scene(self) -> bool:
         """Whether something of it is to come into the scene."""
-        return self.certifies is None
+        return self.certifies is None and not self.sketches
+
+    @property
+    def shown(self) -> str:
+        """What the viewport shows of it, in a sentence."""
+        if self.trained_previews and not self.guided:
+            return "The viewport shows the training."
+        if len(self.trained_previews) >= self.guided > 0:
+            return "The viewport shows the whole morph as it is trained."
+        if self.trained_previews:
+            return "The viewport shows the guide's preview, with more and more of the training."
+        return "The viewport shows the guide's preview: coarse, untrained." if self.guided else ""
 
     @property
     def headline(self) -> str:
@@ -128,8 +145,8 @@ class MorphJob:
         return self.extracts is None and self.certifies is None
 
     def clear_away(self) -> None:
-        """Take away the folder of a training that came to nothing."""
-        if self.trains and self.state is not JobState.FINISHED:
+        """Take away the folder of a training that came to nothing, or of a mere preview."""
+        if self.sketches or (self.trains and self.state is not JobState.FINISHED):
             clear_away(self.folder)
 
     def hear(self, event: Event) -> None:
@@ -146,7 +163,11 @@ class MorphJob:
         elif isinstance(event, FrameDone):
             self.frames_done = event.index + 1
         elif isinstance(event, Preview):
-            self.preview = event
+            self.previews[event.station] = event
+            if event.guide:
+                self.guided = max(self.guided, event.station + 1)
+            else:
+                self.trained_previews.add(event.station)
         elif isinstance(event, Notice):
             if event.message not in self.notices:
                 self.notices = [*self.notices, event.message][-MAXIMUM_NOTICES:]

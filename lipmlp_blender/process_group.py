@@ -50,8 +50,7 @@ class ProcessGroup:
         self._lines = LineBuffer()
         self.last_heard = time.monotonic()
         # It lives as long as the process, and is not opened through a link that a stranger's folder may hold.
-        self._log: IO[str] = open(log, "a", encoding="utf-8", buffering=1, opener=_not_through_links)  # noqa: SIM115
-        self._log_began = os.fstat(self._log.fileno()).st_size
+        self._log, self._log_began = _opened(log)
         try:
             self._process = subprocess.Popen(
                 [os.fspath(part) for part in command],
@@ -118,6 +117,12 @@ class ProcessGroup:
             self._process.stdin.write(line + "\n")
             self._process.stdin.flush()
 
+    def log_into(self, log: Path) -> None:
+        """Count another file as the process's log from here on; the process has to be told by itself."""
+        before = self._log
+        self._log, self._log_began = _opened(log)
+        before.close()
+
     def note(self, line: str) -> None:
         """Add a line to the log."""
         with suppress(OSError, ValueError):
@@ -169,6 +174,12 @@ class ProcessGroup:
                 self.last_heard = time.monotonic()
                 if not self._lines.put(line.rstrip("\r\n")):
                     return
+
+
+def _opened(log: Path) -> tuple[IO[str], int]:
+    """A log to add to, and its size so far."""
+    stream: IO[str] = open(log, "a", encoding="utf-8", buffering=1, opener=_not_through_links)  # noqa: SIM115
+    return stream, os.fstat(stream.fileno()).st_size
 
 
 def _not_through_links(path: str, flags: int) -> int:

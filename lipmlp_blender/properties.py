@@ -214,7 +214,14 @@ class LipmorphResultSettings(bpy.types.PropertyGroup):
         default="BESIDE_FILE",
     )
     preview: bpy.props.BoolProperty(
-        name="Live Preview", description="Show a coarse morph in the viewport while it is trained", default=True
+        name="Live Preview",
+        description="Show the whole morph in the viewport while it is trained, coarse: at first as its guide has it",
+        default=True,
+    )
+    play_preview: bpy.props.BoolProperty(
+        name="Play Preview",
+        description="Start the timeline as soon as a preview is there, and stop it when the preview goes",
+        default=True,
     )
 
 

@@ -4,38 +4,28 @@ from __future__ import annotations
 
 import atexit
 import time
-from collections.abc import Callable
-from pathlib import Path
+from contextlib import suppress
 
 import bpy
 import numpy as np
 
 from .doctor_check import Diagnosis, DoctorCheck
-from .engine_process import EngineProcess
 from .engine_setup import EngineSetup
+from .engine_start import keep_engine_ready, let_engine_go, start_engine
+from .guide_preview import LOOK_SECONDS, SHOWING_SECONDS, PreviewShowing
 from .jobs import JobQueue, JobState, MorphJob
 from .lipmlp_engine.errors import EngineError
 from .preferences import ENGINE_FOLDER, chosen_python, engine_home, setup_options
 from .process_group import end_all
 from .redraw import redraw_panels
 from .request import spec_from
-from .result_writing import ResultWriting, scene_context
-from .scene.errors import SceneError
-from .scene.preview import clear_preview, show_preview
+from .result_writing import ResultWriting
 from .scene.timing import morph_keys
 
 TICK_SECONDS = 0.1
 WRITING_SECONDS = 0.02
 """How long a tick may work on the scene: below what a hand notices."""
 PREVIEW_REQUEST_SECONDS = 0.5
-
-
-def start_engine(job: MorphJob) -> EngineProcess:
-    """The engine for a job; raises EngineError where there is no Python to run it."""
-    python = chosen_python()
-    if python.path is None:
-        raise EngineError(python.sentence)
-    return EngineProcess(python.path, ENGINE_FOLDER, job.folder, job.arguments)
 
 
 class Runtime:
@@ -47,6 +37,7 @@ class Runtime:
         self.check: DoctorCheck | None = None
         self.diagnosis: Diagnosis | None = None
         self.writing: ResultWriting | None = None
+        self.showing = PreviewShowing()
         self.announcements: list[tuple[str, str]] = []
         """Kind and sentence of what the watching operator has yet to report."""
         self.watched = False
@@ -54,6 +45,8 @@ class Runtime:
         """Counts the files that have been opened, so that a result does not land in the wrong one."""
         self._home_of: dict[MorphJob, int] = {}
         self._asked = (0, 0.0)
+        self._offered: tuple[str, ...] = ()
+        """The shapes for which an engine was made ready; once, so that one that has waited in vain stays away."""
 
     @property
     def active(self) -> bool:
@@ -83,6 +76,8 @@ class Runtime:
     def enqueue(self, job: MorphJob) -> None:
         for earlier in [earlier for earlier in self.queue.jobs if earlier.over and not self._waits(earlier)]:
             self.dismiss(earlier)
+        if self.showing.shows_guide and not job.order.get("preview"):
+            self.showing.close()
         self.adopt(job)
         self.queue.add(job)
         self.wake()
@@ -107,6 +102,7 @@ class Runtime:
             self._write()
 
     def start_setup(self) -> None:
+        let_engine_go()
         self.diagnosis = None
         self.setup = EngineSetup(engine_home(), setup_options())
         self.wake()
@@ -118,6 +114,17 @@ class Runtime:
             raise EngineError(python.sentence)
         self.check = DoctorCheck(python.path, ENGINE_FOLDER, engine_home().folder / "check.log")
         self.wake()
+
+    def expect_job(self) -> None:
+        """A job is likely: have an engine ready for it."""
+        if not self.queue.busy:
+            keep_engine_ready()
+
+    def is_looked_at(self, shapes: tuple[str, ...]) -> None:
+        """Somebody sees the panel with these shapes chosen, and may well want their morph next."""
+        if shapes != self._offered:
+            self._offered = shapes
+            bpy.app.timers.register(self.expect_job, first_interval=TICK_SECONDS)
 
     def wake(self) -> None:
         """Keep ticking until nothing is going on any more."""
@@ -133,6 +140,7 @@ class Runtime:
             self._follow(job)
         changed |= self._tick_engine_care()
         changed |= self._write()
+        self.showing.keep_up(self.queue.current)
         self._ask_for_preview()
         if changed:
             redraw_panels()
@@ -144,15 +152,23 @@ class Runtime:
         if self.check is not None:
             self.check.cancel()
         self.queue.close()
+        let_engine_go()
         end_all()
 
     def _follow(self, job: MorphJob) -> None:
-        if job.preview is not None and self.is_at_home(job):
-            preview, job.preview = job.preview, None
-            _try_preview(job, lambda: show_preview(bpy.context, Path(preview.path)))
+        if self.is_at_home(job):
+            self.showing.show(job, SHOWING_SECONDS)
         if not job.over:
             return
-        _try_preview(job, clear_preview)
+        if self.is_at_home(job):
+            self.showing.end(job)
+            if self.showing.shows_guide and not bpy.app.timers.is_registered(_mind_guide):
+                bpy.app.timers.register(_mind_guide, first_interval=LOOK_SECONDS, persistent=True)
+        self.expect_job()
+        if job.sketches:
+            self.dismiss(job)
+        if job.sketches and job.state is not JobState.FAILED:
+            return
         if job.state is JobState.FINISHED and not job.for_scene:
             self.announcements.append(("INFO", f"{job.title} is ready"))
         elif job.state is JobState.FINISHED and self.is_at_home(job):
@@ -202,6 +218,9 @@ class Runtime:
         job = self.queue.current
         if job is None or job.process is None or not self.is_at_home(job) or not job.order.get("preview"):
             return
+        # A timeline that runs sees all of the morph; the training shows that by and by.
+        if job.sketches or self.showing.is_playing(job):
+            return
         scene = bpy.data.scenes.get(job.order.get("scene", ""))
         frame, asked = self._asked
         now = time.monotonic()
@@ -218,15 +237,6 @@ def morph_time_at(job: MorphJob, frame: int) -> float:
     return last * float(np.interp(frame, [key.frame for key in keys], [key.value for key in keys]))
 
 
-def _try_preview(job: MorphJob, action: Callable[[], object]) -> None:
-    """A preview that fails must not stop the job."""
-    try:
-        with scene_context(job.order.get("scene", "")):
-            action()
-    except (SceneError, EngineError, OSError, ReferenceError) as error:
-        job.notices = [*job.notices, f"No preview: {error}"][-3:]
-
-
 runtime = Runtime()
 
 
@@ -236,6 +246,19 @@ def _tick() -> float | None:
         _watch()
         return TICK_SECONDS
     return None
+
+
+def _mind_guide() -> float | None:
+    """Find the guide that is shown anew when what steers it has changed."""
+    showing, windows = runtime.showing, bpy.context.window_manager.windows
+    if not showing.shows_guide:
+        return None
+    showing.keep_up(None)
+    window = next((window for window in windows if window.scene.name == showing.job.order["scene"]), None)
+    if window is not None and not runtime.queue.busy and showing.is_outdated(window.scene):
+        with suppress(RuntimeError), bpy.context.temp_override(window=window):
+            bpy.ops.lipmorph.preview_guide("INVOKE_DEFAULT", again=True)
+    return LOOK_SECONDS
 
 
 def _watch() -> None:
@@ -256,6 +279,7 @@ def _scene_was_replaced(*_arguments: object) -> None:
 @bpy.app.handlers.persistent
 def _file_was_opened(*_arguments: object) -> None:
     runtime.session += 1
+    runtime.showing.forget()
     runtime.watched = False
     if runtime.writing is not None:
         job = runtime.writing.job
@@ -274,8 +298,9 @@ def register() -> None:
 def unregister() -> None:
     runtime.close()
     atexit.unregister(runtime.close)
-    if bpy.app.timers.is_registered(_tick):
-        bpy.app.timers.unregister(_tick)
+    for ours in (_tick, _mind_guide):
+        if bpy.app.timers.is_registered(ours):
+            bpy.app.timers.unregister(ours)
     bpy.app.handlers.undo_post.remove(_scene_was_replaced)
     bpy.app.handlers.redo_post.remove(_scene_was_replaced)
     bpy.app.handlers.load_post.remove(_file_was_opened)

@@ -152,12 +152,20 @@ def lines_of(descriptor: int) -> Iterator[str]:
                 yield line.decode("utf-8", "replace")
 
 
-def _read(descriptor: int) -> bytes:
+def first_line(descriptor: int) -> str:
+    """The first line that arrives, and nothing of what comes after it; empty where none comes any more."""
+    line = b""
+    while (byte := _read(descriptor, 1)) and byte != b"\n":
+        line += byte
+    return line.decode("utf-8", "replace") if byte else ""
+
+
+def _read(descriptor: int, most: int = 65536) -> bytes:
     """The next bytes, or none at the end."""
     try:
         if sys.platform == "win32":
             _await_bytes(descriptor)
-        return os.read(descriptor, 65536)
+        return os.read(descriptor, most)
     except OSError:
         return b""
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from . import __version__
-from .commands import batch, certify, doctor, extract, lengths, morph, presets, report, run, surface
+from .commands import batch, certify, doctor, extract, lengths, morph, presets, preview, report, run, surface, wait
 from .errors import EngineError
 from .failures import failure_of
 from .hearsay import shown
@@ -27,6 +27,7 @@ Lipschitz Morph: shapes of any topology in, a smooth morph between them out.
   lipmorph surface cloud.ply --out mesh.ply         the closed surface through a cloud of points
   lipmorph batch morphs.json                        many morphs, on all cores or a cluster
   lipmorph run job.json --events                    a job file, for programs
+  lipmorph preview job.json                         its motion alone, coarse, without training
   lipmorph doctor                                   is everything here, and how fast is it
 """
 EPILOGUE = """\
@@ -68,7 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands = parser.add_subparsers(
         title="commands", metavar="COMMAND", dest="called", required=True, parser_class=CommandParser
     )
-    for command in (morph, batch, run, extract, report, certify, lengths, surface, doctor, presets):
+    for command in (morph, batch, run, preview, extract, report, certify, lengths, surface, doctor, presets, wait):
         command.add_to(commands)
     given, unknown = parser.parse_known_args(arguments)
     if unknown:

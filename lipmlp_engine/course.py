@@ -18,8 +18,11 @@ SOONEST_ESTIMATE = 0.05
 """Fraction of a phase below which nothing is said about the time it will take."""
 
 
-def expected_seconds(job: Job, trained: bool) -> dict[str, float]:
-    """About how long each phase takes on two cores; only the proportions matter."""
+def expected_seconds(job: Job, trained: bool, sketches: bool = False) -> dict[str, float]:
+    """About how long each phase takes on two cores; only the proportions matter.
+
+    ``trained``: the model is there. ``sketches``: there will be none.
+    """
     shapes, frames = len(job.shapes), len(job.frame_times())
     neurons = job.network.depth * (job.network.width / 64) ** 1.5
     steps = job.training.steps * max(1.0, job.training.batch / 2048) * neurons / 5 * 0.004
@@ -37,6 +40,8 @@ def expected_seconds(job: Job, trained: bool) -> dict[str, float]:
     }
     if trained:
         expected.update(sample=0.1, guide=0.1, train=0.1)
+    if sketches:
+        expected.update(dict.fromkeys(("sample", "train", "extract", "measure", "write"), 0.0))
     return expected
 
 

@@ -47,7 +47,9 @@ def earlier_names(folder: Path) -> list[str] | None:
         found.append(folder / "order.json")
     if _holds(results.keys, KEY_ARRAYS):
         found.append(results.keys)
-    surfaces = [results.frame(index) for index in range(frames)] + [results.preview(0), results.preview(1)]
+    surfaces = [results.frame(index) for index in range(frames)] + [
+        folder / "preview" / f"preview_{turn}.npz" for turn in (0, 1)
+    ]
     found += [path for path in surfaces if _holds(path, FRAME_ARRAYS)]
     found += [path for path in _sequence(results, frames) if _begins_as_ours(path)]
     found += [results.contact_sheet, results.plot, results.spectra, results.film, results.log]

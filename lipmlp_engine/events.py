@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 from .hearsay import HearsayError, built, parsed_group
 
-PROTOCOL = 1
+PROTOCOL = 2
 HEARTBEAT_SECONDS = 2.0
 LONGEST_LINE = 8_000_000
 """Characters: the last message of a job names all its frames."""
@@ -73,11 +73,17 @@ class Heartbeat:
 
 @dataclass(frozen=True)
 class Preview:
-    """A coarse surface of the morph as it stands."""
+    """A coarse surface of the morph as it stands: one of a row that shows the whole of it."""
 
     kind: ClassVar[str] = "preview"
     path: str
     time: float
+    station: int = 0
+    """Its place in the row."""
+    stations: int = 1
+    """How many the row has, at even times from the first shape to the last."""
+    guide: bool = False
+    """Whether it is the guide's alone, nothing of it learned yet."""
 
 
 @dataclass(frozen=True)
@@ -179,6 +185,27 @@ class Cancel:
 
 
 @dataclass(frozen=True)
+class Ready:
+    """The first message of an engine that waits for its job with everything loaded; a Hello follows with the job."""
+
+    kind: ClassVar[str] = "ready"
+    engine: str
+    protocol: int
+    memory: int
+    """Bytes that it takes while it waits."""
+
+
+@dataclass(frozen=True)
+class Begin:
+    """Request: be the command with these arguments. The first and only one before a Hello."""
+
+    kind: ClassVar[str] = "begin"
+    arguments: list[str]
+    log: str
+    """File that standard error goes to from now on."""
+
+
+@dataclass(frozen=True)
 class PreviewRequest:
     """Request: send a coarse surface at this time when it suits."""
 
@@ -187,13 +214,13 @@ class PreviewRequest:
 
 
 BatchEvent = Batch | MorphBegun | MorphProgress | MorphEnded
-Event = Hello | Progress | Heartbeat | Preview | FrameDone | Notice | Done | Failed | BatchEvent
-Request = Cancel | PreviewRequest
+Event = Hello | Ready | Progress | Heartbeat | Preview | FrameDone | Notice | Done | Failed | BatchEvent
+Request = Begin | Cancel | PreviewRequest
 
-_OF_JOBS = (Hello, Progress, Heartbeat, Preview, FrameDone, Notice, Done, Failed)
+_OF_JOBS = (Hello, Ready, Progress, Heartbeat, Preview, FrameDone, Notice, Done, Failed)
 _OF_BATCHES = (Batch, MorphBegun, MorphProgress, MorphEnded)
 _EVENTS: dict[str, type[Any]] = {event.kind: event for event in (*_OF_JOBS, *_OF_BATCHES)}
-_REQUESTS: dict[str, type[Any]] = {request.kind: request for request in (Cancel, PreviewRequest)}
+_REQUESTS: dict[str, type[Any]] = {request.kind: request for request in (Begin, Cancel, PreviewRequest)}
 
 
 def to_line(message: Event | Request) -> str:

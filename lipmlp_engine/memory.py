@@ -99,6 +99,18 @@ def needs_and_limit(job: Job | None, limit: Limit | None) -> str:
     return f"{told}; what would fit: {', '.join(changed) or 'fewer shapes'}"
 
 
+def memory_in_use() -> int:
+    """Bytes that this process takes of the machine's memory; 0 where the system does not tell."""
+    if sys.platform == "win32":
+        return _working_set()
+    import resource
+
+    with suppress(OSError, ValueError, IndexError):
+        return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return most if sys.platform == "darwin" else most * 1024
+
+
 def memory_kills() -> int:
     """How many processes the system has ended in this control group for want of memory, as far as it tells."""
     kills = 0
@@ -214,6 +226,20 @@ def _groups() -> list[tuple[Path, str]]:
             elif "memory" in controllers.split(","):
                 found.append((Path(f"/sys/fs/cgroup/memory{path}"), "memory.limit_in_bytes"))
     return found
+
+
+def _working_set() -> int:
+    """What Windows counts as this process's memory."""
+    import ctypes
+
+    # Size and faults, then eight sizes, of which the second is what is in use now.
+    counters = (ctypes.c_size_t * 10)()
+    system = getattr(ctypes, "windll").kernel32  # noqa: B009 (only there on Windows)
+    system.GetCurrentProcess.restype = ctypes.c_void_p
+    told = system.K32GetProcessMemoryInfo(
+        ctypes.c_void_p(system.GetCurrentProcess()), counters, ctypes.sizeof(counters)
+    )
+    return int(counters[2]) if told else 0
 
 
 def _machine() -> list[Limit]:

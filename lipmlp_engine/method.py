@@ -13,20 +13,18 @@ import numpy as np
 
 from .cores import usable_cores
 from .frames import MeshFrame
-from .guide import Arrangement, LatticeView, settled_blends
 from .job import Job
 from .morph import Morph
-from .shapes.distance import distance_fields
 from .shapes.shape import Shape
 from .surface.attributes import Sources
-from .surface.cells import too_coarse
 from .surface.field import one_torch_thread
 from .surface.side_by_side import frames_side_by_side
 from .training.device import choose_device
+from .training.finding import Finding, Show
 from .training.fit import fitted
 from .training.follower import Follower, Look, Notify
 from .training.known import Known
-from .training.samples import between_samples, end_samples, placed_shapes
+from .training.samples import between_samples, end_samples
 from .training.targets import Targets, surface_points
 
 
@@ -38,12 +36,14 @@ def train(
     checkpoint: Path | None = None,
     look: Look | None = None,
     resume: bool = False,
+    show: Show | None = None,
 ) -> Morph:
     """Find the motion between the shapes, and fit a network to them and to it.
 
     Progress fractions run from 0 to 1 within each of the phases "guide", "sample" and "train". When ``should_stop``
     says so, what has been learned is written to ``checkpoint`` and ``Cancelled`` is raised. With ``resume`` a training
-    of the same job that stands there goes on as if it had never been interrupted.
+    of the same job that stands there goes on as if it had never been interrupted. To
+    ``show`` coarse surfaces of the whole are given as soon as the motion is roughly known.
     """
     device = choose_device(job.training.device)
     follower = Follower(notify, should_stop, checkpoint, look, resume)
@@ -51,25 +51,20 @@ def train(
     with one_torch_thread():
         # Shapes: how far each is from any point, and where it lies at its own time.
         follower.enter("guide")
-        distances = distance_fields(shapes, device.type, job.training.threads)
-        arrangement = Arrangement(job, shapes, distances)
-        placed = placed_shapes(shapes, distances, arrangement.path)
-        follower.note(*arrangement.verdicts, *too_coarse(job.extraction, placed))
+        with ThreadPoolExecutor(1) as beside, Finding(job, shapes, device, notify, show) as finding:
+            finding.look_at_shapes(beside)
 
-        # Motion: which matter of one becomes which of the next. Finding it leaves a core half idle.
-        with ThreadPoolExecutor(1) as beside:
-            coming = beside.submit(end_samples, placed, job.sampling, rng)
-            views = [beside.submit(LatticeView, shape) for shape in placed if not arrangement.all_carried]
-            motion = arrangement.motion()
+            # Motion: which matter of one becomes which of the next. Finding it leaves a core half idle.
+            coming = beside.submit(end_samples, finding.placed, job.sampling, rng)
+            motion = finding.motion()
 
-        # Blend: how two shapes, carried until they meet, are one surface there.
-        follower.enter("sample")
-        ends = coming.result()
-        blends = settled_blends(motion, [view.result() for view in views], job.guide.volume)
+            # Blend: how two shapes, carried until they meet, are one surface there.
+            follower.enter("sample")
+            ends, blends = coming.result(), finding.blends(motion)
 
         # Samples: the function's values at the shapes, and between them.
-        between = between_samples(placed, blends, motion, job.sampling, rng) if blends else None
-        targets = Targets(ends, between, surface_points(placed, rng))
+        between = between_samples(finding.placed, blends, motion, job.sampling, rng) if blends else None
+        targets = Targets(ends, between, surface_points(finding.placed, rng))
         follower.stop_if_asked()
 
     # Training: one network for all of them.

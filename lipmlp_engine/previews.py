@@ -1,23 +1,29 @@
-"""Coarse surfaces of a morph that is still in training, by wish or by the clock; knows nothing of the training."""
+"""Coarse surfaces of a morph that is still to be trained, or in training; knows nothing of either.
+
+They form a row over the whole morph, so that it can be played. The guide fills the row before the training begins; from
+then on one place after the other is renewed, by the clock, and first of all where somebody looks.
+"""
 
 from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from .channel import Audience
 from .events import Preview
+from .frames import MeshFrame
 from .job import Job
-from .results import ResultsFolder
+from .results import STATIONS, ResultsFolder, preview_times
 
 if TYPE_CHECKING:
     from .morph import Morph
 
 RESOLUTION = 48
 LARGEST_SHARE = 0.1
-"""Previews take this share of the time at most, however often they are wanted."""
+"""Previews take this share of the training's time at most, however often they are wanted."""
 
 
 class Previews:
@@ -28,10 +34,22 @@ class Previews:
         self._audience = audience
         self._pause = job.output.preview_seconds
         self._extraction = dataclasses.replace(job.extraction, resolution=RESOLUTION, velocity=False, attributes=False)
-        self._last_time = float(len(job.shapes) - 1)
-        self._time = self._last_time / 2
+        self._times = preview_times(job)
+        self._next = len(self._times) // 2
         self._due = self._affordable = time.monotonic()
-        self._count = 0
+        self._turns: Counter[int] = Counter()
+        self.guided: dict[int, str] = {}
+        """Where the surfaces by the guide alone lie, by their places in the row."""
+
+    @property
+    def wanted(self) -> bool:
+        """Whether previews are shown without being asked for."""
+        return self._pause > 0
+
+    def show_guide(self, station: int, frames: Iterator[MeshFrame]) -> None:
+        """Write the guide's own surfaces from a place in the row on."""
+        for offset, frame in enumerate(frames):
+            self.guided[station + offset] = self._show(station + offset, frame, guide=True)
 
     def look(self, morph_as_it_is: Callable[[], Morph]) -> None:
         """Write a preview if one is wanted and the last one was long enough ago."""
@@ -39,20 +57,28 @@ class Previews:
         if now < self._affordable:
             return
         wish = self._audience.take_preview()
-        if wish is not None:
-            self._time = min(max(wish, 0.0), self._last_time)
-        elif not self._pause or now < self._due:
+        if wish is None and (not self._pause or now < self._due):
             return
-        self._show(morph_as_it_is())
+        if wish is None:
+            station = self._next
+            # The row has one place more than a multiple of twice the stride: all come up, and never neighbours.
+            self._next = (self._next + len(self._times) // 2) % len(self._times)
+        else:
+            station = min(max(round(wish * STATIONS), 0), len(self._times) - 1)
+        self._show_trained(morph_as_it_is(), station)
         done = time.monotonic()
         self._affordable = done + (done - now) * (1 / LARGEST_SHARE - 1)
         self._due = now + self._pause
 
-    def _show(self, morph: Morph) -> None:
+    def _show_trained(self, morph: Morph, station: int) -> None:
         from .surface.assemble import frame_at
 
-        path = self._results.preview(self._count)
+        self._show(station, frame_at(morph, self._times[station], self._extraction), guide=False)
+
+    def _show(self, station: int, frame: MeshFrame, guide: bool) -> str:
+        path = self._results.preview(station, self._turns[station])
         path.parent.mkdir(exist_ok=True)
-        frame_at(morph, self._time, self._extraction).save(path)
-        self._count += 1
-        self._audience.tell(Preview(str(path), self._time))
+        frame.save(path)
+        self._turns[station] += 1
+        self._audience.tell(Preview(str(path), frame.time, station, len(self._times), guide))
+        return str(path)

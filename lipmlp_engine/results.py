@@ -16,6 +16,8 @@ from .whole_file import moved_when_whole
 MOTION_BOUND = "Largest motion between two frames"
 """What the report calls the bound that `lipmorph certify --motion` proves."""
 
+STATIONS = 8
+"""Previews of the way between two shapes, the second shape's own counted."""
 
 TRUE_CHAMFER = 0.15
 TRUE_PERCENTILE_99 = 1.0
@@ -81,9 +83,18 @@ class ResultsFolder:
     def sequence(self, index: int, ending: str) -> Path:
         return self.path / "sequence" / f"frame_{index:04d}.{ending}"
 
-    def preview(self, index: int) -> Path:
+    def preview(self, station: int, turn: int = 0) -> Path:
         """Two names in turn, so that the file whose name has been sent is not the one being written."""
-        return self.path / "preview" / f"preview_{index % 2}.npz"
+        return self.path / "preview" / f"preview_{station:03d}_{turn % 2}.npz"
+
+    @property
+    def preview_sheet(self) -> Path:
+        """A picture of the morph by its guide alone."""
+        return self.path / "preview" / "guide.png"
+
+    def previews(self, job: Job) -> list[Path]:
+        """Every preview that a job may leave."""
+        return [self.preview(station, turn) for station in range(len(preview_times(job))) for turn in (0, 1)]
 
     def frames(self) -> list[Path]:
         """The frames that are there, in their order."""
@@ -95,7 +106,7 @@ class ResultsFolder:
         output = job.output
         found = [self.report, self.log, self.done]
         if anew:
-            found += [self.model, *(self.frame(index) for index in frames), self.preview(0), self.preview(1)]
+            found += [self.model, *(self.frame(index) for index in frames), *self.previews(job)]
         if job.extraction.keys != "none":
             found.append(self.keys)
         if output.pictures:
@@ -118,6 +129,11 @@ class ResultsFolder:
             if settled(Job.read(self.job), self.path, self.path) == job:
                 return []
         return [self.job]
+
+
+def preview_times(job: Job) -> list[float]:
+    """The times at which the whole morph is shown before it is done, evenly from the first shape to the last."""
+    return [station / STATIONS for station in range(STATIONS * (len(job.shapes) - 1) + 1)]
 
 
 def require_inputs(job: Job, folder: Path) -> None:

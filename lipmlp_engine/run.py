@@ -18,7 +18,7 @@ from .account import Account
 from .channel import Audience
 from .course import expected_seconds
 from .deliveries import Deliveries
-from .errors import Cancelled, EngineError, OutputError, ShapeError
+from .errors import Cancelled, EngineError, JobError, OutputError, ShapeError
 from .events import PROTOCOL, Done, Failed, Hello, Notice
 from .failures import failure_of, foreseen
 from .job import Job
@@ -72,6 +72,12 @@ def measure_results(folder: Path, audience: Audience | None = None) -> Done:
     return run.perform(run.measure)
 
 
+def preview_guide(job: Job, base: Path, audience: Audience | None = None) -> Done:
+    """Show a job's morph by its guide alone: coarse surfaces and a picture, in the folder of the results."""
+    run = _Run(job, base, audience or Audience(), trained=False, sketches=True)
+    return run.perform(run.preview)
+
+
 def greeting(device: str, device_name: str) -> Hello:
     """What the engine says of itself."""
     import torch
@@ -82,7 +88,9 @@ def greeting(device: str, device_name: str) -> Hello:
 class _Run:
     """One job on its way."""
 
-    def __init__(self, job: Job, base: Path, audience: Audience, trained: bool, force: bool = False) -> None:
+    def __init__(
+        self, job: Job, base: Path, audience: Audience, trained: bool, force: bool = False, sketches: bool = False
+    ) -> None:
         folder = Path(os.path.abspath(base / job.output.folder))
         self.results = ResultsFolder(folder)
         self.job = settled(job, base, folder)
@@ -90,10 +98,12 @@ class _Run:
         self._place = Workplace(folder, inputs, beside=job.output.folder in ("", "."), force=force)
         self._log = JobLog()
         self._audience = audience
-        self._account = Account(audience, expected_seconds(job, trained))
+        self._account = Account(audience, expected_seconds(job, trained, sketches))
         self._trained = trained
         self._measures = False
         """Whether only figures and pictures are made, of frames that are there."""
+        self._sketches = sketches
+        """Whether the guide alone is shown, and nothing is trained."""
         self._previews = Previews(self.job, self.results, audience)
         self._older_model = stamp(self.results.model)
         self.kept_shapes: list[Shape] = []
@@ -135,6 +145,8 @@ class _Run:
         return Failed(str(failure), failure.exit_code, isinstance(failure, Cancelled), kept)
 
     def _wanted(self) -> list[Path]:
+        if self._sketches:
+            return [*self.results.previews(self.job), self.results.preview_sheet, self.results.log]
         return self.results.wanted(self.job, anew=not self._measures)
 
     def _settle_in(self) -> None:
@@ -143,7 +155,7 @@ class _Run:
         if replaced:
             self._account.note(f"Lipschitz Morph did not write what is replaced here: {', '.join(replaced)}.")
         self._log.open(self._place.claimed(self.results.log))
-        if not self._measures:
+        if not self._measures and not self._sketches:
             self.results.keep_job(self.job)
         if is_too_large(self.job, limit := memory_limit()):
             self._account.note(f"Memory may run out: {needs_and_limit(self.job, limit)}.")
@@ -173,18 +185,44 @@ class _Run:
     def train(self, shapes: list[Shape]) -> Morph:
         """Fit a network to the shapes."""
         from .method import train
-        from .shapes.correspondence import given_landmarks
         from .training.checkpoint import finished_in
 
         if self.portion.resume and (kept := finished_in(self.results.model, self.job, shapes)):
             return dataclasses.replace(kept, job=self.job)
-        # The landmarks that follow from the vertices decide the flow, but nobody named them.
-        given = given_landmarks(self.job, self.results.path, self._account.note)
-        job = dataclasses.replace(self.job, landmarks=[*self.job.landmarks, *given])
-        asked, resume = self._audience.stopping, self.portion.resume
-        hear, look = self._account.hear, self._previews.look
-        morph = train(job, shapes, hear, asked, self.results.model, look, resume)
+        job, previews = self._with_given_landmarks(), self._previews
+        hear, asked, resume = self._account.hear, self._audience.stopping, self.portion.resume
+        show = previews.show_guide if previews.wanted else None
+        morph = train(job, shapes, hear, asked, self.results.model, previews.look, resume, show)
         return dataclasses.replace(morph, job=self.job)
+
+    def preview(self) -> Done:
+        """Sketch the morph along its guide."""
+        from .frame_files import FrameFiles
+        from .pictures.contact_sheet import contact_sheet, few
+        from .shapes.axes import common_up
+        from .training.finding import show_guide
+
+        if self.job.guide.kind == "none":
+            raise JobError("guide.kind is none, so that there is no guide to be shown: choose another.")
+        self._greet()
+        with self._account.phase("load"):
+            shapes = self._load_shapes()
+            self._settle_in()
+        with self._account.phase("guide"):
+            job, previews = self._with_given_landmarks(), self._previews
+            show_guide(job, shapes, self._account.hear, self._audience.stopping, previews.show_guide)
+        drawn = [Path(path) for _, path in sorted(previews.guided.items())]
+        if self.job.output.pictures:
+            up = common_up(self.job.shapes, self.results.path)
+            contact_sheet([("", few(FrameFiles(drawn)))], self.results.preview_sheet, up=up)
+        return Done("", "", [str(path) for path in drawn])
+
+    def _with_given_landmarks(self) -> Job:
+        """The job with the landmarks that follow from the vertices: they decide the flow, but nobody named them."""
+        from .shapes.correspondence import given_landmarks
+
+        given = given_landmarks(self.job, self.results.path, self._account.note)
+        return dataclasses.replace(self.job, landmarks=[*self.job.landmarks, *given])
 
     def measure(self) -> Done:
         """From the frames that are there to what is said of them."""

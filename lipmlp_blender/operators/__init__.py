@@ -12,6 +12,7 @@ from . import (
     landmarks,
     lengths,
     model,
+    preview_guide,
     queue,
     re_extract,
     reports,
@@ -24,6 +25,7 @@ from . import (
 
 CLASSES = (
     *train.CLASSES,
+    *preview_guide.CLASSES,
     *watch.CLASSES,
     *queue.CLASSES,
     *engine.CLASSES,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bpy
 
+from ..engine_start import let_engine_go
 from ..environment import EnvironmentState
 from ..lipmlp_engine.errors import EngineError
 from ..lipmlp_engine.hearsay import shown
@@ -105,6 +106,7 @@ class LIPMORPH_OT_remove_engine(bpy.types.Operator):
             if not lock.take():
                 self.report({"ERROR"}, "Another Blender is setting the engine up; wait until it is done.")
                 return {"CANCELLED"}
+            let_engine_go()
             engine_home().remove_environment()
         except OSError as error:
             self.report({"ERROR"}, shown(f"The engine could not be removed: {error.strerror or error}."))

@@ -35,12 +35,8 @@ SENTENCES = (RequestError, SceneError, EngineError)
 """Errors that carry a sentence for the user."""
 
 
-class LIPMORPH_OT_train(bpy.types.Operator):
-    """Train a morph through the listed shapes, or through the selected ones with the active object as the target"""
-
-    bl_idname = "lipmorph.train"
-    bl_label = "Train Lipschitz Morph"
-    bl_options = {"REGISTER"}
+class GathersShapes:
+    """Operators that hand the chosen shapes to the engine."""
 
     _timer: bpy.types.Timer | None = None
     _folder: Path | None = None
@@ -48,14 +44,21 @@ class LIPMORPH_OT_train(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        reason = chosen_python().sentence or why_not(context)
+        reason = chosen_python().sentence or cls.why_not(context)
         if reason:
             cls.poll_message_set(reason)
         return not reason
 
+    @classmethod
+    def why_not(cls, context: bpy.types.Context) -> str:
+        """Why nothing can be done with these shapes now, or nothing."""
+        return why_not(context)
+
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
         if bpy.app.background:
             return self.execute(context)
+        # It loads while the shapes are gathered.
+        runtime.expect_job()
         try:
             self._prepare(context)
         except SENTENCES as error:
@@ -98,14 +101,20 @@ class LIPMORPH_OT_train(bpy.types.Operator):
             return self._refuse(error)
         return {"FINISHED"}
 
+    def _objects(self, context: bpy.types.Context) -> list[bpy.types.Object]:
+        return chain(context)
+
+    def _folder_for(self, title: str) -> Path:
+        return new_folder(title)
+
     def _prepare(self, context: bpy.types.Context) -> None:
-        objects = chain(context)
+        objects = self._objects(context)
         settings = context.scene.lipmorph
         self._title = title_of(objects)
         self._landmarks = landmarks_of(settings, objects)
         # Contradictions are told before anything is gathered.
         job_from(settings, [ShapeInput(path="-", name=item.name) for item in objects], self._landmarks)
-        self._folder = new_folder(self._title)
+        self._folder = self._folder_for(self._title)
         self._gathering = self._gather(context, objects)
 
     def _gather(self, context: bpy.types.Context, objects: list[bpy.types.Object]) -> Iterator[None]:
@@ -124,7 +133,9 @@ class LIPMORPH_OT_train(bpy.types.Operator):
             yield
 
     def _finished_job(self, context: bpy.types.Context) -> MorphJob:
-        job = MorphJob(self._title, self._folder, {**self._order, "preview": context.scene.lipmorph.result.preview})
+        chosen = context.scene.lipmorph.result
+        order = {**self._order, "preview": chosen.preview, "play": chosen.preview and chosen.play_preview}
+        job = MorphJob(self._title, self._folder, order)
         let_vertices_match(self._order, self._folder, self._shapes)
         job.write(job_from(context.scene.lipmorph, self._shapes, self._landmarks, self._order))
         return job
@@ -146,6 +157,14 @@ class LIPMORPH_OT_train(bpy.types.Operator):
             self._timer = None
         if context.window is not None:
             context.window.cursor_modal_restore()
+
+
+class LIPMORPH_OT_train(GathersShapes, bpy.types.Operator):
+    """Train a morph through the listed shapes, or through the selected ones with the active object as the target"""
+
+    bl_idname = "lipmorph.train"
+    bl_label = "Train Lipschitz Morph"
+    bl_options = {"REGISTER"}
 
 
 CLASSES = (LIPMORPH_OT_train,)

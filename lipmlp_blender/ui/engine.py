@@ -5,10 +5,12 @@ from __future__ import annotations
 import bpy
 
 from ..doctor_check import Diagnosis, facts_from
+from ..engine_start import standby
 from ..environment import EnvironmentState
 from ..package_sources import sources, told
 from ..preferences import chosen_python, engine_home, preferences, python_is_given
 from ..runtime import runtime
+from ..standby import StandbyState
 from .sentences import draw_sentence
 
 
@@ -103,9 +105,21 @@ def fact_lines(diagnosis: Diagnosis) -> list[str]:
     return lines
 
 
+def draw_standby(layout: bpy.types.UILayout) -> None:
+    """The engine that waits for the next job, and what it takes."""
+    if standby.state is StandbyState.NONE:
+        return
+    word = bpy.app.translations.pgettext_iface(standby.state.value)
+    memory = f" {standby.memory / 1e6:,.0f} MB" if standby.memory else ""
+    row = layout.row()
+    row.active = False
+    row.label(text=word + memory, icon="TEMP" if memory else "SORTTIME", translate=False)
+
+
 def draw_engine(layout: bpy.types.UILayout, context: bpy.types.Context, in_preferences: bool = False) -> None:
     """The engine's own panel, once it is there."""
     draw_diagnosis(layout, context)
+    draw_standby(layout)
     row = layout.row(align=True)
     row.operator("lipmorph.check_engine", icon="VIEWZOOM")
     if not in_preferences:

@@ -9,9 +9,12 @@ from ..runtime import runtime
 from .sentences import draw_sentence
 from .shape_keys import draw_refused
 
+GUIDE_SHOWN = "The guide's preview: coarse, untrained. It follows the steering and the landmarks."
+
 
 def draw_queue(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     """The job that runs, those that wait, and those that ended badly or were kept."""
+    _draw_guide(layout, context)
     for index, job in enumerate(runtime.queue.jobs):
         if job.state in {JobState.RUNNING, JobState.CANCELLING}:
             _draw_running(layout, context, job, index)
@@ -21,6 +24,18 @@ def draw_queue(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
             row.operator("lipmorph.cancel", icon="X", text="").index = index
         else:
             _draw_over(layout, context, job, index)
+
+
+def _draw_guide(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    """The guide's own preview, while it is shown and nothing newer is on its way."""
+    if not runtime.showing.shows_guide or runtime.queue.busy:
+        return
+    box = layout.box()
+    row = box.row(align=True)
+    row.label(text=runtime.showing.job.title, icon="CURVE_PATH", translate=False)
+    row.operator("screen.animation_play", icon="PAUSE" if context.screen.is_animation_playing else "PLAY", text="")
+    row.operator("lipmorph.hide_guide", icon="X", text="")
+    draw_sentence(box, context, GUIDE_SHOWN)
 
 
 def _draw_running(layout: bpy.types.UILayout, context: bpy.types.Context, job: MorphJob, index: int) -> None:
@@ -43,6 +58,8 @@ def _draw_running(layout: bpy.types.UILayout, context: bpy.types.Context, job: M
         row = column.row()
         row.active = False
         row.label(text=", ".join(figures), translate=False)
+    if job.shown:
+        draw_sentence(box, context, job.shown, icon="HIDE_OFF")
     for notice in job.notices[-3:]:
         draw_sentence(box, context, notice, icon="INFO")
 

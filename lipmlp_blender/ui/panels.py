@@ -6,7 +6,8 @@ import bpy
 
 from ..preferences import chosen_python
 from ..properties import preset_is_changed
-from ..request import expected_size
+from ..request import chain, expected_size, why_not
+from ..runtime import runtime
 from ..scene.ownership import is_morph
 from .engine import draw_engine, draw_missing_engine, engine_is_ready
 from .jobs import draw_queue
@@ -46,6 +47,9 @@ class LIPMORPH_PT_main(InMorphTab, bpy.types.Panel):
         button = layout.column()
         button.scale_y = 1.6
         button.operator("lipmorph.train", icon="PLAY")
+        layout.operator("lipmorph.preview_guide", icon="CURVE_PATH")
+        if engine_is_ready() and not why_not(context):
+            runtime.is_looked_at(tuple(item.name for item in chain(context)))
         draw_queue(layout, context)
 
 

@@ -48,6 +48,7 @@ class LIPMORPH_PT_output(_FoldedPanel, bpy.types.Panel):
         column.prop(chosen, "blend_materials")
         column.prop(chosen, "hide_sources")
         column.prop(chosen, "preview")
+        column.prop(chosen, "play_preview")
         column = layout.column()
         for name in OUTPUT:
             row = column.row()

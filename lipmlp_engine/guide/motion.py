@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -150,14 +151,27 @@ class Arrangement:
             landmarks = _landmarks(job, shapes, self.path, segment)
             self._segments.append((source, target, Steering(job.guide.rigidity, job.guide.volume, landmarks)))
 
-    def motion(self) -> Motion:
-        """The motion, with flows where the job wants a guide; finding them keeps a core busy for seconds."""
+    def motion(self, roughly: Callable[[int, VelocityLattice], None] | None = None) -> Motion:
+        """The motion, with flows where the job wants a guide; finding them keeps a core busy for seconds.
+
+        ``roughly`` is given each segment's flow as soon as it leads most of the matter to where it belongs.
+        """
         # On a busy machine the threads of the linear algebra libraries wait for each other: eight times slower.
         with threadpool_limits(1):
             return Motion(
                 self.path,
-                [segment if isinstance(segment, CarriedMesh) else register(*segment) for segment in self._segments],
+                [
+                    segment
+                    if isinstance(segment, CarriedMesh)
+                    else register(*segment, partial(roughly, index) if roughly else None)
+                    for index, segment in enumerate(self._segments)
+                ],
             )
+
+    @property
+    def carried(self) -> dict[int, CarriedMesh]:
+        """The segments whose motion is known already."""
+        return {index: part for index, part in enumerate(self._segments) if isinstance(part, CarriedMesh)}
 
     @property
     def all_carried(self) -> bool:

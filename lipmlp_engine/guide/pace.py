@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from .pose import PosePath
+from .pose import MovingPose, PosePath
 
 LARGEST_GROWTH = 1.2
 GROWTH_STEP = 0.1
@@ -65,21 +65,26 @@ def even_pace(stations: Sequence[Tensor], path: PosePath, segment: int) -> Pace:
     middles = (torch.arange(steps) + 0.5) / steps
     seen = [_near_surface(before, after, axis) for before, after in pairwise(stations)]
 
-    def unevenness(pace: Pace) -> float:
-        times = pace.time(middles).tolist()
-        rates = np.array([pace.rate(time) for time in times])
+    growths = np.arange(-LARGEST_GROWTH, LARGEST_GROWTH + GROWTH_STEP / 2, GROWTH_STEP).round(6)
+    paces = [Pace(growth) for growth in growths.tolist()]
+    times = np.array([pace.time(middles).tolist() for pace in paces])
+    frames = path.moving(segment + times.ravel())
+
+    def unevenness(index: int) -> float:
+        rates = np.array([paces[index].rate(time) for time in times[index].tolist()])
+        frames_then = frames[index * steps : (index + 1) * steps]
         speeds = np.array(
             [
-                _mean_speed(path, segment + time, rate * steps, *surface)
-                for time, rate, surface in zip(times, rates, seen, strict=True)
+                _mean_speed(frame, rate * steps, *surface)
+                for frame, rate, surface in zip(frames_then, rates, seen, strict=True)
             ]
         )
         # A station stands for the time that its piece of the way takes.
         mean = np.average(speeds, weights=1 / rates)
         return float(np.sqrt(np.average((speeds - mean) ** 2, weights=1 / rates)) / max(mean, 1e-12))
 
-    growths = np.arange(-LARGEST_GROWTH, LARGEST_GROWTH + GROWTH_STEP / 2, GROWTH_STEP).round(6)
-    return min(map(Pace, map(float, growths)), key=lambda pace: unevenness(pace) + GROWTH_COST * abs(pace.growth))
+    best = min(range(len(paces)), key=lambda index: unevenness(index) + GROWTH_COST * abs(paces[index].growth))
+    return paces[best]
 
 
 def _near_surface(before: Tensor, after: Tensor, axis: Array) -> tuple[Array, Array, Array]:
@@ -94,10 +99,9 @@ def _near_surface(before: Tensor, after: Tensor, axis: Array) -> tuple[Array, Ar
     return (first - second)[near][chosen] / steepness, axis[np.argwhere(near)][chosen], slope / steepness[:, None]
 
 
-def _mean_speed(path: PosePath, time: float, rate: float, motion: Array, place: Array, normals: Array) -> float:
+def _mean_speed(frame: MovingPose, rate: float, motion: Array, place: Array, normals: Array) -> float:
     """Of the surface along its normal, in the world, where it moves in its frame at a rate and the frame moves too."""
     if not len(place):
         return 0.0
-    pose = path.at(time)
-    frame = (path.velocity(place, time) * pose.directions_to_world(normals)).sum(1)
-    return float(np.abs(frame + pose.scale * rate * motion).mean())
+    carried = (frame.velocity(place) * frame.pose.directions_to_world(normals)).sum(1)
+    return float(np.abs(carried + frame.pose.scale * rate * motion).mean())

@@ -31,6 +31,21 @@ class Pose:
         return np.asarray(vectors, np.float64) @ self.rotation.T
 
 
+@dataclass(frozen=True)
+class MovingPose:
+    """A pose on its way."""
+
+    pose: Pose
+    spin: Array
+    growth: float
+    drift: Array
+
+    def velocity(self, points: Array) -> Array:
+        """World velocity, per unit of time, of points that rest in the training frame."""
+        turned = self.pose.scale * (np.asarray(points, np.float64) @ self.pose.rotation.T)
+        return np.asarray(self.growth * turned + np.cross(self.spin, turned) + self.drift)
+
+
 class PosePath:
     """Poses at times 0, 1, 2 …, joined smoothly: a straight line and a single turn between two of them.
 
@@ -52,12 +67,16 @@ class PosePath:
 
     def velocity(self, points: Array, time: float) -> Array:
         """World velocity, per unit of time, of points that rest in the training frame."""
-        pose = self.at(time)
+        return self.moving(np.array([time]))[0].velocity(points)
+
+    def moving(self, times: Array) -> list[MovingPose]:
+        """The pose at each time and how it changes there; many cost hardly more than one."""
+        turns = self._rotation(times).as_matrix()
         # scipy gives the spin in the turned frame.
-        spin = pose.rotation @ np.asarray(self._rotation(time, 1))
-        growth = float(self._log_scale(time, 1))
-        turned = pose.scale * (np.asarray(points, np.float64) @ pose.rotation.T)
-        return np.asarray(growth * turned + np.cross(spin, turned) + self._translation(time, 1))
+        spins = np.einsum("nij,nj->ni", turns, np.asarray(self._rotation(times, 1)))
+        places = zip(np.exp(self._log_scale(times)).tolist(), turns, self._translation(times), strict=True)
+        changes = zip(spins, self._log_scale(times, 1).tolist(), self._translation(times, 1), strict=True)
+        return [MovingPose(Pose(*place), *change) for place, change in zip(places, changes, strict=True)]
 
     def to_array(self) -> Array:
         """All poses as rows of 13 numbers: scale, rotation by rows, translation."""

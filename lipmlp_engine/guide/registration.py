@@ -24,6 +24,8 @@ from .transport import Transport
 
 NODES = 20
 ROUNDS = 5
+ROUGH_ROUND = 3
+"""After which the flow is worth being looked at; on a cat that becomes a koala, legs were loose one round earlier."""
 CLOSING_ROUNDS = 6
 """Further rounds in which the carried surfaces close the rest of the gap."""
 SOLVER_STEPS = 60
@@ -67,8 +69,16 @@ class Steering:
     """Points of the first shape and the points of the second that they must travel into, (n, 3) each."""
 
 
-def register(source: ShapeSamples, target: ShapeSamples, steering: Steering) -> VelocityLattice:
-    """The stationary flow whose unit-time map carries the source into the target."""
+def register(
+    source: ShapeSamples,
+    target: ShapeSamples,
+    steering: Steering,
+    roughly: Callable[[VelocityLattice], None] | None = None,
+) -> VelocityLattice:
+    """The stationary flow whose unit-time map carries the source into the target.
+
+    ``roughly`` is given the flow as soon as every limb is on its way.
+    """
     equations = LatticeEquations(NODES)
     volume_weight = VOLUME_WEIGHT * 10 ** (4 * (steering.volume - 0.5))
     elastic = equations.elastic_energy(volume_weight, BENDING_WEIGHT)
@@ -103,6 +113,8 @@ def register(source: ShapeSamples, target: ShapeSamples, steering: Steering) -> 
         )
         coarse = np.moveaxis(solution.reshape(3, NODES, NODES, NODES), 0, -1)
         flow = VelocityLattice(torch.from_numpy(np.ascontiguousarray(coarse, np.float32)))
+        if roughly is not None and round_ == ROUGH_ROUND:
+            roughly(flow)
     return VelocityLattice.smooth(coarse)
 
 

@@ -168,15 +168,21 @@ def test_preview_is_updated_in_place_and_never_saved(write: ModuleType, tmp_path
     paths = write_frames(tmp_path / "f", 3)
     item = preview.show_preview(bpy.context, paths[0])
     assert preview.show_preview(bpy.context, paths[1]) == item
-    assert len([entry for entry in bpy.data.objects if entry.name.startswith("Morph Preview")]) == 1
-    assert len(item.data.vertices) == len(part("lipmlp_engine.frames").MeshFrame.load(paths[1]).vertices)
+    assert len([entry for entry in bpy.data.objects if entry.name.startswith("Morph Preview")]) == 2
+    place = bpy.data.objects["Morph Preview 0000"]
+    assert len(place.data.vertices) == len(part("lipmlp_engine.frames").MeshFrame.load(paths[1]).vertices)
     preview.clear_preview()
     assert datablocks() == before
     preview.show_preview(bpy.context, paths[0])
     if not any("preview" in getattr(handler, "__module__", "") for handler in bpy.app.handlers.save_pre):
         preview.register()
     bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "saved.blend"))
+    assert datablocks() == before
+    preview.restore_preview()
+    assert "Morph Preview" in bpy.data.objects
     bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "saved.blend"))
+    assert datablocks() == before
+    preview.restore_preview()
     assert datablocks() == before
 
 

@@ -51,9 +51,9 @@ for panel in __import__('{module}.ui.settings', fromlist=['CLASSES']).CLASSES:
     if hasattr(panel, 'draw_settings'):
         watch(panel)
 """
-FOLDED_BELOW_TOP = {"Advanced": 273, "Steering": 247, "Output": 221}
+FOLDED_BELOW_TOP = {"Advanced": 299, "Steering": 273, "Output": 247}
 """Pixels to the folded panels' titles, the lowest first, because opening one moves those below it."""
-CANCEL_BELOW_TOP, CANCEL_FROM_RIGHT = 248, 54
+CANCEL_BELOW_TOP, CANCEL_FROM_RIGHT = 274, 54
 """Pixels to the running job's cross."""
 
 

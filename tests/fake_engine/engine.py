@@ -20,11 +20,12 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from lipmlp_engine import __version__
-from lipmlp_engine.channel import EventChannel
+from lipmlp_engine.channel import EventChannel, first_line
 from lipmlp_engine.commands.options import apply_settings
 from lipmlp_engine.events import (
     PROTOCOL,
     Batch,
+    Begin,
     Done,
     Event,
     Failed,
@@ -36,11 +37,15 @@ from lipmlp_engine.events import (
     Notice,
     Preview,
     Progress,
+    Ready,
+    request_from_line,
+    to_line,
 )
 from lipmlp_engine.frames import MeshFrame
 from lipmlp_engine.job import Job
+from lipmlp_engine.manifest import Manifest
 from lipmlp_engine.model_file import MODEL_FORMAT
-from lipmlp_engine.results import ResultsFolder
+from lipmlp_engine.results import ResultsFolder, preview_times
 
 STEPS = 20
 STEP_SECONDS = 0.02
@@ -84,6 +89,8 @@ def say(line: str) -> None:
 def work(channel: EventChannel, job: Job, results: ResultsFolder, behaviour: str) -> None:
     """The parts of a run, at a pace that a test can watch."""
     slow = behaviour in {"slow", "deaf"}
+    if job.output.preview_seconds:
+        show_guide(channel, job, results)
     for step in range(SLOW_STEPS if slow else STEPS):
         time.sleep(SLOW_STEP_SECONDS if slow else STEP_SECONDS)
         if channel.stopping() and behaviour != "deaf":
@@ -93,11 +100,10 @@ def work(channel: EventChannel, job: Job, results: ResultsFolder, behaviour: str
         left = max(STEPS - step, 1) * (SLOW_STEP_SECONDS if slow else STEP_SECONDS)
         channel.tell(Progress(phase, 0.8 * min(step / STEPS, 1.0), 0.1 / (step + 1), 1.0 / (step + 1), left))
         if job.output.preview_seconds and step % 5 == 0:
-            results.preview(0).parent.mkdir(parents=True, exist_ok=True)
-            wanted = channel.take_preview()
-            preview = results.preview(step // 5 % (STEPS // 5))
-            ball(wanted or 0.0).save(preview)
-            channel.tell(Preview(str(preview), wanted or 0.0))
+            times = preview_times(job)
+            place = round((channel.take_preview() or 0.0) * (len(times) - 1) / times[-1])
+            ball(times[place]).save(results.preview(place, 1))
+            channel.tell(Preview(str(results.preview(place, 1)), times[place], place, len(times)))
         if step == 5:
             misbehave(channel, behaviour)
     times = job.frame_times()
@@ -111,6 +117,18 @@ def work(channel: EventChannel, job: Job, results: ResultsFolder, behaviour: str
     write_model(results.model, job)
     results.report.write_text(json.dumps(told), encoding="utf-8")
     channel.tell(Done(str(results.model), str(results.report), [str(results.frame(i)) for i in range(len(times))]))
+
+
+def show_guide(channel: EventChannel, job: Job, results: ResultsFolder) -> list[str]:
+    """The row of coarse surfaces over the whole morph, by its guide."""
+    times = preview_times(job)
+    results.preview(0).parent.mkdir(parents=True, exist_ok=True)
+    manifest = Manifest.read(results.path) or Manifest(results.path)
+    manifest.claim(*results.previews(job))
+    for place, time_ in enumerate(times):
+        ball(time_).save(results.preview(place))
+        channel.tell(Preview(str(results.preview(place)), time_, place, len(times), guide=True))
+    return [str(results.preview(place)) for place in range(len(times))]
 
 
 def tracked(job: Job, results: ResultsFolder, refused: bool, lost: bool) -> dict[str, object]:
@@ -252,10 +270,26 @@ def doctor(behaviour: str) -> int:
     return 0
 
 
+def wait(behaviour: str) -> None:
+    """Wait for a job as the engine's own command does, and go on as if it had been named on the command line."""
+    if behaviour == "faint":
+        os._exit(9)
+    ready = Ready("0.0.1" if behaviour == "other_version" else __version__, PROTOCOL, 123_000_000)
+    say(to_line(ready))
+    line = first_line(sys.stdin.fileno())
+    if not line or behaviour == "faint_at_work":
+        os._exit(130)
+    begin = request_from_line(line)
+    assert isinstance(begin, Begin)
+    sys.argv[sys.argv.index("wait") :] = [*begin.arguments, "--events"]
+    os.dup2(os.open(begin.log, os.O_WRONLY | os.O_APPEND | os.O_CREAT), 2)
+
+
 def job_path(arguments: list[str]) -> Path:
     """The job that is to be run, or the one of the model that is to be extracted from or certified."""
-    if "run" in arguments:
-        return Path(arguments[arguments.index("run") + 1])
+    for word in ("run", "preview"):
+        if word in arguments:
+            return Path(arguments[arguments.index(word) + 1])
     word = "extract" if "extract" in arguments else "certify"
     return Path(arguments[arguments.index(word) + 1]).with_name("job.json")
 
@@ -268,6 +302,8 @@ def main() -> int:
         channel = EventChannel(sys.stdout.buffer, sys.stdin.fileno())
         channel.tell(hello())
         return batch(channel, Path(sys.argv[sys.argv.index("batch") + 1]), behaviour)
+    if "wait" in sys.argv:
+        wait(behaviour)
     path = job_path(sys.argv)
     if behaviour == "mute":
         time.sleep(60)
@@ -293,6 +329,9 @@ def main() -> int:
             job.write(path)
         if "certify" in sys.argv and behaviour != "slow":
             certify(channel, ResultsFolder(path.parent))
+            return 0
+        if "preview" in sys.argv and behaviour != "slow":
+            channel.tell(Done("", "", show_guide(channel, job, ResultsFolder(path.parent))))
             return 0
         work(channel, job, ResultsFolder(path.parent), behaviour)
     except Exception as error:
