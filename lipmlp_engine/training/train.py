@@ -94,7 +94,7 @@ def _prepare(
         # Finding the motion leaves a core half idle.
         coming_ends = beside.submit(end_samples, placed, job.sampling, rng)
         coming_views = [beside.submit(LatticeView, shape) for shape in placed if not arrangement.all_carried]
-        motion = arrangement.motion()
+        motion = arrangement.motion().to(device)
     _stop_if(should_stop)
     notify(Progress("sample", 0.0))
     ends, views = coming_ends.result(), [view.result() for view in coming_views]
