@@ -46,15 +46,16 @@ class VelocityLattice:
         return VelocityLattice(self.velocities.to(device))
 
     def at(self, points: torch.Tensor) -> torch.Tensor:
-        """Velocity at points, (n, 3), per unit of time."""
-        places = points.flip(-1).div(EXTENT).reshape(1, -1, 1, 1, 3)
+        """Velocity at points, (n, 3), per unit of time, on the points' device whatever the lattice's own is."""
+        places = points.to(self._volume.device).flip(-1).div(EXTENT).reshape(1, -1, 1, 1, 3)
         sampled = grid_sample(self._volume, places, mode="bilinear", padding_mode="border", align_corners=True)
-        return sampled.reshape(3, -1).T
+        return sampled.reshape(3, -1).T.to(points.device)
 
     def carry(self, points: torch.Tensor, duration: torch.Tensor | float) -> torch.Tensor:
         """Move points along the flow for a time, which may be negative and may differ from point to point."""
+        asked, points = points.device, points.to(self._volume.device)
         if isinstance(duration, torch.Tensor):
-            duration = duration.reshape(-1, 1)
+            duration = duration.to(points.device).reshape(-1, 1)
             longest = float(duration.abs().max()) if duration.numel() else 0.0
         else:
             longest = abs(duration)
@@ -63,7 +64,7 @@ class VelocityLattice:
         for _ in range(steps if longest > 0 else 0):
             middle = points + 0.5 * step * self.at(points)
             points = points + step * self.at(middle)
-        return points
+        return points.to(asked)
 
     def moved(self, points: Points, duration: float) -> Points:
         """The same for an array of points, several times as fast, on the thread that asks."""

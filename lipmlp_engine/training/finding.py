@@ -39,7 +39,7 @@ class Finding:
     def __init__(
         self, job: Job, shapes: list[Shape], device: torch.device, notify: Notify, show: Show | None = None
     ) -> None:
-        self._job = job
+        self._job, self._device = job, device
         self._notify = notify
         self._show = show
         fields = distance_fields(shapes, device.type, job.training.threads)
@@ -82,7 +82,7 @@ class Finding:
             self._notify(Progress("guide", PLACED + (FOUND - PLACED) * (segment + 0.6) / segments))
             self._sketch(segment, flow, Blend())
 
-        motion = self.arrangement.motion(roughly)
+        motion = self.arrangement.motion(roughly).to(self._device)
         self._notify(Progress("guide", FOUND))
         return motion
 

@@ -132,3 +132,10 @@ def test_the_summary_says_what_an_artist_needs(part: Any, tmp_path: Path) -> Non
     assert part("report_summary").summary_of(tmp_path) == []
     (tmp_path / "report.json").write_text("not json")
     assert part("report_summary").summary_of(tmp_path) == [("ERROR", "The report cannot be read.")]
+
+
+def test_an_end_without_a_word_is_explained_where_no_job_can_be_read(part: Any, tmp_path: Path) -> None:
+    why = part("last_words").why_it_stopped
+    assert why(-11, "", tmp_path, False) == "The engine crashed (signal 11); its log says more."
+    assert why(-9, "", tmp_path, True).startswith("The system has ended the engine because memory ran out")
+    assert "memory" in why(1, "std::bad_alloc", tmp_path, False).lower()

@@ -161,6 +161,7 @@ def test_surface_without_area_is_refused() -> None:
         DistanceField(np.array([[0, 0, 0], [1, 0, 0], [0, np.nan, 0], [0, 1, 0]]), np.array([[0, 1, 3], [0, 1, 2]]))
 
 
+@pytest.mark.gpu
 def test_graphics_card_measures_the_same(torus: Shape) -> None:
     if not warp_runtime().is_cuda_available():
         pytest.skip("no NVIDIA GPU here")

@@ -31,6 +31,7 @@ def quick_job(shapes: list[Shape], steps: int = 250) -> Job:
     job = Job.preset("draft", shapes=[ShapeInput(shape.name, shape.name) for shape in shapes])
     job.training.steps = steps
     job.sampling.points = 8_000
+    job.guide.kind = "transport"  # what balls get anyway, after a search for poses that takes longer than the rest
     return job
 
 
