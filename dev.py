@@ -302,8 +302,8 @@ def bpy_free_parts() -> list[str]:
     return [str(path) for path in own if not needs_blender.search(path.read_text(encoding="utf-8"))]
 
 
-NO_BENCHMARKS = {"demo_scene", "rendered_scene", "rendered_assets"}
-"""What only Blender's Python can run."""
+NO_BENCHMARKS = {"demo_scene", "rendered_scene", "rendered_assets", "slurm_here"}
+"""What only Blender's Python can run, or another benchmark."""
 
 
 def bench(options: argparse.Namespace) -> int:

@@ -298,7 +298,7 @@ def slurm(options: argparse.Namespace) -> dict[str, Any]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["overhead", "queue", "kills", "slurm"])
+    parser.add_argument("what", nargs="?", default="queue", choices=["overhead", "queue", "kills", "slurm"])
     parser.add_argument("--morphs", type=int, help="how many (12 bare, 10,000 simulated, 60 with kills, 6 with Slurm)")
     parser.add_argument("--draft", action="store_true", help="the Draft preset as it is, and not made tiny")
     parser.add_argument("--jobs", type=int, default=2, help="processes side by side")

@@ -30,8 +30,8 @@ from .lipmlp_engine.standard_streams import say
 from .preferences import ENGINE_FOLDER, chosen_python
 
 
-def do_side_by_side(jobs: Sequence[MorphJob]) -> None:
-    """Have the engine do the jobs, as many at once as the machine allows; each is over afterwards.
+def do_side_by_side(jobs: Sequence[tuple[str, MorphJob]]) -> None:
+    """Have the engine do the jobs, each under its title, as many at once as the machine allows; then each is over.
 
     Raises EngineError where there is no engine, and KeyboardInterrupt once everything has been stopped.
     """
@@ -42,7 +42,7 @@ def do_side_by_side(jobs: Sequence[MorphJob]) -> None:
         names = [f"{number:04d}" for number in range(1, len(jobs) + 1)]
         entries = [
             {"job": str(job.results.job), "folder": str(job.folder), "name": name}
-            for name, job in zip(names, jobs, strict=True)
+            for name, (_, job) in zip(names, jobs, strict=True)
         ]
         source = Path(place) / "morphs.json"
         source.write_text(json.dumps(entries), encoding="utf-8")
@@ -72,7 +72,7 @@ def _follow(process: EngineProcess, following: _Following) -> None:
 class _Following:
     """Says on the terminal how far each is, and tells each job how it ended."""
 
-    def __init__(self, jobs: dict[str, MorphJob]) -> None:
+    def __init__(self, jobs: dict[str, tuple[str, MorphJob]]) -> None:
         self._jobs = jobs
         self._told: dict[str, tuple[str, int]] = {}
         self._last: Failed | None = None
@@ -83,19 +83,19 @@ class _Following:
         elif isinstance(event, Notice):
             say(f"  note: {shown(event.message)}\n", sys.stdout)
         elif isinstance(event, (MorphBegun, MorphProgress, MorphEnded)) and event.name in self._jobs:
-            self._hear_of(self._jobs[event.name], event)
+            self._hear_of(*self._jobs[event.name], event)
         elif isinstance(event, Hello):
             say(f"{len(self._jobs)} morphs\n", sys.stdout)
 
     def conclude(self) -> None:
         """Nobody is left waiting."""
         why = self._last or Failed("The engine ended before it came to this morph.", 1)
-        for job in self._jobs.values():
+        for _, job in self._jobs.values():
             if not job.over:
                 job.hear(why)
 
-    def _hear_of(self, job: MorphJob, event: MorphBegun | MorphProgress | MorphEnded) -> None:
-        title = shown(job.title)
+    def _hear_of(self, title: str, job: MorphJob, event: MorphBegun | MorphProgress | MorphEnded) -> None:
+        title = shown(title)
         if isinstance(event, MorphBegun):
             job.state = JobState.RUNNING
             again = f", attempt {event.attempt}" if event.attempt > 1 else ""

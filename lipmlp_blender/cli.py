@@ -120,26 +120,27 @@ def _entries(options: argparse.Namespace) -> list[dict[str, Any]]:
 
 def _batch(entries: list[dict[str, Any]]) -> tuple[list[tuple[int, int]], int]:
     """Add the morphs of a list to the scene; returns the frames that each spans, and how many failed."""
-    prepared: list[tuple[MorphJob, tuple[int, int]]] = []
+    prepared: list[tuple[str, MorphJob, tuple[int, int]]] = []
     sentences = []
     for number, entry in enumerate(entries, start=1):
         try:
             _check_entry(entry, number)
-            prepared.append(_prepared(entry))
+            morph, span = _prepared(entry)
+            prepared.append((f"{entry['name']}, {morph.title}", morph, span))
         except (EngineError, RequestError, SceneError) as error:
             sentences.append(f"Morph {number}: {error}")
             _complain(sentences[-1], 0)
     spans = []
     try:
         if prepared:
-            do_side_by_side([morph for morph, _ in prepared])
+            do_side_by_side([(label, morph) for label, morph, _ in prepared])
     finally:
-        for morph, span in prepared:
+        for label, morph, span in prepared:
             sentence = _conclude(morph)
             if not sentence:
                 spans.append(span)
                 continue
-            sentences.append(f"{morph.title}: {sentence}")
+            sentences.append(f"{label}: {sentence}")
             _complain(sentences[-1], 0)
     return spans, len(sentences)
 

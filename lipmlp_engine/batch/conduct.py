@@ -18,10 +18,20 @@ PROGRESS_SECONDS = 0.25
 
 
 def conduct(steps: Steps, crew: Crew, story: Story, stopping: Callable[[], bool], waiting: Callable[[], int]) -> None:
-    """Do all there is to do; what is not done when somebody wants it to stop is told as cancelled.
+    """Do all there is to do; what is not done when somebody wants it to stop, or when the crew gives up, is told so.
 
     ``waiting`` says about how many orders have not begun.
     """
+    try:
+        _until_settled(steps, crew, story, stopping, waiting)
+    finally:
+        for order in steps.unfinished():
+            story.cancel(order, Outcome("cancelled", "Stopped before it was done.", 130))
+
+
+def _until_settled(
+    steps: Steps, crew: Crew, story: Story, stopping: Callable[[], bool], waiting: Callable[[], int]
+) -> None:
     passed: dict[str, float] = {}
     stopped = False
     while True:
@@ -56,5 +66,3 @@ def conduct(steps: Steps, crew: Crew, story: Story, stopping: Callable[[], bool]
         settled = steps.hear(task, said)
         if settled is not None:
             story.settle(settled)
-    for verdict_of in steps.unfinished():
-        story.cancel(verdict_of, Outcome("cancelled", "Stopped before it was done.", 130))

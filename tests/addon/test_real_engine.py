@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import json
 import math
+from pathlib import Path
 
 import bpy
 import pytest
@@ -83,3 +85,18 @@ def test_a_morph_whose_topology_changes_is_refused_then_converted_anyway(
     assert tracking_of(folder).troubled > 0 and "Morph Trouble" in morph.vertex_groups
     assert bpy.ops.lipmorph.convert(target="SEQUENCE") == {"FINISHED"}
     assert bpy.context.active_object.modifiers[0].type == "NODES"
+
+
+def test_a_batch_is_made_by_the_engines_own(
+    two_objects: tuple[bpy.types.Object, bpy.types.Object], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    source = tmp_path / "morphs.json"
+    small = ["sampling.points=3000", "training.steps=40", "extraction.frames=2", "extraction.resolution=32"]
+    pair = {"objects": ["Ball", "Ring"], "set": [*small, "output.pictures=false"], "preset": "draft"}
+    hopeless = {**pair, "name": "Hopeless", "set": [*pair["set"], "training.start_from=/nowhere"]}
+    source.write_text(json.dumps([{**pair, "name": "There"}, hopeless]))
+    code = importlib.import_module(f"{MODULE}.cli").run(["--batch", str(source)])
+    said = capfd.readouterr()
+    assert code == 1 and "There" in bpy.data.objects and "Hopeless" not in bpy.data.objects, said
+    assert "Hopeless, Ball → Ring: training.start_from names /nowhere" in said.err and "Traceback" not in said.err
+    assert "There, Ball → Ring: Finished." in said.out

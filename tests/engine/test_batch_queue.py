@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import threading
 import time
@@ -14,6 +15,7 @@ import pytest
 from benchmarks.batch import queue_of
 from lipmlp_engine.batch.capacity import Capacity, capacity_here
 from lipmlp_engine.batch.conduct import conduct
+from lipmlp_engine.batch.display import Display
 from lipmlp_engine.batch.listing import read_list
 from lipmlp_engine.batch.local import LocalCrew
 from lipmlp_engine.batch.sheets import draw_sheets
@@ -21,7 +23,7 @@ from lipmlp_engine.batch.steps import Steps
 from lipmlp_engine.batch.story import Story, morphs_in
 from lipmlp_engine.batch.summary import write_summary
 from lipmlp_engine.batch.tasks import Outcome, Task
-from lipmlp_engine.events import BatchEvent, MorphEnded, Progress
+from lipmlp_engine.events import Batch, BatchEvent, MorphBegun, MorphEnded, MorphProgress, Progress
 
 from .small_jobs import write_shapes
 
@@ -195,3 +197,33 @@ def test_a_long_queue_does_not_grow(tmp_path: Path) -> None:
     told = queue_of(tmp_path, 600)
     assert told["done"] == 600
     assert told["growth from the first tenth on, MB"] < 4
+
+
+class Screen(io.StringIO):
+    """A terminal that is asked for nothing but its lines."""
+
+    encoding = "utf-8"
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_terminal_has_a_line_for_each_process_and_one_for_all() -> None:
+    screen = Screen()
+    display = Display(screen)
+    display.hear(Batch(3, 1, "/results"))
+    for name in ("cat", "dog"):
+        display.hear(MorphBegun(name, name, f"/results/{name}", 1))
+    display.hear(MorphProgress("cat", "cat", "train", 0.5, 90.0))
+    display.overall(0.25, Counter({"failed": 1}))
+    lines = screen.getvalue().split("\n")
+    assert "cat: Training  2 min left" in lines[-3] and " 50%" in lines[-3]
+    assert lines[-2] == "dog: starting" and lines[-1].endswith("25%  0 of 4 morphs, 1 failed")
+    display.hear(MorphEnded("cat", "/results/cat", "done", seconds=61.0, attempts=2))
+    drawn = screen.getvalue().rpartition("\x1b[2A")[2]
+    assert drawn == "\x1b[JDone: cat in 61 s, 2 attempts\n"
+    display.overall(0.5, Counter({"failed": 1, "done": 1}))
+    assert screen.getvalue().rpartition("attempts\n")[2].count("\n") == 1
+    display.hear(MorphEnded("evil\x1b[2J", "", "failed", "no\nroom"))
+    display.close()
+    assert "\x1b[2J" not in screen.getvalue() and "no room" in screen.getvalue()
