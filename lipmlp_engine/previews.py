@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 
 from .channel import Audience
 from .events import Preview
-from .frames import MeshFrame
 from .job import Job
 from .results import STATIONS, ResultsFolder, preview_times
 
 if TYPE_CHECKING:
+    from .frames import MeshFrame
     from .morph import Morph
 
 RESOLUTION = 48

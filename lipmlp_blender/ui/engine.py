@@ -110,10 +110,11 @@ def draw_standby(layout: bpy.types.UILayout) -> None:
     if standby.state is StandbyState.NONE:
         return
     word = bpy.app.translations.pgettext_iface(standby.state.value)
-    memory = f" {standby.memory / 1e6:,.0f} MB" if standby.memory else ""
+    if standby.memory:
+        word = f"{word.rstrip('.')}: {standby.memory / 1e6:,.0f} MB"
     row = layout.row()
     row.active = False
-    row.label(text=word + memory, icon="TEMP" if memory else "SORTTIME", translate=False)
+    row.label(text=word, icon="TEMP" if standby.memory else "SORTTIME", translate=False)
 
 
 def draw_engine(layout: bpy.types.UILayout, context: bpy.types.Context, in_preferences: bool = False) -> None:

@@ -12,7 +12,6 @@ import bpy
 import numpy as np
 import pytest
 
-from tests.fake_engine.engine import ball
 from tests.processes import is_gone
 
 from .conftest import MODULE
@@ -26,14 +25,15 @@ Objects = tuple[bpy.types.Object, bpy.types.Object]
 
 @pytest.fixture
 def show(lipmorph: ModuleType, tmp_path: Path) -> Callable[..., bpy.types.Object]:
-    """Show a ball of the row, as the engine writes it, whose place along x says when it is."""
+    """Show an octahedron of the row, whose place along x, from 0 to 2, says when it is."""
+    corners = np.concatenate([np.eye(3), -np.eye(3)]).astype(np.float32)
+    faces = np.array([[0, 1, 2], [1, 3, 2], [3, 4, 2], [4, 0, 2], [1, 0, 5], [3, 1, 5], [4, 3, 5], [0, 4, 5]], np.int32)
     spec = part("scene.spec").ResultSpec(frame_start=11, frame_end=21, easing="LINEAR", sources=["a", "b"])
 
     def show(station: int, stations: int = 5, grown: float = 0.0) -> bpy.types.Object:
         path = tmp_path / f"{station}.npz"
-        frame = ball(station / (stations - 1))
-        frame.vertices[:, 2] += grown
-        frame.save(path)
+        place = np.array([2.0 * station / (stations - 1), 0, grown], np.float32)
+        part("lipmlp_engine.frames").MeshFrame(station / (stations - 1), corners + place, faces).save(path)
         return part("scene.preview").show_preview(bpy.context, path, station, stations, spec)
 
     return show

@@ -1,4 +1,4 @@
-"""The preview of the whole morph in real windows: the guide plays, follows what steers it, and leaves nothing."""
+"""The whole morph previewed in real windows: the guide plays, follows what steers it, and leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_a_training_plays_its_preview_and_a_killed_blender_leaves_no_engine(
         click_train(window)
         window.wait_until(f"{PLAYING} and bpy.context.scene.frame_current < 61", 60)
         window.picture(pictures / "training_preview.png")
-        window.run(f"{RUNTIME}.queue.cancel({RUNTIME}.queue.current)")
+        window.run(f"for job in {RUNTIME}.queue.jobs: {RUNTIME}.queue.cancel(job)")
         window.wait_until(f"not {RUNTIME}.active and not {PLAYING}", 60)
         assert window.value("bpy.context.scene.frame_current") == 120
         window.wait_until(f"{STANDBY}.memory", 60)
