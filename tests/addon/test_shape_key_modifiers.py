@@ -9,10 +9,10 @@ import bpy
 import numpy as np
 import pytest
 
-from .test_scene_writers import world_points
+from .test_scene_writers import world_points, write
 from .test_shape_key_layers import source, spec_for, values
 
-__all__ = ["source"]
+__all__ = ["source", "write"]
 
 
 @pytest.mark.parametrize("relative", [False, True])
