@@ -58,6 +58,8 @@ class MorphJob:
     """The engine's options for certifying that model: its report is written anew, and nothing comes into the scene."""
     surfaces: tuple[str, ...] | None = None
     """The file of points, relative to the folder, and the engine's options for finding the surface through them."""
+    poses: tuple[str, ...] | None = None
+    """The file of poses, relative to the folder, and the engine's options for learning a space of them."""
     state: JobState = JobState.WAITING
     phase: str = "start"
     fraction: float = 0.0
@@ -91,6 +93,9 @@ class MorphJob:
         if self.surfaces is not None:
             points, *options = self.surfaces
             return ["surface", str(self.folder / points), "--out", str(self.folder / SURFACE_NAME), *options]
+        if self.poses is not None:
+            poses, *options = self.poses
+            return ["space", "train", str(self.folder / poses), "--out", str(self.folder), "--grid", "0", *options]
         return ["run", str(self.results.job)]
 
     @property

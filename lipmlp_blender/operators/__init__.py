@@ -12,6 +12,8 @@ from . import (
     landmarks,
     lengths,
     model,
+    pose_pad,
+    poses,
     queue,
     re_extract,
     reports,
@@ -38,6 +40,8 @@ CLASSES = (
     *certify.CLASSES,
     *surface.CLASSES,
     *export.CLASSES,
+    *poses.CLASSES,
+    *pose_pad.CLASSES,
 )
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import bpy
 
-from . import menus, panels, settings, shapes, status_bar
+from . import menus, panels, poses, settings, shapes, status_bar
 
-CLASSES = (*shapes.CLASSES, *panels.CLASSES, *settings.CLASSES)
+CLASSES = (*shapes.CLASSES, *panels.CLASSES, *settings.CLASSES, *poses.CLASSES)
 
 
 def register() -> None:

@@ -40,8 +40,9 @@ def add_to(commands: Any) -> None:
         "poses", type=Path, nargs="+", metavar="POSES", help="mesh files with the same faces, or an .npz"
     )
     train.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the space and its report")
-    train.add_argument("--characters", default="", metavar="A,A,B", help="whose each pose is (default: by the lengths)")
-    train.add_argument("--grid", type=int, default=0, metavar="N", help="write grid.npz too, N nodes a number")
+    whose = "whose each pose is (default: as names say, 'Ann: waving', else by the lengths)"
+    train.add_argument("--characters", default="", metavar="A,A,B", help=whose)
+    train.add_argument("--grid", type=int, metavar="N", help="write grid.npz too, N nodes a number, 0 chooses")
     add_section(train, "learning", Learning)
     add_force(train)
     add_events(train)
@@ -56,7 +57,9 @@ def add_to(commands: Any) -> None:
     what.add_argument(
         "--between", nargs=2, metavar=("A", "B"), help="from one learned pose to another, names or numbers"
     )
-    what.add_argument("--grid", type=int, metavar="N", help="meshes on a grid, N nodes a number; --out is an .npz")
+    what.add_argument(
+        "--grid", type=int, metavar="N", help="meshes on a grid, N nodes a number, 0 chooses; --out is an .npz"
+    )
     decode.add_argument("--steps", type=int, default=9, metavar="N", help="meshes from A to B (default 9)")
     decode.add_argument("--out", type=Path, required=True, metavar="OUT", help=_OUT)
     decode.set_defaults(command=decoded)
@@ -80,7 +83,7 @@ def learn(given: argparse.Namespace) -> int:
 
         wishes = read_section(given, Learning)
         check_section(wishes, "learning")
-        if given.grid:
+        if given.grid is not None:
             require_nodes(given.grid)
         whose = [word.strip() for word in given.characters.split(",")] if given.characters else []
         done, sentence = learn_space(
@@ -125,8 +128,8 @@ def transferred(given: argparse.Namespace) -> int:
 
 
 def require_nodes(nodes: int) -> None:
-    if not 2 <= nodes <= MOST_NODES:
-        raise JobError(f"--grid is {nodes}; it must lie between 2 and {MOST_NODES}.")
+    if nodes and not 2 <= nodes <= MOST_NODES:
+        raise JobError(f"--grid is {nodes}; it must be 0 or lie between 2 and {MOST_NODES}.")
 
 
 def _code(text: str, count: int) -> list[float]:

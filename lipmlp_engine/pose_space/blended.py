@@ -45,6 +45,14 @@ class BlendedPoses:
         identity = np.eye(len(poses))
         self._missing = np.stack([places - self._solved(row) for places, row in zip(poses, identity, strict=True)])
 
+    def turned(self) -> Array:
+        """How every pose is turned, (k, 3 m): rotation vectors, each as weighty as its triangle is large."""
+        return np.asarray((self._turns * self._weight[:, None]).reshape(len(self._turns), -1))
+
+    def stretched(self) -> Array:
+        """The same for how it is stretched, (k, 9 m)."""
+        return np.asarray((self._stretches * self._weight[:, None, None]).reshape(len(self._stretches), -1))
+
     def at(self, weights: Array) -> Array:
         """The mesh whose poses have these weights, which sum up to 1; each pose alone is exact."""
         return np.asarray(self._solved(weights) + np.tensordot(weights, self._missing, 1))
@@ -67,6 +75,7 @@ class BlendedPoses:
         values = columns.reshape(faces, 9)
         slopes = sparse.csr_array((values.ravel(), (rows.ravel(), corners.ravel())), shape=(3 * faces, count))
         areas = np.linalg.norm(doubled_area_vectors(start, self._triangles), axis=1)
+        self._weight = np.sqrt(areas / areas.sum())
         self._gather = sparse.csr_array(slopes.T @ sparse.diags_array(np.repeat(areas / areas.mean(), 3)))
         system = sparse.csc_array(self._gather @ slopes)
         self._parts = connected_components(system, directed=False)[1]

@@ -20,13 +20,13 @@ from ..results import ResultsFolder
 from ..run import greeting
 from ..whole_file import moved_when_whole
 from ..workplace import Workplace
-from .grid import write_grid
+from .grid import nodes_for, write_grid
 from .metric import edges_of
 from .pose_set import PoseSet, read_poses
 from .section import Learning
 from .space import PoseSpace
 from .space_file import save_space
-from .train import Notify, learn
+from .train import Notify, learn, sizes_of
 
 SHARES = (0.25, 0.5, 0.75)
 MOST_PAIRS = 60
@@ -42,22 +42,27 @@ def learn_space(
     folder: Path,
     wishes: Learning,
     characters: Sequence[str],
-    nodes: int,
+    nodes: int | None,
     audience: Audience,
     notify: Notify,
     *,
     force: bool = False,
 ) -> tuple[Done, str]:
-    """Do it all; returns what was done and a sentence for a person."""
+    """Do it all; returns what was done and a sentence for a person.
+
+    ``nodes`` a number has on the grid that is written too: 0 for the usual ones, None for no grid.
+    """
     results = ResultsFolder(folder.absolute())
     place = Workplace(results.path, list(paths), beside=False, force=force)
-    wanted = results.wanted_of_space(bool(nodes))
+    wanted = results.wanted_of_space(nodes is not None)
     place.require_room(wanted)
     audience.tell(greeting("cpu", device_name("cpu")))
     notify("load", 0.0, None)
     found = read_poses(paths, characters)
     for note in found.notes:
         audience.tell(Notice(f"Of the poses: {note}."))
+    if nodes is not None:
+        nodes_for(sum(sizes_of(found, wishes)), nodes)
     space = learn(found, wishes, notify)
     failed = True
     try:
@@ -68,7 +73,7 @@ def learn_space(
         with moved_when_whole(results.report) as draft:
             text = json.dumps({**report, "learning": dataclasses.asdict(wishes), "notes": found.notes}, indent=2)
             draft.write_text(text + "\n", encoding="utf-8")
-        if nodes:
+        if nodes is not None:
             write_grid(space, nodes, results.grid)
         _draw(space, results.contact_sheet)
         failed = False
@@ -77,7 +82,7 @@ def learn_space(
     done = Done(
         str(results.space),
         str(results.report),
-        [str(results.grid)] if nodes else [],
+        [str(results.grid)] if nodes is not None else [],
         str(results.contact_sheet),
     )
     return done, sentence_of(report)
@@ -85,8 +90,8 @@ def learn_space(
 
 def sentence_of(report: dict[str, float]) -> str:
     return (
-        f"{report['poses']:g} poses in {report['numbers']:g} numbers: poses true to {report['poses_off_percent']:.2f} % "
-        f"of the size, edges between them off by {report['edges_off_percent']:.2f} % in the mean "
+        f"{report['poses']:g} poses in {report['numbers']:g} numbers: poses true to {report['poses_off_percent']:.2f} "
+        f"% of the size, edges between them off by {report['edges_off_percent']:.2f} % in the mean "
         f"(straight lines: {report['straight_edges_off_percent']:.2f} %)"
     )
 
@@ -129,9 +134,8 @@ def _draw(space: PoseSpace, path: Path) -> None:
     """The way between the two poses whose codes are farthest apart, and the first number from end to end."""
     apart = np.linalg.norm(space.codes[:, None] - space.codes[None], axis=2)
     first, last = np.unravel_index(int(apart.argmax()), apart.shape)
-    rows = [
-        (f"{space.names[first]} to {space.names[last]}", space.between(space.codes[first], space.codes[last], SHOWN))
-    ]
+    title = f"{space.names[first]} to {space.names[last]}"
+    rows = [(title, space.between(space.codes[first], space.codes[last], SHOWN))]
     for number in range(min(len(space.origin), 3)):
         codes = np.zeros((SHOWN, len(space.origin)))
         codes[:, number] = np.linspace(-1, 1, SHOWN)

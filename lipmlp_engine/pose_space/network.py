@@ -6,6 +6,8 @@ import torch
 from torch import Tensor, nn
 
 WIDTH = 96
+LEAST = 1e-4
+"""Of the values' number."""
 
 
 class PoseNetwork(nn.Module):
@@ -33,6 +35,19 @@ class _Bent(nn.Module):
         self.first, self.second, self.last = (
             nn.Linear(inputs, width), nn.Linear(width, width), nn.Linear(width, outputs),
         )  # fmt: skip
+
+    def begin_at(self, values: Tensor, wanted: Tensor) -> None:
+        """Begin with the straight map that comes nearest to what is wanted of these values, and nothing beside it."""
+        ones = torch.ones(len(values), 1)
+        inputs = torch.cat([values, ones], 1)
+        # A little weight on the map itself chooses among those that do equally well.
+        system = inputs.T @ inputs + LEAST * len(values) * torch.eye(inputs.shape[1])
+        found = torch.linalg.solve(system, inputs.T @ wanted)
+        with torch.no_grad():
+            self.straight.weight.copy_(found[:-1].T)
+            self.straight.bias.copy_(found[-1])
+            self.last.weight.zero_()
+            self.last.bias.zero_()
 
     def forward(self, values: Tensor) -> Tensor:
         inner = nn.functional.silu(self.second(nn.functional.silu(self.first(values))))

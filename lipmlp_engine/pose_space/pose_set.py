@@ -27,6 +27,9 @@ MIRRORED = 0.01
 OTHER_SHAPE = 0.03
 """Median change of an edge's length, as a share, from which on it is another character: a pose changes few edges."""
 
+NAMED = ": "
+"""Between a character's name and that of its pose, where both are said."""
+
 Array = NDArray[np.float64]
 
 
@@ -55,7 +58,7 @@ class PoseSet:
 def read_poses(paths: Sequence[Path], characters: Sequence[str] = ()) -> PoseSet:
     """Poses out of mesh files, one each, or out of a single .npz that holds them all; raises ShapeError.
 
-    ``characters`` says whose each pose is; without it that is found from the lengths.
+    ``characters`` says whose each pose is; without it the names say so ("Ann: waving"), or else the lengths.
     """
     if len(paths) == 1 and paths[0].suffix.lower() == ".npz":
         found = _read_stored(paths[0])
@@ -100,6 +103,8 @@ def checked(found: PoseSet) -> PoseSet:
     sifted = PoseSet(poses[kept], found.triangles, [names[k] for k in kept], notes=[*found.notes, *notes])
     if found.characters:
         sifted.characters = _numbered([found.characters[k] for k in kept])
+    elif all(NAMED in name for name in sifted.names):
+        sifted.characters = _numbered([name.partition(NAMED)[0] for name in sifted.names])
     else:
         sifted.characters = _found_characters(sifted)
     idle = poses.shape[1] - len(found.used)

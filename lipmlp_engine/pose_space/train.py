@@ -1,14 +1,14 @@
 """Learns a space of poses; told how far it is, and asked to stop, through two functions. Knows no file.
 
-The losses are the paper's (``losses.py``). Ours: the basis, which holds blended poses beside the given ones; the
-decoder is led along blended poses first, so that a limb knows which way to turn; and where a mesh lies in space, which
-distances do not say.
+The losses are the paper's (``losses.py``). Ours: the basis, which holds blended poses beside the given ones; codes
+begin where the poses' turns differ most; codes between poses are led along blended poses, so that a limb knows which
+way round; and where a mesh lies in space, which distances do not say.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,7 +38,7 @@ ALONE = 0.1
 """Share of the steps in which nothing but the poses themselves is learned, as in the paper."""
 ALONG_SURFACE = 0.3
 """Share of the steps from which on ways along the surface are measured, as in the paper."""
-FIT, LOCAL, GEODESIC, LED, DISENTANGLED, CODES = 10.0, 0.1, 0.1, 10.0, 1.0, 1e-6
+FIT, LOCAL, GEODESIC, LED, DISENTANGLED, CODES, MET = 10.0, 0.1, 0.1, 10.0, 1.0, 1e-6, 0.01
 """Weights; distances are in units of the mesh's size."""
 
 Array = NDArray[np.float64]
@@ -57,6 +57,7 @@ class Lesson:
     spread: Tensor
     characters: Tensor
     vertices: int
+    first_codes: Tensor
 
     def __post_init__(self) -> None:
         with torch.no_grad():
@@ -64,34 +65,48 @@ class Lesson:
             self.ways = self.metric.geodesic(self.poses)
 
 
-def learn(found: PoseSet, wishes: Learning, notify: Notify = lambda *_: None, *, priors: bool = True) -> PoseSpace:
-    """Train a space; without ``priors`` a plain autoencoder, to compare with."""
+def learn(
+    found: PoseSet, wishes: Learning, notify: Notify = lambda *_: None, *, priors: bool = True, led: bool = True
+) -> PoseSpace:
+    """Train a space. To compare with: without ``priors`` a plain autoencoder, without ``led`` the paper's losses alone."""
     before = torch.get_num_threads()
     # The work is too small for several threads, and one thread gives the same result on every machine of a kind.
     torch.set_num_threads(1)
     try:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(wishes.seed)
-            return _learned(found, wishes, notify, priors)
+            return _learned(found, wishes, notify, priors, led)
     finally:
         torch.set_num_threads(before)
 
 
-def _learned(found: PoseSet, wishes: Learning, notify: Notify, priors: bool) -> PoseSpace:
+def sizes_of(found: PoseSet, wishes: Learning) -> tuple[int, int]:
+    """How many numbers a code has for the pose and for the shape."""
+    return min(wishes.pose, len(found.poses) - 1), min(wishes.shape, len(set(found.characters)) - 1)
+
+
+def _learned(found: PoseSet, wishes: Learning, notify: Notify, priors: bool, led: bool) -> PoseSpace:
     random = np.random.default_rng(wishes.seed)
     size = found.size
     poses = found.poses / size
-    weights, mixtures = _mixtures(poses, found, random, notify)
+    used = found.used
+    number = np.zeros(poses.shape[1], np.int64)
+    number[used] = np.arange(len(used))
+    notify("guide", 0.0, None)
+    blended = BlendedPoses(poses[:, used], number[found.triangles])
+    weights = _weights(len(poses), random)
+    mixtures = np.tensordot(weights, poses, 1)
+    for index, row in enumerate(weights):
+        mixtures[index, used] = blended.at(row)
+        notify("guide", (index + 1) / MIXTURES, None)
     middle = poses.mean(0)
     steps = np.concatenate([poses, mixtures]) - middle
     basis, coordinates = _basis(steps.reshape(len(steps), -1))
     basis = basis.reshape(len(basis), -1, 3)
-    used = found.used
-    number = np.zeros(poses.shape[1], np.int64)
-    number[used] = np.arange(len(used))
     pairs = chosen_pairs(poses[:, used], number[found.triangles], random)
     spread = coordinates.std(0)
     count = len(poses)
+    pose_size, shape_size = sizes_of(found, wishes)
     lesson = Lesson(
         _single(coordinates[:count]),
         _single(coordinates[count:]),
@@ -100,12 +115,10 @@ def _learned(found: PoseSet, wishes: Learning, notify: Notify, priors: bool) -> 
         _single(spread),
         torch.tensor(found.characters),
         poses.shape[1],
+        _single(_first_codes(blended, found.characters, pose_size, shape_size)),
     )
-    several = len(set(found.characters))
-    shape_size = min(wishes.shape, several - 1)
-    pose_size = min(wishes.pose, count - 1)
     network = PoseNetwork(len(basis), pose_size + shape_size)
-    _fit(network, lesson, wishes, pose_size, notify, priors)
+    _fit(network, lesson, wishes, pose_size, notify, priors, led)
     with torch.no_grad():
         inner = network.encode(lesson.poses / lesson.spread).double().numpy()
     axes, origin = _handy(inner, pose_size)
@@ -116,23 +129,32 @@ def _learned(found: PoseSet, wishes: Learning, notify: Notify, priors: bool) -> 
     )  # fmt: skip
 
 
-def _mixtures(poses: Array, found: PoseSet, random: np.random.Generator, notify: Notify) -> tuple[Array, Array]:
-    """Blended poses and the weights of the poses in them: two or three poses each."""
-    used = found.used
-    number = np.zeros(poses.shape[1], np.int64)
-    number[used] = np.arange(len(used))
-    notify("guide", 0.0, None)
-    blended = BlendedPoses(poses[:, used], number[found.triangles])
-    count = len(poses)
+def _weights(count: int, random: np.random.Generator) -> Array:
+    """Of the poses in each mixture: two or three of them."""
     weights = np.zeros((MIXTURES, count))
     for row in weights:
         few = random.choice(count, min(count, int(random.integers(2, 4))), replace=False)
         row[few] = random.dirichlet(np.ones(len(few)))
-    mixtures = np.tensordot(weights, poses, 1)
-    for index, row in enumerate(weights):
-        mixtures[index, used] = blended.at(row)
-        notify("guide", (index + 1) / MIXTURES, None)
-    return weights, mixtures
+    return weights
+
+
+def _first_codes(blended: BlendedPoses, characters: Sequence[int], pose_size: int, shape_size: int) -> Array:
+    """Where codes begin: the poses' main differences in turns, the characters' in stretches."""
+    turned = _main(blended.turned(), pose_size)
+    if not shape_size:
+        return turned
+    whose = np.array(characters)
+    stretched = blended.stretched()
+    kinds = np.stack([stretched[whose == one].mean(0) for one in range(whose.max() + 1)])
+    return np.concatenate([turned, _main(kinds[whose], shape_size)], 1)
+
+
+def _main(features: Array, size: int) -> Array:
+    """The rows along their main axes, the widest of spread 1."""
+    steps = features - features.mean(0)
+    values, vectors = np.linalg.eigh(steps @ steps.T)
+    rows = vectors[:, ::-1][:, :size] * np.sqrt(np.maximum(values[::-1][:size], 0))
+    return np.asarray(rows / max(float(rows[:, 0].std()), 1e-12))
 
 
 def _basis(steps: Array) -> tuple[Array, Array]:
@@ -145,7 +167,13 @@ def _basis(steps: Array) -> tuple[Array, Array]:
     return np.asarray(basis), np.asarray(steps @ basis.T)
 
 
-def _fit(network: PoseNetwork, lesson: Lesson, wishes: Learning, pose_size: int, notify: Notify, priors: bool) -> None:
+def _fit(
+    network: PoseNetwork, lesson: Lesson, wishes: Learning, pose_size: int, notify: Notify, priors: bool, led: bool
+) -> None:
+    values = torch.cat([lesson.poses, lesson.mixtures]) / lesson.spread
+    starts = torch.cat([lesson.first_codes, lesson.weights @ lesson.first_codes])
+    network.encoder.begin_at(values, starts)
+    network.decoder.begin_at(starts, values)
     optimiser = torch.optim.Adam(network.parameters(), lr=RATE)
     for step in range(wishes.steps):
         done = step / wishes.steps
@@ -157,9 +185,8 @@ def _fit(network: PoseNetwork, lesson: Lesson, wishes: Learning, pose_size: int,
         loss = loss + FIT * _placed(decoded, lesson.poses, lesson)
         if priors and done >= ALONE:
             loss = loss + _interpolated(network, lesson, codes, done >= ALONG_SURFACE)
-            chosen = torch.randint(len(lesson.mixtures), (BATCH,))
-            led = network.decode(lesson.weights[chosen] @ codes) * lesson.spread
-            loss = loss + LED * _placed(led, lesson.mixtures[chosen], lesson)
+            if led:
+                loss = loss + _led(network, lesson, codes)
             if codes.shape[1] > pose_size and done >= ALONG_SURFACE:
                 loss = loss + DISENTANGLED * _disentangled(network, lesson, codes, pose_size)
         optimiser.zero_grad()
@@ -172,6 +199,15 @@ def _fit(network: PoseNetwork, lesson: Lesson, wishes: Learning, pose_size: int,
 def _placed(decoded: Tensor, wanted: Tensor, lesson: Lesson) -> Tensor:
     """The mean square of how far vertices are off: the basis is orthonormal."""
     return (decoded - wanted).square().sum(1).mean() / lesson.vertices
+
+
+def _led(network: PoseNetwork, lesson: Lesson, codes: Tensor) -> Tensor:
+    """Codes between poses are those of blended poses, and the other way round."""
+    chosen = torch.randint(len(lesson.mixtures), (BATCH,))
+    mixed = lesson.weights[chosen] @ codes
+    loss = LED * _placed(network.decode(mixed) * lesson.spread, lesson.mixtures[chosen], lesson)
+    met = network.encode(lesson.mixtures[chosen] / lesson.spread)
+    return loss + MET * (met - mixed.detach()).square().mean()
 
 
 def _interpolated(network: PoseNetwork, lesson: Lesson, codes: Tensor, along_surface: bool) -> Tensor:
