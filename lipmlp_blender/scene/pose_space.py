@@ -170,7 +170,8 @@ def _bring_forward(context: bpy.types.Context, copy: bpy.types.Object, source: b
     """Show the copy instead of the source, which is only hidden."""
     for other in context.view_layer.objects:
         other.select_set(False)
-    source.hide_set(True)
+    if source.name in context.view_layer.objects:
+        source.hide_set(True)
     source.hide_render = True
     copy.select_set(True)
     context.view_layer.objects.active = copy

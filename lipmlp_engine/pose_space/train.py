@@ -68,7 +68,7 @@ class Lesson:
 def learn(
     found: PoseSet, wishes: Learning, notify: Notify = lambda *_: None, *, priors: bool = True, led: bool = True
 ) -> PoseSpace:
-    """Train a space. To compare with: without ``priors`` a plain autoencoder, without ``led`` the paper's losses alone."""
+    """Train a space. To compare with: without ``priors`` an autoencoder, without ``led`` the paper's losses alone."""
     before = torch.get_num_threads()
     # The work is too small for several threads, and one thread gives the same result on every machine of a kind.
     torch.set_num_threads(1)

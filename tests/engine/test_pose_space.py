@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+import random
+import struct
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +16,7 @@ from numpy.typing import NDArray
 from safetensors.torch import load_file, save_file
 
 from lipmlp_engine.cli import main
-from lipmlp_engine.errors import Cancelled, JobError, OutputError, ShapeError
+from lipmlp_engine.errors import Cancelled, EngineError, JobError, OutputError, ShapeError
 from lipmlp_engine.pose_space import losses
 from lipmlp_engine.pose_space.blended import BlendedPoses
 from lipmlp_engine.pose_space.grid import nodes_for
@@ -24,6 +26,7 @@ from lipmlp_engine.pose_space.section import Learning
 from lipmlp_engine.pose_space.space import PoseSpace
 from lipmlp_engine.pose_space.space_file import load_space, save_space
 from lipmlp_engine.pose_space.train import learn
+from tests.hearsay import damaged, twisted
 
 Array = NDArray[np.float64]
 STEPS = 400
@@ -256,6 +259,28 @@ def test_a_space_comes_back_from_its_file_and_a_damaged_one_is_refused(space: Po
     save_file(tensors, path, metadata={"format": "lipschitz-morph-1"})
     with pytest.raises(OutputError, match="is no pose space"):
         load_space(path)
+
+
+def test_a_damaged_file_is_a_space_or_poses_or_a_sentence(space: PoseSpace, tmp_path: Path) -> None:
+    path, poses = tmp_path / "space.safetensors", tmp_path / "poses.npz"
+    save_space(space, path)
+    found = bars(-60, 60)
+    np.savez(poses, poses=found.poses, triangles=found.triangles, names=np.array('[["a"], ["b"]]'))
+    whole, stored = path.read_bytes(), poses.read_bytes()
+    (length,) = struct.unpack("<Q", whole[:8])
+    header = json.loads(whole[8 : 8 + length])
+    for seed in range(60):
+        chance = random.Random(seed)
+        words = json.dumps(twisted(header, chance)).encode()
+        path.write_bytes(
+            chance.choice([damaged(whole, chance), struct.pack("<Q", len(words)) + words + whole[8 + length :]])
+        )
+        poses.write_bytes(damaged(stored, chance))
+        for read in (lambda: load_space(path).decode(space.codes), lambda: read_poses([poses])):
+            try:
+                read()
+            except EngineError as error:
+                assert "Traceback" not in str(error)
 
 
 def test_the_command_line_learns_decodes_and_transfers(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
