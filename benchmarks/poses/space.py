@@ -1,12 +1,11 @@
-"""Spaces of poses on poses that they have not seen, beside straight lines and plain training: python -m
-benchmarks.poses.space"""
+"""Spaces of poses on poses that they have not seen, beside rivals: python -m benchmarks.poses.space"""
 
 from __future__ import annotations
 
 import argparse
 import dataclasses
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import combinations
 from pathlib import Path
 
@@ -54,7 +53,7 @@ FAMILIES: dict[str, tuple[Callable[[], Character], Callable[[Array], Turns]]] = 
     "biped": (biped, biped_turns),
     "hand": (hand, hand_turns),
 }
-KINDS = {
+KINDS: dict[str, dict[str, bool]] = {
     "ours": {},
     "the paper's losses alone": {"led": False},
     "plain autoencoder": {"priors": False},
@@ -76,7 +75,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             print(line, flush=True)
 
 
-def interpolation(name: str, steps: int, seed: int, sheet: Path | None) -> list[str]:
+def interpolation(name: str, steps: int, seed: int, sheet: Path | None) -> Iterator[str]:
     """Edges and places between unseen poses, for every kind of space and for straight lines."""
     make, turns = FAMILIES[name]
     character = make()
@@ -92,8 +91,8 @@ def interpolation(name: str, steps: int, seed: int, sheet: Path | None) -> list[
     def straight(first: int, last: int, share: float) -> Array:
         return np.asarray((1 - share) * held[first] + share * held[last])
 
-    lines = [f"{name}: {LEARNED} poses of {poses.shape[1]:,} vertices, {UNSEEN} unseen, {CONTROLS} numbers"]
-    lines.append(f"  straight lines: {_measured(straight, held, truth, skin, found.size)}")
+    yield f"{name}: {LEARNED} poses of {poses.shape[1]:,} vertices, {UNSEEN} unseen, {CONTROLS} numbers"
+    yield f"  straight lines: {_measured(straight, held, truth, skin, found.size)}"
     rows = {"straight lines": straight}
     for kind, how in KINDS.items():
         began = time.process_time()
@@ -102,13 +101,12 @@ def interpolation(name: str, steps: int, seed: int, sheet: Path | None) -> list[
         codes = space.encode(held)
         rows[kind] = _way(space, codes)
         off = 100 * np.linalg.norm(space.decode(codes) - held, axis=2).mean() / found.size
-        lines.append(
+        yield (
             f"  {kind}: {_measured(rows[kind], held, truth, skin, found.size)}; unseen poses off by {off:.2f} %; "
             f"{spent:.0f} CPU-s"
         )
     if sheet is not None:
         _draw(sheet.with_stem(f"{sheet.stem}-{name}"), {**rows, "the skeleton": truth}, held, skin)
-    return lines
 
 
 def transfer(steps: int, seed: int) -> str:
