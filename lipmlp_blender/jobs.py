@@ -60,6 +60,8 @@ class MorphJob:
     """The file of points, relative to the folder, and the engine's options for finding the surface through them."""
     sketches: bool = False
     """Whether only the guide's preview is wanted, and nothing stays of it."""
+    poses: tuple[str, ...] | None = None
+    """The file of poses, relative to the folder, and the engine's options for learning a space of them."""
     state: JobState = JobState.WAITING
     phase: str = "start"
     fraction: float = 0.0
@@ -97,6 +99,9 @@ class MorphJob:
         if self.surfaces is not None:
             points, *options = self.surfaces
             return ["surface", str(self.folder / points), "--out", str(self.folder / SURFACE_NAME), *options]
+        if self.poses is not None:
+            poses, *options = self.poses
+            return ["space", "train", str(self.folder / poses), "--out", str(self.folder), "--grid", "0", *options]
         return ["preview" if self.sketches else "run", str(self.results.job)]
 
     @property

@@ -13,6 +13,7 @@ from .jobs import MorphJob
 from .report_summary import tracking_of
 from .request import spec_from
 from .scene.errors import NoShapeKeysError, SceneError
+from .scene.pose_space import write_space_in_slices
 from .scene.remove import replace_morph
 from .scene.spec import AUTOMATIC
 from .scene.surface_mesh import write_surface_in_slices
@@ -64,6 +65,9 @@ class ResultWriting:
             frames = [Path(path) for path in self.job.done.frames]
             if self.job.surfaces is not None:
                 self._slices = write_surface_in_slices(bpy.context, frames[0], self.job.order.get("source", ""))
+                return
+            if self.job.poses is not None:
+                self._slices = write_space_in_slices(bpy.context, frames[0], self.job.order.get("source", ""))
                 return
             model = Path(self.job.done.model) if self.job.done.model else None
             spec = spec_from(self.job.order, frames, model, self.job.folder)

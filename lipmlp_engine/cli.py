@@ -9,7 +9,21 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from . import __version__
-from .commands import batch, certify, doctor, extract, lengths, morph, presets, preview, report, run, surface, wait
+from .commands import (
+    batch,
+    certify,
+    doctor,
+    extract,
+    lengths,
+    morph,
+    presets,
+    preview,
+    report,
+    run,
+    space,
+    surface,
+    wait,
+)
 from .errors import EngineError
 from .failures import failure_of
 from .hearsay import shown
@@ -24,6 +38,7 @@ Lipschitz Morph: shapes of any topology in, a smooth morph between them out.
   lipmorph extract morph/model.safetensors --out fine --resolution 256 --frames 120
   lipmorph report morph                             the figures of an earlier run
   lipmorph certify morph/model.safetensors          what is proved about it
+  lipmorph space train pose*.obj --out poses        a few numbers that move one mesh through its poses
   lipmorph surface cloud.ply --out mesh.ply         the closed surface through a cloud of points
   lipmorph batch morphs.json                        many morphs, on all cores or a cluster
   lipmorph run job.json --events                    a job file, for programs
@@ -69,7 +84,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands = parser.add_subparsers(
         title="commands", metavar="COMMAND", dest="called", required=True, parser_class=CommandParser
     )
-    for command in (morph, batch, run, preview, extract, report, certify, lengths, surface, doctor, presets, wait):
+    every = (morph, batch, run, preview, extract, report, certify, lengths, space, surface, doctor, presets, wait)
+    for command in every:
         command.add_to(commands)
     given, unknown = parser.parse_known_args(arguments)
     if unknown:

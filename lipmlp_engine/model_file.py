@@ -11,8 +11,8 @@ from .hearsay import LARGEST_FILE, parsed
 MODEL_FORMAT = "lipschitz-morph-1"
 
 
-def read_metadata(path: Path) -> dict[str, str]:
-    """The model's own description, refused where the file is damaged or of another version."""
+def read_metadata(path: Path, wanted: str = MODEL_FORMAT, what: str = "morph") -> dict[str, str]:
+    """The model's own description, refused where the file is damaged, of another version or not what is wanted."""
     try:
         with open(path, "rb") as stream:
             (length,) = struct.unpack("<Q", stream.read(8))
@@ -23,8 +23,9 @@ def read_metadata(path: Path) -> dict[str, str]:
         raise OutputError(f"The model {path} is damaged.") from error
     metadata = header.get("__metadata__") if isinstance(header, dict) else None
     found = metadata.get("format", "") if isinstance(metadata, dict) else ""
-    if found != MODEL_FORMAT:
-        kind = "was made by another version of Lipschitz Morph" if "lipschitz-morph" in str(found) else "is no morph"
+    if found != wanted:
+        other = str(found).rpartition("-")[0] == wanted.rpartition("-")[0]
+        kind = "was made by another version of Lipschitz Morph" if other else f"is no {what}"
         raise OutputError(f"The model {path} {kind}.")
     assert isinstance(metadata, dict)
     if not all(isinstance(value, str) for value in metadata.values()):

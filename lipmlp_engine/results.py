@@ -77,6 +77,20 @@ class ResultsFolder:
         """The first shape's own mesh at the keys of a morph; there only where it was asked for and held."""
         return self.path / "keys.npz"
 
+    @property
+    def space(self) -> Path:
+        """A learned space of poses."""
+        return self.path / "space.safetensors"
+
+    @property
+    def grid(self) -> Path:
+        """Meshes on a grid of such a space."""
+        return self.path / "grid.npz"
+
+    def wanted_of_space(self, grid: bool) -> list[Path]:
+        """Every file that the learning of such a space may write here."""
+        return [self.space, self.report, self.contact_sheet, *([self.grid] if grid else [])]
+
     def frame(self, index: int) -> Path:
         return self.path / "frames" / f"frame_{index:04d}.npz"
 

@@ -12,6 +12,8 @@ from . import (
     landmarks,
     lengths,
     model,
+    pose_pad,
+    poses,
     preview_guide,
     queue,
     re_extract,
@@ -40,6 +42,8 @@ CLASSES = (
     *certify.CLASSES,
     *surface.CLASSES,
     *export.CLASSES,
+    *poses.CLASSES,
+    *pose_pad.CLASSES,
 )
 
 

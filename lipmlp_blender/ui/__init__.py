@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import bpy
 
-from . import menus, panels, preferences_page, settings, shapes, status_bar
+from . import menus, panels, poses, preferences_page, settings, shapes, status_bar
 
-CLASSES = (*preferences_page.CLASSES, *shapes.CLASSES, *panels.CLASSES, *settings.CLASSES)
+CLASSES = (*preferences_page.CLASSES, *shapes.CLASSES, *panels.CLASSES, *settings.CLASSES, *poses.CLASSES)
 
 
 def register() -> None:

@@ -9,6 +9,7 @@ def draw_object_menu(menu: bpy.types.Menu, _context: bpy.types.Context) -> None:
     menu.layout.separator()
     menu.layout.operator("lipmorph.train", icon="MOD_SIMPLEDEFORM")
     menu.layout.operator("lipmorph.surface_from_points", icon="POINTCLOUD_DATA")
+    menu.layout.operator("lipmorph.learn_pose_space", icon="POSE_HLT")
 
 
 def draw_import_menu(menu: bpy.types.Menu, _context: bpy.types.Context) -> None:
@@ -18,6 +19,7 @@ def draw_import_menu(menu: bpy.types.Menu, _context: bpy.types.Context) -> None:
 def draw_key_menu(menu: bpy.types.Menu, _context: bpy.types.Context) -> None:
     menu.layout.separator()
     menu.layout.operator("lipmorph.preserve_lengths", icon="CON_DISTLIMIT")
+    menu.layout.operator("lipmorph.learn_pose_space", icon="POSE_HLT")
 
 
 def register() -> None:

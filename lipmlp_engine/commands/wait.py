@@ -12,6 +12,7 @@ import os
 import sys
 from typing import Any
 
+from .. import __name__ as ENGINE
 from .. import __version__
 from ..channel import first_line
 from ..errors import Cancelled, EngineError
@@ -22,8 +23,7 @@ from .following import reserved_stdout
 LOADED = (
     "shapes.load",
     "shapes.correspondence",
-    "training.train",
-    "training.finding",
+    "method",
     "surface.side_by_side",
     "metrics",
     "pictures.contact_sheet",
@@ -70,7 +70,7 @@ def load() -> None:
     from ..warp_runtime import warp_kernels
 
     for name in LOADED:
-        importlib.import_module(f"..{name}", __package__)
+        importlib.import_module(f"{ENGINE}.{name}")
     for name in KERNELS:
         warp_kernels(name, "cpu")
 

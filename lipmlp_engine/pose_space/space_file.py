@@ -1,0 +1,116 @@
+"""A space of poses as a file, and what of such a file is believed: every tensor by kind, size and value."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from .. import __version__
+from ..errors import OutputError
+from ..hearsay import HearsayError, parsed, shown
+from ..model_file import read_metadata
+from ..whole_file import moved_when_whole
+from .network import PoseNetwork
+from .pose_set import MOST_POSES
+from .space import PoseSpace
+
+SPACE_FORMAT = "lipschitz-morph-space-1"
+MOST_NUMBERS = 12
+"""Of a code."""
+MOST_COORDINATES = 1000
+WIDEST = 4096
+FARTHEST = 1e15
+"""Units."""
+
+
+def save_space(space: PoseSpace, path: Path) -> None:
+    """Write the space; the file appears whole or not at all."""
+    tensors = {f"network.{name}": values.detach().contiguous() for name, values in space.network.state_dict().items()}
+    for name in ("middle", "basis", "spread", "codes", "axes", "origin"):
+        kind = np.float64 if name in ("codes", "axes", "origin") else np.float32
+        tensors[name] = torch.from_numpy(np.ascontiguousarray(getattr(space, name), kind))
+    tensors["triangles"] = torch.from_numpy(space.triangles.astype(np.int32))
+    metadata = {
+        "format": SPACE_FORMAT,
+        "engine": __version__,
+        "names": json.dumps(space.names),
+        "characters": json.dumps(space.characters),
+        "pose_size": json.dumps(space.pose_size),
+    }
+    with moved_when_whole(path) as draft:
+        save_file(tensors, draft, metadata=metadata)
+
+
+def load_space(path: Path) -> PoseSpace:
+    """Read a space back; raises OutputError, in a sentence, for whatever is none."""
+    metadata = read_metadata(path, SPACE_FORMAT, "pose space")
+    try:
+        with safe_open(path, framework="pt") as stored:
+            tensors = {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118
+    except (OSError, SafetensorError) as error:
+        raise OutputError(f"The pose space {path} cannot be read: {shown(error, 200)}.") from error
+    try:
+        return _space(metadata, tensors)
+    except HearsayError as error:
+        raise OutputError(f"The pose space {path} is damaged: {error}.") from error
+
+
+def _space(metadata: Mapping[str, str], tensors: dict[str, Tensor]) -> PoseSpace:
+    poses, numbers = _size(tensors, "codes", 2)
+    coordinates, vertices, _ = _size(tensors, "basis", 3)
+    if not (2 <= poses <= MOST_POSES and 1 <= numbers <= MOST_NUMBERS and 1 <= coordinates <= MOST_COORDINATES):
+        raise HearsayError("it has too many or too few poses, numbers or axes")
+    sizes: dict[str, tuple[int, ...]] = {
+        "middle": (vertices, 3), "basis": (coordinates, vertices, 3), "spread": (coordinates,),
+        "codes": (poses, numbers), "axes": (numbers, numbers), "origin": (numbers,),
+    }  # fmt: skip
+    width = _size(tensors, "network.decoder.first.bias", 1)[0]
+    if width > WIDEST:
+        raise HearsayError("its network is too wide")
+    network = PoseNetwork(coordinates, numbers, width)
+    sizes |= {f"network.{name}": tuple(values.shape) for name, values in network.state_dict().items()}
+    if set(tensors) != {*sizes, "triangles"}:
+        raise HearsayError("it lacks a part or has one too many")
+    for name, size in sizes.items():
+        values = tensors[name]
+        if tuple(values.shape) != size or values.dtype not in (torch.float32, torch.float64):
+            raise HearsayError(f"{name} is not of the size {size}")
+        if not bool(torch.isfinite(values).all()) or float(values.abs().max()) > FARTHEST:
+            raise HearsayError(f"{name} holds numbers that cannot be")
+    triangles = tensors["triangles"]
+    sound = triangles.dtype == torch.int32 and triangles.ndim == 2 and triangles.shape[1] == 3 and len(triangles) > 0
+    if not sound or int(triangles.min()) < 0 or int(triangles.max()) >= vertices:
+        raise HearsayError("it has faces without vertices")
+    axes = tensors["axes"].double().numpy()
+    if not bool((tensors["spread"] > 0).all()) or not np.linalg.cond(axes) < 1e12:
+        raise HearsayError("its numbers measure nothing")
+    network.load_state_dict({name.removeprefix("network."): v for name, v in tensors.items() if "network." in name})
+    names, characters, pose_size = (parsed(metadata.get(name, "null")) for name in ("names", "characters", "pose_size"))
+    _check_words(names, characters, pose_size, poses, numbers)
+    arrays = {name: tensors[name].double().numpy() for name in ("middle", "basis", "spread", "codes", "origin")}
+    return PoseSpace(
+        network, arrays["middle"], arrays["basis"], arrays["spread"], triangles.long().numpy(), arrays["codes"], axes,
+        arrays["origin"], [shown(name, 200) for name in names], list(characters), pose_size,
+    )  # fmt: skip
+
+
+def _check_words(names: object, characters: object, pose_size: object, poses: int, numbers: int) -> None:
+    if not isinstance(names, list) or len(names) != poses or not all(isinstance(name, str) for name in names):
+        raise HearsayError("its poses have no names")
+    whole = isinstance(characters, list) and len(characters) == poses and all(type(one) is int for one in characters)
+    if not whole or type(pose_size) is not int or not 1 <= pose_size <= numbers:
+        raise HearsayError("its description does not fit its codes")
+
+
+def _size(tensors: Mapping[str, Tensor], name: str, axes: int) -> tuple[int, ...]:
+    values = tensors.get(name)
+    if values is None or values.ndim != axes or 0 in values.shape:
+        raise HearsayError(f"it has no {name}")
+    return tuple(values.shape)
