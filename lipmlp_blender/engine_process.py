@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from .last_words import why_it_stopped
@@ -76,8 +76,18 @@ def engine_environment() -> dict[str, str]:
 class EngineProcess:
     """One run of the engine. Call ``poll`` often; its last event is always a Done or a Failed, and comes once."""
 
-    def __init__(self, python: Path, engine_folder: Path, folder: Path, arguments: Sequence[str]) -> None:
-        """Start the engine for a job's folder; a start that fails is reported by ``poll`` like any other failure."""
+    def __init__(
+        self,
+        python: Path,
+        engine_folder: Path,
+        folder: Path,
+        arguments: Sequence[str],
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        """Start the engine for a job's folder; a start that fails is reported by ``poll`` like any other failure.
+
+        ``environment`` is what it gets beside Blender's own.
+        """
         self.hello: Hello | None = None
         self.finished = False
         self._folder = folder
@@ -92,7 +102,7 @@ class EngineProcess:
         self._started = self._listened = time.monotonic()
         command = engine_command(python, engine_folder, *arguments, "--events")
         try:
-            self._group = ProcessGroup(command, log=folder / LOG_NAME, environment=engine_environment())
+            self._group = ProcessGroup(command, log=folder / LOG_NAME, environment=engine_environment() | dict(environment or {}))
         except OSError as error:
             self._failure = Failed(f"The engine cannot be started: {error.strerror or error}.", 1)
 

@@ -35,7 +35,8 @@ def start_engine(job: MorphJob) -> EngineProcess:
     python = chosen_python()
     if python.path is None:
         raise EngineError(python.sentence)
-    return EngineProcess(python.path, ENGINE_FOLDER, job.folder, job.arguments)
+    keeps = {"LIPMORPH_SURFACES": str(engine_home().surfaces)}
+    return EngineProcess(python.path, ENGINE_FOLDER, job.folder, job.arguments, keeps)
 
 
 class Runtime:

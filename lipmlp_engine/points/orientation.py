@@ -31,6 +31,8 @@ CLEAR = 0.3
 """The least fall of the winding number across a wall that says on which side it is."""
 LEVEL = 0.5
 """Sine of the steepest way between neighbours on one sheet."""
+LEAST_GAP = 0.2
+"""Of the spacing: what lies closer than that belongs to the same sheet."""
 ONE_SHEET = 0.02
 """Agreement from which neighbours lie on one sheet."""
 TRUST = 0.05
@@ -47,6 +49,7 @@ def oriented(points: Array, lines: Lines, threads: int = 0) -> Array:
     from_middle = points - np.median(points, axis=0)
     far = np.linalg.norm(from_middle, axis=1)
     hint = np.einsum("ij,ij->i", lines.normals, from_middle) / max(far.max(), 1e-300) * (far / far.max()) ** 3
+    crowded = _crowded(points, lines, 3 * cell)
     side, straight, before = np.ones(len(points)), np.ones(len(points)), np.zeros(len(points))
     for turn in range(ROUNDS):
         side = np.sign(_settled(agreement, hint, side))
@@ -62,7 +65,7 @@ def oriented(points: Array, lines: Lines, threads: int = 0) -> Array:
         before = side.copy()
         step = 1.5 * grid.cell * lines.normals
         fall = grid.at(number, points - step) - grid.at(number, points + step)
-        hint = np.where(np.abs(fall) > CLEAR, np.clip(fall, -1, 1), 0).astype(np.float64)
+        hint = np.where((np.abs(fall) > CLEAR) & ~crowded, np.clip(fall, -1, 1), 0).astype(np.float64)
     return np.asarray(lines.normals * straight[:, None])
 
 
@@ -90,6 +93,15 @@ def _agreement(points: Array, lines: Lines) -> csr_array:
     count = len(points)
     matrix = coo_array((weight, (first, second)), shape=(count, count)).tocsr()
     return csr_array((matrix + matrix.T) / 2)
+
+
+def _crowded(points: Array, lines: Lines, reach: float) -> NDArray[np.bool_]:
+    """Where another sheet is so close above or below that the winding number, which is blurred, cannot tell the two."""
+    step = points[lines.neighbours] - points[:, None]
+    length = np.linalg.norm(step, axis=2)
+    rise = np.abs(np.einsum("nki,ni->nk", step, lines.normals))
+    apart = np.maximum(3 * lines.noise, LEAST_GAP * lines.spacing)
+    return np.asarray(((length < reach) & (rise > LEVEL * length) & (rise > apart[:, None])).any(axis=1))
 
 
 def sheet_links(points: Array, lines: Lines) -> csr_array:
