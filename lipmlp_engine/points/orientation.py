@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import coo_array, csr_array, diags_array
-from scipy.sparse.csgraph import connected_components
+from scipy.sparse.csgraph import breadth_first_order, connected_components, minimum_spanning_tree
 from scipy.sparse.linalg import cg
 
 from .normals import Lines
@@ -50,6 +50,9 @@ def oriented(points: Array, lines: Lines, threads: int = 0) -> Array:
     far = np.linalg.norm(from_middle, axis=1)
     hint = np.einsum("ij,ij->i", lines.normals, from_middle) / max(far.max(), 1e-300) * (far / far.max()) ** 3
     crowded = _crowded(points, lines, 3 * cell)
+    along = _along_the_surest(agreement) if lines.clean else np.zeros(len(points))
+    if lines.clean:
+        hint = along
     side, straight, before = np.ones(len(points)), np.ones(len(points)), np.zeros(len(points))
     for turn in range(ROUNDS):
         side = np.sign(_settled(agreement, hint, side))
@@ -65,7 +68,7 @@ def oriented(points: Array, lines: Lines, threads: int = 0) -> Array:
         before = side.copy()
         step = 1.5 * grid.cell * lines.normals
         fall = grid.at(number, points - step) - grid.at(number, points + step)
-        hint = np.where((np.abs(fall) > CLEAR) & ~crowded, np.clip(fall, -1, 1), 0).astype(np.float64)
+        hint = np.where((np.abs(fall) > CLEAR) & ~crowded, np.clip(fall, -1, 1), along * _majority(along * side, parts))
     return np.asarray(lines.normals * straight[:, None])
 
 
@@ -132,6 +135,30 @@ def _parts(agreement: csr_array) -> NDArray[np.int64]:
     strong.data[strong.data < 1e-3] = 0
     strong.eliminate_zeros()
     return np.asarray(connected_components(strong, directed=False)[1], np.int64)
+
+
+def _along_the_surest(agreement: csr_array) -> Array:
+    """A side for every point, told from neighbour to neighbour along those links that are the surest of all: right
+    where a cloud is clean, even between sheets that are closer to each other than the points are."""
+    strength = abs(agreement)
+    strength.data = 1.001 - np.minimum(strength.data, 1)
+    tree = minimum_spanning_tree(strength)
+    own = np.arange(agreement.shape[0])
+    before, side = own.copy(), np.ones(len(own))
+    _, roots, sizes = np.unique(connected_components(tree, directed=False)[1], return_index=True, return_counts=True)
+    for root in roots[sizes > LINKS]:
+        order, told_by = breadth_first_order(tree, root, directed=False)
+        before[order[1:]] = told_by[order[1:]]
+    told = before != own
+    side[told] = np.where(np.asarray(agreement[own[told], before[told]]).ravel() < 0, -1.0, 1.0)
+    while (before != before[before]).any():
+        side, before = side * side[before], before[before]
+    return side
+
+
+def _majority(agree: Array, parts: NDArray[np.int64]) -> Array:
+    """For every point 1 or -1, whether most of its part agree."""
+    return np.where(np.bincount(parts, agree) < 0, -1.0, 1.0)[parts]
 
 
 def _turned_parts(side: Array, parts: NDArray[np.int64], number: NDArray[np.float32]) -> Array:

@@ -16,8 +16,9 @@ from .cloud import Cloud, tidied
 from .found import Found, SurfaceReport
 from .normals import Lines, lines_of
 from .orientation import oriented
+from .samples import Samples
 from .section import Points
-from .surface import Samples, enclosing_surface, near_samples
+from .surface import enclosing_surface, near_samples
 
 Array = NDArray[np.float64]
 Notify = Callable[[float], None]
@@ -114,12 +115,12 @@ def _samples(
         normals, notes = _believed(cloud.normals, points, lines, settings, threads)
         notify(0.5)
         if normals is not None:
-            return Samples(lines.places, normals, lines.spacing, lines.noise), "given", notes
+            return Samples(lines.places, normals, lines.spacing, lines.noise, seen=points), "given", notes
         made = oriented(points, lines, threads)
-        return Samples(lines.places, made, lines.spacing, lines.noise), "made", notes
+        return Samples(lines.places, made, lines.spacing, lines.noise, seen=points), "made", notes
     made = oriented(points, lines, threads)
     notify(0.5)
-    return Samples(lines.places, made, lines.spacing, lines.noise), "made", []
+    return Samples(lines.places, made, lines.spacing, lines.noise, seen=points), "made", []
 
 
 def _believed(

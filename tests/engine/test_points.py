@@ -205,6 +205,29 @@ def test_every_file_of_points_gives_the_same_cloud(tmp_path: Path) -> None:
         assert (cloud.normals is not None) == (name == "oriented.xyz")
 
 
+@pytest.mark.parametrize("ending", ["las", "laz"])
+def test_las_and_laz_give_the_same_cloud(tmp_path: Path, ending: str) -> None:
+    laspy = pytest.importorskip("laspy", reason="laspy[lazrs] is not installed, so LAS and LAZ are not tested")
+    # As surveyors have them: in a national grid, to the millimetre.
+    points = 1000 * on_ball(80) + np.array([432_000.0, 5_812_000.0, 30.0])
+    colors = np.random.default_rng(0).integers(0, 65536, (80, 3))
+    header = laspy.LasHeader(point_format=3, version="1.2")
+    header.offsets, header.scales = np.floor(points.min(axis=0)), np.full(3, 0.001)
+    las = laspy.LasData(header)
+    las.x, las.y, las.z = points.T
+    las.red, las.green, las.blue = colors.T.astype(np.uint16)
+    path = tmp_path / f"survey.{ending}"
+    las.write(str(path))
+    cloud = read_cloud(path)
+    np.testing.assert_allclose(cloud.points, points, atol=0.0006)
+    assert cloud.colors is not None
+    np.testing.assert_allclose(cloud.colors[:, :3] * 65535, colors, atol=0.01)
+    assert reconstruct(cloud, "survey", Points(), threads=1).report.parts == 1
+    path.write_bytes(path.read_bytes()[:300])
+    with pytest.raises(ShapeError, match="survey"):
+        read_cloud(path)
+
+
 def test_ply_and_obj_without_faces_are_clouds(tmp_path: Path) -> None:
     ball = on_ball(60)
     names = "".join(f"property float {name}\n" for name in ("x", "y", "z", "nx", "ny", "nz"))
