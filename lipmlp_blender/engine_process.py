@@ -103,9 +103,7 @@ class EngineProcess:
         command = engine_command(python, engine_folder, *arguments, "--events")
         given = engine_environment() | dict(environment or {})
         try:
-            self._group = ProcessGroup(
-                command, log=folder / LOG_NAME, environment=engine_environment() | dict(environment or {})
-            )
+            self._group = ProcessGroup(command, log=folder / LOG_NAME, environment=given)
         except OSError as error:
             self._failure = Failed(f"The engine cannot be started: {error.strerror or error}.", 1)
 
