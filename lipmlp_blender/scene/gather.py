@@ -19,7 +19,7 @@ from ..job_folder import settled_in
 from ..lipmlp_engine.sections import FEWEST_POINTS, ShapeInput
 from .errors import BrokenShapeError, EmptyShapeError, HiddenShapeError, NotAShapeError
 from .gather_layers import RawLayer, read_layers, read_normals, titles_of
-from .gather_points import POINT_TYPES, RawPoints, color_name, read_points, write_points
+from .gather_points import POINT_TYPES, RawPoints, beside, color_name, read_points, write_points
 
 SHAPE_TYPES = ("MESH", "CURVE", "FONT", "SURFACE", "META", "POINTCLOUD")
 WAIT_SECONDS = 0.005
@@ -103,7 +103,7 @@ def gather_in_slices(
             path = target / f"{index}_{_file_name(name)}.npz"
             manifest.claim(path)
             if meshes:
-                writing = pool.submit(_write_shape, path, name, meshes)
+                writing = pool.submit(_write_shape, path, name, meshes, clouds)
             else:
                 writing = pool.submit(write_points, path, name, clouds)
             while not writing.done():
@@ -113,7 +113,7 @@ def gather_in_slices(
             yield ShapeInput(path=path.relative_to(folder).as_posix(), name=name)
 
 
-def _write_shape(path: Path, name: str, meshes: list[_RawMesh]) -> None:
+def _write_shape(path: Path, name: str, meshes: list[_RawMesh], clouds: list[RawPoints]) -> None:
     surface = _join([_surface_of(mesh, name) for mesh in meshes])
     arrays = {"vertices": surface.vertices, "triangles": surface.triangles, "materials": surface.materials}
     arrays |= {
@@ -124,7 +124,7 @@ def _write_shape(path: Path, name: str, meshes: list[_RawMesh]) -> None:
     arrays |= {f"layer.{number}": values for number, values in enumerate(surface.layers.values())}
     if surface.colors is not None:
         arrays["colors"] = surface.colors
-    np.savez(path, name=np.array(name), **arrays)
+    np.savez(path, name=np.array(name), **arrays, **beside(clouds, name))
 
 
 def slots(objects: Iterable[bpy.types.Object]) -> list[ShapeSlots]:

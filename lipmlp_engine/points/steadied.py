@@ -48,4 +48,4 @@ def _falling(number: NDArray[np.float32], grid: WindingGrid, places: Array) -> A
     slope = np.stack(
         [grid.at(number, places - way) - grid.at(number, places + way) for way in grid.cell * np.eye(3)], axis=1
     ).astype(np.float64)
-    return slope / np.maximum(np.linalg.norm(slope, axis=1, keepdims=True), 1e-9)
+    return np.asarray(slope / np.maximum(np.linalg.norm(slope, axis=1, keepdims=True), 1e-9))

@@ -20,7 +20,7 @@ from .shape import Shape
 from .union import merge_overlaps
 
 if TYPE_CHECKING:
-    from ..points.reconstruct import Found
+    from ..points.found import Found
 
 _LEAST_VOLUME = 1e-9
 """Of the cube of the diagonal: less is rounding, not an inside."""
