@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from .last_words import why_it_stopped
@@ -67,10 +67,12 @@ class EngineProcess:
         folder: Path,
         arguments: Sequence[str],
         waiting: ProcessGroup | None = None,
+        environment: Mapping[str, str] | None = None,
     ) -> None:
         """Start the engine for a job's folder, or let the one that is ``waiting`` begin.
 
-        A start that fails is reported by ``poll`` like any other failure.
+        ``environment`` is what it gets beside Blender's own. A start that fails is reported by ``poll`` like any other
+        failure.
         """
         self.hello: Hello | None = None
         self.finished = False
@@ -85,6 +87,7 @@ class EngineProcess:
         self._group: ProcessGroup | None = None
         self._started = self._listened = time.monotonic()
         self._command = engine_command(python, engine_folder, *arguments, "--events")
+        self._environment = engine_environment() | dict(environment or {})
         self._was_waiting = waiting is not None
         try:
             if waiting is None:
@@ -142,7 +145,7 @@ class EngineProcess:
             self._group.kill()
 
     def _start(self) -> None:
-        self._group = ProcessGroup(self._command, log=self._folder / LOG_NAME, environment=engine_environment())
+        self._group = ProcessGroup(self._command, log=self._folder / LOG_NAME, environment=self._environment)
 
     def _begin(self, waiting: ProcessGroup, arguments: Sequence[str]) -> None:
         log = self._folder / LOG_NAME

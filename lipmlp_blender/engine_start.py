@@ -24,7 +24,7 @@ def start_engine(job: MorphJob) -> EngineProcess:
     if python.path is None:
         raise EngineError(python.sentence)
     waiting = standby.take(_start_of(python.path), job.arguments)
-    return EngineProcess(python.path, ENGINE_FOLDER, job.folder, job.arguments, waiting)
+    return EngineProcess(python.path, ENGINE_FOLDER, job.folder, job.arguments, waiting, _keeps())
 
 
 def keep_engine_ready() -> None:
@@ -45,7 +45,13 @@ def let_engine_go() -> None:
 
 
 def _start_of(python: Path) -> Start:
-    return Start.of(python, ENGINE_FOLDER, ENGINE_FOLDER / "__init__.py", engine_home().marker)
+    marks = ENGINE_FOLDER / "__init__.py", engine_home().marker
+    return Start.of(python, ENGINE_FOLDER, *marks, environment=_keeps())
+
+
+def _keeps() -> dict[str, str]:
+    """Where an engine keeps what it finds for later jobs."""
+    return {"LIPMORPH_SURFACES": str(engine_home().surfaces)}
 
 
 def _mind() -> float | None:

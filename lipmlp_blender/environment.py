@@ -54,6 +54,11 @@ class EngineHome:
         return self.environment / "bin" / "python"
 
     @property
+    def surfaces(self) -> Path:
+        """Where the engine keeps the surfaces that it found through points."""
+        return self.folder / "surfaces"
+
+    @property
     def log(self) -> Path:
         return self.folder / "setup.log"
 
@@ -108,6 +113,7 @@ class EngineHome:
     def remove_environment(self) -> None:
         """Take the environment away; at once for whoever looks, in the background for the disk."""
         self.marker.unlink(missing_ok=True)
+        shutil.rmtree(self.surfaces, ignore_errors=True)
         if self.environment.exists():
             doomed = self.folder / f"removed-{uuid.uuid4().hex[:8]}"
             self.environment.rename(doomed)

@@ -43,14 +43,17 @@ class Start:
     environment: Mapping[str, str]
 
     @classmethod
-    def of(cls, python: Path, engine_folder: Path, *marks: Path) -> Start:
-        """As one would be started now; ``marks`` are files that change with what is installed."""
+    def of(cls, python: Path, engine_folder: Path, *marks: Path, environment: Mapping[str, str] | None = None) -> Start:
+        """As one would be started now; ``marks`` are files that change with what is installed.
+
+        ``environment`` is what it gets beside Blender's own.
+        """
         stamp = []
         for path in (python, *marks):
             with suppress(OSError):
                 status = path.stat()
                 stamp += [status.st_mtime_ns, status.st_ino]
-        return cls(python, tuple(stamp), engine_folder, engine_environment())
+        return cls(python, tuple(stamp), engine_folder, engine_environment() | dict(environment or {}))
 
 
 class Standby:

@@ -77,9 +77,13 @@ class ArrayFile:
     def text(self, name: str) -> str:
         return shown(str(self._array(name, (), "U")), 1000)
 
+    def told(self, name: str, largest: int) -> Any:
+        """Values kept as JSON, so many characters at most."""
+        return parsed(str(self._array(name, (), "U")), largest)
+
     def titles(self, name: str, words: int) -> list[list[str]]:
         """Rows of so many words, kept as JSON; none where there is no such array."""
-        rows = parsed(str(self._array(name, (), "U")), LONGEST_TITLES) if name in self else []
+        rows = self.told(name, LONGEST_TITLES) if name in self else []
         if not isinstance(rows, list) or len(rows) > MOST_ARRAYS:
             raise HearsayError(f"{name} is no list of titles")
         for row in rows:

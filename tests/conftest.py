@@ -39,6 +39,14 @@ class WaitFor(Protocol):
     ) -> None: ...
 
 
+@pytest.fixture(scope="session", autouse=True)
+def kept_surfaces(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the engine keeps what it found through points: not where the developer's own is."""
+    folder = tmp_path_factory.mktemp("surfaces")
+    os.environ["LIPMORPH_SURFACES"] = str(folder)
+    return folder
+
+
 @pytest.fixture(scope="session")
 def addon_zip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The extension as users get it, packed from the working tree."""

@@ -9,7 +9,7 @@ import bpy
 from ..blocking import run_to_the_end
 from ..jobs import MorphJob
 from ..lipmlp_engine.errors import EngineError
-from ..lipmlp_engine.sections import SECTIONS
+from ..lipmlp_engine.sections import FEWEST_POINTS, SECTIONS
 from ..lipmlp_engine.settings import settings_of
 from ..preferences import chosen_python
 from ..properties import SECTION_GROUPS
@@ -17,7 +17,7 @@ from ..request import new_folder
 from ..runtime import runtime
 from ..scene.errors import SceneError
 from ..scene.gather import gather
-from ..scene.gather_points import POINT_TYPES
+from ..scene.gather_points import POINT_TYPES, count_loose
 
 
 class LIPMORPH_OT_surface_from_points(bpy.types.Operator):
@@ -33,7 +33,7 @@ class LIPMORPH_OT_surface_from_points(bpy.types.Operator):
         reason = chosen_python().sentence
         if item is None or item.type not in POINT_TYPES:
             reason = "Choose a point cloud, or a mesh of nothing but vertices"
-        elif item.type == "MESH" and len(item.data.polygons) and not item.modifiers:
+        elif _has_nothing_but_faces(item):
             reason = f"'{item.name}' has faces already"
         if reason:
             cls.poll_message_set(reason)
@@ -56,6 +56,12 @@ class LIPMORPH_OT_surface_from_points(bpy.types.Operator):
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
         return {"FINISHED"}
+
+
+def _has_nothing_but_faces(item: bpy.types.Object) -> bool:
+    """Whether there are no loose vertices either; what modifiers make is not known before they are asked."""
+    faces = item.type == "MESH" and len(item.data.polygons) and not item.modifiers
+    return bool(faces) and count_loose(item) < FEWEST_POINTS
 
 
 def _options(context: bpy.types.Context) -> list[str]:

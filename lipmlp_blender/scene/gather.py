@@ -17,7 +17,7 @@ from ..job_folder import settled_in
 from ..lipmlp_engine.sections import FEWEST_POINTS, ShapeInput
 from .errors import EmptyShapeError, HiddenShapeError, NotAShapeError
 from .gather_layers import titles_of
-from .gather_points import POINT_TYPES, RawPoints, color_name, read_points, write_points
+from .gather_points import POINT_TYPES, RawPoints, beside, color_name, read_points, write_points
 from .mesh_arrays import RawMesh, joined, surface_of
 from .mesh_reading import read_mesh
 
@@ -67,7 +67,7 @@ def gather_in_slices(
             path = target / f"{index}_{_file_name(name)}.npz"
             manifest.claim(path)
             if meshes:
-                writing = pool.submit(_write_shape, path, name, meshes)
+                writing = pool.submit(_write_shape, path, name, meshes, clouds)
             else:
                 writing = pool.submit(write_points, path, name, clouds)
             while not writing.done():
@@ -77,7 +77,7 @@ def gather_in_slices(
             yield ShapeInput(path=path.relative_to(folder).as_posix(), name=name)
 
 
-def _write_shape(path: Path, name: str, meshes: list[RawMesh]) -> None:
+def _write_shape(path: Path, name: str, meshes: list[RawMesh], clouds: list[RawPoints]) -> None:
     surface = joined([surface_of(mesh, name) for mesh in meshes])
     arrays = {"vertices": surface.vertices, "triangles": surface.triangles, "materials": surface.materials}
     arrays |= {
@@ -88,7 +88,7 @@ def _write_shape(path: Path, name: str, meshes: list[RawMesh]) -> None:
     arrays |= {f"layer.{number}": values for number, values in enumerate(surface.layers.values())}
     if surface.colors is not None:
         arrays["colors"] = surface.colors
-    np.savez(path, name=np.array(name), **arrays)
+    np.savez(path, name=np.array(name), **arrays, **beside(clouds, name))
 
 
 def slots(objects: Iterable[bpy.types.Object]) -> list[ShapeSlots]:

@@ -84,6 +84,22 @@ def write_points(path: Path, name: str, clouds: Sequence[RawPoints]) -> None:
     np.savez(path, name=np.array(name), **arrays)
 
 
+def beside(clouds: Sequence[RawPoints], name: str) -> dict[str, NDArray[np.float64]]:
+    """Points that an object makes beside its faces, in world space, for the engine to speak of. Touches no Blender."""
+    return {"beside": np.concatenate([_placed(cloud, name)[0] for cloud in clouds])} if clouds else {}
+
+
+def count_loose(item: bpy.types.Object) -> int:
+    """How many vertices of a mesh with faces belong to none of them."""
+    if item.type != "MESH" or not len(item.data.polygons):
+        return 0
+    used = np.zeros(len(item.data.vertices), np.bool_)
+    corners = np.empty(len(item.data.loops), np.int32)
+    item.data.attributes[".corner_vert"].data.foreach_get("value", corners)
+    used[corners] = True
+    return int((~used).sum())
+
+
 def _placed(cloud: RawPoints, name: str) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
     if not np.isfinite(cloud.matrix).all():
         raise BrokenShapeError(f"'{name}' has a transform that is not made of finite numbers.")

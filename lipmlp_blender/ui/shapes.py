@@ -52,11 +52,14 @@ def _draw_points(layout: bpy.types.UILayout, context: bpy.types.Context) -> None
         count = count_points(shape)
         if not count:
             continue
-        normals = "with normals" if has_normals(shape) else "normals are made"
-        row = layout.row()
-        row.label(text=f"{shape.name}: {count:,} points, {normals}", icon="POINTCLOUD_DATA", translate=False)
+        # A line each: the sidebar is too narrow for an object's name and all that is said of it.
+        column = layout.column(align=True)
+        column.label(text=f"{shape.name}: {count:,} points", icon="POINTCLOUD_DATA", translate=False)
+        said = column.row()
+        said.active = False
+        said.label(text="Brings its normals" if has_normals(shape) else "Normals are made", icon="BLANK1")
         if shape == context.active_object:
-            row.operator("lipmorph.surface_from_points", text="Show Surface")
+            column.operator("lipmorph.surface_from_points", text="Show Surface")
 
 
 def _draw_selection(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:

@@ -15,7 +15,7 @@ from .following import add_events, follow
 from .options import add_assignments, add_settings, apply_settings
 
 if TYPE_CHECKING:
-    from ..points.reconstruct import Found, SurfaceReport
+    from ..points.found import Found, SurfaceReport
     from ..shapes import Shape
 
 OPTIONS = {
@@ -54,6 +54,7 @@ def surface(given: argparse.Namespace) -> int:
 
     def work(audience: Audience) -> Done:
         from ..devices import device_name
+        from ..points.loose import of_loose_points
         from ..run import greeting
         from ..shapes.load import found_surface, prepare, with_surface
         from ..shapes.read import read_shape
@@ -65,7 +66,7 @@ def surface(given: argparse.Namespace) -> int:
         audience.tell(greeting("cpu", device_name("cpu")))
         cloud = read_shape(given.cloud)
         if cloud.cloud is None:
-            raise JobError(f"{given.cloud} has faces already; it needs no surface through its points.")
+            cloud = of_loose_points(cloud)
         result = found_surface(cloud, job.points, job.training, _follower(audience))
         solid = prepare(with_surface(cloud, result), job.sampling)
         for note in solid.notes:

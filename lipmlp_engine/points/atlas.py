@@ -21,7 +21,7 @@ from torch import Tensor
 from .charts import Charts, Transport
 from .normals import Lines
 from .orientation import oriented, sheet_links
-from .surface import Samples
+from .samples import Samples
 
 Array = NDArray[np.float64]
 

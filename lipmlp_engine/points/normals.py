@@ -44,6 +44,11 @@ class Lines:
     places: Array
     """(n, 3), the points moved onto the surface that was fitted around each."""
 
+    @property
+    def clean(self) -> bool:
+        """Whether the points lie on the surface, as far as their distance from each other lets see."""
+        return self.noise < CLEAN * float(np.median(self.spacing))
+
 
 def lines_of(points: Array, threads: int = 0) -> Lines:
     """Fit a surface around each point; needs more than ``PROBE`` points that do not all lie on a line."""

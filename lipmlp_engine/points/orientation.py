@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import coo_array, csr_array, diags_array
-from scipy.sparse.csgraph import connected_components
+from scipy.sparse.csgraph import breadth_first_order, connected_components, minimum_spanning_tree
 from scipy.sparse.linalg import cg
 
 from .normals import Lines
@@ -31,6 +31,8 @@ CLEAR = 0.3
 """The least fall of the winding number across a wall that says on which side it is."""
 LEVEL = 0.5
 """Sine of the steepest way between neighbours on one sheet."""
+LEAST_GAP = 0.2
+"""Of the spacing: what lies closer than that belongs to the same sheet."""
 ONE_SHEET = 0.02
 """Agreement from which neighbours lie on one sheet."""
 TRUST = 0.05
@@ -47,6 +49,10 @@ def oriented(points: Array, lines: Lines, threads: int = 0) -> Array:
     from_middle = points - np.median(points, axis=0)
     far = np.linalg.norm(from_middle, axis=1)
     hint = np.einsum("ij,ij->i", lines.normals, from_middle) / max(far.max(), 1e-300) * (far / far.max()) ** 3
+    crowded = _crowded(points, lines, 3 * cell)
+    along = _along_the_surest(agreement) if lines.clean else np.zeros(len(points))
+    if lines.clean:
+        hint = along
     side, straight, before = np.ones(len(points)), np.ones(len(points)), np.zeros(len(points))
     for turn in range(ROUNDS):
         side = np.sign(_settled(agreement, hint, side))
@@ -62,7 +68,7 @@ def oriented(points: Array, lines: Lines, threads: int = 0) -> Array:
         before = side.copy()
         step = 1.5 * grid.cell * lines.normals
         fall = grid.at(number, points - step) - grid.at(number, points + step)
-        hint = np.where(np.abs(fall) > CLEAR, np.clip(fall, -1, 1), 0).astype(np.float64)
+        hint = np.where((np.abs(fall) > CLEAR) & ~crowded, np.clip(fall, -1, 1), along * _majority(along * side, parts))
     return np.asarray(lines.normals * straight[:, None])
 
 
@@ -90,6 +96,15 @@ def _agreement(points: Array, lines: Lines) -> csr_array:
     count = len(points)
     matrix = coo_array((weight, (first, second)), shape=(count, count)).tocsr()
     return csr_array((matrix + matrix.T) / 2)
+
+
+def _crowded(points: Array, lines: Lines, reach: float) -> NDArray[np.bool_]:
+    """Where another sheet is so close above or below that the winding number, which is blurred, cannot tell the two."""
+    step = points[lines.neighbours] - points[:, None]
+    length = np.linalg.norm(step, axis=2)
+    rise = np.abs(np.einsum("nki,ni->nk", step, lines.normals))
+    apart = np.maximum(3 * lines.noise, LEAST_GAP * lines.spacing)
+    return np.asarray(((length < reach) & (rise > LEVEL * length) & (rise > apart[:, None])).any(axis=1))
 
 
 def sheet_links(points: Array, lines: Lines) -> csr_array:
@@ -120,6 +135,30 @@ def _parts(agreement: csr_array) -> NDArray[np.int64]:
     strong.data[strong.data < 1e-3] = 0
     strong.eliminate_zeros()
     return np.asarray(connected_components(strong, directed=False)[1], np.int64)
+
+
+def _along_the_surest(agreement: csr_array) -> Array:
+    """A side for every point, told from neighbour to neighbour along those links that are the surest of all: right
+    where a cloud is clean, even between sheets that are closer to each other than the points are."""
+    strength = abs(agreement)
+    strength.data = 1.001 - np.minimum(strength.data, 1)
+    tree = minimum_spanning_tree(strength)
+    own = np.arange(agreement.shape[0])
+    before, side = own.copy(), np.ones(len(own))
+    _, roots, sizes = np.unique(connected_components(tree, directed=False)[1], return_index=True, return_counts=True)
+    for root in roots[sizes > LINKS]:
+        order, told_by = breadth_first_order(tree, root, directed=False)
+        before[order[1:]] = told_by[order[1:]]
+    told = before != own
+    side[told] = np.where(np.asarray(agreement[own[told], before[told]]).ravel() < 0, -1.0, 1.0)
+    while (before != before[before]).any():
+        side, before = side * side[before], before[before]
+    return side
+
+
+def _majority(agree: Array, parts: NDArray[np.int64]) -> Array:
+    """For every point 1 or -1, whether most of its part agree."""
+    return np.where(np.bincount(parts, agree) < 0, -1.0, 1.0)[parts]
 
 
 def _turned_parts(side: Array, parts: NDArray[np.int64], number: NDArray[np.float32]) -> Array:

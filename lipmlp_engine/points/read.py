@@ -174,7 +174,10 @@ def _read_las(path: Path) -> Cloud:
         ) from error
     try:
         las = laspy.read(str(path))
-    except (laspy.LaspyException, ValueError) as error:
+    except OSError:
+        raise
+    except Exception as error:
+        # What laspy and what unpacks LAZ for it raise on damaged bytes is no closed list: LazrsError, struct.error …
         raise ShapeError(f"{path} cannot be read ({error}); export it again, or save it as PLY.") from error
     points = np.stack([np.asarray(las.x), np.asarray(las.y), np.asarray(las.z)], axis=1).astype(np.float64)
     dimensions = set(las.point_format.dimension_names)

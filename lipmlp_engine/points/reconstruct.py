@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,10 +13,12 @@ from ..errors import ShapeError
 from ..sections import FEWEST_POINTS
 from ..shapes.topology import Topology
 from .cloud import Cloud, tidied
+from .found import Found, SurfaceReport
 from .normals import Lines, lines_of
 from .orientation import oriented
+from .samples import Samples
 from .section import Points
-from .surface import Samples, enclosing_surface, near_samples
+from .surface import enclosing_surface, near_samples
 
 Array = NDArray[np.float64]
 Notify = Callable[[float], None]
@@ -31,59 +31,6 @@ BELIEVED = 0.9
 """Share of the given normals that must agree with the points for all of them to be taken as they are."""
 UNSEEN = 3.0
 """Surface farther than this many spacings from every point was not scanned."""
-
-
-@dataclass
-class Found:
-    """A surface with what is to be said about it."""
-
-    vertices: Array
-    triangles: NDArray[np.int32]
-    colors: NDArray[np.float32] | None
-    notes: list[str]
-    report: SurfaceReport
-
-
-@dataclass
-class SurfaceReport:
-    """What was measured of a surface; lengths in % of the cloud's diagonal."""
-
-    points: int
-    used: int
-    method: str
-    normals: str
-    """Where they come from: 'given' or 'made'."""
-    noise: float
-    spacing: float
-    distance_mean: float
-    """Of the points that were used from the surface."""
-    distance_95: float
-    unseen: float
-    """Share of the area, in %, that has no points near it."""
-    parts: int
-    genus: int | None
-    """Handles of all parts together; None where the surface has a rim."""
-    closed: bool
-    triangles: int
-    seconds: float
-
-    def to_dict(self) -> dict[str, Any]:
-        return asdict(self)
-
-    def summary(self) -> str:
-        """For a person to read."""
-        handles = "open" if self.genus is None else f"{self.genus} handle{'s' * (self.genus != 1)}"
-        return "\n".join(
-            [
-                f"{self.triangles:,} triangles, {self.parts} part{'s' * (self.parts != 1)}, {handles}",
-                f"points used        {self.used:,} of {self.points:,}, normals {self.normals}",
-                f"way                {self.method}",
-                f"noise              {self.noise:.3f} % of the diagonal, points {self.spacing:.2f} % apart",
-                f"points to surface  {self.distance_mean:.3f} % in the mean, 95 % below {self.distance_95:.3f} %",
-                f"area without points {self.unseen:.1f} %",
-                f"seconds            {self.seconds:.1f}",
-            ]
-        )
 
 
 def reconstruct(
@@ -168,12 +115,12 @@ def _samples(
         normals, notes = _believed(cloud.normals, points, lines, settings, threads)
         notify(0.5)
         if normals is not None:
-            return Samples(lines.places, normals, lines.spacing, lines.noise), "given", notes
+            return Samples(lines.places, normals, lines.spacing, lines.noise, seen=points), "given", notes
         made = oriented(points, lines, threads)
-        return Samples(lines.places, made, lines.spacing, lines.noise), "made", notes
+        return Samples(lines.places, made, lines.spacing, lines.noise, seen=points), "made", notes
     made = oriented(points, lines, threads)
     notify(0.5)
-    return Samples(lines.places, made, lines.spacing, lines.noise), "made", []
+    return Samples(lines.places, made, lines.spacing, lines.noise, seen=points), "made", []
 
 
 def _believed(

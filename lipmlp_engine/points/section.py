@@ -52,3 +52,8 @@ class Points:
         description="Most cells along the surface's longest side; fewer are taken where the points lie far apart",
     )
     strays: bool = flag(True, label="Drop Strays", description="Leave out points that lie far from all others")
+    keep: bool = flag(
+        True,
+        label="Keep Surface",
+        description="Keep what was found, so that the next run with the same points and settings need not wait again",
+    )

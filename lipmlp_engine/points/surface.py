@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +17,8 @@ from ..cores import usable_cores
 from ..shapes.shape import triangle_areas
 from ..shapes.topology import Topology
 from ..surface.nets import CORNERS, surface_nets, triangles_from_quads
+from .samples import Samples
+from .steadied import share_of_number, steadied
 from .winding import WindingGrid
 
 Array = NDArray[np.float64]
@@ -37,25 +38,6 @@ DISC = 0.7
 _CHUNK = 16_384
 
 
-@dataclass
-class Samples:
-    """Points on the surface with their normals outwards."""
-
-    points: Array
-    normals: Array
-    spacing: Array
-    """(n,), the side of the square of surface that is a sample's own."""
-    noise: float
-    """How far the planes of one sheet may lie apart, world units."""
-    area: Array | None = None
-    """(n,), how much surface a sample stands for; the square of the spacing where nothing else is said."""
-
-    @property
-    def walls(self) -> Array:
-        """Normals as long as the samples' areas."""
-        return self.normals * (self.spacing**2 if self.area is None else self.area)[:, None]
-
-
 def enclosing_surface(
     samples: Samples, finest: int, threads: int = 0, notify: Callable[[float], None] = lambda _: None
 ) -> tuple[Array, NDArray[np.int32]]:
@@ -65,7 +47,13 @@ def enclosing_surface(
     number = grid.solve(samples.points, samples.walls, blur)
     notify(0.3)
     values = (0.5 - number) * np.float32(2 * grid.cell)
-    _blend_planes(values, samples, grid, threads, lambda share: notify(0.3 + 0.6 * share))
+    share = share_of_number(samples)
+    steady = steadied(samples, grid) if share else None
+    if steady is None or share < 1:
+        _blend_planes(values, samples, grid, threads, lambda done: notify(0.3 + 0.6 * done))
+    if steady is not None:
+        number, level = steady
+        values += np.float32(share) * ((level - number) * np.float32(2 * grid.cell) - values)
     vertices, triangles = _extracted(values, grid)
     notify(1.0)
     return _without_crumbs(vertices, triangles, CRUMB * float(np.median(samples.spacing)) ** 2)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,7 @@ from .shape import Shape
 from .union import merge_overlaps
 
 if TYPE_CHECKING:
-    from ..points.reconstruct import Found
+    from ..points.found import Found
 
 _LEAST_VOLUME = 1e-9
 """Of the cube of the diagonal: less is rounding, not an inside."""
@@ -52,11 +53,16 @@ def surface_of(
 def found_surface(
     shape: Shape, points: Points, training: Training, check: Callable[[float], None] = lambda _: None
 ) -> Found:
-    """What is found through the points of a shape that is a cloud."""
+    """What is found through the points of a shape that is a cloud, now or in an earlier run."""
+    from ..points.kept import digest_of, keep, kept, kept_folder
     from ..points.reconstruct import reconstruct
 
     assert shape.cloud is not None
-    return reconstruct(
+    folder, digest = kept_folder(), digest_of(shape.cloud, points, training.seed, training.device)
+    found = kept(folder, digest) if points.keep else None
+    if found is not None:
+        return replace(found, notes=[*found.notes, "took the surface that an earlier run had found"])
+    found = reconstruct(
         shape.cloud,
         shape.name,
         points,
@@ -65,6 +71,9 @@ def found_surface(
         threads=training.threads,
         notify=check,
     )
+    if points.keep:
+        keep(folder, digest, found)
+    return found
 
 
 def with_surface(shape: Shape, found: Found) -> Shape:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from ..array_file import ArrayFile
 from ..errors import ShapeError
 from ..points.cloud import Cloud
+from ..points.loose import loose_points, note_of
 from ..points.read import POINT_FILES, cloud_of_columns, read_cloud
 from .look import UV_NAME, Layer, Look, layers_in
 from .ply import Ply, read_ply
@@ -32,6 +33,9 @@ def read_shape(path: Path, name: str = "") -> Shape:
     shape = _READERS.get(path.suffix.lower(), _read_mesh)(path)
     shape.name = name or shape.name or path.stem
     check_shape(shape)
+    loose = loose_points(shape) if shape.cloud is None else None
+    if loose is not None:
+        shape.notes.append(note_of(loose))
     return shape
 
 
@@ -80,6 +84,7 @@ def _read_npz(path: Path) -> Shape:
             seen = arrays.whole("look_triangles", count, 3, most=max(len(vertices) - 1, 0))
         facing = arrays.double("normals", len(vertices), 3) if "normals" in arrays else None
         radii = arrays.double("radii", len(vertices)) if "radii" in arrays else None
+        beside = arrays.double("beside", None, 3) if "beside" in arrays else None
     except (OSError, ValueError) as error:
         raise ShapeError(f"{path} is not a shape of Lipschitz Morph; write it again from Blender ({error}).") from error
     if count == 0 and len(vertices):
@@ -87,7 +92,7 @@ def _read_npz(path: Path) -> Shape:
         shape.name = name
         return shape
     look = Look(vertices, seen, normals, layers, materials, colors, polygons)
-    return Shape(name, vertices, triangles, colors, materials, look=look)
+    return Shape(name, vertices, triangles, colors, materials, look=look, beside=beside)
 
 
 def _read_ply(path: Path) -> Shape:

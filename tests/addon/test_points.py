@@ -91,9 +91,38 @@ def test_a_handful_of_points_is_refused(lipmorph: ModuleType, tmp_path: Path) ->
 
 def test_a_mesh_with_faces_keeps_to_its_faces(lipmorph: ModuleType, tmp_path: Path) -> None:
     bpy.ops.mesh.primitive_cube_add()
-    bpy.context.object.data.vertices.add(100)
+    bpy.context.object.data.vertices.add(10)
     assert len(read(tmp_path, bpy.context.object)["triangles"]) == 12
     assert not bpy.ops.lipmorph.surface_from_points.poll()
+
+
+def test_a_surface_is_offered_for_loose_vertices_beside_faces(lipmorph: ModuleType) -> None:
+    bpy.ops.mesh.primitive_cube_add(size=0.1, location=(2, 0, 0))
+    item = bpy.context.object
+    item.data.vertices.add(700)
+    places = np.concatenate([[vertex.co for vertex in item.data.vertices[:8]], on_ball()]).astype(np.float32)
+    item.data.vertices.foreach_set("co", places.ravel())
+    assert part("scene.gather_points").count_loose(item) == 700
+    assert bpy.ops.lipmorph.surface_from_points() == {"FINISHED"}
+    surface = bpy.context.object
+    assert surface.name == "Cube Surface"
+    assert np.ptp([vertex.co[0] for vertex in surface.data.vertices]) == pytest.approx(2, abs=0.1)
+
+
+def test_points_that_nodes_make_beside_faces_are_told_of(lipmorph: ModuleType, tmp_path: Path) -> None:
+    bpy.ops.mesh.primitive_uv_sphere_add()
+    item = bpy.context.object
+    item.location.x = 4
+    made_points(item)
+    group = item.modifiers[0].node_group
+    join = group.nodes.new("GeometryNodeJoinGeometry")
+    first, _, last = (node for node in group.nodes if node != join)
+    for source in (first, group.nodes[1]):
+        group.links.new(source.outputs[0], join.inputs[0])
+    group.links.new(join.outputs[0], last.inputs[0])
+    shape = read(tmp_path, item)
+    assert len(shape["triangles"]) and len(shape["beside"]) == len(item.data.vertices)
+    np.testing.assert_allclose(shape["beside"].mean(axis=0), (4, 0, 0), atol=1e-5)
 
 
 def test_surface_from_points_adds_a_mesh(lipmorph: ModuleType) -> None:

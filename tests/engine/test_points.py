@@ -7,14 +7,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import trimesh
 
 from lipmlp_engine.cli import main
 from lipmlp_engine.errors import ShapeError
 from lipmlp_engine.points.cloud import Cloud, thinned, tidied
+from lipmlp_engine.points.found import Found
 from lipmlp_engine.points.normals import lines_of
 from lipmlp_engine.points.orientation import oriented
 from lipmlp_engine.points.read import read_cloud
-from lipmlp_engine.points.reconstruct import Found, reconstruct
+from lipmlp_engine.points.reconstruct import reconstruct
 from lipmlp_engine.points.section import Points
 from lipmlp_engine.sections import FEWEST_POINTS, Sampling, Training
 from lipmlp_engine.shapes.load import prepare, surface_of
@@ -72,6 +74,29 @@ def test_noise_is_averaged_out(ring: tuple) -> None:
     assert found.report.genus == 1
     # Noise is .016 in the mean along the normal.
     assert distance_to_torus(found.vertices).mean() < 0.011
+
+
+def test_a_thin_blade_in_noise_has_no_holes() -> None:
+    rng = np.random.default_rng(7)
+    blade = rng.standard_normal((3000, 3))
+    blade /= np.linalg.norm(blade, axis=1, keepdims=True)
+    noisy = blade * (1, 0.6, 0.09) + rng.standard_normal((3000, 3)) * 0.02
+    report = found_in(noisy).report
+    assert report.parts == 1 and report.genus == 0
+
+
+def test_sheets_closer_than_their_points_face_each_other() -> None:
+    gap, thick = 0.0095, 0.1
+    plates = [trimesh.creation.box((1, 0.5, thick)) for _ in range(2)]
+    for plate, way in zip(plates, (-1, 1), strict=True):
+        plate.apply_translation((0, 0, way * (thick + gap) / 2))
+    both = trimesh.util.concatenate(plates)
+    points, normals, _ = sample_surface(both.vertices, both.faces, 8000, np.random.default_rng(8))
+    lines = lines_of(points, threads=1)
+    assert lines.clean and np.median(lines.spacing) > 1.5 * gap
+    cosine = np.einsum("ij,ij->i", oriented(points, lines, threads=1), normals)
+    between = np.abs(points[:, 2]) < gap
+    assert (cosine[between] < 0).mean() < 0.03 and (cosine < 0).mean() < 0.012
 
 
 def test_same_points_same_surface(ring: tuple, found_ring: Found) -> None:
@@ -205,6 +230,29 @@ def test_every_file_of_points_gives_the_same_cloud(tmp_path: Path) -> None:
         assert (cloud.normals is not None) == (name == "oriented.xyz")
 
 
+@pytest.mark.parametrize("ending", ["las", "laz"])
+def test_las_and_laz_give_the_same_cloud(tmp_path: Path, ending: str) -> None:
+    laspy = pytest.importorskip("laspy", reason="laspy[lazrs] is not installed, so LAS and LAZ are not tested")
+    # As surveyors have them: in a national grid, to the millimetre.
+    points = 1000 * on_ball(80) + np.array([432_000.0, 5_812_000.0, 30.0])
+    colors = np.random.default_rng(0).integers(0, 65536, (80, 3))
+    header = laspy.LasHeader(point_format=3, version="1.2")
+    header.offsets, header.scales = np.floor(points.min(axis=0)), np.full(3, 0.001)
+    las = laspy.LasData(header)
+    las.x, las.y, las.z = points.T
+    las.red, las.green, las.blue = colors.T.astype(np.uint16)
+    path = tmp_path / f"survey.{ending}"
+    las.write(str(path))
+    cloud = read_cloud(path)
+    np.testing.assert_allclose(cloud.points, points, atol=0.0006)
+    assert cloud.colors is not None
+    np.testing.assert_allclose(cloud.colors[:, :3] * 65535, colors, atol=0.01)
+    assert reconstruct(cloud, "survey", Points(), threads=1).report.parts == 1
+    path.write_bytes(path.read_bytes()[:300])
+    with pytest.raises(ShapeError, match="survey"):
+        read_cloud(path)
+
+
 def test_ply_and_obj_without_faces_are_clouds(tmp_path: Path) -> None:
     ball = on_ball(60)
     names = "".join(f"property float {name}\n" for name in ("x", "y", "z", "nx", "ny", "nz"))
@@ -251,3 +299,24 @@ def test_the_command_writes_a_mesh_and_a_report(tmp_path: Path, capfd: pytest.Ca
     assert "0 handles" in capfd.readouterr().out
     assert main(["surface", str(out), "--out", str(tmp_path / "again.ply")]) == 2
     assert "has faces already" in capfd.readouterr().err
+
+
+def test_points_beside_faces_are_told_of_and_can_be_taken(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], box: Shape
+) -> None:
+    ball = on_ball(600)
+    rows = [f"{x:.7f} {y:.7f} {z:.7f}" for x, y, z in (*box.vertices, *ball)]
+    faces = [f"3 {a} {b} {c}" for a, b, c in box.triangles]
+    head = f"element vertex {len(rows)}\nproperty float x\nproperty float y\nproperty float z\n"
+    head += f"element face {len(faces)}\nproperty list uchar int vertex_indices\n"
+    path = tmp_path / "both.ply"
+    path.write_text("\n".join([f"ply\nformat ascii 1.0\n{head}end_header", *rows, *faces, ""]))
+    shape = read_shape(path)
+    assert len(shape.triangles) == len(box.triangles)
+    assert any("left out 600 points" in note for note in shape.notes)
+    out = tmp_path / "mesh.ply"
+    assert main(["surface", str(path), "--out", str(out), "--threads", "1"]) == 0
+    assert read_shape(out).volume == pytest.approx(4 / 3 * np.pi, rel=0.04)
+    assert "600 points that belong to none" in " ".join(json.loads(out.with_suffix(".json").read_text())["notes"])
+    np.savez(tmp_path / "nodes.npz", vertices=box.vertices, triangles=box.triangles, beside=ball)
+    assert any("left out 600 points" in note for note in read_shape(tmp_path / "nodes.npz").notes)

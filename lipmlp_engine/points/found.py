@@ -1,0 +1,64 @@
+"""What came of a search for the surface through a cloud: the surface, what is to be said of it, and its measures."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+
+@dataclass
+class Found:
+    """A surface with what is to be said about it."""
+
+    vertices: Array
+    triangles: NDArray[np.int32]
+    colors: NDArray[np.float32] | None
+    notes: list[str]
+    report: SurfaceReport
+
+
+@dataclass
+class SurfaceReport:
+    """What was measured of a surface; lengths in % of the cloud's diagonal."""
+
+    points: int
+    used: int
+    method: str
+    normals: str
+    """Where they come from: 'given' or 'made'."""
+    noise: float
+    spacing: float
+    distance_mean: float
+    """Of the points that were used from the surface."""
+    distance_95: float
+    unseen: float
+    """Share of the area, in %, that has no points near it."""
+    parts: int
+    genus: int | None
+    """Handles of all parts together; None where the surface has a rim."""
+    closed: bool
+    triangles: int
+    seconds: float
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    def summary(self) -> str:
+        """For a person to read."""
+        handles = "open" if self.genus is None else f"{self.genus} handle{'s' * (self.genus != 1)}"
+        return "\n".join(
+            [
+                f"{self.triangles:,} triangles, {self.parts} part{'s' * (self.parts != 1)}, {handles}",
+                f"points used        {self.used:,} of {self.points:,}, normals {self.normals}",
+                f"way                {self.method}",
+                f"noise              {self.noise:.3f} % of the diagonal, points {self.spacing:.2f} % apart",
+                f"points to surface  {self.distance_mean:.3f} % in the mean, 95 % below {self.distance_95:.3f} %",
+                f"area without points {self.unseen:.1f} %",
+                f"seconds            {self.seconds:.1f}",
+            ]
+        )

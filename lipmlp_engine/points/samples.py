@@ -1,0 +1,32 @@
+"""Oriented samples of a surface: what every way through a cloud leads to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+
+@dataclass
+class Samples:
+    """Points on the surface with their normals outwards."""
+
+    points: Array
+    normals: Array
+    spacing: Array
+    """(n,), the side of the square of surface that is a sample's own."""
+    noise: float
+    """How far the planes of one sheet may lie apart, world units."""
+    area: Array | None = None
+    """(n,), how much surface a sample stands for; the square of the spacing where nothing else is said."""
+
+    seen: Array | None = None
+    """(n, 3), where the samples were before they were moved onto a surface; the same where nothing else is said."""
+
+    @property
+    def walls(self) -> Array:
+        """Normals as long as the samples' areas."""
+        return self.normals * (self.spacing**2 if self.area is None else self.area)[:, None]
