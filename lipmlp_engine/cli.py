@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from . import __version__
-from .commands import certify, doctor, extract, lengths, morph, presets, report, run, surface
+from .commands import certify, doctor, extract, lengths, match, morph, presets, report, run, surface
 from .errors import EngineError
 from .failures import failure_of
 from .hearsay import shown
@@ -23,6 +23,7 @@ Lipschitz Morph: shapes of any topology in, a smooth morph between them out.
   lipmorph extract morph/model.safetensors --out fine --resolution 256 --frames 120
   lipmorph report morph                             the figures of an earlier run
   lipmorph certify morph/model.safetensors          what is proved about it
+  lipmorph match standing.ply waving.ply            which place becomes which, as colours on both
   lipmorph surface cloud.ply --out mesh.ply         the closed surface through a cloud of points
   lipmorph run job.json --events                    a job file, for programs
   lipmorph doctor                                   is everything here, and how fast is it
@@ -54,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--version", action="version", version=f"lipmorph {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for command in (morph, run, extract, report, certify, lengths, surface, doctor, presets):
+    for command in (morph, run, extract, report, certify, match, lengths, surface, doctor, presets):
         command.add_to(commands)
     given = parser.parse_args(arguments)
     try:

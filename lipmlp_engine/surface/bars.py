@@ -92,7 +92,8 @@ def bars_between(vertices: Floats, faces: NDArray[np.int32], normals: Floats, mo
     part, volumes = volumes_of_parts(vertices, faces)
     order = np.argsort(-volumes, kind="stable")
     held = [int(number) for number in order if volumes[number] > LEAST_HELD * volumes[volumes > 0].sum()]
-    starts, ends = [], []
+    starts: list[Floats] = []
+    ends: list[Floats] = []
     together = np.isin(part, held[:most])
     radius = THICKNESS * cell
     for island in held[most:]:
@@ -104,9 +105,8 @@ def bars_between(vertices: Floats, faces: NDArray[np.int32], normals: Floats, mo
         together[own] = True
     if not starts:
         return None
-    return Bars(
-        *(torch.from_numpy(np.stack(side).astype(np.float32)) for side in (starts, ends)), radius, ROUNDING * cell
-    )
+    places = [torch.from_numpy(np.stack(side).astype(np.float32)) for side in (starts, ends)]
+    return Bars(places[0], places[1], radius, ROUNDING * cell)
 
 
 def barred(field: Field, bars: Bars) -> Field:

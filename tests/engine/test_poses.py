@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
@@ -24,7 +25,7 @@ from lipmlp_engine.guide.pose import PosePath
 from lipmlp_engine.guide.swinging import Way, carried_meshes, find_ways
 from lipmlp_engine.job import Job
 from lipmlp_engine.morph import Morph
-from lipmlp_engine.poses.find import Pairing, pair
+from lipmlp_engine.poses.find import Pairing, Verdict, pair
 from lipmlp_engine.poses.lengths import LengthPath
 from lipmlp_engine.sections import Sampling, ShapeInput
 from lipmlp_engine.shapes.distance import DistanceField
@@ -247,3 +248,40 @@ def test_lengths_on_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixtu
     np.savez(poses, first=straight, last=bent[:-1], triangles=triangles, shares=[0.5])
     assert cli.main(["lengths", str(poses), str(positions)]) == 3
     assert "same vertices" in capsys.readouterr().err
+
+
+def test_a_match_is_written_as_colours_that_agree(
+    standing_and_raised: tuple[Shape, Shape],
+    pairing: Pairing,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr("lipmlp_engine.poses.find.judged", lambda *_, **__: Verdict(pairing, ""))
+    paths = [str(tmp_path / f"{shape.name}.ply") for shape in standing_and_raised]
+    for shape, path in zip(standing_and_raised, paths, strict=True):
+        trimesh.Trimesh(shape.vertices, shape.triangles, process=False).export(path)
+    assert cli.main(["match", *paths, "--out", str(tmp_path / "shown")]) == 0
+    assert "confidence" in capsys.readouterr().out
+    (answer,) = json.loads((tmp_path / "shown" / "match.json").read_text())
+    assert answer["matched"] and answer["confidence"] > 0.5
+    meshes = [trimesh.load(path, process=False) for path in sorted((tmp_path / "shown").glob("*.ply"))]
+    left_hands = [mesh.vertices[:, 0] < -0.5 for mesh in meshes]
+    right_hands = [mesh.vertices[:, 0] > 0.5 for mesh in meshes]
+    hues = [
+        [mesh.visual.vertex_colors[part][:, :3].mean(0) for part in (left, right)]
+        for mesh, left, right in zip(meshes, left_hands, right_hands, strict=True)
+    ]
+    assert np.abs(np.subtract(hues[0], hues[1])).max() < 25
+    assert np.abs(hues[0][0] - hues[0][1]).max() > 100
+
+
+def test_a_match_of_several_parts_is_grey_and_says_why(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    apart = trimesh.creation.box((1, 1, 1)), trimesh.creation.box((1, 1, 1)).apply_translation([3, 0, 0])
+    trimesh.util.concatenate(apart).export(tmp_path / "two.ply")
+    arguments = ["match", str(tmp_path / "two.ply"), str(tmp_path / "two.ply"), "--arrays", "--out", str(tmp_path)]
+    assert cli.main(arguments) == 0
+    assert "several parts" in capsys.readouterr().out
+    with np.load(tmp_path / "1.npz") as stored:
+        assert np.ptp(stored["colors"][:, :3]) == 0 and len(stored["colors"]) == len(stored["vertices"])
+    assert cli.main(["match", str(tmp_path / "two.ply"), "--out", str(tmp_path)]) == 2
