@@ -71,10 +71,14 @@ class Pairing:
             self.fit.bare / MOST_BARE,
             self.fit.strain / MOST_STRAIN,
             self.fit.turned / MOST_TURNED,
-            self.match.stretch / MOST_STRETCH,
-            (1 - self.match.upright) / (1 - LEAST_UPRIGHT),
+            _doubt_of(self.match),
         )
         return float(max(limits))
+
+
+def _doubt_of(match: Match) -> float:
+    """What a match leaves open before anything is laid on."""
+    return max(match.stretch / MOST_STRETCH, (1 - match.upright) / (1 - LEAST_UPRIGHT))
 
 
 @dataclass(frozen=True)
@@ -119,15 +123,25 @@ def judged(
         marks = None
         if landmarks is not None and len(landmarks[0]):
             marks = KDTree(own.vertices).query(landmarks[0])[1], KDTree(other.vertices).query(landmarks[1])[1]
+        # Of strangers the first match is shown, whatever it is.
+        limit = np.inf if strangers else INSISTED if insisted else 1.0
         found: list[Pairing] = []
+        passed_over: list[Match] = []
         for match in matches(signatures[0], signatures[1], marks):
+            if _doubt_of(match) > limit:
+                # No fit makes up for that.
+                passed_over.append(match)
+                continue
             found.append(Pairing(own, other, match, fit(own, other, match.vertices)))
             if found[-1].doubt < CLOSE_TO_SURE or strangers:
                 break
+        if not found:
+            likeliest = min(passed_over, key=lambda match: match.stretch)
+            found.append(Pairing(own, other, likeliest, fit(own, other, likeliest.vertices)))
     best = min(found, key=lambda pairing: pairing.doubt)
     if strangers:
         return Verdict(best, strangers)
-    if best.doubt > (INSISTED if insisted else 1):
+    if best.doubt > limit:
         return Verdict(best, f"what of '{first.name}' becomes what of '{second.name}' is not sure")
     if not insisted and best.bent < LEAST_BENT:
         return Verdict(best, f"'{second.name}' is '{first.name}' moved as a whole")

@@ -21,6 +21,7 @@ from ..shapes.shape import Shape, doubled_area_vectors
 from .arrive import OWN_NORMAL, Destination
 from .crowding import wanted_areas
 from .field import Field
+from .laying import laid_on
 from .normals import mean_gradient, values_and_mean_gradient
 from .pull import LONGEST_STEP, Pull, from_samples, pulled
 from .sheet import Sheet, unit
@@ -217,7 +218,8 @@ class _Traveller:
         goal = pose.to_training(self.goals[index]) if index in self.goals else None
         if any(isinstance(flow, CarriedMesh) for flow in self.morph.motion.flows[segment : segment + 1]):
             if goal is None:
-                goal = destination.nearest(self._carried(points, origin, end, segment))[0]
+                triangles = self.sheet.triangles.astype(np.int64)
+                goal = laid_on(destination, points, triangles, self._carried(points, origin, end, segment))
             self._swing(way, origin, end, pose.to_world(goal))
             notify(1.0)
             return

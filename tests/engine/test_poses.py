@@ -266,8 +266,11 @@ def test_a_match_is_written_as_colours_that_agree(
     (answer,) = json.loads((tmp_path / "shown" / "match.json").read_text())
     assert answer["matched"] and answer["confidence"] > 0.5
     meshes = [trimesh.load(path, process=False) for path in sorted((tmp_path / "shown").glob("*.ply"))]
-    left_hands = [mesh.vertices[:, 0] < -0.5 for mesh in meshes]
-    right_hands = [mesh.vertices[:, 0] > 0.5 for mesh in meshes]
+    hands = meshes[0].vertices[:, 2] < 0.95, meshes[1].vertices[:, 2] > 1.95
+    hands = hands[0] & (np.abs(meshes[0].vertices[:, 0]) > 0.45), hands[1]
+    left_hands, right_hands = (
+        [hand & (side * mesh.vertices[:, 0] > 0) for hand, mesh in zip(hands, meshes, strict=True)] for side in (-1, 1)
+    )
     hues = [
         [mesh.visual.vertex_colors[part][:, :3].mean(0) for part in (left, right)]
         for mesh, left, right in zip(meshes, left_hands, right_hands, strict=True)
