@@ -139,7 +139,7 @@ class Arrangement:
         meshes: list[CarriedMesh | None] = [None] * (len(shapes) - 1)
         if job.guide.kind != "transport":
             marks = [world_landmarks(job, shapes, segment) for segment in range(len(shapes) - 1)]
-            ways, self.verdicts = find_ways(shapes, marks, insisted=job.guide.kind == "poses")
+            ways, self.verdicts = find_ways(shapes, marks, job.guide.kind == "poses", job.guide.rigidity)
             self.path, meshes = carried_meshes(self.path, ways, HALF_EXTENT)
         samples = [_in_frame(*parts) for parts in zip(shapes, fields, matters, self.path.poses, strict=True)]
         for segment, (source, target) in enumerate(pairwise(samples)):

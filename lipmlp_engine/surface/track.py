@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 
 from ..guide import CarriedMesh
-from ..poses.lengths import LengthPath
+from ..poses.lengths import LengthPath, lengths_kept
 from ..shapes.distance import DistanceField
 from ..shapes.shape import Shape, doubled_area_vectors
 from .arrive import OWN_NORMAL, Destination
@@ -264,7 +264,8 @@ class _Traveller:
 
     def _swing(self, way: _Way, origin: float, end: float, goal: Array) -> None:
         """Between poses the mesh itself goes the way on which its lengths stay."""
-        path = LengthPath(way.states[origin], goal, self.sheet.triangles)
+        kept = lengths_kept(self.morph.job.guide.rigidity)
+        path = LengthPath(way.states[origin], goal, self.sheet.triangles, kept)
         for time in _times(origin, end, self.window):
             way.states[time] = path.at((time - origin) / (end - origin))
 

@@ -26,7 +26,7 @@ from lipmlp_engine.guide.swinging import Way, carried_meshes, find_ways
 from lipmlp_engine.job import Job
 from lipmlp_engine.morph import Morph
 from lipmlp_engine.poses.find import Pairing, Verdict, pair
-from lipmlp_engine.poses.lengths import LengthPath
+from lipmlp_engine.poses.lengths import LengthPath, lengths_kept
 from lipmlp_engine.sections import Sampling, ShapeInput
 from lipmlp_engine.shapes.distance import DistanceField
 from lipmlp_engine.shapes.shape import Shape, signed_volume
@@ -81,6 +81,19 @@ def test_a_limb_that_swings_by_more_than_half_a_turn_keeps_its_length() -> None:
     error = np.abs(lengths[1] / ((lengths[0] + lengths[2]) / 2) - 1)
     assert error.mean() < 0.01
     assert edge_lengths((straight + coiled) / 2, triangles).mean() < 0.9 * lengths[1].mean()
+
+
+def test_rigidity_says_how_far_lengths_are_kept() -> None:
+    straight, triangles = rod(np.zeros_like)
+    coiled, _ = rod(lambda x: np.clip(x, 0, None) * 3.0)
+    lengths = []
+    for rigidity in (0.0, 0.25, 0.5, 1.0):
+        path = LengthPath(straight, coiled, triangles, lengths_kept(rigidity))
+        assert np.abs(path.at(1.0) - coiled).max() < 1e-6
+        lengths.append(float(edge_lengths(path.at(0.5), triangles).mean()))
+    whole = float(edge_lengths(coiled, triangles).mean())
+    assert lengths[0] < lengths[1] < lengths[2] == lengths[3]
+    assert lengths[3] > 0.99 * whole and lengths[0] < 0.95 * whole
 
 
 def test_turns_of_a_whole_turn_and_more_are_told_from_none() -> None:
