@@ -14,6 +14,7 @@ from ..process_group import ProcessGroup
 
 LOOK_SECONDS = 0.1
 LONGEST_SECONDS = 600.0
+AT_WORK = "The engine is at work; Esc stops it"
 
 
 class Asking:
@@ -44,7 +45,7 @@ class Asking:
             return self._conclude(context)
         self._timer = context.window_manager.event_timer_add(LOOK_SECONDS, window=context.window)
         context.window_manager.modal_handler_add(self)
-        context.workspace.status_text_set(f"{self.bl_label}: the engine is at work; Esc stops it")
+        context.workspace.status_text_set(bpy.app.translations.pgettext_iface(AT_WORK))
         return {"RUNNING_MODAL"}
 
     def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
@@ -55,7 +56,11 @@ class Asking:
         if event.type != "TIMER" or self._process.running:
             return {"PASS_THROUGH"}
         self._leave(context)
-        return self._conclude(context)
+        outcome = self._conclude(context)
+        # Nothing has been clicked or moved that would make Blender draw what has come.
+        for area in context.window.screen.areas:
+            area.tag_redraw()
+        return outcome
 
     def cancel(self, context: bpy.types.Context) -> None:
         """Blender calls this too, when it closes meanwhile."""
