@@ -29,7 +29,9 @@ from lipmlp_engine.poses.find import Pairing, Verdict, pair
 from lipmlp_engine.poses.lengths import LengthPath, lengths_kept
 from lipmlp_engine.sections import Sampling, ShapeInput
 from lipmlp_engine.shapes.distance import DistanceField
-from lipmlp_engine.shapes.shape import Shape, signed_volume
+from lipmlp_engine.shapes.shape import Shape, signed_volume, unit_normals
+from lipmlp_engine.surface.arrive import Destination
+from lipmlp_engine.surface.laying import laid_on
 from lipmlp_engine.training.samples import PlacedShape, between_samples
 
 Array = NDArray[np.float64]
@@ -301,3 +303,18 @@ def test_a_match_of_several_parts_is_grey_and_says_why(tmp_path: Path, capsys: p
     with np.load(tmp_path / "1.npz") as stored:
         assert np.ptp(stored["colors"][:, :3]) == 0 and len(stored["colors"]) == len(stored["vertices"])
     assert cli.main(["match", str(tmp_path / "two.ply"), "--out", str(tmp_path)]) == 2
+
+
+def test_a_mesh_is_laid_onto_a_pose_without_folds() -> None:
+    straight, triangles = rod(np.zeros_like)
+    bent, _ = rod(lambda x: np.clip(x, 0, None) * 2.2)
+    destination = Destination(bent, triangles.astype(np.int32), 100, 1)
+    came = bent + np.random.default_rng(0).normal(0, 0.025, bent.shape)
+
+    def folds(places: Array) -> int:
+        normals = unit_normals(places, triangles)
+        return int(((normals * destination.nearest(places[triangles].mean(1))[1]).sum(1) < 0).sum())
+
+    laid = laid_on(destination, straight, triangles, came)
+    assert folds(destination.nearest(came)[0]) > 10 and folds(laid) == 0
+    assert np.linalg.norm(destination.nearest(laid)[0] - laid, axis=1).mean() < 0.004
