@@ -20,7 +20,7 @@ from .extract import extract_surface
 from .extract_detailed import extract_detailed, unit
 from .field import Field, one_torch_thread
 from .normals import face_normals_at, smooth_normals
-from .parts import faces_among, large_parts, speck_share, within_pieces, without_specks
+from .parts import count_pieces, faces_among, large_parts, speck_share, within_pieces, without_specks
 
 if TYPE_CHECKING:
     from ..morph import Morph
@@ -85,6 +85,8 @@ def _surface(field: Field, extraction: Extraction, cells: int, smallest_parts: l
 def _in_pieces(surface: _Surface, field: Field, extraction: Extraction, morph: Morph, time: float) -> _Surface:
     """The surface in no more pieces than the shapes about its time: what is too many is held by bars, or left out."""
     most, cells = morph.pieces_about(time), morph.cells(extraction)
+    if most <= 0 or count_pieces(surface.vertices, surface.faces) <= most:
+        return surface
     bars: Bars | None = None
     for _ in range(HOLDINGS):
         more = bars_between(surface.vertices, surface.faces, surface.normals, most, 2 / cells)

@@ -50,7 +50,12 @@ def pieces(shape: Shape) -> int:
     """How many pieces a shape is in, hollows not counted; 0, which is unknown, where it has holes."""
     if not shape.closed:
         return 0
-    return int((volumes_of_parts(shape.vertices, shape.triangles)[1] > 0).sum())
+    return count_pieces(shape.vertices, shape.triangles)
+
+
+def count_pieces(vertices: NDArray[np.floating], faces: NDArray[np.integer]) -> int:
+    """How many pieces a closed mesh is in, hollows not counted."""
+    return int((volumes_of_parts(vertices, faces)[1] > 0).sum()) if len(faces) else 0
 
 
 def within_pieces(vertices: NDArray[np.floating], faces: NDArray[np.integer], most: int) -> NDArray[np.bool_]:
