@@ -52,6 +52,7 @@ def add_to(commands: Any) -> None:
 def match(given: argparse.Namespace) -> int:
     from ..shapes.load import load_shapes
 
+    _require_ours(given.out)
     job, base = _job_from(given)
     shapes = load_shapes(job, base, lambda sentence: None)
     marks = _marks(job, shapes)
@@ -67,6 +68,15 @@ def match(given: argparse.Namespace) -> int:
     except OSError as error:
         raise OutputError(f"{given.out} cannot be written: {error.strerror or error}.") from error
     return 0
+
+
+def _require_ours(folder: Path) -> None:
+    """Refuse a folder in which files that are not ours might be replaced."""
+    try:
+        if folder.exists() and any(folder.iterdir()) and not (folder / ANSWER).is_file():
+            raise OutputError(f"{folder} is not empty and holds no match; name another folder with --out.")
+    except OSError as error:
+        raise OutputError(f"{folder} cannot be used: {error.strerror or error}.") from error
 
 
 def matched_colours(
