@@ -34,6 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--frames", type=int, default=25)
     parser.add_argument("--cells", type=int, default=96)
     parser.add_argument("--preset", choices=("draft", "standard"), default="draft")
+    parser.add_argument("--steps", type=int, default=0, help="of the training; 0 leaves them to the preset")
     parser.add_argument("--data", type=Path, default=HERE.parents[1] / ".." / "shared" / "data")
     given = parser.parse_args(arguments)
     torch.set_num_threads(1)
@@ -43,7 +44,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
             print(f"{name}: its files are not in {given.data}; left out", flush=True)
             continue
         for seed in given.seeds:
-            morph = train(ours(given.preset, seed), pair.shapes, lambda event: None, lambda: False)
+            job = ours(given.preset, seed)
+            job.training.steps = given.steps or job.training.steps
+            morph = train(job, pair.shapes, lambda event: None, lambda: False)
             times = np.linspace(0, 1, given.frames).tolist()
             print(f"{name}, seed {seed}: {counted(morph, times, given.cells)}", flush=True)
 
