@@ -16,6 +16,8 @@ CALM_PERCENT = 1.0
 """Surface motion per frame, in % of the diagonal, that passes for calm."""
 MAXIMUM_NOTES = 3
 LONGEST_NOTE = 500
+GUIDE = "Guide:"
+"""How the sentence begins that says which guide was taken, and why."""
 
 
 def summary_of(folder: Path, frames: bool = True) -> list[tuple[str, str]]:
@@ -99,6 +101,8 @@ def summary_lines(report: dict[str, Any], frames: bool = True) -> list[tuple[str
     # What became of the shape keys is told where they are offered.
     told = (report.get("tracking") or {}).get("sentence")
     notes = [shown(note, LONGEST_NOTE) for note in report.get("notes", []) if note != told]
+    # Which guide was taken, and why, comes first.
+    notes.sort(key=lambda note: not note.startswith(GUIDE))
     lines += [("INFO", note) for note in notes[:MAXIMUM_NOTES]]
     return lines
 

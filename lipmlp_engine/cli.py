@@ -15,6 +15,7 @@ from .commands import (
     doctor,
     extract,
     lengths,
+    match,
     morph,
     presets,
     preview,
@@ -39,6 +40,7 @@ Lipschitz Morph: shapes of any topology in, a smooth morph between them out.
   lipmorph report morph                             the figures of an earlier run
   lipmorph certify morph/model.safetensors          what is proved about it
   lipmorph space train pose*.obj --out poses        a few numbers that move one mesh through its poses
+  lipmorph match standing.ply waving.ply            which place becomes which, as colours on both
   lipmorph surface cloud.ply --out mesh.ply         the closed surface through a cloud of points
   lipmorph batch morphs.json                        many morphs, on all cores or a cluster
   lipmorph run job.json --events                    a job file, for programs
@@ -84,8 +86,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands = parser.add_subparsers(
         title="commands", metavar="COMMAND", dest="called", required=True, parser_class=CommandParser
     )
-    every = (morph, batch, run, preview, extract, report, certify, lengths, space, surface, doctor, presets, wait)
-    for command in every:
+    making = (morph, batch, run, preview, extract, report, certify)
+    for command in (*making, match, lengths, space, surface, doctor, presets, wait):
         command.add_to(commands)
     given, unknown = parser.parse_known_args(arguments)
     if unknown:

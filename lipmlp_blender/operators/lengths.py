@@ -3,28 +3,25 @@
 from __future__ import annotations
 
 import tempfile
-import time
 from pathlib import Path
 
 import bpy
 import numpy as np
 
-from ..engine_process import engine_environment
-from ..lipmlp_engine.launch import engine_command
-from ..preferences import chosen_python, engine_home
-from ..process_group import ProcessGroup
+from ..preferences import chosen_python
 from ..scene.length_keys import MARK, add_length_keys, pose_of, triangles_of
+from .asking import Asking
 
-LOOK_SECONDS = 0.1
-LONGEST_SECONDS = 600.0
+POSITIONS = "positions.npz"
 
 
-class LIPMORPH_OT_preserve_lengths(bpy.types.Operator):
+class LIPMORPH_OT_preserve_lengths(Asking, bpy.types.Operator):
     """Add corrective keys between the basis and the active shape key, so that limbs swing instead of shrinking"""
 
     bl_idname = "lipmorph.preserve_lengths"
     bl_label = "Preserve Lengths"
     bl_options = {"REGISTER", "UNDO"}
+    stopped = "Stopped; no keys were added."
 
     count: bpy.props.IntProperty(  # type: ignore[valid-type]
         name="Keys", description="Corrective keys between the basis and the shape key", default=7, min=1, max=31
@@ -51,65 +48,30 @@ class LIPMORPH_OT_preserve_lengths(bpy.types.Operator):
         self._item, self._key = context.active_object, context.active_object.active_shape_key.name
         key = context.active_object.active_shape_key
         self._shares = [(index + 1) / (self.count + 1) for index in range(self.count)]
-        self._folder = tempfile.TemporaryDirectory(prefix="lipmorph-")
-        folder = Path(self._folder.name)
+        folder = tempfile.TemporaryDirectory(prefix="lipmorph-")
+        poses, positions = (Path(folder.name) / name for name in ("poses.npz", POSITIONS))
         np.savez(
-            folder / "poses.npz",
+            poses,
             first=pose_of(key.relative_key),
             last=pose_of(key),
             triangles=triangles_of(self._item.data),
             shares=self._shares,
         )
-        arguments = "lengths", str(folder / "poses.npz"), str(folder / "positions.npz")
-        command = engine_command(chosen_python().path, engine_home().engine_folder, *arguments)
-        try:
-            self._process = ProcessGroup(
-                command, log=folder / "engine.log", environment=engine_environment(), merge_errors=True
-            )
-        except OSError as error:
-            self._folder.cleanup()
-            self.report({"ERROR"}, f"The engine cannot be started: {error.strerror}.")
-            return {"CANCELLED"}
-        self._began = time.monotonic()
-        if bpy.app.background:
-            while self._process.running and time.monotonic() - self._began < LONGEST_SECONDS:
-                time.sleep(LOOK_SECONDS)
-            return self._conclude()
-        self._timer = context.window_manager.event_timer_add(LOOK_SECONDS, window=context.window)
-        context.window_manager.modal_handler_add(self)
-        return {"RUNNING_MODAL"}
+        return self.ask(context, folder, "lengths", str(poses), str(positions))
 
-    def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
-        if event.type == "ESC" or time.monotonic() - self._began > LONGEST_SECONDS:
-            self._process.kill()
-            context.window_manager.event_timer_remove(self._timer)
-            self._folder.cleanup()
-            self.report({"INFO"}, "Stopped; no keys were added.")
+    def answered(self, context: bpy.types.Context, folder: Path) -> set[str]:
+        keys = self._item.data.shape_keys
+        if not (folder / POSITIONS).is_file() or keys is None or self._key not in keys.key_blocks:
+            self.report({"ERROR"}, "The engine found no in-betweens, or the key is gone.")
             return {"CANCELLED"}
-        if event.type != "TIMER" or self._process.running:
-            return {"PASS_THROUGH"}
-        context.window_manager.event_timer_remove(self._timer)
-        return self._conclude()
-
-    def _conclude(self) -> set[str]:
-        found = Path(self._folder.name) / "positions.npz"
-        try:
-            keys = self._item.data.shape_keys
-            if self._process.exit_code or not found.is_file() or keys is None or self._key not in keys.key_blocks:
-                self._process.kill()
-                said = [line for line in self._process.lines() if line.strip()]
-                self.report({"ERROR"}, said[-1] if said else "The engine found no in-betweens, or the key is gone.")
-                return {"CANCELLED"}
-            with np.load(found) as stored:
-                positions = stored["positions"]
-            if positions.shape[1] != len(self._item.data.vertices):
-                self.report({"ERROR"}, "The mesh has changed meanwhile; try again.")
-                return {"CANCELLED"}
-            add_length_keys(self._item, self._key, self._shares, positions)
-            self.report({"INFO"}, f"{len(positions)} keys keep the lengths of '{self._key}'.")
-            return {"FINISHED"}
-        finally:
-            self._folder.cleanup()
+        with np.load(folder / POSITIONS) as stored:
+            positions = stored["positions"]
+        if positions.shape[1] != len(self._item.data.vertices):
+            self.report({"ERROR"}, "The mesh has changed meanwhile; try again.")
+            return {"CANCELLED"}
+        add_length_keys(self._item, self._key, self._shares, positions)
+        self.report({"INFO"}, f"{len(positions)} keys keep the lengths of '{self._key}'.")
+        return {"FINISHED"}
 
 
 CLASSES = (LIPMORPH_OT_preserve_lengths,)

@@ -30,6 +30,7 @@ from ..runtime import runtime
 from ..scene.errors import SceneError
 from ..scene.gather import ShapeSlots, gather_in_slices, slots
 from ..scene.look_check import look_notes
+from ..scene.match_preview import hide_match
 
 SENTENCES = (RequestError, SceneError, EngineError)
 """Errors that carry a sentence for the user."""
@@ -108,6 +109,7 @@ class GathersShapes:
         return new_folder(title)
 
     def _prepare(self, context: bpy.types.Context) -> None:
+        hide_match(context)
         objects = self._objects(context)
         settings = context.scene.lipmorph
         self._title = title_of(objects)

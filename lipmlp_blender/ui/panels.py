@@ -11,6 +11,7 @@ from ..runtime import runtime
 from ..scene.ownership import is_morph
 from .engine import draw_engine, draw_missing_engine, engine_is_ready
 from .jobs import draw_queue
+from .match import draw_match
 from .result import draw_result
 from .shape_keys import draw_matching
 from .shapes import draw_shapes
@@ -33,6 +34,7 @@ class LIPMORPH_PT_main(InMorphTab, bpy.types.Panel):
             draw_missing_engine(layout, context)
         draw_shapes(layout, context)
         draw_matching(layout, context)
+        draw_match(layout, context)
         column = layout.column(align=True)
         column.row(align=True).prop(settings, "preset", expand=True)
         if preset_is_changed(settings):

@@ -8,6 +8,7 @@ from ..lipmlp_engine.sections import BOUNDED_FAMILIES, SECTIONS
 from ..lipmlp_engine.settings import settings_of
 from ..properties import SECTION_GROUPS, LipmorphSceneSettings
 from ..request import chain
+from .match import draw_match_button
 from .panels import InMorphTab
 from .shape_keys import draw_key_settings
 
@@ -89,6 +90,7 @@ class LIPMORPH_PT_steering(_FoldedPanel, bpy.types.Panel):
     def draw_settings(self, layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
         settings = context.scene.lipmorph
         layout.prop(settings.guide, STEERING[0])
+        draw_match_button(layout, context)
         column = layout.column()
         column.active = settings.guide.kind != "none"
         for name in STEERING[1:]:

@@ -139,8 +139,8 @@ class Arrangement:
         self.path = PosePath(_following_poses(job, shapes, matters))
         meshes: list[CarriedMesh | None] = [None] * (len(shapes) - 1)
         if job.guide.kind != "transport":
-            marks = [_world_landmarks(job, shapes, segment) for segment in range(len(shapes) - 1)]
-            ways, self.verdicts = find_ways(shapes, marks, insisted=job.guide.kind == "poses")
+            marks = [world_landmarks(job, shapes, segment) for segment in range(len(shapes) - 1)]
+            ways, self.verdicts = find_ways(shapes, marks, job.guide.kind == "poses", job.guide.rigidity)
             self.path, meshes = carried_meshes(self.path, ways, HALF_EXTENT)
         samples = [_in_frame(*parts) for parts in zip(shapes, fields, matters, self.path.poses, strict=True)]
         for segment, (source, target) in enumerate(pairwise(samples)):
@@ -259,12 +259,12 @@ def _landmarks(job: Job, shapes: list[Shape], path: PosePath, segment: int) -> t
 
     The user names them where the shapes were before the job's placement moved them.
     """
-    places = _world_landmarks(job, shapes, segment)
+    places = world_landmarks(job, shapes, segment)
     source, target = (path.poses[segment + side].to_training(places[side]) for side in (0, 1))
     return source, target
 
 
-def _world_landmarks(job: Job, shapes: list[Shape], segment: int) -> tuple[Array, Array]:
+def world_landmarks(job: Job, shapes: list[Shape], segment: int) -> tuple[Array, Array]:
     """The same where the shapes are now."""
     pairs = [(row[segment], row[segment + 1]) for row in job.landmarks]
     both = [(a, b) for a, b in pairs if a is not None and b is not None]

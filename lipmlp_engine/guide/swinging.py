@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from ..poses.find import pair
-from ..poses.lengths import LengthPath
+from ..poses.lengths import LengthPath, lengths_kept
 from ..shapes.shape import Shape
 from .carried_mesh import STATIONS, CarriedMesh
 from .pose import Pose, PosePath
@@ -27,7 +27,7 @@ class Way:
 
 
 def find_ways(
-    shapes: Sequence[Shape], landmarks: Sequence[tuple[Array, Array]], insisted: bool
+    shapes: Sequence[Shape], landmarks: Sequence[tuple[Array, Array]], insisted: bool, rigidity: float = 0.5
 ) -> tuple[list[Way | None], list[str]]:
     """For each pair of neighbours the way, where they are surely poses of one shape; and a sentence that says why."""
     ways: list[Way | None] = []
@@ -39,7 +39,8 @@ def find_ways(
             ways.append(None)
             verdicts.append(f"Guide: transport, because {found}.")
         else:
-            path = LengthPath(found.first.vertices, found.fit.places, found.first.triangles)
+            mesh = found.first
+            path = LengthPath(mesh.vertices, found.fit.places, mesh.triangles, lengths_kept(rigidity))
             ways.append(Way(path, found.first.triangles))
             verdicts.append(f"Guide: poses, because '{first.name}' and '{second.name}' match: {found.said}.")
     return ways, verdicts

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
+from ..guide import CarriedMesh
 from ..shapes.distance import DistanceField
 from ..shapes.sample import sample_surface
 from ..shapes.shape import Shape, doubled_area_vectors
@@ -128,10 +130,10 @@ def measure_keys(track: Track, morph: Morph, diagonal: float) -> list[KeyMeasure
     sign = 1.0
     found: list[KeyMeasure] = []
     for time, positions in zip(track.times, track.positions.astype(np.float64), strict=True):
-        pose, surface = morph.pose(float(time)), morph.field(float(time))
+        pose = morph.pose(float(time))
         points = pose.to_training(positions)
         middles = points[triangles].mean(1)
-        values, gradient = values_and_mean_gradient(surface, np.concatenate([points, middles]))
+        values, gradient = _seen(morph, float(time), np.concatenate([points, middles]))
         steepness = np.maximum(np.linalg.norm(gradient[: len(points)], axis=1), 1e-3)
         used = np.unique(triangles)
         distances = (np.abs(values[: len(points)]) / steepness * pose.scale / diagonal * 100)[used]
@@ -151,6 +153,16 @@ def measure_keys(track: Track, morph: Morph, diagonal: float) -> list[KeyMeasure
             )
         )
     return found
+
+
+def _seen(morph: Morph, time: float, points: Array) -> tuple[Array, ...]:
+    """The field's values and gradient at points; between poses, whose keys follow no network, what is shown."""
+    flows = morph.motion.flows
+    if morph.detailed and flows and isinstance(flows[morph.segment(time)], CarriedMesh):
+        places = torch.from_numpy(points.astype(np.float32))
+        found = morph.shown_field(time).values_and_gradient(places.to(morph.layers[0][0].device))
+        return tuple(part.cpu().numpy().astype(np.float64) for part in found)
+    return values_and_mean_gradient(morph.field(time), points)
 
 
 def measure_targets(track: Track, shapes: list[Shape], threads: int = 0) -> list[TargetMeasure]:

@@ -59,6 +59,11 @@ class Pairing:
         return float(np.linalg.norm(turn.apply(start) - end, axis=1).mean()) / self.second.scale
 
     @property
+    def confidence(self) -> float:
+        """From 0 to 1; one half is as little as is let pass."""
+        return 1 / (1 + self.doubt**2)
+
+    @property
     def doubt(self) -> float:
         """1 is as much as is let pass."""
         limits = (
@@ -66,10 +71,23 @@ class Pairing:
             self.fit.bare / MOST_BARE,
             self.fit.strain / MOST_STRAIN,
             self.fit.turned / MOST_TURNED,
-            self.match.stretch / MOST_STRETCH,
-            (1 - self.match.upright) / (1 - LEAST_UPRIGHT),
+            _doubt_of(self.match),
         )
         return float(max(limits))
+
+
+def _doubt_of(match: Match) -> float:
+    """What a match leaves open before anything is laid on."""
+    return max(match.stretch / MOST_STRETCH, (1 - match.upright) / (1 - LEAST_UPRIGHT))
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What was found of two shapes, and what speaks against taking it."""
+
+    pairing: Pairing | None
+    objection: str
+    """Empty where the pairing is taken."""
 
 
 def pair(
@@ -79,27 +97,52 @@ def pair(
 
     Where somebody insists that they are poses of one shape, a match that is not so sure is taken as well.
     """
+    found = judged(first, second, landmarks, insisted)
+    return found.objection if found.objection or found.pairing is None else found.pairing
+
+
+def judged(
+    first: Shape,
+    second: Shape,
+    landmarks: tuple[Array, Array] | None = None,
+    insisted: bool = False,
+    however: bool = False,
+) -> Verdict:
+    """The same with the best pairing even where it is refused; ``however`` looks for it although it is hopeless."""
     with threadpool_limits(1), ThreadPoolExecutor(2) as pool:
         surfaces = list(pool.map(stand_in, (first, second)))
         for shape, surface in zip((first, second), surfaces, strict=True):
             if surface is None:
-                return f"'{shape.name}' has several parts"
-        both = [surface for surface in surfaces if surface is not None]
-        if not insisted and mistuning(*pool.map(tuning, both)) > MOST_MISTUNED:
-            return f"'{first.name}' and '{second.name}' are no poses of one shape"
-        own, other = both
+                return Verdict(None, f"'{shape.name}' has several parts")
+        own, other = both = [surface for surface in surfaces if surface is not None]
+        alike = insisted or mistuning(*pool.map(tuning, both)) <= MOST_MISTUNED
+        strangers = "" if alike else f"'{first.name}' and '{second.name}' are no poses of one shape"
+        if strangers and not however:
+            return Verdict(None, strangers)
         signatures = list(pool.map(signature, both))
         marks = None
         if landmarks is not None and len(landmarks[0]):
             marks = KDTree(own.vertices).query(landmarks[0])[1], KDTree(other.vertices).query(landmarks[1])[1]
+        # Of strangers the first match is shown, whatever it is.
+        limit = np.inf if strangers else INSISTED if insisted else 1.0
         found: list[Pairing] = []
+        passed_over: list[Match] = []
         for match in matches(signatures[0], signatures[1], marks):
+            if _doubt_of(match) > limit:
+                # No fit makes up for that.
+                passed_over.append(match)
+                continue
             found.append(Pairing(own, other, match, fit(own, other, match.vertices)))
-            if found[-1].doubt < CLOSE_TO_SURE:
+            if found[-1].doubt < CLOSE_TO_SURE or strangers:
                 break
+        if not found:
+            likeliest = min(passed_over, key=lambda match: match.stretch)
+            found.append(Pairing(own, other, likeliest, fit(own, other, likeliest.vertices)))
     best = min(found, key=lambda pairing: pairing.doubt)
-    if best.doubt > (INSISTED if insisted else 1):
-        return f"what of '{first.name}' becomes what of '{second.name}' is not sure"
+    if strangers:
+        return Verdict(best, strangers)
+    if best.doubt > limit:
+        return Verdict(best, f"what of '{first.name}' becomes what of '{second.name}' is not sure")
     if not insisted and best.bent < LEAST_BENT:
-        return f"'{second.name}' is '{first.name}' moved as a whole"
-    return best
+        return Verdict(best, f"'{second.name}' is '{first.name}' moved as a whole")
+    return Verdict(best, "")

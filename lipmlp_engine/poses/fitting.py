@@ -131,7 +131,8 @@ class Stiffness:
         stiffness = sparse.coo_array(-igl.cotmatrix(rest, np.asarray(triangles, np.int64)))
         away = stiffness.row != stiffness.col
         self._ends = stiffness.row[away], stiffness.col[away]
-        self._weights = np.maximum(-stiffness.data[away], 1e-3)
+        # A face without area has no cotangents.
+        self._weights = np.nan_to_num(-stiffness.data[away], nan=1e-3).clip(1e-3, 1e3)
         self._sides = rest[self._ends[0]] - rest[self._ends[1]]
         count = len(rest)
         self._links = sparse.csr_array((self._weights, self._ends), shape=(count, count))

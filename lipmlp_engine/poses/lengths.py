@@ -33,11 +33,14 @@ Numbers = NDArray[np.integer]
 class LengthPath:
     """The way of one mesh from its vertices' places ``first`` to ``last``, each exact at its end.
 
+    ``kept`` is how far lengths are kept: at 0 every vertex goes straight on.
+
     >>> path = LengthPath(standing, waving, triangles)
     >>> halfway = path.at(0.5)
     """
 
-    def __init__(self, first: Array, last: Array, triangles: Numbers) -> None:
+    def __init__(self, first: Array, last: Array, triangles: Numbers, kept: float = 1.0) -> None:
+        self._kept = kept
         self._first, self._last = (np.asarray(places, np.float64) for places in (first, last))
         used = np.unique(triangles)
         number = np.zeros(len(self._first), np.int64)
@@ -69,7 +72,8 @@ class LengthPath:
     def at(self, share: float) -> Array:
         """The vertices at a share of the way; those that no face uses go straight."""
         places = (1 - share) * self._first + share * self._last
-        places[self._used] = self._solved(share) + (1 - share) * self._missing[0] + share * self._missing[1]
+        stiff = self._solved(share) + (1 - share) * self._missing[0] + share * self._missing[1]
+        places[self._used] += self._kept * (stiff - places[self._used])
         return places
 
     def _equations(self, start: Array, inverse: Array) -> sparse.csr_array:
@@ -100,6 +104,11 @@ class LengthPath:
             off = np.bincount(self._parts, self._hold * (straight - places)[:, axis])
             places[:, axis] += (off / np.bincount(self._parts, self._hold))[self._parts]
         return np.asarray(places)
+
+
+def lengths_kept(rigidity: float) -> float:
+    """What a guide's rigidity, from 0 to 1, means between poses: from one half upwards lengths are kept as they are."""
+    return min(1.0, 2 * rigidity)
 
 
 def unwrapped(turns: Array, triangles: Numbers, silent: NDArray[np.bool_]) -> Array:

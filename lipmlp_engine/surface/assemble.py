@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, cast
 
 import numpy as np
@@ -14,15 +14,19 @@ from torch import Tensor
 from ..frames import MeshFrame
 from ..sections import Extraction
 from .attributes import Sources, add_attributes
+from .bars import Bars, barred, bars_between
 from .detail import DetailedField
 from .extract import extract_surface
 from .extract_detailed import extract_detailed, unit
 from .field import Field, one_torch_thread
 from .normals import face_normals_at, smooth_normals
-from .parts import faces_among, large_parts, speck_share, within_pieces, without_specks
+from .parts import count_pieces, faces_among, large_parts, speck_share, within_pieces, without_specks
 
 if TYPE_CHECKING:
     from ..morph import Morph
+
+HOLDINGS = 2
+"""Times that bars are put in; a second time where a first bar leaves something behind."""
 
 
 def frame_at(morph: Morph, time: float, extraction: Extraction, sources: Sources | None = None) -> MeshFrame:
@@ -30,8 +34,8 @@ def frame_at(morph: Morph, time: float, extraction: Extraction, sources: Sources
     with one_torch_thread():
         field = morph.shown_field(time)
         surface = _surface(field, extraction, morph.cells(extraction), morph.parts_about(time))
-    if extraction.least_part > 0:
-        surface = surface.among(within_pieces(surface.vertices, surface.faces, morph.pieces_about(time)))
+        if extraction.least_part > 0:
+            surface = _in_pieces(surface, field, extraction, morph, time)
     pose, vertices = morph.pose(time), surface.vertices
     frame = MeshFrame(
         time=time,
@@ -76,6 +80,24 @@ def _surface(field: Field, extraction: Extraction, cells: int, smallest_parts: l
         return _Surface(found.vertices[kept], faces_among(kept, found.faces), normals[kept], found.gradient[kept])
     vertices, quads = without_specks(*extract_surface(field, cells, kind), share)
     return _Surface(vertices, quads, smooth_normals(field, vertices, quads))
+
+
+def _in_pieces(surface: _Surface, field: Field, extraction: Extraction, morph: Morph, time: float) -> _Surface:
+    """The surface in no more pieces than the shapes about its time: what is too many is held by bars, or left out."""
+    most, cells = morph.pieces_about(time), morph.cells(extraction)
+    if most <= 0 or count_pieces(surface.vertices, surface.faces) <= most:
+        return surface
+    bars: Bars | None = None
+    for _ in range(HOLDINGS):
+        more = bars_between(surface.vertices, surface.faces, surface.normals, most, 2 / cells)
+        if more is None:
+            break
+        bars = more if bars is None else bars.with_more(more)
+        surface = _surface(barred(field, bars), extraction, cells, morph.parts_about(time))
+    if bars is not None and surface.gradient is not None:
+        # No function of time has the bars: they go with the flow.
+        surface = replace(surface, gradient=np.where(bars.about(surface.vertices)[:, None], 0, surface.gradient))
+    return surface.among(within_pieces(surface.vertices, surface.faces, most))
 
 
 def frames(

@@ -10,9 +10,6 @@ from numpy.typing import NDArray
 from ..shapes.shape import Shape, volume_shares
 from ..shapes.topology import vertex_parts
 
-LARGEST_ISLAND = 0.15
-"""Share of the volume up to which a piece too many is taken away."""
-
 Mesh = tuple[NDArray[np.float32], NDArray[np.int32]]
 
 
@@ -53,20 +50,25 @@ def pieces(shape: Shape) -> int:
     """How many pieces a shape is in, hollows not counted; 0, which is unknown, where it has holes."""
     if not shape.closed:
         return 0
-    return int((_volumes(shape.vertices, shape.triangles)[1] > 0).sum())
+    return count_pieces(shape.vertices, shape.triangles)
+
+
+def count_pieces(vertices: NDArray[np.floating], faces: NDArray[np.integer]) -> int:
+    """How many pieces a closed mesh is in, hollows not counted."""
+    return int((volumes_of_parts(vertices, faces)[1] > 0).sum()) if len(faces) else 0
 
 
 def within_pieces(vertices: NDArray[np.floating], faces: NDArray[np.integer], most: int) -> NDArray[np.bool_]:
     """Which vertices belong to the largest pieces, no more than ``most``, and to hollows within those.
 
-    What is in one piece at both its ends is so in every frame: the rest are islands that no shape has. An island that
-    is much of the whole stays, since its loss would be worse, and the report tells of it. 0 keeps all.
+    What is in one piece at both its ends is so in every frame: the rest are islands that no shape has. What is worth
+    holding has been held by then (`bars`), so that this is the last word. 0 keeps all.
     """
     if most <= 0 or len(faces) == 0:
         return np.ones(len(vertices), bool)
-    part, volumes = _volumes(vertices, faces)
+    part, volumes = volumes_of_parts(vertices, faces)
     largest = np.argsort(-volumes, kind="stable")[:most]
-    kept = volumes > LARGEST_ISLAND * float(volumes.sum())
+    kept = np.zeros(len(volumes), bool)
     kept[largest[volumes[largest] > 0]] = True
     if kept.sum() == (volumes > 0).sum():
         return np.ones(len(vertices), bool)
@@ -77,6 +79,18 @@ def within_pieces(vertices: NDArray[np.floating], faces: NDArray[np.integer], mo
         around = (low[kept] <= low[hollow]).all(1) & (high[kept] >= high[hollow]).all(1)
         kept[hollow] = bool(around.any())
     return np.asarray(kept[part])
+
+
+def volumes_of_parts(
+    vertices: NDArray[np.floating], faces: NDArray[np.integer]
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """The part of every vertex, and the volume of each, below zero for hollows."""
+    corners = faces.shape[1]
+    triangles = np.concatenate([faces[:, [0, corner - 1, corner]] for corner in range(2, corners)])
+    # Two sides of each triangle hang its corners together.
+    count, part = vertex_parts(np.concatenate([triangles[:, :2], triangles[:, [0, 2]]]), len(vertices))
+    volumes = np.bincount(part[triangles[:, 0]], weights=volume_shares(vertices, triangles), minlength=count)
+    return part, np.asarray(volumes, np.float64)
 
 
 def faces_among(kept: NDArray[np.bool_], faces: NDArray[np.int32]) -> NDArray[np.int32]:
@@ -91,18 +105,6 @@ def _part_shares(
     vertices: NDArray[np.floating], faces: NDArray[np.integer]
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """The part of every vertex, and each part's share of the volume, hollows and loose vertices included."""
-    part, volumes = _volumes(vertices, faces)
+    part, volumes = volumes_of_parts(vertices, faces)
     sizes = np.abs(volumes)
     return part, sizes / max(float(sizes.sum()), 1e-300)
-
-
-def _volumes(
-    vertices: NDArray[np.floating], faces: NDArray[np.integer]
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """The part of every vertex, and the volume of each, below zero for hollows."""
-    corners = faces.shape[1]
-    triangles = np.concatenate([faces[:, [0, corner - 1, corner]] for corner in range(2, corners)])
-    # Two sides of each triangle hang its corners together.
-    count, part = vertex_parts(np.concatenate([triangles[:, :2], triangles[:, [0, 2]]]), len(vertices))
-    volumes = np.bincount(part[triangles[:, 0]], weights=volume_shares(vertices, triangles), minlength=count)
-    return part, np.asarray(volumes, np.float64)

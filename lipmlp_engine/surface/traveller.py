@@ -11,11 +11,12 @@ import torch
 from numpy.typing import NDArray
 
 from ..guide import CarriedMesh
-from ..poses.lengths import LengthPath
+from ..poses.lengths import LengthPath, lengths_kept
 from ..shapes.shape import Shape
 from .arrive import OWN_NORMAL, Destination
 from .crowding import wanted_areas
 from .field import Field
+from .laying import laid_on
 from .normals import mean_gradient, values_and_mean_gradient
 from .pull import LONGEST_STEP, Pull, from_samples, pulled
 from .sheet import Sheet, unit
@@ -107,7 +108,8 @@ class Traveller:
         goal = pose.to_training(self.goals[index]) if index in self.goals else None
         if any(isinstance(flow, CarriedMesh) for flow in self.morph.motion.flows[segment : segment + 1]):
             if goal is None:
-                goal = destination.nearest(self._carried(points, origin, end, segment))[0]
+                triangles = self.sheet.triangles.astype(np.int64)
+                goal = laid_on(destination, points, triangles, self._carried(points, origin, end, segment))
             self._swing(way, origin, end, pose.to_world(goal))
             notify(1.0)
             return
@@ -152,7 +154,8 @@ class Traveller:
 
     def _swing(self, way: Way, origin: float, end: float, goal: Array) -> None:
         """Between poses the mesh itself goes the way on which its lengths stay."""
-        path = LengthPath(way.states[origin], goal, self.sheet.triangles)
+        kept = lengths_kept(self.morph.job.guide.rigidity)
+        path = LengthPath(way.states[origin], goal, self.sheet.triangles, kept)
         for time in _times(origin, end, self.window):
             way.states[time] = path.at((time - origin) / (end - origin))
 

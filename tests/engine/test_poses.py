@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
@@ -24,11 +25,14 @@ from lipmlp_engine.guide.pose import PosePath
 from lipmlp_engine.guide.swinging import Way, carried_meshes, find_ways
 from lipmlp_engine.job import Job
 from lipmlp_engine.morph import Morph
-from lipmlp_engine.poses.find import Pairing, pair
-from lipmlp_engine.poses.lengths import LengthPath
+from lipmlp_engine.poses.find import Pairing, Verdict, pair
+from lipmlp_engine.poses.lengths import LengthPath, lengths_kept
+from lipmlp_engine.poses.standin import stand_in
 from lipmlp_engine.sections import Sampling, ShapeInput
 from lipmlp_engine.shapes.distance import DistanceField
-from lipmlp_engine.shapes.shape import Shape, signed_volume
+from lipmlp_engine.shapes.shape import Shape, signed_volume, unit_normals
+from lipmlp_engine.surface.arrive import Destination
+from lipmlp_engine.surface.laying import laid_on
 from lipmlp_engine.training.samples import PlacedShape, between_samples
 
 Array = NDArray[np.float64]
@@ -82,6 +86,19 @@ def test_a_limb_that_swings_by_more_than_half_a_turn_keeps_its_length() -> None:
     assert edge_lengths((straight + coiled) / 2, triangles).mean() < 0.9 * lengths[1].mean()
 
 
+def test_rigidity_says_how_far_lengths_are_kept() -> None:
+    straight, triangles = rod(np.zeros_like)
+    coiled, _ = rod(lambda x: np.clip(x, 0, None) * 3.0)
+    lengths = []
+    for rigidity in (0.0, 0.25, 0.5, 1.0):
+        path = LengthPath(straight, coiled, triangles, lengths_kept(rigidity))
+        assert np.abs(path.at(1.0) - coiled).max() < 1e-6
+        lengths.append(float(edge_lengths(path.at(0.5), triangles).mean()))
+    whole = float(edge_lengths(coiled, triangles).mean())
+    assert lengths[0] < lengths[1] < lengths[2] == lengths[3]
+    assert lengths[3] > 0.99 * whole and lengths[0] < 0.95 * whole
+
+
 def test_turns_of_a_whole_turn_and_more_are_told_from_none() -> None:
     straight, triangles = rod(np.zeros_like)
     wound, _ = rod(lambda x: np.clip(x, 0, None) * 5.6)
@@ -126,11 +143,14 @@ def test_a_match_is_alike_in_every_unit(standing_and_raised: tuple[Shape, Shape]
     assert np.abs(again.fit.places / 1000 - pairing.fit.places).mean() < 0.02
 
 
-@pytest.mark.parametrize("kind", ["ball and box", "two parts", "moved copy"])
+@pytest.mark.parametrize("kind", ["ball and box", "ball and ring", "two parts", "moved copy"])
 def test_what_is_no_pose_is_refused_in_a_sentence(kind: str, standing_and_raised: tuple[Shape, Shape]) -> None:
     ball, box = trimesh.creation.icosphere(3), trimesh.creation.box((1, 2, 3))
     if kind == "ball and box":
         shapes = [Shape(kind, mesh.vertices, mesh.faces.astype(np.int32)) for mesh in (ball, box)]
+    elif kind == "ball and ring":
+        ring = trimesh.creation.torus(1, 0.4)
+        shapes = [Shape(kind, mesh.vertices, mesh.faces.astype(np.int32)) for mesh in (ball, ring)]
     elif kind == "two parts":
         apart = trimesh.util.concatenate([ball, ball.copy().apply_translation([3, 0, 0])])
         shapes = [Shape(kind, apart.vertices, apart.faces.astype(np.int32))] * 2
@@ -140,6 +160,14 @@ def test_what_is_no_pose_is_refused_in_a_sentence(kind: str, standing_and_raised
         shapes = [first, dataclasses.replace(first, vertices=first.vertices @ turn.T + 1)]
     said = pair(*shapes)
     assert isinstance(said, str) and "'" in said
+
+
+def test_a_vertex_that_no_face_uses_does_not_count(standing_and_raised: tuple[Shape, Shape]) -> None:
+    shape = standing_and_raised[0]
+    with_stray = dataclasses.replace(shape, vertices=np.vstack([shape.vertices, [[9.0, 9.0, 9.0]]]))
+    surfaces = [stand_in(each, 500) for each in (shape, with_stray)]
+    assert surfaces[0] is not None and surfaces[1] is not None
+    assert np.array_equal(surfaces[0].vertices, surfaces[1].vertices)
 
 
 def test_points_go_along_with_the_carried_mesh_and_come_back(
@@ -247,3 +275,67 @@ def test_lengths_on_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixtu
     np.savez(poses, first=straight, last=bent[:-1], triangles=triangles, shares=[0.5])
     assert cli.main(["lengths", str(poses), str(positions)]) == 3
     assert "same vertices" in capsys.readouterr().err
+
+
+def test_a_match_is_written_as_colours_that_agree(
+    standing_and_raised: tuple[Shape, Shape],
+    pairing: Pairing,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr("lipmlp_engine.poses.find.judged", lambda *_, **__: Verdict(pairing, ""))
+    paths = [str(tmp_path / f"{shape.name}.ply") for shape in standing_and_raised]
+    for shape, path in zip(standing_and_raised, paths, strict=True):
+        trimesh.Trimesh(shape.vertices, shape.triangles, process=False).export(path)
+    assert cli.main(["match", *paths, "--out", str(tmp_path / "shown")]) == 0
+    assert "confidence" in capsys.readouterr().out
+    (answer,) = json.loads((tmp_path / "shown" / "match.json").read_text())
+    assert answer["matched"] and answer["confidence"] > 0.5
+    meshes = [trimesh.load(path, process=False) for path in sorted((tmp_path / "shown").glob("*.ply"))]
+    hands = meshes[0].vertices[:, 2] < 0.95, meshes[1].vertices[:, 2] > 1.95
+    hands = hands[0] & (np.abs(meshes[0].vertices[:, 0]) > 0.45), hands[1]
+    left_hands, right_hands = (
+        [hand & (side * mesh.vertices[:, 0] > 0) for hand, mesh in zip(hands, meshes, strict=True)] for side in (-1, 1)
+    )
+    hues = [
+        [mesh.visual.vertex_colors[part][:, :3].mean(0) for part in (left, right)]
+        for mesh, left, right in zip(meshes, left_hands, right_hands, strict=True)
+    ]
+    apart = [[float(np.abs(here - there).max()) for there in hues[1]] for here in hues[0]]
+    assert max(apart[0][0], apart[1][1]) < 0.5 * min(apart[0][1], apart[1][0])
+
+
+def test_a_match_of_several_parts_is_grey_and_says_why(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    apart = trimesh.creation.box((1, 1, 1)), trimesh.creation.box((1, 1, 1)).apply_translation([3, 0, 0])
+    trimesh.util.concatenate(apart).export(tmp_path / "two.ply")
+    arguments = [
+        "match",
+        str(tmp_path / "two.ply"),
+        str(tmp_path / "two.ply"),
+        "--arrays",
+        "--out",
+        str(tmp_path / "shown"),
+    ]
+    assert cli.main(arguments) == 0
+    assert "several parts" in capsys.readouterr().out
+    with np.load(tmp_path / "shown" / "1.npz") as stored:
+        assert np.ptp(stored["colors"][:, :3]) == 0 and len(stored["colors"]) == len(stored["vertices"])
+    assert cli.main(["match", str(tmp_path / "two.ply"), "--out", str(tmp_path / "shown")]) == 2
+    assert cli.main([*arguments[:-1], str(tmp_path)]) == 4
+    assert "not empty" in capsys.readouterr().err
+
+
+def test_a_mesh_is_laid_onto_a_pose_without_folds() -> None:
+    straight, triangles = rod(np.zeros_like)
+    bent, _ = rod(lambda x: np.clip(x, 0, None) * 2.2)
+    destination = Destination(bent, triangles.astype(np.int32), 100, 1)
+    came = bent + np.random.default_rng(0).normal(0, 0.025, bent.shape)
+
+    def folds(places: Array) -> int:
+        normals = unit_normals(places, triangles)
+        return int(((normals * destination.nearest(places[triangles].mean(1))[1]).sum(1) < 0).sum())
+
+    laid = laid_on(destination, straight, triangles, came)
+    assert folds(destination.nearest(came)[0]) > 10 and folds(laid) == 0
+    assert np.linalg.norm(destination.nearest(laid)[0] - laid, axis=1).mean() < 0.004

@@ -1,0 +1,123 @@
+"""What would float is held by a bar, and no frame is in more pieces than the shapes about it."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from lipmlp_engine.guide.exact import ExactBlend
+from lipmlp_engine.guide.pose import Pose
+from lipmlp_engine.metrics.solid import Solid
+from lipmlp_engine.metrics.topology import topology_of
+from lipmlp_engine.morph import Morph
+from lipmlp_engine.sections import Extraction
+from lipmlp_engine.surface.assemble import frame_at
+from lipmlp_engine.surface.bars import barred, bars_between
+from lipmlp_engine.surface.detail import DetailedField
+from lipmlp_engine.surface.field import Field, LipschitzField
+
+CELLS = 48
+Floats = NDArray[np.float32]
+
+
+def balls(*radii: float) -> LipschitzField:
+    """Balls in a row along x, .1 apart."""
+    places, along = [], -0.9
+    for radius in radii:
+        places.append(along + radius)
+        along += 2 * radius + 0.1
+    centres = torch.tensor([[place, 0.03, 0.0] for place in places])
+
+    def function(points: Tensor) -> Tensor:
+        return ((points[:, None] - centres).norm(dim=2) - torch.tensor(radii)).amin(1)
+
+    return LipschitzField(function, 1.0)
+
+
+class Exact:
+    """A field in the place of the exact blend."""
+
+    share = 0.5
+
+    def __init__(self, field: Field) -> None:
+        self._field = field
+
+    def too_thin_for(self, cell: float) -> bool:
+        return False
+
+    def values(self, points: Floats, cell: float = 0.0) -> tuple[Floats, Floats]:
+        values = self._field.values(torch.from_numpy(points)).numpy()
+        return values, np.ones_like(values)
+
+    def values_and_gradient(self, points: Floats) -> tuple[Floats, Floats, Floats]:
+        values, gradient = (part.numpy() for part in self._field.values_and_gradient(torch.from_numpy(points)))
+        return values, gradient, np.ones_like(values)
+
+
+class Morphing:
+    """Of a field that does not change, in a world that is the training frame, with shapes in so many pieces."""
+
+    pose = staticmethod(lambda time: Pose(1.0, np.eye(3), np.zeros(3)))
+    segment = staticmethod(lambda time: 0)
+    parts_about = staticmethod(lambda time: [1.0, 1.0])
+    cells = staticmethod(lambda extraction: CELLS)
+
+    def __init__(self, field: Field, pieces: int) -> None:
+        self.shown_field = lambda time: field
+        self.pieces_about = lambda time: pieces
+
+
+def detailed(field: Field) -> DetailedField:
+    return DetailedField(field, cast(ExactBlend, Exact(field)), 0.02)
+
+
+@pytest.mark.parametrize("kind", ["trained", "detailed"])
+@pytest.mark.parametrize(
+    ("radii", "pieces", "left"),
+    [
+        ((0.4, 0.25), 1, 1),
+        ((0.4, 0.15, 0.2), 1, 1),
+        ((0.4, 0.15, 0.2), 2, 2),
+        ((0.4, 0.15, 0.2), 0, 3),
+        ((0.4, 0.045), 1, 1),
+    ],
+    ids=["two", "three in a row", "two are meant", "not known", "too small for a bar"],
+)
+def test_frames_are_in_no_more_pieces_than_the_shapes(
+    kind: str, radii: tuple[float, ...], pieces: int, left: int
+) -> None:
+    field: Field = balls(*radii)
+    morph = cast(Morph, Morphing(detailed(field) if kind == "detailed" else field, pieces))
+    frame = frame_at(morph, 0.5, Extraction(velocity=False, attributes=False))
+    found = topology_of(Solid.of_frame(frame))
+    assert (found.components, found.closed) == (left, True)
+    # What was large enough to be held is still there.
+    held = [radius for radius in radii if radius > 0.05]
+    assert frame.vertices[:, 0].max() == pytest.approx(-0.9 + 2 * sum(held) + 0.1 * (len(held) - 1), abs=0.02)
+
+
+def test_values_with_bars_are_within_their_bounds_and_their_gradient_is_their_slope() -> None:
+    field = balls(0.4, 0.25)
+    x = np.array([[-0.1, 0.03, 0.0], [0.0, 0.03, 0.0]], np.float32)
+    normals = np.array([[1, 0, 0], [-1, 0, 0]], np.float32)
+    rng = np.random.default_rng(0)
+    mesh = frame_at(cast(Morph, Morphing(field, 0)), 0.5, Extraction(velocity=False, attributes=False))
+    assert mesh.normals is not None
+    bars = bars_between(mesh.vertices, mesh.faces, mesh.normals, 1, 2 / CELLS)
+    assert bars is not None and bars.about(x + 0.02 * normals).all()
+    joined = barred(field, bars)
+    points = torch.from_numpy(rng.uniform(-0.4, 0.4, (400, 3)).astype(np.float32))
+    half = torch.full_like(points, 0.05)
+    low, high = joined.bounds(points - half, points + half)
+    for _ in range(20):
+        values = joined.values(points + half * torch.from_numpy(rng.uniform(-1, 1, (400, 3)).astype(np.float32)))
+        assert (values >= low - 1e-5).all() and (values <= high + 1e-5).all()
+    values, gradient = joined.values_and_gradient(points)
+    step = 1e-3 * gradient / gradient.norm(dim=1, keepdim=True).clamp(min=1e-6)
+    slope = (joined.values(points + step) - values) / 1e-3
+    assert np.quantile((slope - gradient.norm(dim=1)).abs().numpy(), 0.95) < 0.05
