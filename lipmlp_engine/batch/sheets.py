@@ -8,11 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from ..pictures.contact_sheet import FAINT_INK, INK, save_picture
-from ..pictures.stage import PAPER
+from ..pictures.colours import FAINT_INK, INK, PAPER
 from ..results import ResultsFolder
+from ..whole_file import moved_when_whole
 from .story import morphs_in
 
 MOST_ON_A_SHEET = 60
@@ -32,12 +30,13 @@ def draw_sheets(record: Path, folder: Path) -> list[Path]:
     morphs: Iterator[dict[str, Any]] = (morph for morph in morphs_in(record) if morph["state"] in ("done", "kept"))
     while page := list(itertools.islice(morphs, MOST_ON_A_SHEET)):
         path = sheet_path(folder, len(paths))
-        save_picture(_sheet(page), path)
+        with moved_when_whole(path) as draft:
+            _sheet(page).save(draft, format="PNG")
         paths.append(path)
     return paths
 
 
-def _sheet(morphs: list[dict[str, Any]]) -> np.ndarray[Any, np.dtype[np.uint8]]:
+def _sheet(morphs: list[dict[str, Any]]) -> Any:
     from PIL import Image, ImageDraw, ImageFont
 
     columns = max(1, min(len(morphs), round(math.sqrt(len(morphs) * 0.9))))
@@ -56,7 +55,7 @@ def _sheet(morphs: list[dict[str, Any]]) -> np.ndarray[Any, np.dtype[np.uint8]]:
         else:
             place = (left + (WIDTH - picture.width) // 2, top + HEADING + (HEIGHT - picture.height) // 2)
             sheet.paste(picture, place)
-    return np.asarray(sheet)
+    return sheet
 
 
 def _picture(morph: dict[str, Any]) -> Any:

@@ -11,12 +11,10 @@ import numpy as np
 
 from ..frames import MeshFrame
 from ..whole_file import moved_when_whole
-from .stage import PAPER, Stage
+from .colours import FAINT_INK, INK, PAPER
+from .stage import Stage
 
 Row = tuple[str, Sequence[MeshFrame]]
-
-INK = (74, 71, 66)
-FAINT_INK = (140, 135, 127)
 
 
 def contact_sheet(

@@ -16,12 +16,11 @@ from ..cores import usable_cores
 from ..frames import MeshFrame
 from ..warp_runtime import warp_device, warp_kernels, warp_runtime
 from .clay import Clay, clay_of, linear, shown, upright
+from .colours import PAPER
 
 Picture = NDArray[np.uint8]
 """(height, width, 3), sRGB."""
 
-PAPER = (0.953, 0.945, 0.929)
-"""What the background shows, sRGB."""
 LAMP = (-0.55, -0.62, 0.95)
 """From where the key light comes, turned with the camera: over its left shoulder."""
 RIM = (0.75, 0.85, 0.55)
