@@ -16,7 +16,7 @@ torus.data = bpy.data.objects['Suzanne'].data.copy()
 for vertex in torus.data.vertices:
     vertex.co.x *= 1.3
 """
-OUTPUT_BELOW_TOP = 226
+OUTPUT_BELOW_TOP = 252
 """Pixels from the sidebar's top to the folded panel Output, while twins are selected."""
 SHOW_VALUE = "bpy.context.scene.frame_set(48)"
 
