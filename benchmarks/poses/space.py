@@ -17,7 +17,7 @@ from lipmlp_engine.pictures.contact_sheet import contact_sheet
 from lipmlp_engine.pose_space.pose_set import PoseSet, checked
 from lipmlp_engine.pose_space.section import Learning
 from lipmlp_engine.pose_space.space import PoseSpace
-from lipmlp_engine.pose_space.train import learn
+from lipmlp_engine.pose_space.train import Means, learn
 
 from .characters import FIST, biped, hand
 from .measures import off_straight
@@ -53,10 +53,11 @@ FAMILIES: dict[str, tuple[Callable[[], Character], Callable[[Array], Turns]]] = 
     "biped": (biped, biped_turns),
     "hand": (hand, hand_turns),
 }
-KINDS: dict[str, dict[str, bool]] = {
-    "ours": {},
-    "the paper's losses alone": {"led": False},
-    "plain autoencoder": {"priors": False},
+KINDS = {
+    "ours": Means(),
+    "the paper's losses alone": Means(led=False),
+    "plain autoencoder, begun as ours": Means(priors=False),
+    "plain autoencoder, random start": Means(priors=False, begun=False),
 }
 
 
@@ -66,16 +67,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--steps", type=int, default=Learning().steps)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--sheet", type=Path, metavar="PNG", help="draw in-betweens of two unseen poses")
+    parser.add_argument("--kinds", nargs="+", choices=KINDS, default=[], metavar="KIND", help=f"of {', '.join(KINDS)}")
     given = parser.parse_args(arguments)
     for name in given.names or [*FAMILIES, "transfer"]:
         if name == "transfer":
             print(transfer(given.steps, given.seed), flush=True)
             continue
-        for line in interpolation(name, given.steps, given.seed, given.sheet):
+        for line in interpolation(name, given.steps, given.seed, given.sheet, given.kinds):
             print(line, flush=True)
 
 
-def interpolation(name: str, steps: int, seed: int, sheet: Path | None) -> Iterator[str]:
+def interpolation(name: str, steps: int, seed: int, sheet: Path | None, kinds: Sequence[str]) -> Iterator[str]:
     """Edges and places between unseen poses, for every kind of space and for straight lines."""
     make, turns = FAMILIES[name]
     character = make()
@@ -94,9 +96,9 @@ def interpolation(name: str, steps: int, seed: int, sheet: Path | None) -> Itera
     yield f"{name}: {LEARNED} poses of {poses.shape[1]:,} vertices, {UNSEEN} unseen, {CONTROLS} numbers"
     yield f"  straight lines: {_measured(straight, held, truth, skin, found.size)}"
     rows = {"straight lines": straight}
-    for kind, how in KINDS.items():
+    for kind in kinds or KINDS:
         began = time.process_time()
-        space = learn(found, Learning(pose=CONTROLS, steps=steps, seed=seed), **how)
+        space = learn(found, Learning(pose=CONTROLS, steps=steps, seed=seed), means=KINDS[kind])
         spent = time.process_time() - began
         codes = space.encode(held)
         rows[kind] = _way(space, codes)

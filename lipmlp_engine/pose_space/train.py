@@ -65,17 +65,27 @@ class Lesson:
             self.ways = self.metric.geodesic(self.poses)
 
 
-def learn(
-    found: PoseSet, wishes: Learning, notify: Notify = lambda *_: None, *, priors: bool = True, led: bool = True
-) -> PoseSpace:
-    """Train a space. To compare with: without ``priors`` an autoencoder, without ``led`` the paper's losses alone."""
+@dataclass(frozen=True)
+class Means:
+    """What the training uses; to compare with, it can be taken away."""
+
+    begun: bool = True
+    """Codes begin where the poses' turns differ most; else anywhere."""
+    priors: bool = True
+    """The paper's interpolation and disentanglement; without, an autoencoder."""
+    led: bool = True
+    """Codes between poses are led along blended poses, where there are priors."""
+
+
+def learn(found: PoseSet, wishes: Learning, notify: Notify = lambda *_: None, means: Means | None = None) -> PoseSpace:
+    """Train a space."""
     before = torch.get_num_threads()
     # The work is too small for several threads, and one thread gives the same result on every machine of a kind.
     torch.set_num_threads(1)
     try:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(wishes.seed)
-            return _learned(found, wishes, notify, priors, led)
+            return _learned(found, wishes, notify, means or Means())
     finally:
         torch.set_num_threads(before)
 
@@ -85,7 +95,7 @@ def sizes_of(found: PoseSet, wishes: Learning) -> tuple[int, int]:
     return min(wishes.pose, len(found.poses) - 1), min(wishes.shape, len(set(found.characters)) - 1)
 
 
-def _learned(found: PoseSet, wishes: Learning, notify: Notify, priors: bool, led: bool) -> PoseSpace:
+def _learned(found: PoseSet, wishes: Learning, notify: Notify, means: Means) -> PoseSpace:
     random = np.random.default_rng(wishes.seed)
     size = found.size
     poses = found.poses / size
@@ -118,7 +128,7 @@ def _learned(found: PoseSet, wishes: Learning, notify: Notify, priors: bool, led
         _single(_first_codes(blended, found.characters, pose_size, shape_size)),
     )
     network = PoseNetwork(len(basis), pose_size + shape_size)
-    _fit(network, lesson, wishes, pose_size, notify, priors, led)
+    _fit(network, lesson, wishes, pose_size, notify, means)
     with torch.no_grad():
         inner = network.encode(lesson.poses / lesson.spread).double().numpy()
     axes, origin = _handy(inner, pose_size)
@@ -167,13 +177,12 @@ def _basis(steps: Array) -> tuple[Array, Array]:
     return np.asarray(basis), np.asarray(steps @ basis.T)
 
 
-def _fit(
-    network: PoseNetwork, lesson: Lesson, wishes: Learning, pose_size: int, notify: Notify, priors: bool, led: bool
-) -> None:
+def _fit(network: PoseNetwork, lesson: Lesson, wishes: Learning, pose_size: int, notify: Notify, means: Means) -> None:
     values = torch.cat([lesson.poses, lesson.mixtures]) / lesson.spread
     starts = torch.cat([lesson.first_codes, lesson.weights @ lesson.first_codes])
-    network.encoder.begin_at(values, starts)
-    network.decoder.begin_at(starts, values)
+    if means.begun:
+        network.encoder.begin_at(values, starts)
+        network.decoder.begin_at(starts, values)
     optimiser = torch.optim.Adam(network.parameters(), lr=RATE)
     for step in range(wishes.steps):
         done = step / wishes.steps
@@ -183,9 +192,9 @@ def _fit(
         decoded = network.decode(codes) * lesson.spread
         loss = FIT * losses.reconstruction(lesson.metric.far(decoded), lesson.far) + CODES * losses.codes(codes)
         loss = loss + FIT * _placed(decoded, lesson.poses, lesson)
-        if priors and done >= ALONE:
+        if means.priors and done >= ALONE:
             loss = loss + _interpolated(network, lesson, codes, done >= ALONG_SURFACE)
-            if led:
+            if means.led:
                 loss = loss + _led(network, lesson, codes)
             if codes.shape[1] > pose_size and done >= ALONG_SURFACE:
                 loss = loss + DISENTANGLED * _disentangled(network, lesson, codes, pose_size)
