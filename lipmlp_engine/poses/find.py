@@ -24,7 +24,7 @@ MOST_STRAIN = 0.10
 MOST_TURNED = 0.02
 MOST_STRETCH = 0.06
 LEAST_UPRIGHT = 0.7
-CLOSE_TO_SURE = 0.7
+CLOSE_TO_SURE = 0.75
 """Of these limits, up to which the first match that is found is taken without looking for a better one."""
 LEAST_BENT = 0.02
 """Mean way that is left after the best turn of the whole, in roots of the area: less needs no limbs to swing."""

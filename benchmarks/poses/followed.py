@@ -1,0 +1,100 @@
+"""What follows from a match: faces turned over by shape keys, the guide's time: python -m benchmarks.poses.followed"""
+
+from __future__ import annotations
+
+import argparse
+import time as clock
+from collections.abc import Sequence
+
+import igl
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from lipmlp_engine.guide import common_pose
+from lipmlp_engine.guide.pose import PosePath
+from lipmlp_engine.guide.swinging import Way, carried_meshes
+from lipmlp_engine.job import Job
+from lipmlp_engine.metrics.crossings import crossing_pairs
+from lipmlp_engine.poses.find import pair
+from lipmlp_engine.poses.lengths import LengthPath
+from lipmlp_engine.sections import ShapeInput
+from lipmlp_engine.shapes.shape import Shape, unit_normals
+from lipmlp_engine.surface.arrive import Destination
+from lipmlp_engine.surface.laying import laid_on
+from lipmlp_engine.training.train import _prepare
+
+from .__main__ import CELLS
+from .characters import PAIRS
+from .measures import remeshed
+
+Array = NDArray[np.float64]
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser("python -m benchmarks.poses.followed", description=__doc__)
+    parser.add_argument("what", choices=("keys", "guide"))
+    parser.add_argument("pairs", nargs="+", choices=PAIRS, metavar="PAIR")
+    given = parser.parse_args(arguments)
+    for name in given.pairs:
+        for line in (_keys if given.what == "keys" else _guide)(*_shapes(name)):
+            print(f"{name}: {line}", flush=True)
+
+
+def _shapes(name: str) -> tuple[Shape, Shape]:
+    make, before, after = PAIRS[name]
+    character = make()
+    skin = character.skin(CELLS)
+    faces = skin.triangles.astype(np.int32)
+    last = remeshed(character.posed(skin, after), faces, round(1.1 * CELLS), seed=3)
+    return Shape("first", character.posed(skin, before), faces), Shape("last", *last)
+
+
+def _keys(first: Shape, last: Shape) -> list[str]:
+    """The first mesh set to the nearest place of the target, and laid onto it as shape keys have it."""
+    found = pair(first, last)
+    if isinstance(found, str):
+        return [found]
+    path = LengthPath(found.first.vertices, found.fit.places, found.first.triangles)
+    pose = common_pose([first, last])
+    placed, (mesh,) = carried_meshes(PosePath([pose, pose]), [Way(path, found.first.triangles)], 0.85)
+    assert mesh is not None
+    start, end = (placed.poses[0].to_training(shape.vertices) for shape in (first, last))
+    triangles, target = first.triangles.astype(np.int64), Destination(end, last.triangles, 1_000, 0)
+    came = np.asarray(mesh.moved(start.astype(np.float32), 0.0, 1.0), np.float64)
+    lines = []
+    for way, goal in (("nearest", target.nearest(came)[0]), ("laid on", laid_on(target, start, triangles, came))):
+        middle = LengthPath(start, goal, triangles).at(0.5)
+        against = (unit_normals(goal, triangles) * target.nearest(goal[triangles].mean(1))[1]).sum(1) < 0
+        gap = np.linalg.norm(target.nearest(goal)[0] - goal, axis=1).mean() / np.linalg.norm(np.ptp(start, axis=0))
+        lines.append(
+            f"{way}: {_folded(middle, triangles):.2f} % of the faces look against those beside them half-way, "
+            f"{_folded(goal, triangles):.2f} % at the end, {100 * against.mean():.2f} % against the target; "
+            f"{100 * gap:.4f} % of the diagonal away; {crossing_pairs(middle, first.triangles)} and "
+            f"{crossing_pairs(goal, first.triangles)} pairs of faces cross"
+        )
+    return lines
+
+
+def _folded(places: Array, triangles: NDArray[np.int64]) -> float:
+    normals = unit_normals(places, triangles)
+    beside = igl.triangle_triangle_adjacency(triangles)[0]
+    around = np.where((beside >= 0)[..., None], normals[beside], 0.0).sum(1)
+    return float(100 * ((normals * around).sum(1) < 0).mean())
+
+
+def _guide(first: Shape, last: Shape) -> list[str]:
+    """Motion and samples of a Standard job, before any training, by either guide."""
+    lines = []
+    for kind in ("transport", "auto"):
+        job = Job.preset("standard", shapes=[ShapeInput("first", "first"), ShapeInput("last", "last")])
+        job.guide.kind = kind
+        spent = clock.process_time()
+        _prepare(job, [first, last], torch.device("cpu"), lambda event: None, lambda: False)
+        lines.append(f"guide {kind}: {clock.process_time() - spent:.1f} CPU-s")
+    return lines
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    main()
