@@ -49,9 +49,10 @@ def oriented(points: Array, lines: Lines, threads: int = 0) -> Array:
     from_middle = points - np.median(points, axis=0)
     far = np.linalg.norm(from_middle, axis=1)
     hint = np.einsum("ij,ij->i", lines.normals, from_middle) / max(far.max(), 1e-300) * (far / far.max()) ** 3
-    crowded = _crowded(points, lines, 3 * cell)
-    along = _along_the_surest(agreement) if lines.clean else np.zeros(len(points))
+    # In noise the links are not sure enough to go without the winding number, even where that is blurred.
+    crowded, along = np.zeros(len(points), np.bool_), np.zeros(len(points))
     if lines.clean:
+        crowded, along = _crowded(points, lines, 3 * cell), _along_the_surest(agreement)
         hint = along
     side, straight, before = np.ones(len(points)), np.ones(len(points)), np.zeros(len(points))
     for turn in range(ROUNDS):

@@ -102,6 +102,7 @@ def test_a_surface_is_offered_for_loose_vertices_beside_faces(lipmorph: ModuleTy
     item.data.vertices.add(700)
     places = np.concatenate([[vertex.co for vertex in item.data.vertices[:8]], on_ball()]).astype(np.float32)
     item.data.vertices.foreach_set("co", places.ravel())
+    item.data.update()
     assert part("scene.gather_points").count_loose(item) == 700
     assert bpy.ops.lipmorph.surface_from_points() == {"FINISHED"}
     surface = bpy.context.object
