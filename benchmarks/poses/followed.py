@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import igl
 import numpy as np
 import torch
+from lipmlp_engine.training.train import _prepare
 from numpy.typing import NDArray
 
 from lipmlp_engine.guide import common_pose
@@ -22,7 +23,6 @@ from lipmlp_engine.sections import ShapeInput
 from lipmlp_engine.shapes.shape import Shape, unit_normals
 from lipmlp_engine.surface.arrive import Destination
 from lipmlp_engine.surface.laying import laid_on
-from lipmlp_engine.training.train import _prepare
 
 from .__main__ import CELLS
 from .characters import PAIRS
