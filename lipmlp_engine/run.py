@@ -190,6 +190,8 @@ class _Run:
 
     def _greet(self) -> str:
         """Say hello; returns the device's name."""
+        # Where memory is short, it is here that it fails, with a sentence: whatever comes later is loaded by now.
+        from . import method  # noqa: F401
         from .devices import device_name
         from .training.device import choose_device
 
