@@ -64,6 +64,11 @@ def measure_results(folder: Path, audience: Audience | None = None) -> Done:
     return run.perform(run.measure)
 
 
+def load_method() -> None:
+    """Import what a run needs, all at once: where memory is short, it is here that it fails, and can be told."""
+    from . import method  # noqa: F401
+
+
 def greeting(device: str, device_name: str) -> Hello:
     """What the engine says of itself."""
     import torch
@@ -190,8 +195,7 @@ class _Run:
 
     def _greet(self) -> str:
         """Say hello; returns the device's name."""
-        # Where memory is short, it is here that it fails, with a sentence: whatever comes later is loaded by now.
-        from . import method  # noqa: F401
+        load_method()
         from .devices import device_name
         from .training.device import choose_device
 
