@@ -78,6 +78,11 @@ def preview_guide(job: Job, base: Path, audience: Audience | None = None) -> Don
     return run.perform(run.preview)
 
 
+def load_method() -> None:
+    """Import what a run needs, all at once: where memory is short, it is here that it fails, and can be told."""
+    from . import method  # noqa: F401
+
+
 def greeting(device: str, device_name: str) -> Hello:
     """What the engine says of itself."""
     import torch
@@ -246,6 +251,7 @@ class _Run:
 
     def _greet(self) -> str:
         """Say hello; returns the device's name."""
+        load_method()
         from .devices import device_name
         from .training.device import choose_device
 
