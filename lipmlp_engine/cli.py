@@ -49,14 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     open_standard_streams()
     # Set before torch is imported: threads that spin while they wait make a busy machine many times slower.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    parser = argparse.ArgumentParser(
-        "lipmorph", description=DESCRIPTION, epilog=EPILOGUE, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--version", action="version", version=f"lipmorph {__version__}")
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for command in (morph, run, extract, report, certify, lengths, surface, doctor, presets):
-        command.add_to(commands)
-    given = parser.parse_args(arguments)
+    given = command_parser().parse_args(arguments)
     try:
         code: int = given.command(given)
         sys.stdout.flush()
@@ -68,6 +61,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         silence(sys.stdout)  # whoever read along has seen enough
         return 0
     return code
+
+
+def command_parser() -> argparse.ArgumentParser:
+    """The parser of all commands; the manual's page is made of it."""
+    parser = argparse.ArgumentParser(
+        "lipmorph", description=DESCRIPTION, epilog=EPILOGUE, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--version", action="version", version=f"lipmorph {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for command in (morph, run, extract, report, certify, lengths, surface, doctor, presets):
+        command.add_to(commands)
+    return parser
 
 
 def say(error: EngineError) -> int:
