@@ -8,12 +8,10 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import numpy as np
-from PIL import Image
-
-from lipmlp_engine.frames import MeshFrame
-from lipmlp_engine.pictures.stage import Stage
+if TYPE_CHECKING:
+    from lipmlp_engine.frames import MeshFrame
 
 ROOT = Path(__file__).resolve().parent.parent
 WORK = ROOT / "build" / "manual"
@@ -29,6 +27,8 @@ class WorkshopError(Exception):
 
 def trained(command: str) -> list[MeshFrame]:
     """The frames of a ``lipmorph`` command, run in the manual's folder as a reader would run it."""
+    from lipmlp_engine.frames import MeshFrame
+
     words = shlex.split(command)
     folder = WORK / words[words.index("--out") + 1]
     if not (folder / "report.json").is_file():
@@ -42,6 +42,11 @@ def trained(command: str) -> list[MeshFrame]:
 
 def draw_row(frames: Sequence[MeshFrame], path: Path, *, together: Sequence[MeshFrame] = (), **view: float) -> None:
     """One picture of frames side by side; ``together`` are all that share the camera, so that rows can be compared."""
+    import numpy as np
+    from PIL import Image
+
+    from lipmlp_engine.pictures.stage import Stage  # heavy, and not needed by those who only want to know what there is
+
     stage = Stage.around([*frames, *together], **view)  # type: ignore[arg-type]
     pictures = [stage.draw(frame, HEIGHT) for frame in frames]
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import dataclass
+from pathlib import Path
 
-from workshop import shapes
 from workshop.drawn_morphs import PICTURES, WORK, draw_row, trained
 
 FRAMES = 5
@@ -28,6 +28,10 @@ class Exhibit:
         return "-".join(self.shapes)
 
     @property
+    def picture(self) -> Path:
+        return PICTURES / "gallery" / f"{self.name}.webp"
+
+    @property
     def command(self) -> str:
         files = " ".join(f"shapes/{shape}.ply" for shape in self.shapes)
         more = f" {self.more}" if self.more else ""
@@ -37,9 +41,7 @@ class Exhibit:
 EXHIBITS = (
     Exhibit(("gear", "ball"), "Twenty teeth, a bore, a keyway and six holes close, one after the other."),
     Exhibit(("vase", "knot"), "A wall with an inside becomes a closed tube."),
-    Exhibit(
-        ("leaf", "ball"), "An open sheet, bent and folded, is a thin plate at its own end.", "--set sampling.shell=0.5"
-    ),
+    Exhibit(("sword", "leaf"), "A blade of 0.6 % of the diagonal and an open sheet: both are whole at their ends."),
     Exhibit(("chair", "serif"), "Bars thinner than a cell become hairlines.", "--resolution 128"),
     Exhibit(("wheel", "gear"), "Twenty-four spokes become six holes."),
     Exhibit(("person", "person-cheers"), "Two poses of one character: the arms swing.", "--guide poses", azimuth=20),
@@ -60,13 +62,19 @@ EXHIBITS = (
 )
 
 
+def drawn() -> list[Exhibit]:
+    """Those whose picture there is."""
+    return [exhibit for exhibit in EXHIBITS if exhibit.picture.is_file()]
+
+
 def draw(names: list[str]) -> None:
     """Train and draw the named ones, or all whose picture is missing."""
+    from workshop import shapes  # heavy
+
     shapes.write(WORK / "shapes")
     for exhibit in EXHIBITS:
-        path = PICTURES / "gallery" / f"{exhibit.name}.webp"
-        if exhibit.name in names or not (names or path.exists()):
-            draw_row(trained(exhibit.command), path, azimuth=exhibit.azimuth)
+        if exhibit.name in names or not (names or exhibit.picture.exists()):
+            draw_row(trained(exhibit.command), exhibit.picture, azimuth=exhibit.azimuth)
 
 
 def main() -> None:

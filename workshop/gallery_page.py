@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from workshop.gallery import EXHIBITS
+from workshop.gallery import drawn
 
 HEAD = """\
 # Gallery
 
-Twenty morphs at the Draft preset, each with the command that made it. The shapes are made by a script, so that you can
+Morphs at the Draft preset, each with the command that made it. The shapes are made by a script, so that you can
 repeat every one of them in the repository's folder:
 
 ```
@@ -21,7 +21,7 @@ examples`; they need neither the add-on nor the engine to play.
 
 def page() -> str:
     parts = [HEAD]
-    for exhibit in EXHIBITS:
+    for exhibit in drawn():
         title = " → ".join(shape.replace("-", " ") for shape in exhibit.shapes)
         parts += [f"## {title[:1].upper()}{title[1:]}", "", f"{exhibit.caption}", ""]
         parts += [f"![{title}](pictures/gallery/{exhibit.name}.webp)", "", "```", exhibit.command, "```", ""]

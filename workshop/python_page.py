@@ -48,7 +48,8 @@ def _signature(thing: Any) -> str:
         signature = str(inspect.signature(thing))
     except (TypeError, ValueError):
         return "(…)"
-    short = re.sub(r"\b(?:[a-z_]+\.)+(?=[A-Z])", "", signature)
+    bare = re.sub(r"(: |-> )'([^']*)'", r"\1\2", signature)
+    short = re.sub(r"\b(?:[a-z_]+\.)+(?=[A-Z])", "", bare)
     return short if len(short) < 90 else "(\n    " + ",\n    ".join(_arguments(short)) + short[short.rindex(")") :]
 
 
@@ -75,6 +76,5 @@ def _docstring(thing: Any) -> str:
         elif code and not line.strip():
             lines.append("```")
             code = False
-        lines.append(line.split("# doctest:")[0].rstrip())
-    text = "\n".join([*lines, "```"] if code else lines)
-    return re.sub(r"``([^`]+)``", r"`\1`", text) + "\n"
+        lines.append(re.sub(r"``([^`]+)``", r"`\1`", line.split("# doctest:")[0].rstrip()))
+    return "\n".join([*lines, "```"] if code else lines) + "\n"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -26,6 +27,7 @@ class Sentence:
     place: str
 
 
+@cache
 def collected(root: Path = ROOT) -> list[Sentence]:
     """Every sentence once, in the order of the files."""
     files = [path for package in PACKAGES for path in sorted((root / package).rglob("*.py"))]

@@ -73,10 +73,7 @@ def letter_h() -> trimesh.Trimesh:
 
 
 def two_balls() -> trimesh.Trimesh:
-    both: trimesh.Trimesh = trimesh.util.concatenate(
-        [solids.ball(0.28, (-0.45, 0, 0)), solids.ball(0.28, (0.45, 0, 0))]
-    )
-    return both
+    return solids.together(solids.ball(0.28, (-0.45, 0, 0)), solids.ball(0.28, (0.45, 0, 0)))
 
 
 def chair_points() -> trimesh.PointCloud:

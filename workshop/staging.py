@@ -48,6 +48,8 @@ def stage(folder: Path) -> None:
 def compared(name: str) -> str:
     """Two pictures beside each other, and the commands that made them."""
     comparison = next(c for c in COMPARISONS if c.name == name)
+    if not all(path.is_file() for path in comparison.pictures):
+        return ""  # a release is not made without them
     figures = "".join(
         f'<figure markdown="span">![{comparison.setting}, picture {number}](pictures/steering/{name}-{number}.webp)'
         f"<figcaption>{caption}</figcaption></figure>\n"

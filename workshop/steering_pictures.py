@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import dataclass
+from pathlib import Path
 
-from workshop import shapes
 from workshop.drawn_morphs import PICTURES, WORK, draw_row, trained
 
 ARMS = 5
@@ -31,6 +31,10 @@ class Comparison:
     """Frames that are shown, as shares of the morph."""
     more: str = ""
     azimuth: float = 32.0
+
+    @property
+    def pictures(self) -> list[Path]:
+        return [PICTURES / "steering" / f"{self.name}-{number}.webp" for number in (1, 2)]
 
     def command(self, second: bool) -> str:
         files = " ".join(f"shapes/{shape}.ply" for shape in self.shapes)
@@ -89,10 +93,12 @@ def write_landmarks() -> None:
 
 def draw(names: list[str]) -> None:
     """Train and draw the named ones, or all whose pictures are missing."""
+    from workshop import shapes  # heavy
+
     shapes.write(WORK / "shapes")
     write_landmarks()
     for comparison in COMPARISONS:
-        paths = [PICTURES / "steering" / f"{comparison.name}-{number}.webp" for number in (1, 2)]
+        paths = comparison.pictures
         if comparison.name not in names and (names or all(path.exists() for path in paths)):
             continue
         rows = []

@@ -38,7 +38,18 @@ def fingerprint() -> str:
     return digest.hexdigest()
 
 
+def missing() -> list[str]:
+    """Pictures of trainings that are to be made yet."""
+    pairs = [path for comparison in steering_pictures.COMPARISONS for path in comparison.pictures]
+    wanted = [*pairs, *(exhibit.picture for exhibit in gallery.EXHIBITS)]
+    return [path.relative_to(ROOT).as_posix() for path in wanted if not path.is_file()]
+
+
 def check_current() -> None:
+    if missing():
+        raise WorkshopError(
+            f"The manual lacks pictures: run `python dev.py pictures`. It lacks {', '.join(missing())}."
+        )
     if not MARK.is_file() or MARK.read_text(encoding="utf-8").strip() != fingerprint():
         raise WorkshopError(
             "The manual's pictures show older panels: run `python dev.py pictures`, look, and commit them."

@@ -14,7 +14,7 @@ from lipmlp_engine.sections import SECTIONS
 from lipmlp_engine.settings import settings_of
 from workshop import command_line_page, python_page, rooms, settings_page, site, staging, troubleshooting_page
 from workshop.drawn_morphs import PICTURES, ROOT
-from workshop.gallery import EXHIBITS
+from workshop.gallery import EXHIBITS, drawn
 from workshop.sentences import collected
 from workshop.shapes import SHAPES
 from workshop.steering_pictures import COMPARISONS
@@ -71,7 +71,7 @@ def test_docstrings_become_readable_pages() -> None:
         return value / 2**times
 
     entry = python_page._entry("halve", halve)
-    assert "## halve" in entry and "halve(value: 'float', *, times: 'int' = 1) -> 'float'" in entry
+    assert "## halve" in entry and "halve(value: float, *, times: int = 1) -> float" in entry
     assert "```python\n>>> halve(2.0)\n1.0\n```" in entry and "`value`" in entry
 
 
@@ -93,6 +93,7 @@ def test_every_comparison_is_shown_and_every_shape_can_be_made() -> None:
     named = {shape for morph in (*COMPARISONS, *EXHIBITS) for shape in morph.shapes}
     assert named <= set(SHAPES)
     assert len(EXHIBITS) == len({exhibit.name for exhibit in EXHIBITS}) >= 20
+    assert len(drawn()) >= 10
 
 
 def test_the_manuals_pictures_are_small() -> None:

@@ -26,10 +26,14 @@ def test_a_changelog_that_is_not_of_this_version_and_a_day_is_refused(heading: s
 
 def test_pictures_of_older_panels_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(window_pictures, "MARK", tmp_path / "taken-of.txt")
+    monkeypatch.setattr(window_pictures, "missing", list)
     with pytest.raises(WorkshopError, match=r"dev\.py pictures"):
         window_pictures.check_current()
     (tmp_path / "taken-of.txt").write_text(window_pictures.fingerprint(), encoding="utf-8")
     window_pictures.check_current()
+    monkeypatch.setattr(window_pictures, "missing", lambda: ["docs/pictures/gallery/a-o.webp"])
+    with pytest.raises(WorkshopError, match="a-o"):
+        window_pictures.check_current()
 
 
 def test_a_manual_goes_into_the_zip_and_may_make_it_larger(tmp_path: Path) -> None:
