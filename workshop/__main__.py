@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable
 
 from workshop import COMMANDS, examples, manual, release, window_pictures
 from workshop.drawn_morphs import WorkshopError
 
-MADE_BY = {
+MADE_BY: dict[str, Callable[[], object]] = {
     "docs": manual.build,
     "pictures": window_pictures.make,
     "examples": examples.make,

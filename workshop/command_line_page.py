@@ -57,7 +57,7 @@ def _blender_options() -> list[str]:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if not (isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "add_argument"):
                 continue
-            names = [a.value for a in node.args if isinstance(a, ast.Constant)]
+            names = [str(a.value) for a in node.args if isinstance(a, ast.Constant)]
             given = {k.arg: k.value for k in node.keywords}
             text = given.get("help")
             if names and isinstance(text, ast.Constant):
@@ -66,7 +66,10 @@ def _blender_options() -> list[str]:
 
 
 def _metavar(node: ast.expr | None) -> str:
-    if node is None:
+    try:
+        value = ast.literal_eval(node) if node is not None else ""
+    except ValueError:  # it is made, and not written down
         return ""
-    value = ast.literal_eval(node)
+    if not value:
+        return ""
     return f" `{value if isinstance(value, str) else ' '.join(value)}`"

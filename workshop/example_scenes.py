@@ -9,17 +9,15 @@ import argparse
 import math
 import os
 import sys
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-RESOURCES = tempfile.TemporaryDirectory(prefix="lipmorph-examples-")
-# Before bpy is imported: the user's own Blender settings stay as they are.
-os.environ["BLENDER_USER_RESOURCES"] = RESOURCES.name
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "benchmarks"))
 
-import bpy  # noqa: E402
-from demo_scene import add_stage, install  # noqa: E402
+# Before bpy: it keeps the user's own Blender settings as they are.
+from demo_scene import RESOURCES, add_stage, install  # noqa: E402
+
+import bpy  # noqa: E402  # isort: skip
 
 FRAMES = 48
 LARGEST = 25e6

@@ -1,4 +1,4 @@
-"""The README's moving picture: morphs of the gallery beside each other, there and back; trains only what is missing.
+"""The README's moving picture: one or more morphs of the gallery, there and back; trains only what is missing.
 
 python -m workshop.moving_picture
 """
@@ -13,9 +13,9 @@ from workshop import shapes
 from workshop.drawn_morphs import PICTURES, ROOT, WORK, trained
 from workshop.gallery import EXHIBITS
 
-SHOWN = ("person-person-cheers", "gear-ball")
+SHOWN = ("gear-ball",)
 FRAMES = 18
-SIZE = 300
+SIZE = 380
 FRAME_SECONDS, REST_SECONDS = 0.07, 0.9
 PATH = PICTURES / "morphs.webp"
 MOST_BYTES = 1_500_000
@@ -31,7 +31,7 @@ def make() -> None:
             f"lipmorph extract {model} --frames {FRAMES} --set extraction.budget=12000 --no-pictures "
             f"--out moving/{exhibit.name}"
         )
-        stage = Stage.around(frames, azimuth=exhibit.azimuth, aspect=1.15)
+        stage = Stage.around(frames, azimuth=exhibit.azimuth, aspect=1.6)
         strips.append([stage.draw(frame, SIZE) for frame in frames])
     there = [Image.fromarray(np.concatenate(pictures, axis=1)) for pictures in zip(*strips, strict=True)]
     film = [*there, *reversed(there[1:-1])]
