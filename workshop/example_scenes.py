@@ -15,9 +15,9 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "benchmarks"))
 
 # Before bpy: it keeps the user's own Blender settings as they are.
-from demo_scene import RESOURCES, add_stage, install  # noqa: E402
+from demo_scene import RESOURCES, add_stage, install
 
-import bpy  # noqa: E402  # isort: skip
+import bpy  # isort: skip
 
 FRAMES = 48
 LARGEST = 25e6

@@ -11,8 +11,6 @@ from pathlib import Path
 
 from workshop.drawn_morphs import PICTURES, WORK, draw_row, trained
 
-ARMS = 5
-
 
 @dataclass(frozen=True)
 class Comparison:
@@ -58,9 +56,6 @@ COMPARISONS = (
                "*0*: the volume may do what it will", "*1*: the volume is kept steady"),
     Comparison("turn", "guide.turn", ("club", "club-turned"), "--set guide.turn=never", "--set guide.turn=always",
                "*never*: the club flows into its place", "*always*: the club turns"),
-    Comparison("landmarks", "landmarks", ("star", "star-turned"), "", "--landmarks arms.csv",
-               "without landmarks: each arm is where an arm has to be, and nothing moves",
-               "with five: each arm travels into the next one's place"),
     Comparison("centre", "placement.centre", ("ball", "small-cube"), "", "--centre",
                "off: the cube is where it is", "on: its centre is moved onto the ball's first", times=ENDS),
     Comparison("scale", "placement.scale", ("ball", "small-cube"), "--centre", "--centre --scale volume",
@@ -69,8 +64,6 @@ COMPARISONS = (
                "*none*: the club lies as it lies", "*axes*: its long axis is laid along the bar's first", times=ENDS),
     Comparison("detail", "extraction.detail", ("gear", "ball"), NETWORK, "",
                "*network*: the trained function as it is", "*shapes*: what it lacks comes from the shapes", times=ENDS),
-    Comparison("resolution", "extraction.resolution", ("chair", "serif"), "--resolution 40", "--resolution 128",
-               "*40 cells*: bars grow together", "*128 cells*", times=ENDS),
     Comparison("steps", "training.steps", ("gear", "ball"), "--steps 60", "",
                "*60 steps*", "*400 steps*, as in Draft", times=ENDS, more=NETWORK),
     Comparison("shell", "sampling.shell", ("leaf", "ball"), "--set sampling.shell=0.5", "--set sampling.shell=4",
@@ -80,23 +73,11 @@ COMPARISONS = (
 )  # fmt: skip
 
 
-def write_landmarks() -> None:
-    """The tips of the star's arms, each beside the place of the next one's."""
-    import math
-
-    lines = ["x,y,z,x,y,z"]
-    for arm in range(ARMS):
-        ends = [math.radians(72 * arm), math.radians(72 * (arm + 1))]
-        lines.append(",".join(f"{value:.4f}" for a in ends for value in (0.8 * math.cos(a), 0.8 * math.sin(a), 0)))
-    (WORK / "arms.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
-
-
 def draw(names: list[str]) -> None:
     """Train and draw the named ones, or all whose pictures are missing."""
     from workshop import shapes  # heavy
 
     shapes.write(WORK / "shapes")
-    write_landmarks()
     for comparison in COMPARISONS:
         paths = comparison.pictures
         if comparison.name not in names and (names or all(path.exists() for path in paths)):
