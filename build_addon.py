@@ -2,6 +2,8 @@
 
 python build_addon.py                      writes dist/lipmlp_blender-<version>.zip
 python build_addon.py --install BLENDER    also installs and enables it in that Blender
+
+A release has the manual's site in it as well, which `python dev.py release` builds first.
 """
 
 from __future__ import annotations
@@ -21,6 +23,8 @@ import tomllib
 
 ROOT = Path(__file__).resolve().parent
 MAXIMUM_BYTES = 1_000_000
+MAXIMUM_MANUAL_BYTES = 4_000_000
+"""Of a zip that has the manual in it."""
 PACKED = {".py", ".json", ".txt", ".typed"}
 """What is packed of the two packages: nothing compiled, nothing that an editor left."""
 EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -146,9 +150,13 @@ def stage(folder: Path, root: Path = ROOT) -> None:
         path.write_bytes(data)
 
 
-def build(folder: Path = ROOT / "dist", root: Path = ROOT) -> Path:
-    """Write the zip and return its path; it appears whole or not at all."""
+def build(folder: Path = ROOT / "dist", root: Path = ROOT, manual: Path | None = None) -> Path:
+    """Write the zip and return its path; it appears whole or not at all. ``manual`` is a folder with the built site."""
     files = contents(root)
+    if manual is not None:
+        pages = sorted(path for path in manual.rglob("*") if path.is_file())
+        files.update({f"manual/{path.relative_to(manual).as_posix()}": path.read_bytes() for path in pages})
+    most = MAXIMUM_BYTES if manual is None else MAXIMUM_MANUAL_BYTES
     path = folder / f"lipmlp_blender-{engine_version(root)}.zip"
     draft = path.with_suffix(".part")
     folder.mkdir(parents=True, exist_ok=True)
@@ -160,10 +168,8 @@ def build(folder: Path = ROOT / "dist", root: Path = ROOT) -> Path:
                 entry.create_system = 3  # so that Windows writes what the others write
                 entry.external_attr = 0o644 << 16
                 archive.writestr(entry, data, compresslevel=9)
-        if draft.stat().st_size > MAXIMUM_BYTES:
-            raise PackingError(
-                f"The zip has {draft.stat().st_size} bytes; an extension of ours stays under {MAXIMUM_BYTES}."
-            )
+        if draft.stat().st_size > most:
+            raise PackingError(f"The zip has {draft.stat().st_size} bytes; an extension of ours stays under {most}.")
         draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)

@@ -6,6 +6,7 @@ python dev.py test       run every test; --all-blenders in every Blender that th
 python dev.py lint       ruff and mypy
 python dev.py bench      run the benchmarks, or those named
 python dev.py blender    list the Blenders on this machine and run the real-Blender tests in them
+python dev.py docs       build the manual in dist/docs; pictures, examples and release make what their names say
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import rings
+from workshop import COMMANDS
 
 RUNNING = ".".join(map(str, sys.version_info[:2]))
 PYTHONS = {"3.11": "4.5", "3.13": "5.2"}
@@ -34,7 +36,7 @@ COVERAGE = ROOT / "build" / "coverage"
 RINGS = ROOT / "build" / "rings"
 """Each ring's results and what it printed, for the summary over all of them."""
 DEMO_RESULTS = ("morph.blend", "contact_sheet.png", "morph.mp4")
-SPACE = {"engine": 4, "bpy": 2}
+SPACE = {"engine": 4, "bpy": 2, "docs": 1}
 """GB on disk that must be free before an environment is made."""
 
 
@@ -65,6 +67,11 @@ def blender_python(version: str) -> Path:
     wheel = pins["tool"]["dev"]["blenders"][version]
     requirements = [f"bpy=={version}", f"numpy=={wheel['numpy']}", *pins["dependency-groups"]["bpy"]]
     return environment(ROOT / f".venv-bpy-{version}", wheel["python"], requirements, SPACE["bpy"])
+
+
+def docs_python() -> Path:
+    """The interpreter of an environment that holds what makes a site of the manual's pages."""
+    return environment(ROOT / ".venv-docs", RUNNING, project()["dependency-groups"]["docs"], SPACE["docs"])
 
 
 def blender_versions(every: bool) -> list[str]:
@@ -280,26 +287,19 @@ def summary_command(python: Path, results: Path) -> list[str]:
 
 def lint(options: argparse.Namespace) -> int:
     """Every check runs, so that one report shows all."""
+    from workshop import bpy_free_parts
+
     python = str(engine_python())
     checks = [
         ["ruff", "check", "."],
         ["ruff", "format", "--check", "."],
-        ["mypy", "lipmlp_engine", "build_addon.py", "lock.py", "rings.py"],
+        ["mypy", "lipmlp_engine", "build_addon.py", "lock.py", "rings.py", "workshop"],
     ]
-    codes = [run([python, "-m", *check]) for check in [*checks, ["mypy", "--follow-imports=silent", *bpy_free_parts()]]]
+    codes = [
+        run([python, "-m", *check])
+        for check in [*checks, ["mypy", "--follow-imports=silent", *bpy_free_parts.staged()]]
+    ]
     return int(any(codes))
-
-
-def bpy_free_parts() -> list[str]:
-    """Stage the extension, as only there the add-on's imports of the engine resolve; name its parts without Blender."""
-    import build_addon
-
-    staged = ROOT / "build" / "lipmlp_blender"
-    shutil.rmtree(staged, ignore_errors=True)
-    build_addon.stage(staged)
-    needs_blender = re.compile(r"^\s*(import|from) (bpy|bl_\w+|mathutils|gpu|blf)\b", re.MULTILINE)
-    own = [path for path in sorted(staged.rglob("*.py")) if "lipmlp_engine" not in path.parts]
-    return [str(path) for path in own if not needs_blender.search(path.read_text(encoding="utf-8"))]
 
 
 NO_BENCHMARKS = {"demo_scene", "rendered_scene", "rendered_assets", "slurm_here"}
@@ -329,6 +329,16 @@ def blender(options: argparse.Namespace) -> int:
         raise DevError("No Blender was found: put one on PATH, or name it in LIPMORPH_BLENDERS.")
     python = engine_python()
     return run([str(python), "-m", "pytest", "tests/blender", *options.pytest], LIPMORPH_PYTHON=str(python))
+
+
+def workshop(options: argparse.Namespace) -> int:
+    """What workshop/ does, with every interpreter that it needs."""
+    python, needed = str(engine_python()), {}
+    if options.command in ("docs", "release"):
+        needed["LIPMORPH_DOCS_PYTHON"] = str(docs_python())
+    if options.command == "examples":
+        needed["LIPMORPH_BPY_PYTHON"] = str(blender_python(*blender_versions(every=False)))
+    return run([python, "-m", "workshop", options.command], LIPMORPH_PYTHON=python, **needed)
 
 
 def find_blenders() -> list[str]:
@@ -369,13 +379,14 @@ def main() -> int:
     command.add_argument("--lanes", type=int, metavar="N", help="rings side by side; one for each core, at most 4")
     command.add_argument("--ring", choices=("engine", "addon", "blender"), help="only this ring")
     command.set_defaults(run=test)
-    command = commands.add_parser("lint", help="ruff and mypy")
-    command.set_defaults(run=lint)
+    commands.add_parser("lint", help="ruff and mypy").set_defaults(run=lint)
     command = commands.add_parser("bench", help="run the benchmarks")
     command.add_argument("names", nargs="*", help="only these")
     command.set_defaults(run=bench)
-    command = commands.add_parser("blender", help="list the Blenders found and run the real-Blender tests in them")
-    command.set_defaults(run=blender)
+    listed = "list the Blenders found and run the real-Blender tests in them"
+    commands.add_parser("blender", help=listed).set_defaults(run=blender)
+    for name, text in COMMANDS.items():
+        commands.add_parser(name, help=text).set_defaults(run=workshop)
     options, rest = parser.parse_known_args()
     if rest and options.command not in ("test", "blender"):
         parser.error(f"unknown option {rest[0]}")

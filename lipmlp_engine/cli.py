@@ -6,7 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from . import __version__
 from .commands import (
@@ -79,16 +79,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     open_standard_streams()
     # Set before torch is imported: threads that spin while they wait make a busy machine many times slower.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    parser = argparse.ArgumentParser(
-        "lipmorph", description=DESCRIPTION, epilog=EPILOGUE, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--version", action="version", version=f"lipmorph {__version__}")
-    commands = parser.add_subparsers(
-        title="commands", metavar="COMMAND", dest="called", required=True, parser_class=CommandParser
-    )
-    making = (morph, batch, run, preview, extract, report, certify)
-    for command in (*making, match, lengths, space, surface, doctor, presets, wait):
-        command.add_to(commands)
+    parser, commands = _parsers()
     given, unknown = parser.parse_known_args(arguments)
     if unknown:
         commands.choices[given.called].error(f"unrecognized arguments: {' '.join(unknown)}")
@@ -103,6 +94,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
         silence(sys.stdout)  # whoever read along has seen enough
         return 0
     return code
+
+
+def command_parser() -> argparse.ArgumentParser:
+    """The parser of all commands; the manual's page is made of it."""
+    return _parsers()[0]
+
+
+def _parsers() -> tuple[argparse.ArgumentParser, Any]:
+    """The parser of all commands, and those of each."""
+    parser = argparse.ArgumentParser(
+        "lipmorph", description=DESCRIPTION, epilog=EPILOGUE, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--version", action="version", version=f"lipmorph {__version__}")
+    commands = parser.add_subparsers(
+        title="commands", metavar="COMMAND", dest="called", required=True, parser_class=CommandParser
+    )
+    making = (morph, batch, run, preview, extract, report, certify)
+    for command in (*making, match, lengths, space, surface, doctor, presets, wait):
+        command.add_to(commands)
+    return parser, commands
 
 
 def say(error: EngineError) -> int:

@@ -58,7 +58,8 @@ class Character:
 
     def posed(self, skin: Skin, turns: Turns, share: float = 1.0) -> Array:
         """The skin's vertices after the bones turned by a share of their angles, by dual quaternions."""
-        real, dual = [], []
+        real: list[Array] = []
+        dual: list[Array] = []
         for rotation, origin in self._placements(turns, share):
             q = Rotation.from_matrix(rotation).as_quat()
             real.append(q if not real or q @ real[0] >= 0 else -q)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bpy
 
+from ..manual_pages import manual_map
 from . import menus, panels, poses, preferences_page, settings, shapes, status_bar
 
 CLASSES = (*preferences_page.CLASSES, *shapes.CLASSES, *panels.CLASSES, *settings.CLASSES, *poses.CLASSES)
@@ -14,9 +15,11 @@ def register() -> None:
         bpy.utils.register_class(kind)
     status_bar.register()
     menus.register()
+    bpy.utils.register_manual_map(manual_map)
 
 
 def unregister() -> None:
+    bpy.utils.unregister_manual_map(manual_map)
     menus.unregister()
     status_bar.unregister()
     for kind in reversed(CLASSES):

@@ -4,28 +4,43 @@ from __future__ import annotations
 
 import bpy
 
+from ..jobs import JobState
 from ..preferences import chosen_python
 from ..properties import preset_is_changed
 from ..request import chain, expected_size, why_not
 from ..runtime import runtime
-from ..scene.ownership import is_morph
+from ..scene.ownership import is_morph, story_of
 from .engine import draw_engine, draw_missing_engine, engine_is_ready
 from .jobs import draw_queue
+from .manual import HasHelp
 from .match import draw_match
 from .result import draw_result
 from .shape_keys import draw_matching
 from .shapes import draw_shapes
 
 
-class InMorphTab:
+class InMorphTab(HasHelp):
     bl_space_type = "VIEW_3D"
     bl_region_type = "UI"
     bl_category = "Morph"
 
 
+def main_page(_context: bpy.types.Context) -> str:
+    """What the first panel is about just now."""
+    if not engine_is_ready():
+        return "install"
+    failed = any(job.state is JobState.FAILED for job in runtime.queue.jobs)
+    return "troubleshooting" if failed else "first-morph"
+
+
+def result_page(context: bpy.types.Context) -> str:
+    return "shape-keys" if story_of(context.active_object).writer == "SHAPE_KEYS" else "rendering"
+
+
 class LIPMORPH_PT_main(InMorphTab, bpy.types.Panel):
     bl_idname = "LIPMORPH_PT_main"
     bl_label = "Lipschitz Morph"
+    manual_page = main_page
 
     def draw(self, context: bpy.types.Context) -> None:
         layout = self.layout
@@ -57,6 +72,7 @@ class LIPMORPH_PT_main(InMorphTab, bpy.types.Panel):
 
 class LIPMORPH_PT_result(InMorphTab, bpy.types.Panel):
     bl_label = "Result"
+    manual_page = result_page
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
@@ -68,6 +84,7 @@ class LIPMORPH_PT_result(InMorphTab, bpy.types.Panel):
 
 class LIPMORPH_PT_engine(InMorphTab, bpy.types.Panel):
     bl_label = "Engine"
+    manual_page = "install"
     bl_options = {"DEFAULT_CLOSED"}
     bl_order = 10
 

@@ -22,6 +22,7 @@ SMALLEST_SHOWN = 1e-5
 class _FoldedPanel(InMorphTab):
     bl_parent_id = "LIPMORPH_PT_main"
     bl_options = {"DEFAULT_CLOSED"}
+    manual_page = "settings"
 
     def draw(self, context: bpy.types.Context) -> None:
         self.layout.use_property_split = True
@@ -31,6 +32,7 @@ class _FoldedPanel(InMorphTab):
 
 class LIPMORPH_PT_output(_FoldedPanel, bpy.types.Panel):
     bl_label = "Output"
+    manual_page = "rendering"
 
     def draw_settings(self, layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
         settings = context.scene.lipmorph
@@ -86,6 +88,7 @@ class LIPMORPH_UL_landmarks(bpy.types.UIList):
 
 class LIPMORPH_PT_steering(_FoldedPanel, bpy.types.Panel):
     bl_label = "Steering"
+    manual_page = "steering"
 
     def draw_settings(self, layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
         settings = context.scene.lipmorph
@@ -162,7 +165,12 @@ def _section_panel(section: str) -> type[bpy.types.Panel]:
                 row.alignment = "RIGHT"
                 row.label(text=f"{value:.2g}", translate=False)
 
-    values = {"bl_label": section.title(), "bl_parent_id": "LIPMORPH_PT_advanced", "draw_settings": draw_settings}
+    values = {
+        "bl_label": section.title(),
+        "bl_parent_id": "LIPMORPH_PT_advanced",
+        "manual_page": {"points": "scans", "placement": "steering"}.get(section, "settings"),
+        "draw_settings": draw_settings,
+    }
     return type(f"LIPMORPH_PT_{section}", (_FoldedPanel, bpy.types.Panel), values)
 
 

@@ -1,0 +1,116 @@
+"""The manual's first morph, click by click, with the true engine behind it; its pictures are the manual's own.
+
+`python dev.py pictures` names the folder in LIPMORPH_MANUAL_PICTURES, and they become the manual's.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from functools import partial
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+import dev
+
+from .conftest import OpenWindow, RealBlender
+from .test_install import MODULE
+from .test_panel import FOLDED_BELOW_TOP, RUNTIME, SCENE, WATCH_PANELS, click_train, select_both, show_tab
+from .window import BlenderWindow
+
+QUALITY = 80
+WIDE, HIGH = 780, 620
+"""Pixels of the 3D View, left of the sidebar, that a picture shows, and its height."""
+PATIENCE_SECONDS = 30
+"""How long a busy machine may take to draw what has changed."""
+MANUAL_SCENE = f"""
+{SCENE}
+import math
+bpy.data.objects['Suzanne'].modifiers.new('Smooth', 'SUBSURF').levels = 2
+bpy.data.objects['Suzanne'].rotation_euler = (math.radians(-10), 0, math.radians(50))
+bpy.data.objects['Torus'].rotation_euler = (math.radians(75), 0, math.radians(40))
+for item in bpy.data.objects:
+    item.location.x *= 0.8
+    for face in item.data.polygons:
+        face.use_smooth = True
+settings = bpy.context.scene.lipmorph
+settings.preset = 'draft'
+"""
+CLOSER = """
+area = next(a for a in bpy.context.screen.areas if a.type == 'VIEW_3D')
+region = next(r for r in area.regions if r.type == 'WINDOW')
+view = area.spaces.active.region_3d
+view.view_distance = 9
+area.spaces.active.shading.type = 'SOLID'
+area.spaces.active.overlay.show_text = False
+"""
+
+
+class Album:
+    """Keeps pictures of the window, small enough for a page."""
+
+    def __init__(self, window: BlenderWindow, folder: Path) -> None:
+        self.window, self.folder = window, folder
+        self.before: Image.Image | None = None
+
+    def take(self, name: str, sidebar_only: bool = False) -> None:
+        """Save a picture once it shows something else than the one before, and the same twice."""
+        end = time.monotonic() + PATIENCE_SECONDS
+        shot, last = self._shot(sidebar_only), None
+        while (shot != last or shot == self.before) and time.monotonic() < end:
+            last, shot = shot, self._shot(sidebar_only)
+        self.before = shot
+        shot.save(self.folder / f"{name}.webp", quality=QUALITY, method=6)
+
+    def _shot(self, sidebar_only: bool) -> Image.Image:
+        self.window.run("for area in bpy.context.screen.areas: area.tag_redraw()")
+        time.sleep(2)
+        raw = self.window.picture(self.folder / "raw.png")
+        with Image.open(raw) as picture:
+            whole = picture.convert("RGB")
+        raw.unlink()
+        left, top, width, _ = self.window.region("VIEW_3D", "UI")
+        area = (left - (0 if sidebar_only else WIDE), top, left + width, top + HIGH)
+        return whole.crop((round(area[0]), round(area[1]), round(area[2]), round(area[3])))
+
+
+def test_an_artist_makes_the_manuals_first_morph(open_window: OpenWindow, pictures: Path, blender: RealBlender) -> None:
+    if blender.executable != dev.find_blenders()[-1]:
+        pytest.skip("one Blender is enough for a true training: the last one makes it")
+    wanted = os.environ.get("LIPMORPH_MANUAL_PICTURES")
+    folder = Path(wanted) if wanted else pictures / "first-morph"
+    folder.mkdir(parents=True, exist_ok=True)
+    with open_window() as window:
+        window.wait_until("len(bpy.context.window_manager.windows)", 60)
+        time.sleep(3)
+        window.run(MANUAL_SCENE)
+        window.run(CLOSER)
+        show_tab(window)
+        album = Album(window, folder)
+        album.take("1-two-objects")
+        select_both(window)
+        album.take("2-selected")
+        left, top, _, _ = window.region("VIEW_3D", "UI")
+        click_train(window)
+        window.wait_until(f"not {RUNTIME}.queue.current or {RUNTIME}.queue.current.fraction > 0.3", 300)
+        album.take("3-training")
+        window.wait_until(f"not {RUNTIME}.active", 600)
+        assert window.value("'Morph' in bpy.data.objects")
+        album.take("4-first-frame")
+        first = album.before
+        window.run("bpy.context.scene.frame_set(24)")
+        album.take("5-half-way")
+        half_way = album.before
+        window.run("bpy.context.scene.frame_set(48)")
+        album.take("6-last-frame")
+        assert first != half_way and half_way != album.before and first != album.before
+        window.run("bpy.ops.lipmorph.remove_morph()")
+        select_both(window)
+        window.run(WATCH_PANELS.format(module=MODULE))
+        below = FOLDED_BELOW_TOP["Steering"]
+        window.insist(partial(window.click, left + 100, top + below), "'Steering' in DRAWN")
+        album.take("7-steering", sidebar_only=True)
+        assert window.quit() == 0
+        assert "Traceback" not in window.tail()

@@ -1,0 +1,75 @@
+"""The page of the command line, made of the parsers themselves, and of what Blender's own command takes."""
+
+from __future__ import annotations
+
+import argparse
+import ast
+from pathlib import Path
+
+from lipmlp_engine.cli import command_parser
+
+ROOT = Path(__file__).resolve().parent.parent
+WRITTEN = ROOT / "docs" / "command-line.md"
+"""What no parser says."""
+
+
+def page() -> str:
+    parser = command_parser()
+    told = f"{(parser.description or '').strip()}\n\n{(parser.epilog or '').strip()}"
+    parts = [WRITTEN.read_text(encoding="utf-8"), f"## lipmorph\n\n```\n{told}\n```\n"]
+    subparsers = next(a for a in parser._actions if isinstance(a, argparse._SubParsersAction))
+    summaries = {choice.dest: choice.help for choice in subparsers._choices_actions}
+    for name, command in subparsers.choices.items():
+        parts += [f"## lipmorph {name}", "", f"{command.description or summaries.get(name) or ''}", ""]
+        parts += ["```", " ".join(command.format_usage().removeprefix("usage: ").split()), "```", ""]
+        for group in command._action_groups:
+            actions = [a for a in group._group_actions if a.help != argparse.SUPPRESS and a.dest != "help"]
+            if actions:
+                parts += [f"*{(group.title or '').capitalize()}*", "", "| | |", "|---|---|"]
+                parts += [f"| {_calls(action)} | {_cell(_filled(action))} |" for action in actions] + [""]
+    parts += ["## Blender", "", "`blender -b scene.blend --command lipmorph …` morphs objects of a scene.", ""]
+    parts += ["| | |", "|---|---|", *_blender_options(), ""]
+    return "\n".join(parts)
+
+
+def _calls(action: argparse.Action) -> str:
+    shown = action.metavar if isinstance(action.metavar, str) else None
+    if not action.option_strings:
+        return f"`{shown or action.dest}`"
+    names = ", ".join(f"`{name}`" for name in action.option_strings)
+    return f"{names} `{shown}`" if shown and action.nargs != 0 else names
+
+
+def _filled(action: argparse.Action) -> str:
+    values = {**vars(action), "prog": "lipmorph"}
+    return (action.help or "") % values
+
+
+def _cell(text: str) -> str:
+    text = text[:1].upper() + text[1:]
+    return text.replace("|", "\\|").replace("<", "&lt;").replace("*", "\\*")
+
+
+def _blender_options() -> list[str]:
+    """Read from the add-on's source, because its modules need Blender."""
+    found = []
+    for path in sorted((ROOT / "lipmlp_blender").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not (isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "add_argument"):
+                continue
+            names = [str(a.value) for a in node.args if isinstance(a, ast.Constant)]
+            given = {k.arg: k.value for k in node.keywords}
+            text = given.get("help")
+            if names and isinstance(text, ast.Constant):
+                found.append(f"| `{names[0]}`{_metavar(given.get('metavar'))} | {_cell(str(text.value))} |")
+    return found
+
+
+def _metavar(node: ast.expr | None) -> str:
+    try:
+        value = ast.literal_eval(node) if node is not None else ""
+    except ValueError:  # it is made, and not written down
+        return ""
+    if not value:
+        return ""
+    return f" `{value if isinstance(value, str) else ' '.join(value)}`"

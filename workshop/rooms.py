@@ -1,0 +1,177 @@
+"""Draws which room of the two packages asks which: out of the imports as they stand in the code, arrows running down.
+
+python -m workshop.rooms      writes docs/pictures/rooms-engine.svg and rooms-addon.svg
+"""
+
+from __future__ import annotations
+
+import ast
+from html import escape
+from pathlib import Path
+
+from workshop.drawn_morphs import PICTURES, ROOT
+
+PACKAGES = {"engine": "lipmlp_engine", "addon": "lipmlp_blender"}
+BOX, GAP, LEVEL = 26, 14, 84
+LETTER = 7.4
+
+Graph = dict[str, set[str]]
+
+
+def asked(package: str) -> Graph:
+    """For each room or loose module the ones whose code it imports, of the same package."""
+    folder = ROOT / package
+    graph: Graph = {}
+    for path in sorted(folder.rglob("*.py")):
+        module = path.relative_to(folder).with_suffix("").parts
+        here = _room(module, folder)
+        if here is None:
+            continue
+        for target in _imported(ast.parse(path.read_text(encoding="utf-8")), module, package):
+            room = _room(target, folder)
+            if room not in (None, here):
+                graph.setdefault(here, set()).add(str(room))
+        graph.setdefault(here, set())
+    return graph
+
+
+def _room(module: tuple[str, ...], folder: Path) -> str | None:
+    if not module or module[0].startswith("__") or module[0] == "lipmlp_engine":
+        return None
+    return f"{module[0]}/" if (folder / module[0]).is_dir() else module[0]
+
+
+def _imported(tree: ast.Module, module: tuple[str, ...], package: str) -> list[tuple[str, ...]]:
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom):
+            if node.level:
+                base = module[: len(module) - node.level]
+            elif node.module and node.module.split(".")[0] == package:
+                base = ()
+                node.module = ".".join(node.module.split(".")[1:])
+            else:
+                continue
+            stem = (*base, *(node.module.split(".") if node.module else ()))
+            found += [stem] if node.module else [(*stem, alias.name) for alias in node.names]
+    return found
+
+
+def rings(graph: Graph) -> list[set[str]]:
+    """Rooms that ask each other, directly or around."""
+    reach = {room: _reached(graph, room) for room in graph}
+    found: list[set[str]] = []
+    for room in graph:
+        ring = {other for other in reach[room] if room in reach[other]}
+        if len(ring) > 1 and ring not in found:
+            found.append(ring)
+    return found
+
+
+def _reached(graph: Graph, start: str) -> set[str]:
+    seen, waiting = set(), [start]
+    while waiting:
+        for other in graph.get(waiting.pop(), ()):
+            if other not in seen:
+                seen.add(other)
+                waiting.append(other)
+    return seen
+
+
+def without_shortcuts(graph: Graph) -> Graph:
+    """Only arrows that no longer way implies; among rooms that ask each other all are kept."""
+    reach = {room: _reached(graph, room) for room in graph}
+    return {
+        room: {
+            other
+            for other in others
+            if room in reach[other]
+            or not any(other in reach[mid] and mid not in reach[other] for mid in others if mid != other)
+        }
+        for room, others in graph.items()
+    }
+
+
+def levels(graph: Graph) -> dict[str, int]:
+    """How far above the ground each stands: one above the highest that it asks; a ring stands together."""
+    reach = {room: _reached(graph, room) for room in graph}
+    height: dict[str, int] = {}
+
+    def of(room: str) -> int:
+        if room not in height:
+            ring = {other for other in reach[room] if room in reach[other]} | {room}
+            below = {other for member in ring for other in graph[member]} - ring
+            found = max((of(other) + 1 for other in sorted(below)), default=0)
+            height.update(dict.fromkeys(ring, found))
+        return height[room]
+
+    for room in graph:
+        of(room)
+    return height
+
+
+def drawn(graph: Graph) -> str:
+    """The graph as an SVG; the highest is at the top."""
+    height, arrows = levels(graph), without_shortcuts(graph)
+    rows: dict[int, list[str]] = {}
+    for room in sorted(graph):
+        rows.setdefault(height[room], []).append(room)
+    width = max(sum(_width(room) + GAP for room in row) for row in rows.values()) + GAP
+    top = max(rows)
+    places: dict[str, tuple[float, float]] = {}
+    for level in range(top + 1):
+        row = rows[level]
+        if level:  # above the mean of what they ask, so that arrows cross little
+            row.sort(key=lambda room: _mean([places[o][0] for o in arrows[room] if o in places], width / 2))
+        left = (width - sum(_width(room) + GAP for room in row) + GAP) / 2
+        for room in row:
+            places[room] = (left + _width(room) / 2, (top - level) * LEVEL + GAP)
+            left += _width(room) + GAP
+    lines = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {top * LEVEL + BOX + 2 * GAP}" '
+        f'width="{width:.0f}" font-family="sans-serif" font-size="13">',
+        '<rect width="100%" height="100%" fill="#fbfaf8"/>',
+    ]
+    for room, others in sorted(arrows.items()):
+        for other in sorted(others):
+            (x, y), (u, v) = places[room], places[other]
+            start, end = (y + BOX, v) if v > y else (y + BOX / 2, v + BOX / 2)
+            bend = (start + end) / 2
+            color = "#b05a3c" if v <= y else "#9a958c"
+            lines.append(
+                f'<path d="M{x:.0f} {start:.0f}C{x:.0f} {bend:.0f} {u:.0f} {bend:.0f} {u:.0f} {end:.0f}" '
+                f'fill="none" stroke="{color}"/>'
+            )
+    for room, (x, y) in sorted(places.items()):
+        fill = "#dde6f3" if room.endswith("/") else "#f3e6d8"
+        lines.append(
+            f'<rect x="{x - _width(room) / 2:.0f}" y="{y:.0f}" width="{_width(room):.0f}" height="{BOX}" rx="5" '
+            f'fill="{fill}" stroke="#777"/><text x="{x:.0f}" y="{y + 17.5:.0f}" text-anchor="middle" fill="#222">'
+            f"{escape(room)}</text>"
+        )
+    return "\n".join([*lines, "</svg>"]) + "\n"
+
+
+def _width(room: str) -> float:
+    return LETTER * len(room) + 18
+
+
+def _mean(values: list[float], otherwise: float) -> float:
+    return sum(values) / len(values) if values else otherwise
+
+
+def pictures() -> dict[Path, str]:
+    return {PICTURES / f"rooms-{name}.svg": drawn(asked(package)) for name, package in PACKAGES.items()}
+
+
+def main() -> None:
+    for path, text in pictures().items():
+        path.write_text(text, encoding="utf-8")
+        print(path.relative_to(ROOT))
+    for package in PACKAGES.values():
+        for ring in rings(asked(package)):
+            print(f"{package}: {', '.join(sorted(ring))} ask each other")
+
+
+if __name__ == "__main__":
+    main()
