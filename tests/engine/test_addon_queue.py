@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import time
@@ -139,3 +140,19 @@ def test_an_end_without_a_word_is_explained_where_no_job_can_be_read(part: Any, 
     assert why(-11, "", tmp_path, False) == "The engine crashed (signal 11); its log says more."
     assert why(-9, "", tmp_path, True).startswith("The system has ended the engine because memory ran out")
     assert "memory" in why(1, "std::bad_alloc", tmp_path, False).lower()
+
+
+def test_frames_that_keep_the_motion_calm_are_offered_where_there_are_fewer(part: Any, tmp_path: Path) -> None:
+    calm, report = part("report_summary").calm_frames, tmp_path / "report.json"
+    assert calm(tmp_path) == 0
+    for moment, (motion, offered) in enumerate(
+        [
+            ({"per_step": [2.0] * 23, "frames_for": {"1": 175, "0.5": 349}}, 175),
+            ({"per_step": [0.5] * 199, "frames_for": {"1": 175, "0.5": 349}}, 0),
+            ({"per_step": [2.0] * 23, "frames_for": {}}, 0),
+            ({"per_step": None, "frames_for": "1"}, 0),
+        ]
+    ):
+        report.write_text(json.dumps({"motion": motion}))
+        os.utime(report, ns=(moment, moment))
+        assert calm(tmp_path) == offered
