@@ -25,20 +25,20 @@ from torch import nn
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from lipmlp_engine.certificates import certified_bound, certify
-from lipmlp_engine.certificates.regions import RegionBounds
-from lipmlp_engine.certificates.topology import prove_topology
-from lipmlp_engine.certification import Certification
-from lipmlp_engine.job import Job
-from lipmlp_engine.method import train
-from lipmlp_engine.morph import Morph
+from lipmlp_engine.certificates.box_bounds import RegionBounds
+from lipmlp_engine.certificates.proved_topology import prove_topology
+from lipmlp_engine.job.certificate_settings import Certification
+from lipmlp_engine.job.description import Job
+from lipmlp_engine.job.sections import Network, ShapeInput
+from lipmlp_engine.model.trained_morph import Morph
 from lipmlp_engine.networks import build
 from lipmlp_engine.networks.activations import groupsort
-from lipmlp_engine.sections import Network, ShapeInput
+from lipmlp_engine.running.method import train
 from lipmlp_engine.shapes import Shape, load_shapes
 from lipmlp_engine.shapes.distance import DistanceField
-from lipmlp_engine.shapes.read import read_shape
-from lipmlp_engine.shapes.sample import sample_surface
-from lipmlp_engine.surface.extract import extract_surface
+from lipmlp_engine.shapes.shape_files import read_shape
+from lipmlp_engine.shapes.surface_samples import sample_surface
+from lipmlp_engine.surface.zero_set import extract_surface
 from lipmlp_engine.training.gradients import BatchGradients, absolute_loss
 from lipmlp_engine.training.optimiser import MuonAdam
 

@@ -28,18 +28,18 @@ from numpy.typing import NDArray
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.hard_shapes import HARD_SHAPES
-from lipmlp_engine.frames import MeshFrame
-from lipmlp_engine.job import Job
-from lipmlp_engine.method import train
-from lipmlp_engine.metrics.ends import measure_end
+from lipmlp_engine.files.mesh_frame import MeshFrame
+from lipmlp_engine.job.description import Job
+from lipmlp_engine.job.sections import ShapeInput
+from lipmlp_engine.metrics.end_errors import measure_end
 from lipmlp_engine.metrics.solid import Solid
-from lipmlp_engine.morph import Morph
+from lipmlp_engine.model.trained_morph import Morph
 from lipmlp_engine.pictures.contact_sheet import contact_sheet
-from lipmlp_engine.sections import ShapeInput
+from lipmlp_engine.running.method import train
 from lipmlp_engine.shapes import load_shapes
 from lipmlp_engine.shapes.distance import DistanceField
-from lipmlp_engine.shapes.sample import sample_surface
-from lipmlp_engine.surface.assemble import frame_at
+from lipmlp_engine.shapes.surface_samples import sample_surface
+from lipmlp_engine.surface.frame_assembly import frame_at
 
 DATA = Path(os.environ.get("LIPMORPH_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
 PUBLISHED = ("cat", "koala", "spot", "fish", "penguin", "suzanne")

@@ -24,14 +24,14 @@ import torch
 import trimesh
 from torch import Tensor
 
-from lipmlp_engine.job import PRESETS, Job
-from lipmlp_engine.method import train
-from lipmlp_engine.morph import Morph
-from lipmlp_engine.sections import Extraction, ShapeInput
+from lipmlp_engine.job.description import PRESETS, Job
+from lipmlp_engine.job.sections import Extraction, ShapeInput
+from lipmlp_engine.model.trained_morph import Morph
+from lipmlp_engine.running.method import train
 from lipmlp_engine.shapes import load_shapes
-from lipmlp_engine.surface.assemble import frame_at
-from lipmlp_engine.surface.extract import extract_surface
 from lipmlp_engine.surface.field import Enclosure, Field
+from lipmlp_engine.surface.frame_assembly import frame_at
+from lipmlp_engine.surface.zero_set import extract_surface
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 SLAB = 1 << 20

@@ -36,7 +36,7 @@ def write_job(folder: Path, shapes: list[Path], preset: str) -> Path:
         mesh = trimesh.load_mesh(path, process=False)
         np.savez(folder / f"{number}.npz", vertices=mesh.vertices, triangles=mesh.faces)
         inputs.append({"path": f"{number}.npz", "name": path.stem})
-    from lipmlp_engine.job import Job
+    from lipmlp_engine.job.description import Job
 
     values = Job.preset(preset).to_dict()
     values["shapes"] = inputs

@@ -23,7 +23,7 @@ import numpy as np  # noqa: E402
 
 import build_addon  # noqa: E402
 import dev  # noqa: E402
-from lipmlp_engine.frames import MeshFrame  # noqa: E402
+from lipmlp_engine.files.mesh_frame import MeshFrame  # noqa: E402
 from tests.blender.window import BlenderWindow, missing_programs  # noqa: E402
 from tests.fake_engine import fake_python  # noqa: E402
 

@@ -25,18 +25,18 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from benchmarks.inbetweens import solids
 from benchmarks.keyed.motions import MOTIONS
 from benchmarks.keyed.pairs import DATA, PAIRS, ROOT, solid
-from lipmlp_engine.frames import MeshFrame
-from lipmlp_engine.job import Job
-from lipmlp_engine.method import train
-from lipmlp_engine.metrics.tracking import KeyMeasure, TargetMeasure, measure_keys, measure_targets
-from lipmlp_engine.morph import Morph
+from lipmlp_engine.files.mesh_frame import MeshFrame
+from lipmlp_engine.job.description import Job
+from lipmlp_engine.job.sections import Placement, ShapeInput
+from lipmlp_engine.metrics.key_quality import KeyMeasure, TargetMeasure, measure_keys, measure_targets
+from lipmlp_engine.model.trained_morph import Morph
 from lipmlp_engine.pictures.contact_sheet import contact_sheet
-from lipmlp_engine.sections import Placement, ShapeInput
-from lipmlp_engine.shapes.place import place
+from lipmlp_engine.running.method import train
+from lipmlp_engine.shapes.placement import place
 from lipmlp_engine.shapes.shape import Shape
-from lipmlp_engine.surface.sheet import smallest_angles
-from lipmlp_engine.surface.template import clean_mesh, own_mesh
-from lipmlp_engine.surface.track import Track, track
+from lipmlp_engine.tracking.elastic_sheet import smallest_angles
+from lipmlp_engine.tracking.template_mesh import clean_mesh, own_mesh
+from lipmlp_engine.tracking.track import Track, track
 
 CELLS = 64
 """Resolution of the clean mesh, as the Draft preset has it."""

@@ -12,21 +12,11 @@ from pathlib import Path
 
 from .blocking import POLL_SECONDS
 from .engine_process import EngineProcess
-from .jobs import JobState, MorphJob
-from .lipmlp_engine.errors import EngineError
-from .lipmlp_engine.events import (
-    PHASES,
-    Done,
-    Event,
-    Failed,
-    Hello,
-    MorphBegun,
-    MorphEnded,
-    MorphProgress,
-    Notice,
-)
-from .lipmlp_engine.hearsay import shown
-from .lipmlp_engine.standard_streams import say
+from .job_queue import JobState, MorphJob
+from .lipmlp_engine.job.errors import EngineError
+from .lipmlp_engine.job.events import PHASES, Done, Event, Failed, Hello, MorphBegun, MorphEnded, MorphProgress, Notice
+from .lipmlp_engine.job.hearsay import shown
+from .lipmlp_engine.machine.standard_streams import say
 from .preferences import ENGINE_FOLDER, chosen_python
 
 

@@ -7,11 +7,11 @@ import time
 
 from .engine_start import start_engine
 from .job_folder import NOTHING_TO_LOOK_UP, log_kept_elsewhere
-from .jobs import JobQueue, JobState, MorphJob
-from .lipmlp_engine.errors import Cancelled, EngineError
-from .lipmlp_engine.events import PHASES
-from .lipmlp_engine.hearsay import shown
-from .lipmlp_engine.standard_streams import say
+from .job_queue import JobQueue, JobState, MorphJob
+from .lipmlp_engine.job.errors import Cancelled, EngineError
+from .lipmlp_engine.job.events import PHASES
+from .lipmlp_engine.job.hearsay import shown
+from .lipmlp_engine.machine.standard_streams import say
 from .result_writing import ResultWriting
 from .scene.errors import SceneError
 

@@ -9,8 +9,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from .lipmlp_engine.hearsay import read_group, shown
-from .lipmlp_engine.results import ResultsFolder
+from .lipmlp_engine.files.results_folder import ResultsFolder
+from .lipmlp_engine.job.hearsay import read_group, shown
 
 CERTIFIED, SAMPLED = "FAKE_USER_ON", "VIEWZOOM"
 """Icons: a shield for a line with something proved in it, a glass for what was only looked at."""

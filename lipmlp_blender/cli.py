@@ -13,13 +13,13 @@ from .batch import do_side_by_side
 from .blocking import run_to_the_end, write_result
 from .interrupts import INTERRUPTED_EXIT, ctrl_c_interrupts, ctrl_c_leaves, outlive_the_reader
 from .job_folder import clear_away, why_not_writable
-from .jobs import MorphJob
-from .lipmlp_engine.batch.errors import MOST_COUNTED, ListError
+from .job_queue import MorphJob
+from .lipmlp_engine.batch.batch_errors import MOST_COUNTED, ListError
 from .lipmlp_engine.commands.options import apply_settings
-from .lipmlp_engine.errors import EngineError, OutputError
-from .lipmlp_engine.hearsay import parsed, shown, texts
-from .lipmlp_engine.job import PRESETS
-from .lipmlp_engine.standard_streams import open_standard_streams, say
+from .lipmlp_engine.job.description import PRESETS
+from .lipmlp_engine.job.errors import EngineError, OutputError
+from .lipmlp_engine.job.hearsay import parsed, shown, texts
+from .lipmlp_engine.machine.standard_streams import open_standard_streams, say
 from .properties import apply_preset
 from .request import RequestError, job_from, landmarks_of, let_vertices_match, new_folder, order_from, title_of
 from .scene.errors import SceneError

@@ -10,8 +10,8 @@ from typing import Any
 
 from .engine_process import engine_environment
 from .line_buffer import MOST_BYTES
-from .lipmlp_engine.hearsay import HearsayError, built, parsed_group
-from .lipmlp_engine.launch import engine_command
+from .lipmlp_engine.job.hearsay import HearsayError, built, parsed_group
+from .lipmlp_engine.machine.launch import engine_command
 from .process_group import ProcessGroup
 
 LARGEST_ANSWER = 1_000_000

@@ -10,7 +10,7 @@ from pathlib import Path
 from .last_words import why_it_stopped
 from .line_buffer import LINES_AT_ONCE
 from .lipmlp_engine import __version__
-from .lipmlp_engine.events import (
+from .lipmlp_engine.job.events import (
     HEARTBEAT_SECONDS,
     PROTOCOL,
     Begin,
@@ -26,9 +26,9 @@ from .lipmlp_engine.events import (
     event_from_line,
     to_line,
 )
-from .lipmlp_engine.launch import engine_command
-from .lipmlp_engine.memory import memory_kills
-from .lipmlp_engine.programs import safe_environment
+from .lipmlp_engine.machine.launch import engine_command
+from .lipmlp_engine.machine.memory import memory_kills
+from .lipmlp_engine.machine.programs import safe_environment
 from .process_group import ProcessGroup
 
 HANDSHAKE_SECONDS = 180.0

@@ -7,8 +7,8 @@ from pathlib import Path
 import bpy
 
 from .engine_process import EngineProcess
-from .jobs import MorphJob
-from .lipmlp_engine.errors import EngineError
+from .job_queue import MorphJob
+from .lipmlp_engine.job.errors import EngineError
 from .preferences import ENGINE_FOLDER, chosen_python, engine_home, preferences, user_folder
 from .redraw import redraw_panels
 from .standby import Standby, StandbyState, Start

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .lipmlp_engine.hearsay import read_group
+from .lipmlp_engine.job.hearsay import read_group
 
 PYTHON_VARIABLE = "LIPMORPH_PYTHON"
 """Names the engine's Python on farms and in tests, over the preferences."""

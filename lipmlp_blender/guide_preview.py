@@ -9,8 +9,8 @@ from typing import Any
 
 import bpy
 
-from .jobs import JobState, MorphJob
-from .lipmlp_engine.errors import EngineError
+from .job_queue import JobState, MorphJob
+from .lipmlp_engine.job.errors import EngineError
 from .request import spec_from
 from .result_writing import scene_context
 from .scene.errors import SceneError

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from .lipmlp_engine.hearsay import HearsayError, built, parsed_group
-from .lipmlp_engine.programs import find_program
+from .lipmlp_engine.job.hearsay import HearsayError, built, parsed_group
+from .lipmlp_engine.machine.programs import find_program
 
 VERSIONS = ((3, 12), (3, 13), (3, 11))
 """Pythons for which all the engine's packages exist, the best tried first."""

@@ -8,10 +8,10 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
-from .lipmlp_engine.errors import OutputError
-from .lipmlp_engine.manifest import Manifest
-from .lipmlp_engine.results import ResultsFolder
-from .lipmlp_engine.workplace import manifest_of
+from .lipmlp_engine.files.manifest import Manifest
+from .lipmlp_engine.files.results_folder import ResultsFolder
+from .lipmlp_engine.files.workplace import manifest_of
+from .lipmlp_engine.job.errors import OutputError
 
 NOTHING_TO_LOOK_UP = {2, 3, 4, 130}
 """Exit codes of failures whose sentence says it all: a wrong job, an unusable shape, no room, the wish to stop."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from .lipmlp_engine.errors import EngineError
-from .lipmlp_engine.job import Job
-from .lipmlp_engine.memory import low_memory, memory_limit, needs_and_limit, tells_of_low_memory
-from .lipmlp_engine.results import ResultsFolder
+from .lipmlp_engine.files.results_folder import ResultsFolder
+from .lipmlp_engine.job.description import Job
+from .lipmlp_engine.job.errors import EngineError
+from .lipmlp_engine.machine.memory import low_memory, memory_limit, needs_and_limit, tells_of_low_memory
 
 KILLED = {-9, 137}
 

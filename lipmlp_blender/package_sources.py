@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from .lipmlp_engine.programs import find_program, safe_environment
+from .lipmlp_engine.machine.programs import find_program, safe_environment
 
 DEFAULT_INDEX = "the Python Package Index"
 """Where pip and uv look if nobody tells them otherwise, and nobody can: see `installer_environment`."""

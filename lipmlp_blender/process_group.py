@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import IO
 
 from .line_buffer import LONGEST_LINE, LineBuffer
-from .lipmlp_engine.programs import neutral_folder
+from .lipmlp_engine.machine.programs import neutral_folder
 
 LOG_END_BYTES = 4096
 MOST_LOG_BYTES = 64 << 20

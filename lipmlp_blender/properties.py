@@ -9,9 +9,9 @@ from typing import Any
 
 import bpy
 
-from .lipmlp_engine.job import PRESET_DESCRIPTIONS, PRESETS, Job
-from .lipmlp_engine.sections import MAXIMUM_SHAPES, SECTIONS
-from .lipmlp_engine.settings import Setting, settings_of
+from .lipmlp_engine.job.description import PRESET_DESCRIPTIONS, PRESETS, Job
+from .lipmlp_engine.job.sections import MAXIMUM_SHAPES, SECTIONS
+from .lipmlp_engine.job.setting_kinds import Setting, settings_of
 from .scene.gather import SHAPE_TYPES
 from .scene.spec import EASINGS, KEY_MODES, LAST_FRAME, MODEL_PLACES, RESULTS
 

@@ -7,8 +7,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from .lipmlp_engine.hearsay import read_group, shown, whole
-from .lipmlp_engine.results import MOTION_BOUND, ResultsFolder, is_true
+from .lipmlp_engine.files.results_folder import MOTION_BOUND, ResultsFolder, is_true
+from .lipmlp_engine.job.hearsay import read_group, shown, whole
 
 COLLAPSE = 0.9
 """Share of the smaller end's volume below which an in-between has shrunk."""

@@ -13,19 +13,19 @@ from typing import Any
 
 import bpy
 
-from .lipmlp_engine.hearsay import HearsayError, built
-from .lipmlp_engine.job import Job
-from .lipmlp_engine.results import ResultsFolder
-from .lipmlp_engine.sections import MAXIMUM_SHAPES, SECTIONS, ShapeInput
-from .lipmlp_engine.settings import settings_of
+from .lipmlp_engine.files.results_folder import ResultsFolder
+from .lipmlp_engine.job.description import Job
+from .lipmlp_engine.job.hearsay import HearsayError, built
+from .lipmlp_engine.job.sections import MAXIMUM_SHAPES, SECTIONS, ShapeInput
+from .lipmlp_engine.job.setting_kinds import settings_of
 from .preferences import user_folder
 from .properties import SECTION_GROUPS, LipmorphResultSettings, LipmorphSceneSettings
-from .scene.correspondence import share_faces, share_triangles
 from .scene.errors import SceneError
 from .scene.footprint import NORMALS, foreseen_bytes, in_words
 from .scene.gather import SHAPE_TYPES, ShapeSlots
 from .scene.gather_layers import titles_of
 from .scene.key_source import why_no_keys
+from .scene.matching_faces import share_faces, share_triangles
 from .scene.ownership import is_morph
 from .scene.spec import AUTOMATIC, EASINGS, LAST_FRAME, ResultSpec
 from .strange_paths import may_be_followed

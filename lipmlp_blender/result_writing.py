@@ -9,7 +9,7 @@ from pathlib import Path
 
 import bpy
 
-from .jobs import MorphJob
+from .job_queue import MorphJob
 from .report_summary import tracking_of
 from .request import spec_from
 from .scene.errors import NoShapeKeysError, SceneError

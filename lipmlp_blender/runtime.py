@@ -13,8 +13,8 @@ from .doctor_check import Diagnosis, DoctorCheck
 from .engine_setup import EngineSetup
 from .engine_start import keep_engine_ready, let_engine_go, start_engine
 from .guide_preview import LOOK_SECONDS, SHOWING_SECONDS, PreviewShowing
-from .jobs import JobQueue, JobState, MorphJob
-from .lipmlp_engine.errors import EngineError
+from .job_queue import JobQueue, JobState, MorphJob
+from .lipmlp_engine.job.errors import EngineError
 from .preferences import ENGINE_FOLDER, chosen_python, engine_home, setup_options
 from .process_group import end_all
 from .redraw import redraw_panels

@@ -9,7 +9,7 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-from .lipmlp_engine.folder_lock import locked
+from .lipmlp_engine.files.folder_lock import locked
 
 
 class SetupLock:

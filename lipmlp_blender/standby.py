@@ -15,7 +15,7 @@ from pathlib import Path
 
 from .engine_process import HANDSHAKE_SECONDS, engine_command, engine_environment
 from .lipmlp_engine import __version__
-from .lipmlp_engine.events import PROTOCOL, EventError, Ready, event_from_line
+from .lipmlp_engine.job.events import PROTOCOL, EventError, Ready, event_from_line
 from .process_group import ProcessGroup
 
 IDLE_SECONDS = 300.0

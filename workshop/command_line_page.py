@@ -6,7 +6,7 @@ import argparse
 import ast
 from pathlib import Path
 
-from lipmlp_engine.cli import command_parser
+from lipmlp_engine.commands.main import command_parser
 
 ROOT = Path(__file__).resolve().parent.parent
 WRITTEN = ROOT / "docs" / "command-line.md"

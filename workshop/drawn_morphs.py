@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from lipmlp_engine.frames import MeshFrame
+    from lipmlp_engine.files.mesh_frame import MeshFrame
 
 ROOT = Path(__file__).resolve().parent.parent
 WORK = ROOT / "build" / "manual"
@@ -27,7 +27,7 @@ class WorkshopError(Exception):
 
 def trained(command: str) -> list[MeshFrame]:
     """The frames of a ``lipmorph`` command, run in the manual's folder as a reader would run it."""
-    from lipmlp_engine.frames import MeshFrame
+    from lipmlp_engine.files.mesh_frame import MeshFrame
 
     words = shlex.split(command)
     folder = WORK / words[words.index("--out") + 1]

@@ -6,9 +6,9 @@ import dataclasses
 from typing import Any
 
 from lipmlp_engine.commands.options import EXTRACTION_OPTIONS, TRAINING_OPTIONS
-from lipmlp_engine.job import PRESET_DESCRIPTIONS, PRESETS
-from lipmlp_engine.sections import SECTIONS, ShapeInput
-from lipmlp_engine.settings import Setting, settings_of
+from lipmlp_engine.job.description import PRESET_DESCRIPTIONS, PRESETS
+from lipmlp_engine.job.sections import SECTIONS, ShapeInput
+from lipmlp_engine.job.setting_kinds import Setting, settings_of
 
 HEAD = """\
 # Settings

@@ -27,8 +27,8 @@ import torch
 import trimesh
 
 from lipmlp_engine import __version__
-from lipmlp_engine.devices import available_devices
-from lipmlp_engine.doctor import ball_and_ring
+from lipmlp_engine.machine.devices import available_devices
+from lipmlp_engine.running.installation_check import ball_and_ring
 
 from . import jobs, shares
 

@@ -11,7 +11,7 @@ import sys
 import torch
 from torch import Tensor
 
-from lipmlp_engine import cli
+from lipmlp_engine.commands import main
 from lipmlp_engine.training.gradients import BatchGradients
 
 
@@ -35,4 +35,4 @@ def cap(gigabytes: float, batch: int) -> None:
 
 if __name__ == "__main__":
     cap(float(sys.argv[1]), int(sys.argv[2]))
-    sys.exit(cli.main(sys.argv[3:]))
+    sys.exit(main.main(sys.argv[3:]))

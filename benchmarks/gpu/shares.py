@@ -11,14 +11,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from lipmlp_engine.doctor import ball_and_ring
-from lipmlp_engine.events import Progress
-from lipmlp_engine.job import Job
-from lipmlp_engine.morph import Morph
-from lipmlp_engine.sections import ShapeInput
-from lipmlp_engine.surface.extract import extract_surface
+from lipmlp_engine.job.description import Job
+from lipmlp_engine.job.events import Progress
+from lipmlp_engine.job.sections import ShapeInput
+from lipmlp_engine.model.trained_morph import Morph
+from lipmlp_engine.running.installation_check import ball_and_ring
+from lipmlp_engine.running.method import train
 from lipmlp_engine.surface.field import Enclosure, Field
-from lipmlp_engine.training import train
+from lipmlp_engine.surface.zero_set import extract_surface
 
 FORWARD_AND_BACK = 3
 """Times the arithmetic of one evaluation: there, and back to the weights and to the layer before."""

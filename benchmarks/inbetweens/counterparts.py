@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from lipmlp_engine.sections import Placement, Sampling
+from lipmlp_engine.job.sections import Placement, Sampling
 from lipmlp_engine.shapes.load import prepare
-from lipmlp_engine.shapes.place import place
+from lipmlp_engine.shapes.placement import place
 from lipmlp_engine.shapes.shape import Shape
 
 from ..poses.characters import biped, hand, octopus, quadruped

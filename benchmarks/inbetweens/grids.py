@@ -8,13 +8,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lipmlp_engine.frames import MeshFrame
+from lipmlp_engine.files.mesh_frame import MeshFrame
 from lipmlp_engine.guide import Pose, common_pose
-from lipmlp_engine.sections import Extraction
+from lipmlp_engine.job.sections import Extraction
 from lipmlp_engine.shapes.distance import DistanceField
-from lipmlp_engine.surface.extract import extract_surface
 from lipmlp_engine.surface.field import LipschitzField
 from lipmlp_engine.surface.parts import smallest_part, speck_share, without_specks
+from lipmlp_engine.surface.zero_set import extract_surface
 
 from .pairs import Pair
 

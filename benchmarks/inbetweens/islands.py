@@ -10,12 +10,12 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from lipmlp_engine.frames import MeshFrame
-from lipmlp_engine.morph import Morph
-from lipmlp_engine.sections import Extraction
-from lipmlp_engine.surface.assemble import frame_at
+from lipmlp_engine.files.mesh_frame import MeshFrame
+from lipmlp_engine.job.sections import Extraction
+from lipmlp_engine.model.trained_morph import Morph
+from lipmlp_engine.running.method import train
+from lipmlp_engine.surface.frame_assembly import frame_at
 from lipmlp_engine.surface.parts import volumes_of_parts
-from lipmlp_engine.training import train
 
 from . import counterparts, pairs
 from .learned import ours

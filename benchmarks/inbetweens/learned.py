@@ -6,12 +6,12 @@ import dataclasses
 import time as clock
 from collections.abc import Sequence
 
-from lipmlp_engine.frames import MeshFrame
+from lipmlp_engine.files.mesh_frame import MeshFrame
 from lipmlp_engine.guide import common_pose
-from lipmlp_engine.job import Job
-from lipmlp_engine.method import train
-from lipmlp_engine.sections import Extraction, ShapeInput
-from lipmlp_engine.surface.assemble import frame_at
+from lipmlp_engine.job.description import Job
+from lipmlp_engine.job.sections import Extraction, ShapeInput
+from lipmlp_engine.running.method import train
+from lipmlp_engine.surface.frame_assembly import frame_at
 
 from .pairs import Pair
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lipmlp_engine.frames import MeshFrame
+from lipmlp_engine.files.mesh_frame import MeshFrame
 from lipmlp_engine.metrics import measure_morph
-from lipmlp_engine.metrics.motion import surface_step
+from lipmlp_engine.metrics.frame_motion import surface_step
 from lipmlp_engine.metrics.solid import Solid
 from lipmlp_engine.shapes.distance import DistanceField
 

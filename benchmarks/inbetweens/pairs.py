@@ -11,11 +11,11 @@ import trimesh
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
-from lipmlp_engine.sections import Placement, Sampling
+from lipmlp_engine.job.sections import Placement, Sampling
 from lipmlp_engine.shapes.load import prepare
-from lipmlp_engine.shapes.place import place
-from lipmlp_engine.shapes.read import read_shape
+from lipmlp_engine.shapes.placement import place
 from lipmlp_engine.shapes.shape import Shape
+from lipmlp_engine.shapes.shape_files import read_shape
 
 from . import solids
 

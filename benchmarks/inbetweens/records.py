@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from lipmlp_engine.files.whole_file import written_whole
 from lipmlp_engine.metrics.measure import versions
-from lipmlp_engine.whole_file import written_whole
 
 from .pairs import HELD_OUT
 

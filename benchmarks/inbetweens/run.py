@@ -10,8 +10,8 @@ from pathlib import Path
 
 import torch
 
-from lipmlp_engine.frames import MeshFrame
-from lipmlp_engine.job import Job
+from lipmlp_engine.files.mesh_frame import MeshFrame
+from lipmlp_engine.job.description import Job
 
 from . import learned, rivals
 from .grids import Grid, grid_of

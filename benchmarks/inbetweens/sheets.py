@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from lipmlp_engine.frames import MeshFrame
+from lipmlp_engine.files.mesh_frame import MeshFrame
 from lipmlp_engine.pictures.contact_sheet import contact_sheet, few
 
 from .pairs import up_axis

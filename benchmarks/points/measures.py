@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lipmlp_engine.shapes.distance import DistanceField
-from lipmlp_engine.shapes.sample import sample_surface
+from lipmlp_engine.shapes.mesh_topology import Topology
 from lipmlp_engine.shapes.shape import Shape, unit_normals
-from lipmlp_engine.shapes.topology import Topology
+from lipmlp_engine.shapes.surface_samples import sample_surface
 
 SAMPLES = 30_000
 

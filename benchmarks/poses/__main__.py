@@ -12,8 +12,8 @@ import trimesh
 from numpy.typing import NDArray
 from scipy.spatial import KDTree
 
-from lipmlp_engine.poses.find import Pairing, pair
-from lipmlp_engine.poses.lengths import LengthPath
+from lipmlp_engine.poses.length_keeping import LengthPath
+from lipmlp_engine.poses.recognition import Pairing, pair
 from lipmlp_engine.shapes.shape import Shape, signed_volume
 
 from .characters import ARMS_UP, PAIRS, bar, biped, hand, hinge, octopus, quadruped

@@ -13,16 +13,16 @@ from lipmlp_engine.training.train import _prepare
 from numpy.typing import NDArray
 
 from lipmlp_engine.guide import common_pose
-from lipmlp_engine.guide.pose import PosePath
-from lipmlp_engine.guide.swinging import Way, carried_meshes
-from lipmlp_engine.job import Job
-from lipmlp_engine.metrics.crossings import crossing_pairs
-from lipmlp_engine.poses.find import pair
-from lipmlp_engine.poses.lengths import LengthPath
-from lipmlp_engine.sections import ShapeInput
+from lipmlp_engine.guide.frame_pose import PosePath
+from lipmlp_engine.guide.pose_pairs import Way, carried_meshes
+from lipmlp_engine.job.description import Job
+from lipmlp_engine.job.sections import ShapeInput
+from lipmlp_engine.metrics.self_intersections import crossing_pairs
+from lipmlp_engine.poses.length_keeping import LengthPath
+from lipmlp_engine.poses.recognition import pair
 from lipmlp_engine.shapes.shape import Shape, unit_normals
-from lipmlp_engine.surface.arrive import Destination
-from lipmlp_engine.surface.laying import laid_on
+from lipmlp_engine.tracking.end_fitting import Destination
+from lipmlp_engine.tracking.pose_fitting import laid_on
 
 from .__main__ import CELLS
 from .characters import PAIRS

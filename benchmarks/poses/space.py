@@ -12,12 +12,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from lipmlp_engine.frames import MeshFrame
+from lipmlp_engine.files.mesh_frame import MeshFrame
 from lipmlp_engine.pictures.contact_sheet import contact_sheet
+from lipmlp_engine.pose_space.learned_space import PoseSpace
 from lipmlp_engine.pose_space.pose_set import PoseSet, checked
 from lipmlp_engine.pose_space.section import Learning
-from lipmlp_engine.pose_space.space import PoseSpace
-from lipmlp_engine.pose_space.train import Means, learn
+from lipmlp_engine.pose_space.space_training import Means, learn
 
 from .characters import FIST, biped, hand
 from .measures import off_straight

@@ -9,7 +9,7 @@ from pathlib import Path
 import bpy
 
 from ..engine_process import engine_environment
-from ..lipmlp_engine.launch import engine_command
+from ..lipmlp_engine.machine.launch import engine_command
 from ..preferences import chosen_python, engine_home
 from ..process_group import ProcessGroup
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import bpy
 
 from ..blocking import run_to_the_end
-from ..jobs import MorphJob
-from ..lipmlp_engine.certification import Certification
-from ..lipmlp_engine.errors import EngineError
-from ..lipmlp_engine.hearsay import shown
-from ..lipmlp_engine.results import ResultsFolder
-from ..lipmlp_engine.settings import settings_of
+from ..job_queue import MorphJob
+from ..lipmlp_engine.files.results_folder import ResultsFolder
+from ..lipmlp_engine.job.certificate_settings import Certification
+from ..lipmlp_engine.job.errors import EngineError
+from ..lipmlp_engine.job.hearsay import shown
+from ..lipmlp_engine.job.setting_kinds import settings_of
 from ..preferences import chosen_python
 from ..properties import property_for
 from ..runtime import runtime

@@ -8,14 +8,14 @@ from functools import lru_cache
 import bpy
 
 from ..blocking import run_to_the_end
-from ..jobs import JobState, MorphJob, read_order
-from ..lipmlp_engine.errors import EngineError
-from ..lipmlp_engine.events import Done
-from ..lipmlp_engine.hearsay import shown
-from ..lipmlp_engine.job import Job
-from ..lipmlp_engine.model_file import read_metadata
-from ..lipmlp_engine.results import ResultsFolder
-from ..lipmlp_engine.sections import KEY_SETTINGS
+from ..job_queue import JobState, MorphJob, read_order
+from ..lipmlp_engine.files.results_folder import ResultsFolder
+from ..lipmlp_engine.job.description import Job
+from ..lipmlp_engine.job.errors import EngineError
+from ..lipmlp_engine.job.events import Done
+from ..lipmlp_engine.job.hearsay import shown
+from ..lipmlp_engine.job.sections import KEY_SETTINGS
+from ..lipmlp_engine.model.model_metadata import read_metadata
 from ..preferences import chosen_python
 from ..report_summary import tracking_of
 from ..runtime import runtime

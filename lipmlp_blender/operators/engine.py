@@ -6,8 +6,8 @@ import bpy
 
 from ..engine_start import let_engine_go
 from ..environment import EnvironmentState
-from ..lipmlp_engine.errors import EngineError
-from ..lipmlp_engine.hearsay import shown
+from ..lipmlp_engine.job.errors import EngineError
+from ..lipmlp_engine.job.hearsay import shown
 from ..preferences import ADDON, chosen_python, engine_home, preferences
 from ..runtime import runtime
 from ..setup_lock import SetupLock

@@ -7,9 +7,9 @@ from pathlib import Path
 import bpy
 from bpy_extras.io_utils import ExportHelper
 
-from ..lipmlp_engine.hearsay import shown
+from ..lipmlp_engine.job.hearsay import shown
 from ..scene.errors import SceneError
-from ..scene.export import FORMATS, export_morph
+from ..scene.exporters import FORMATS, export_morph
 from .results import needs_morph
 
 FILTER = ";".join(f"*{suffix}" for suffix in FORMATS)

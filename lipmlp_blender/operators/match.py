@@ -9,9 +9,9 @@ from pathlib import Path
 import bpy
 
 from ..job_folder import settled_in
-from ..lipmlp_engine.errors import EngineError
-from ..lipmlp_engine.hearsay import HearsayError, parsed, shown
-from ..lipmlp_engine.sections import ShapeInput
+from ..lipmlp_engine.job.errors import EngineError
+from ..lipmlp_engine.job.hearsay import HearsayError, parsed, shown
+from ..lipmlp_engine.job.sections import ShapeInput
 from ..preferences import chosen_python
 from ..request import RequestError, chain, job_from, landmarks_of, why_not
 from ..scene.errors import SceneError

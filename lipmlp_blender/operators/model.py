@@ -6,8 +6,8 @@ from pathlib import Path
 
 import bpy
 
-from ..lipmlp_engine.hearsay import shown
-from ..lipmlp_engine.results import ResultsFolder
+from ..lipmlp_engine.files.results_folder import ResultsFolder
+from ..lipmlp_engine.job.hearsay import shown
 from ..redraw import redraw_panels
 from ..request import new_folder
 from ..scene.errors import SceneError

@@ -8,10 +8,10 @@ import bpy
 
 from ..blocking import run_to_the_end
 from ..job_folder import settled_in
-from ..jobs import MorphJob
-from ..lipmlp_engine.errors import EngineError
+from ..job_queue import MorphJob
+from ..lipmlp_engine.job.errors import EngineError
+from ..lipmlp_engine.job.setting_kinds import settings_of
 from ..lipmlp_engine.pose_space.section import Learning
-from ..lipmlp_engine.settings import settings_of
 from ..preferences import chosen_python
 from ..request import new_folder
 from ..runtime import runtime

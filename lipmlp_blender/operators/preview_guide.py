@@ -8,7 +8,7 @@ from pathlib import Path
 import bpy
 
 from ..job_folder import clear_away
-from ..jobs import MorphJob
+from ..job_queue import MorphJob
 from ..preferences import user_folder
 from ..request import RequestError, job_from, let_vertices_match, new_folder, why_not
 from ..runtime import runtime

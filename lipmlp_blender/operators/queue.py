@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import bpy
 
-from ..jobs import JobState, MorphJob
+from ..job_queue import JobState, MorphJob
 from ..runtime import runtime
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import bpy
 
 from ..blocking import run_to_the_end
-from ..jobs import MorphJob, read_order
-from ..lipmlp_engine.errors import EngineError
-from ..lipmlp_engine.hearsay import shown
-from ..lipmlp_engine.job import Job
-from ..lipmlp_engine.results import ResultsFolder
-from ..lipmlp_engine.sections import Extraction
-from ..lipmlp_engine.settings import settings_of
+from ..job_queue import MorphJob, read_order
+from ..lipmlp_engine.files.results_folder import ResultsFolder
+from ..lipmlp_engine.job.description import Job
+from ..lipmlp_engine.job.errors import EngineError
+from ..lipmlp_engine.job.hearsay import shown
+from ..lipmlp_engine.job.sections import Extraction
+from ..lipmlp_engine.job.setting_kinds import settings_of
 from ..preferences import chosen_python
 from ..properties import property_for
 from ..request import spec_from

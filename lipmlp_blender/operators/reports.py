@@ -8,8 +8,8 @@ from pathlib import Path
 
 import bpy
 
-from ..lipmlp_engine.hearsay import shown
-from ..lipmlp_engine.results import ResultsFolder
+from ..lipmlp_engine.files.results_folder import ResultsFolder
+from ..lipmlp_engine.job.hearsay import shown
 from ..preferences import engine_home
 from ..runtime import runtime
 from ..scene.contact_sheet import show_contact_sheet

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import bpy
 
-from ..jobs import JobState, MorphJob, read_order
-from ..lipmlp_engine.events import Done
-from ..lipmlp_engine.hearsay import shown
-from ..lipmlp_engine.results import ResultsFolder
+from ..job_queue import JobState, MorphJob, read_order
+from ..lipmlp_engine.files.results_folder import ResultsFolder
+from ..lipmlp_engine.job.events import Done
+from ..lipmlp_engine.job.hearsay import shown
 from ..preferences import user_folder
 from ..runtime import runtime
 from ..scene.errors import SceneError

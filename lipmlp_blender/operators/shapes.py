@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import bpy
 
-from ..lipmlp_engine.sections import MAXIMUM_SHAPES
+from ..lipmlp_engine.job.sections import MAXIMUM_SHAPES
 from ..request import selected_shapes
 
 

@@ -7,10 +7,10 @@ import shutil
 import bpy
 
 from ..blocking import run_to_the_end
-from ..jobs import MorphJob
-from ..lipmlp_engine.errors import EngineError
-from ..lipmlp_engine.sections import FEWEST_POINTS, SECTIONS
-from ..lipmlp_engine.settings import settings_of
+from ..job_queue import MorphJob
+from ..lipmlp_engine.job.errors import EngineError
+from ..lipmlp_engine.job.sections import FEWEST_POINTS, SECTIONS
+from ..lipmlp_engine.job.setting_kinds import settings_of
 from ..preferences import chosen_python
 from ..properties import SECTION_GROUPS
 from ..request import new_folder

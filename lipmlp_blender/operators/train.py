@@ -10,10 +10,10 @@ import bpy
 
 from ..blocking import run_to_the_end
 from ..job_folder import clear_away
-from ..jobs import MorphJob
-from ..lipmlp_engine.errors import EngineError
-from ..lipmlp_engine.hearsay import shown
-from ..lipmlp_engine.sections import ShapeInput
+from ..job_queue import MorphJob
+from ..lipmlp_engine.job.errors import EngineError
+from ..lipmlp_engine.job.hearsay import shown
+from ..lipmlp_engine.job.sections import ShapeInput
 from ..preferences import chosen_python
 from ..request import (
     RequestError,

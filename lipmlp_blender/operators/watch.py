@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import bpy
 
-from ..lipmlp_engine.hearsay import shown
+from ..lipmlp_engine.job.hearsay import shown
 from ..runtime import runtime
 
 REPORT_SECONDS = 0.2

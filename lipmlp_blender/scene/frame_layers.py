@@ -8,7 +8,7 @@ import bpy
 import numpy as np
 
 from .. import compat
-from ..lipmlp_engine.frames import FrameLayer, MeshFrame
+from ..lipmlp_engine.files.mesh_frame import FrameLayer, MeshFrame
 from .gather import ShapeSlots
 from .layer_names import names_on_morph
 

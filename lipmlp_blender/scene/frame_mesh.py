@@ -10,9 +10,9 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
-from ..lipmlp_engine.array_file import ArrayFile
-from ..lipmlp_engine.errors import OutputError
-from ..lipmlp_engine.frames import MeshFrame
+from ..lipmlp_engine.files.array_file import ArrayFile
+from ..lipmlp_engine.files.mesh_frame import MeshFrame
+from ..lipmlp_engine.job.errors import OutputError
 from .errors import BrokenFrameError
 
 VELOCITY = "velocity"

@@ -14,7 +14,7 @@ import bpy
 import numpy as np
 
 from ..job_folder import settled_in
-from ..lipmlp_engine.sections import FEWEST_POINTS, ShapeInput
+from ..lipmlp_engine.job.sections import FEWEST_POINTS, ShapeInput
 from .errors import EmptyShapeError, HiddenShapeError, NotAShapeError
 from .gather_layers import titles_of
 from .gather_points import POINT_TYPES, RawPoints, beside, color_name, read_points, write_points

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ..lipmlp_engine.array_file import ArrayFile
-from ..lipmlp_engine.frames import MOST_SLOTS, FrameLayer
+from ..lipmlp_engine.files.array_file import ArrayFile
+from ..lipmlp_engine.files.mesh_frame import MOST_SLOTS, FrameLayer
 from .errors import BrokenFrameError
 
 SERIOUS = 0.5

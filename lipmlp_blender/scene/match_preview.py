@@ -9,8 +9,8 @@ from pathlib import Path
 import bpy
 import numpy as np
 
-from ..lipmlp_engine.array_file import ArrayFile
-from ..lipmlp_engine.hearsay import HearsayError, parsed, shown, texts
+from ..lipmlp_engine.files.array_file import ArrayFile
+from ..lipmlp_engine.job.hearsay import HearsayError, parsed, shown, texts
 from .errors import BrokenFrameError
 from .frame_mesh import add_point_attribute, build_mesh
 

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import bpy
 
-from ..lipmlp_engine.hearsay import HearsayError, built, parsed_group
+from ..lipmlp_engine.job.hearsay import HearsayError, built, parsed_group
 
 MARK = "lipmlp_morph"
 _STORY = "lipmlp_morph_story"

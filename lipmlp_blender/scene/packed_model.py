@@ -17,8 +17,8 @@ from pathlib import Path
 import bpy
 
 from ..job_folder import settled_in
-from ..lipmlp_engine.hearsay import shown
-from ..lipmlp_engine.results import ResultsFolder
+from ..lipmlp_engine.files.results_folder import ResultsFolder
+from ..lipmlp_engine.job.hearsay import shown
 from .errors import PackedModelError
 from .ownership import portable_path, story_of, tell_story
 

@@ -11,9 +11,9 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
-from .correspondence import share_faces
 from .errors import SceneError
 from .length_keys import MARK, pose_of, triangles_of
+from .matching_faces import share_faces
 
 POSES_NAME = "poses.npz"
 

@@ -16,8 +16,8 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
-from ..lipmlp_engine.array_file import ArrayFile
-from ..lipmlp_engine.hearsay import HearsayError, built, parsed_group
+from ..lipmlp_engine.files.array_file import ArrayFile
+from ..lipmlp_engine.job.hearsay import HearsayError, built, parsed_group
 from .errors import BrokenFrameError, ChangedSourceError
 
 STORY = "lipmlp_pose_space"

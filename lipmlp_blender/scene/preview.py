@@ -15,7 +15,7 @@ import bpy
 from bpy.app.handlers import persistent
 
 from .. import compat
-from ..lipmlp_engine.frames import MeshFrame
+from ..lipmlp_engine.files.mesh_frame import MeshFrame
 from .animation import animate
 from .errors import SceneError
 from .frame_mesh import build_mesh, fill_mesh, load_frame

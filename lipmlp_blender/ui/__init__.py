@@ -5,9 +5,15 @@ from __future__ import annotations
 import bpy
 
 from ..manual_pages import manual_map
-from . import menus, panels, poses, preferences_page, settings, shapes, status_bar
+from . import menus, panels, poses_panel, preferences_page, settings_panels, shapes_panel, status_bar
 
-CLASSES = (*preferences_page.CLASSES, *shapes.CLASSES, *panels.CLASSES, *settings.CLASSES, *poses.CLASSES)
+CLASSES = (
+    *preferences_page.CLASSES,
+    *shapes_panel.CLASSES,
+    *panels.CLASSES,
+    *settings_panels.CLASSES,
+    *poses_panel.CLASSES,
+)
 
 
 def register() -> None:

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import bpy
 
-from ..jobs import JobState
+from ..job_queue import JobState
 from ..preferences import chosen_python
 from ..properties import preset_is_changed
 from ..request import chain, expected_size, why_not
 from ..runtime import runtime
 from ..scene.ownership import is_morph, story_of
-from .engine import draw_engine, draw_missing_engine, engine_is_ready
-from .jobs import draw_queue
-from .manual import HasHelp
-from .match import draw_match
-from .result import draw_result
-from .shape_keys import draw_matching
-from .shapes import draw_shapes
+from .engine_panel import draw_engine, draw_missing_engine, engine_is_ready
+from .manual_button import HasHelp
+from .match_panel import draw_match
+from .queue_panel import draw_queue
+from .result_panel import draw_result
+from .shape_key_panel import draw_matching
+from .shapes_panel import draw_shapes
 
 
 class InMorphTab(HasHelp):

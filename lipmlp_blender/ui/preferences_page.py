@@ -7,7 +7,7 @@ import bpy
 from ..engine_start import let_engine_go
 from ..preferences import ADDON, EnginePreferences, python_is_given
 from ..standby import IDLE_SECONDS, TYPICAL_MEGABYTES
-from .engine import draw_engine, draw_missing_engine, engine_is_ready
+from .engine_panel import draw_engine, draw_missing_engine, engine_is_ready
 
 
 def _readiness_chosen(chosen: LipmorphPreferences, _context: bpy.types.Context) -> None:

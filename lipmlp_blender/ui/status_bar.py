@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import bpy
 
-from ..jobs import JobState
+from ..job_queue import JobState
 from ..runtime import runtime
 
 

@@ -19,12 +19,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import IO
 
-from ..channel import GRACE_SECONDS
-from ..done_mark import is_done
-from ..events import HEARTBEAT_SECONDS, Cancel, Done, EventError, Failed, Hello, Progress, event_from_line, to_line
-from ..folder_lock import is_held
-from ..hearsay import shown
-from ..launch import same_engine_command
+from ..files.done_mark import is_done
+from ..files.folder_lock import is_held
+from ..job.events import HEARTBEAT_SECONDS, Cancel, Done, EventError, Failed, Hello, Progress, event_from_line, to_line
+from ..job.hearsay import shown
+from ..machine.launch import same_engine_command
+from ..running.channel import GRACE_SECONDS
 from .figures import figures_of
 from .tasks import Outcome, Task
 

@@ -12,10 +12,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..cores import usable_cores
-from ..job import Job
-from ..memory import FRACTION, memory_limit
-from ..programs import find_program, neutral_folder
+from ..job.description import Job
+from ..machine.cores import usable_cores
+from ..machine.memory import FRACTION, memory_limit
+from ..machine.programs import find_program, neutral_folder
 
 
 @dataclass(frozen=True)

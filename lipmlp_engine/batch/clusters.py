@@ -6,10 +6,10 @@ import sys
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..errors import EngineError
-from ..hearsay import shown
+from ..job.errors import EngineError
+from ..job.hearsay import shown
+from .batch_errors import ClusterError
 from .dask_crew import GPU, MEMORY
-from .errors import ClusterError
 
 KINDS = {"slurm": "SLURMCluster", "pbs": "PBSCluster", "lsf": "LSFCluster", "htcondor": "HTCondorCluster"}
 

@@ -6,7 +6,7 @@ import queue
 import time
 from collections.abc import Callable
 
-from ..events import Progress
+from ..job.events import Progress
 from .local import Crew
 from .steps import Steps
 from .story import Story

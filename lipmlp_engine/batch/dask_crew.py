@@ -11,10 +11,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ..errors import Cancelled
-from ..events import Progress
-from ..hearsay import HearsayError, built, shown
-from .errors import ClusterError
+from ..job.errors import Cancelled
+from ..job.events import Progress
+from ..job.hearsay import HearsayError, built, shown
+from .batch_errors import ClusterError
 from .handshake import Greeting, code_digest, greeting, refusal_of, token_in
 from .local import Report
 from .on_worker import perform_here

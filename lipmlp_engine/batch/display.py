@@ -7,11 +7,11 @@ import time
 from collections import Counter
 from typing import TextIO
 
-from ..channel import EventChannel
-from ..events import PHASES, Batch, BatchEvent, MorphBegun, MorphEnded, MorphProgress, Progress
-from ..hearsay import shown
-from ..standard_streams import say
-from ..terminal import BAR_WIDTH, SECONDS_BETWEEN_LINES, can_show, duration
+from ..job.events import PHASES, Batch, BatchEvent, MorphBegun, MorphEnded, MorphProgress, Progress
+from ..job.hearsay import shown
+from ..machine.standard_streams import say
+from ..running.channel import EventChannel
+from ..running.terminal import BAR_WIDTH, SECONDS_BETWEEN_LINES, can_show, duration
 
 MOST_LINES = 12
 """Processes that have a line of their own; more are counted."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from ..hearsay import HearsayError, read_group
-from ..results import ResultsFolder
+from ..files.results_folder import ResultsFolder
+from ..job.hearsay import HearsayError, read_group
 from .tasks import Figures
 
 

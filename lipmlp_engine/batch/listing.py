@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..errors import JobError
-from ..hearsay import LARGEST_FILE, HearsayError, parsed, shown
-from ..sections import MAXIMUM_SHAPES
-from .errors import ListError
+from ..job.errors import JobError
+from ..job.hearsay import LARGEST_FILE, HearsayError, parsed, shown
+from ..job.sections import MAXIMUM_SHAPES
+from .batch_errors import ListError
 from .orders import Demands, Order, Recipe
 from .patterns import files_of, name_of
 

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable
 from typing import Protocol
 
-from ..events import Progress
+from ..job.events import Progress
 from .attempt import perform
 from .capacity import Capacity
 from .tasks import Outcome, Task

@@ -7,8 +7,8 @@ import socket
 import time
 from typing import Any
 
-from ..cores import usable_cores
-from ..events import Progress
+from ..job.events import Progress
+from ..machine.cores import usable_cores
 from .attempt import perform
 from .handshake import code_digest
 from .tasks import Outcome, Task

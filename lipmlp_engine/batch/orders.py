@@ -11,11 +11,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from ..errors import JobError
-from ..hearsay import shown
-from ..job import Job
-from ..sections import SECTIONS, ShapeInput, Training
-from ..settings import check_section
+from ..job.description import Job
+from ..job.errors import JobError
+from ..job.hearsay import shown
+from ..job.sections import SECTIONS, ShapeInput, Training
+from ..job.setting_kinds import check_section
 
 GIGABYTE = 1e9
 

@@ -8,8 +8,8 @@ import re
 from pathlib import Path
 from typing import Any
 
-from ..errors import JobError
-from ..hearsay import shown
+from ..job.errors import JobError
+from ..job.hearsay import shown
 
 MOST_FILES = 100_000
 

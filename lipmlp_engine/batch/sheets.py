@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from ..files.results_folder import ResultsFolder
+from ..files.whole_file import moved_when_whole
 from ..pictures.colours import FAINT_INK, INK, PAPER
-from ..results import ResultsFolder
-from ..whole_file import moved_when_whole
 from .story import morphs_in
 
 MOST_ON_A_SHEET = 60

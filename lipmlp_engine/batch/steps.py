@@ -14,13 +14,13 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..done_mark import is_done
-from ..errors import EngineError, OutputError
-from ..hearsay import shown
-from ..job import Job
-from ..manifest import Manifest
-from ..memory import memory_of
-from ..results import require_inputs
+from ..files.done_mark import is_done
+from ..files.manifest import Manifest
+from ..files.results_folder import require_inputs
+from ..job.description import Job
+from ..job.errors import EngineError, OutputError
+from ..job.hearsay import shown
+from ..machine.memory import memory_of
 from .figures import figures_of
 from .orders import GIGABYTE, Order, mark_of
 from .tasks import Outcome, Task

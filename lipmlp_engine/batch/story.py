@@ -10,9 +10,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Protocol
 
-from ..events import Batch, BatchEvent, MorphBegun, MorphEnded, MorphProgress, Progress
-from ..hearsay import HearsayError, parsed_group
-from .errors import MOST_COUNTED
+from ..job.events import Batch, BatchEvent, MorphBegun, MorphEnded, MorphProgress, Progress
+from ..job.hearsay import HearsayError, parsed_group
+from .batch_errors import MOST_COUNTED
 from .orders import Order
 from .steps import Verdict
 from .tasks import Outcome, Task

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from ..hearsay import shown
-from ..terminal import duration
-from ..whole_file import moved_when_whole
+from ..files.whole_file import moved_when_whole
+from ..job.hearsay import shown
+from ..running.terminal import duration
 from .story import morphs_in
 
 SUMMARY_FORMAT = "lipschitz-morph-batch-1"

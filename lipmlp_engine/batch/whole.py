@@ -11,15 +11,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .. import __version__
-from ..channel import Audience, EventChannel
-from ..errors import Cancelled, EngineError, OutputError
-from ..events import PROTOCOL, Done, Hello
-from ..job import Job
-from ..workplace import Workplace
+from ..files.workplace import Workplace
+from ..job.description import Job
+from ..job.errors import Cancelled, EngineError, OutputError
+from ..job.events import PROTOCOL, Done, Hello
+from ..running.channel import Audience, EventChannel
+from .batch_errors import FolderError
 from .capacity import Capacity, gpus_of
 from .conduct import conduct
 from .display import Display, ProgramListener
-from .errors import FolderError
 from .listing import Listing
 from .local import Crew, LocalCrew
 from .orders import Order

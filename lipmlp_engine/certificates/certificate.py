@@ -6,7 +6,7 @@ import dataclasses
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from ..metrics.report import Bound
+from ..metrics.quality_report import Bound
 
 Kind = Literal["certified", "sampled"]
 

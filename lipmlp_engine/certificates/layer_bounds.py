@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ..networks.condense import Layers
+from ..networks.plain_export import Layers
 
 ROUNDING = 1 + 1e-12
 """Covers what double precision may lose in a product of a few matrix norms."""

@@ -8,16 +8,16 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+from ..batch.batch_errors import ListError
 from ..batch.capacity import capacity_here, gpus_of
 from ..batch.clusters import KINDS, Asked, cluster_of, require_distributed
-from ..batch.errors import ListError
 from ..batch.listing import read_list
 from ..batch.local import Crew
 from ..batch.orders import GIGABYTE
 from ..batch.whole import Terms, do_batch, local_crew
-from ..channel import Audience
-from ..events import Done
-from ..job import Job
+from ..job.description import Job
+from ..job.events import Done
+from ..running.channel import Audience
 from .following import add_events, follow
 from .options import add_force
 

@@ -7,19 +7,19 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..certification import Certification
-from ..channel import Audience
-from ..errors import Cancelled, JobError
-from ..events import Done, Progress
-from ..results import MOTION_BOUND, ResultsFolder
-from ..settings import check_section
-from ..workplace import Workplace
+from ..files.results_folder import MOTION_BOUND, ResultsFolder
+from ..files.workplace import Workplace
+from ..job.certificate_settings import Certification
+from ..job.errors import Cancelled, JobError
+from ..job.events import Done, Progress
+from ..job.setting_kinds import check_section
+from ..running.channel import Audience
 from .following import add_events, follow
 from .options import add_section, read_section
 
 if TYPE_CHECKING:
     from ..certificates import Certificate, Figure
-    from ..morph import Morph
+    from ..model.trained_morph import Morph
 
 
 def add_to(commands: Any) -> None:
@@ -41,8 +41,8 @@ def certify(given: argparse.Namespace) -> int:
     found: list[Certificate] = []
 
     def work(audience: Audience) -> Done:
-        from ..devices import device_name
-        from ..run import greeting
+        from ..machine.devices import device_name
+        from ..running.pipeline import greeting
 
         wanted = read_section(given, Certification)
         check_section(wanted, "certify")
@@ -81,7 +81,7 @@ def point_from(text: str) -> list[float]:
 
 def _examine(model: Path, wanted: Certification, at: list[float] | None, audience: Audience) -> Certificate:
     from ..certificates import certify as examine
-    from ..morph import Morph
+    from ..model.trained_morph import Morph
 
     told = -1
 
@@ -102,7 +102,7 @@ def _examine(model: Path, wanted: Certification, at: list[float] | None, audienc
 
 def _largest_motion(morph: Morph, results: ResultsFolder) -> Figure:
     from ..certificates import Figure
-    from ..frame_files import FrameFiles
+    from ..files.frame_files import FrameFiles
     from ..metrics.motion_bound import certified_motion
 
     motion = max(certified_motion(morph, FrameFiles(results.frames())), default=0.0)

@@ -6,7 +6,7 @@ import argparse
 import json
 from typing import Any
 
-from ..doctor import Findings, examine
+from ..running.installation_check import Findings, examine
 from .following import reserved_stdout, say_to
 
 

@@ -7,13 +7,13 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
-from ..channel import Audience
-from ..errors import JobError
-from ..events import Done
-from ..job import Job
-from ..portions import Portion
-from ..run import extract_morph
-from ..sections import Extraction
+from ..job.description import Job
+from ..job.errors import JobError
+from ..job.events import Done
+from ..job.sections import Extraction
+from ..running.channel import Audience
+from ..running.pipeline import extract_morph
+from ..running.portions import Portion
 from .following import add_events, follow
 from .options import (
     EXTRACTION_OPTIONS,
@@ -56,8 +56,8 @@ def add_to(commands: Any) -> None:
 
 def extract(given: argparse.Namespace) -> int:
     def work(audience: Audience) -> Done:
-        from ..morph import Morph
-        from ..training.device import choose_device
+        from ..machine.device_choice import choose_device
+        from ..model.trained_morph import Morph
 
         morph = Morph.load(given.model, choose_device("auto"))
         morph.job = changed(morph.job.without_orders(), given)

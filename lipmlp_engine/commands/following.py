@@ -15,12 +15,12 @@ from pathlib import Path
 from types import FrameType
 from typing import IO
 
-from ..channel import Audience, EventChannel
-from ..errors import Cancelled
-from ..events import Done, Failed
-from ..failures import failure_of
-from ..hearsay import LARGEST_FILE, shown
-from ..terminal import Terminal
+from ..job.errors import Cancelled
+from ..job.events import Done, Failed
+from ..job.hearsay import LARGEST_FILE, shown
+from ..running.channel import Audience, EventChannel
+from ..running.failures import failure_of
+from ..running.terminal import Terminal
 
 Work = Callable[[Audience], Done]
 

@@ -6,8 +6,8 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from ..errors import OutputError, ShapeError
-from ..whole_file import written_whole
+from ..files.whole_file import written_whole
+from ..job.errors import OutputError, ShapeError
 
 
 def add_to(commands: Any) -> None:
@@ -25,8 +25,8 @@ def add_to(commands: Any) -> None:
 def lengths(given: argparse.Namespace) -> int:
     import numpy as np
 
-    from ..array_file import ArrayFile
-    from ..poses.lengths import LengthPath
+    from ..files.array_file import ArrayFile
+    from ..poses.length_keeping import LengthPath
 
     try:
         stored = ArrayFile(given.poses)

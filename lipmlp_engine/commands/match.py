@@ -8,17 +8,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import JobError, OutputError, ShapeError
-from ..job import Job
-from ..sections import MAXIMUM_SHAPES, ShapeInput
-from ..whole_file import written_whole
+from ..files.whole_file import written_whole
+from ..job.description import Job
+from ..job.errors import JobError, OutputError, ShapeError
+from ..job.sections import MAXIMUM_SHAPES, ShapeInput
 from .options import read_landmarks
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from ..poses.find import Verdict
+    from ..poses.recognition import Verdict
     from ..shapes import Shape
 
 ANSWER = "match.json"
@@ -83,8 +83,8 @@ def matched_colours(
     shapes: list[Shape], marks: list[Any], insisted: bool
 ) -> tuple[list[NDArray[np.float64]], list[Told]]:
     """Colours for each shape of a chain, and what is said of each two neighbours."""
-    from ..poses.colours import colours_by_place, colours_carried, grey
-    from ..poses.find import judged
+    from ..poses.match_colours import colours_by_place, colours_carried, grey
+    from ..poses.recognition import judged
 
     verdicts = [judged(shapes[k], shapes[k + 1], marks[k], insisted, however=True) for k in range(len(shapes) - 1)]
     colours = [grey(shape) for shape in shapes]

@@ -6,9 +6,9 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from ..job import Job
-from ..run import run_job
-from ..sections import MAXIMUM_SHAPES, ShapeInput
+from ..job.description import Job
+from ..job.sections import MAXIMUM_SHAPES, ShapeInput
+from ..running.pipeline import run_job
 from .following import add_events, follow
 from .options import (
     EXTRACTION_OPTIONS,

@@ -9,10 +9,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from ..errors import JobError
-from ..job import PRESET_DESCRIPTIONS, Job
-from ..sections import SECTIONS
-from ..settings import Section, Setting, check_section, setting_of, settings_of
+from ..job.description import PRESET_DESCRIPTIONS, Job
+from ..job.errors import JobError
+from ..job.sections import SECTIONS
+from ..job.setting_kinds import Section, Setting, check_section, setting_of, settings_of
 
 TRAINING_OPTIONS = {
     "guide": "guide.kind",

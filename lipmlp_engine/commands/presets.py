@@ -7,9 +7,9 @@ import dataclasses
 import json
 from typing import Any
 
-from ..job import JOB_VERSION, PRESET_DESCRIPTIONS, PRESETS, Job
-from ..sections import MAXIMUM_SHAPES, SECTIONS, ShapeInput
-from ..settings import Setting, settings_of
+from ..job.description import JOB_VERSION, PRESET_DESCRIPTIONS, PRESETS, Job
+from ..job.sections import MAXIMUM_SHAPES, SECTIONS, ShapeInput
+from ..job.setting_kinds import Setting, settings_of
 
 
 def add_to(commands: Any) -> None:

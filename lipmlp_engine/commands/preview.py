@@ -6,10 +6,10 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from ..channel import Audience
-from ..events import Done
-from ..job import Job
-from ..run import preview_guide
+from ..job.description import Job
+from ..job.events import Done
+from ..running.channel import Audience
+from ..running.pipeline import preview_guide
 from .following import add_events, follow
 
 

@@ -7,9 +7,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from ..hearsay import LARGEST_FILE, shown
-from ..results import ResultsFolder
-from ..run import measure_results
+from ..files.results_folder import ResultsFolder
+from ..job.hearsay import LARGEST_FILE, shown
+from ..running.pipeline import measure_results
 from .following import follow
 
 

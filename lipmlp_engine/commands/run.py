@@ -6,11 +6,11 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from ..channel import Audience
-from ..events import Done
-from ..job import Job
-from ..portions import Portion
-from ..run import run_job
+from ..job.description import Job
+from ..job.events import Done
+from ..running.channel import Audience
+from ..running.pipeline import run_job
+from ..running.portions import Portion
 from .following import add_events, follow
 from .options import add_force, add_mark
 

@@ -6,12 +6,12 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..channel import Audience
-from ..errors import Cancelled, JobError, OutputError
-from ..events import Done, Progress
+from ..files.whole_file import moved_when_whole
+from ..job.errors import Cancelled, JobError, OutputError
+from ..job.events import Done, Progress
+from ..job.setting_kinds import check_section
 from ..pose_space.section import Learning
-from ..settings import check_section
-from ..whole_file import moved_when_whole
+from ..running.channel import Audience
 from .following import add_events, follow
 from .options import add_force, add_section, read_section
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from ..pose_space.space import PoseSpace
+    from ..pose_space.learned_space import PoseSpace
 
 ENDINGS = (".ply", ".obj", ".glb", ".stl", ".npz")
 PHASE_SHARES = {"load": (0.0, 0.05), "guide": (0.05, 0.25), "train": (0.25, 0.95), "write": (0.95, 1.0)}

@@ -7,15 +7,15 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..channel import Audience
-from ..errors import Cancelled, JobError, OutputError
-from ..events import Done, Notice, Progress
-from ..job import Job
+from ..job.description import Job
+from ..job.errors import Cancelled, JobError, OutputError
+from ..job.events import Done, Notice, Progress
+from ..running.channel import Audience
 from .following import add_events, follow
 from .options import add_assignments, add_settings, apply_settings
 
 if TYPE_CHECKING:
-    from ..points.found import Found, SurfaceReport
+    from ..points.found_surface import Found, SurfaceReport
     from ..shapes import Shape
 
 OPTIONS = {
@@ -53,11 +53,11 @@ def surface(given: argparse.Namespace) -> int:
     found: list[SurfaceReport] = []
 
     def work(audience: Audience) -> Done:
-        from ..devices import device_name
+        from ..machine.devices import device_name
         from ..points.loose import of_loose_points
-        from ..run import greeting
+        from ..running.pipeline import greeting
         from ..shapes.load import found_surface, prepare, with_surface
-        from ..shapes.read import read_shape
+        from ..shapes.shape_files import read_shape
 
         job = apply_settings(Job(), given, OPTIONS)
         out: Path = given.out or given.cloud.with_name(f"{given.cloud.stem}_surface.ply")

@@ -14,24 +14,24 @@ from typing import Any
 
 from .. import __name__ as ENGINE
 from .. import __version__
-from ..channel import first_line
-from ..errors import Cancelled, EngineError
-from ..events import PROTOCOL, Begin, EventError, Failed, Ready, request_from_line, to_line
-from ..memory import memory_in_use
+from ..job.errors import Cancelled, EngineError
+from ..job.events import PROTOCOL, Begin, EventError, Failed, Ready, request_from_line, to_line
+from ..machine.memory import memory_in_use
+from ..running.channel import first_line
 from .following import reserved_stdout
 
 LOADED = (
     "shapes.load",
-    "shapes.correspondence",
-    "method",
-    "surface.side_by_side",
+    "shapes.vertex_matches",
+    "running.method",
+    "surface.parallel_frames",
     "metrics",
     "pictures.contact_sheet",
-    "certificates.shown",
+    "certificates.shown_surface",
     "points.reconstruct",
 )
 """What jobs import when they come to it."""
-KERNELS = ("shapes.kernels", "guide.kernels", "surface.kernels", "metrics.kernels")
+KERNELS = ("shapes.distance_kernels", "guide.flow_kernels", "tracking.sheet_kernels", "metrics.mesh_kernels")
 
 
 def add_to(commands: Any) -> None:
@@ -43,9 +43,7 @@ def add_to(commands: Any) -> None:
     parser.set_defaults(command=wait)
 
 
-def wait(_given: argparse.Namespace) -> int:
-    from ..cli import main
-
+def wait(given: argparse.Namespace) -> int:
     with reserved_stdout() as output:
         load()
         ready = Ready(__version__, PROTOCOL, memory_in_use())
@@ -62,12 +60,13 @@ def wait(_given: argparse.Namespace) -> int:
         except EventError as error:
             raise EngineError(f"{error}.") from error
     _log_into(begin.log)
-    return main([*begin.arguments, "--events"])
+    code: int = given.begin([*begin.arguments, "--events"])
+    return code
 
 
 def load() -> None:
     """Import all that takes time, and the kernels for the processor."""
-    from ..warp_runtime import warp_kernels
+    from ..machine.warp_runtime import warp_kernels
 
     for name in LOADED:
         importlib.import_module(f"{ENGINE}.{name}")

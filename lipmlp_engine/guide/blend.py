@@ -14,8 +14,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from .lattice import FLOW_STEPS
 from .pace import Pace
+from .velocity_lattice import FLOW_STEPS
 
 CELLS = 48
 """Of the lattice over [-1, 1]³ on which the blend is looked at; its stations in time are the flow's steps."""

@@ -11,10 +11,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ..cores import usable_cores
+from ..machine.cores import usable_cores
+from ..machine.thread_chunks import in_chunks
 from .carried_mesh import Bound, CarriedMesh
-from .chunks import in_chunks
-from .placed import PlacedSurface
+from .placed_surface import PlacedSurface
 from .thin_parts import THIN, seen_by_cells
 
 DETAIL = 0.006

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from scipy.interpolate import CubicSpline
 from scipy.spatial.transform import Rotation
 
-from ..poses.fitting import Stiffness
+from ..poses.mesh_fitting import Stiffness
 from ..shapes.distance import DistanceField
 from ..shapes.morton import morton_order
 

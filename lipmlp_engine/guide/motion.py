@@ -14,18 +14,18 @@ from threadpoolctl import threadpool_limits
 from trimesh.transformations import transform_points
 from trimesh.triangles import mass_properties
 
-from ..job import Job
+from ..job.description import Job
 from ..shapes.distance import DistanceField
-from ..shapes.facing import faced
-from ..shapes.sample import sample_surface
+from ..shapes.facing_walls import faced
 from ..shapes.shape import Shape, unit_normals
+from ..shapes.surface_samples import sample_surface
 from .carried_mesh import CarriedMesh
-from .lattice import Points, VelocityLattice
+from .frame_pose import Pose, PosePath
 from .pace import Pace
-from .pose import Pose, PosePath
+from .pose_pairs import carried_meshes, find_ways
 from .registration import ShapeSamples, Steering, register
-from .swinging import carried_meshes, find_ways
 from .turn import evident_turn
+from .velocity_lattice import Points, VelocityLattice
 
 HALF_EXTENT = 0.85
 """The shapes fill this much of the training frame's [-1, 1]³; the rest is margin."""

@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from .pose import MovingPose, PosePath
+from .frame_pose import MovingPose, PosePath
 
 LARGEST_GROWTH = 1.2
 GROWTH_STEP = 0.1

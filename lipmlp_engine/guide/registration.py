@@ -19,8 +19,8 @@ import scipy.sparse.linalg
 import torch
 from numpy.typing import NDArray
 
-from .lattice import LatticeEquations, VelocityLattice
 from .transport import Transport
+from .velocity_lattice import LatticeEquations, VelocityLattice
 
 NODES = 20
 ROUNDS = 5

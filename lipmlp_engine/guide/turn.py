@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy.spatial import KDTree
 from scipy.spatial.transform import Rotation
 
-from ..shapes.align import rotation_to_nearest
+from ..shapes.alignment import rotation_to_nearest
 
 LIKE_MOMENTS = 0.08
 """Largest difference of the principal moments (as shares of their sum) of two shapes that may be one shape turned."""

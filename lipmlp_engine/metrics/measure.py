@@ -9,17 +9,17 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from .. import __version__
-from ..frames import MeshFrame
-from ..job import Job
+from ..files.mesh_frame import MeshFrame
+from ..job.description import Job
 from ..shapes.distance import DistanceField
 from ..shapes.shape import Shape
-from .ends import EndMeasure, measure_end
-from .middle import Size, measure_middle
-from .motion import Step, measure_motion, normal_speeds, surface_step
-from .report import Bound, Report, ShapeFacts
+from .end_errors import EndMeasure, measure_end
+from .frame_motion import Step, measure_motion, normal_speeds, surface_step
+from .frame_topology import Topology, compare_topology, topology_of
+from .in_between import Size, measure_middle
+from .quality_report import Bound, Report, ShapeFacts
 from .solid import Solid
 from .thickness import thin_share
-from .topology import Topology, compare_topology, topology_of
 
 STEP_VERTICES = 300_000
 """Vertices measured for the steps between frames, over the whole morph."""

@@ -15,12 +15,12 @@ import torch
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from ..frames import MeshFrame
+from ..files.mesh_frame import MeshFrame
 from ..surface.field import Field
 
 if TYPE_CHECKING:
-    from ..guide.pose import Pose
-    from ..morph import Morph
+    from ..guide.frame_pose import Pose
+    from ..model.trained_morph import Morph
 
 COARSEST = 16
 """Boxes along a side of the training frame to begin with."""

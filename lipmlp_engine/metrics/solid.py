@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from ..frames import MeshFrame
+from ..files.mesh_frame import MeshFrame
 from ..shapes.shape import Shape
 
 Points = NDArray[np.float64]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..shapes.sample import sample_surface
-from ..warp_runtime import warp_kernels, warp_runtime
+from ..machine.warp_runtime import warp_kernels, warp_runtime
+from ..shapes.surface_samples import sample_surface
 from .solid import Points, Solid
 
 THIN = 0.35
@@ -20,7 +20,7 @@ SKIN = 1e-4
 
 def thickness_at(solid: Solid, points: Points, normals: Points) -> NDArray[np.float64]:
     """Distance through the solid from surface points, straight inwards, in world units."""
-    wp, kernels = warp_runtime(), warp_kernels("metrics.kernels", "cpu")
+    wp, kernels = warp_runtime(), warp_kernels("metrics.mesh_kernels", "cpu")
     unit, centre = solid.diagonal, solid.vertices.mean(axis=0)
 
     def local(world: Points) -> NDArray[np.float32]:

@@ -7,8 +7,8 @@ from typing import Protocol
 import torch
 from torch import Tensor, nn
 
-from ..errors import JobError
-from ..sections import Network
+from ..job.errors import JobError
+from ..job.sections import Network
 from .lipschitz import LipschitzMLP
 from .orthogonal import FOLDED, OrthogonalMLP
 from .plain import PlainMLP

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..frames import MeshFrame
+from ..files.mesh_frame import MeshFrame
 from ..metrics.solid import Solid
 
 Floats = NDArray[np.float32]

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from ..frames import MeshFrame
-from ..whole_file import moved_when_whole
+from ..files.mesh_frame import MeshFrame
+from ..files.whole_file import moved_when_whole
 from .colours import FAINT_INK, INK, PAPER
 from .stage import Stage
 

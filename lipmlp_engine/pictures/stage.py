@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
-from ..cores import usable_cores
-from ..frames import MeshFrame
-from ..warp_runtime import warp_device, warp_kernels, warp_runtime
+from ..files.mesh_frame import MeshFrame
+from ..machine.cores import usable_cores
+from ..machine.warp_runtime import warp_device, warp_kernels, warp_runtime
 from .clay import Clay, clay_of, linear, shown, upright
 from .colours import PAPER
 
@@ -114,7 +114,7 @@ class _Lighting:
         self.device = warp_device(device)
         self.threads = threads or usable_cores()
         self.wp: Any = warp_runtime()
-        self.kernels: Any = warp_kernels("pictures.kernels", self.device)
+        self.kernels: Any = warp_kernels("pictures.drawing_kernels", self.device)
         turned = np.stack((stage.right, np.cross((0.0, 0.0, 1.0), stage.right), (0.0, 0.0, 1.0)))
         self.lamp = _normalised(np.array(LAMP) @ turned)
         self.rim = _normalised(np.array(RIM) @ turned)

@@ -19,9 +19,9 @@ from scipy.spatial import cKDTree
 from torch import Tensor
 
 from .charts import Charts, Transport
-from .normals import Lines
+from .normal_estimation import Lines
 from .orientation import oriented, sheet_links
-from .samples import Samples
+from .oriented_samples import Samples
 
 Array = NDArray[np.float64]
 
@@ -63,7 +63,7 @@ def atlas_samples(
     notify: Callable[[float], None] = lambda _: None,
 ) -> tuple[Samples, str]:
     """Oriented samples all over the charts, and a sentence about them. Points about one unit large."""
-    from ..training.device import choose_device
+    from ..machine.device_choice import choose_device
 
     patches = grown_patches(points, lines, seed)
     notify(0.1)

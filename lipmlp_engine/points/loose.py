@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..errors import JobError
-from ..sections import FEWEST_POINTS
+from ..job.errors import JobError
+from ..job.sections import FEWEST_POINTS
 from .cloud import Cloud
 
 if TYPE_CHECKING:

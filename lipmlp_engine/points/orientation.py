@@ -13,8 +13,8 @@ from scipy.sparse import coo_array, csr_array, diags_array
 from scipy.sparse.csgraph import breadth_first_order, connected_components, minimum_spanning_tree
 from scipy.sparse.linalg import cg
 
-from .normals import Lines
-from .winding import WindingGrid
+from .normal_estimation import Lines
+from .winding_grid import WindingGrid
 
 Array = NDArray[np.float64]
 

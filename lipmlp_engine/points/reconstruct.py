@@ -9,16 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from ..errors import ShapeError
-from ..sections import FEWEST_POINTS
-from ..shapes.topology import Topology
+from ..job.errors import ShapeError
+from ..job.sections import FEWEST_POINTS
+from ..job.sections.points import Points
+from ..shapes.mesh_topology import Topology
+from .closed_surface import enclosing_surface, near_samples
 from .cloud import Cloud, tidied
-from .found import Found, SurfaceReport
-from .normals import Lines, lines_of
+from .found_surface import Found, SurfaceReport
+from .normal_estimation import Lines, lines_of
 from .orientation import oriented
-from .samples import Samples
-from .section import Points
-from .surface import enclosing_surface, near_samples
+from .oriented_samples import Samples
 
 Array = NDArray[np.float64]
 Notify = Callable[[float], None]
@@ -146,7 +146,7 @@ def _is_sheet(samples: Samples, settings: Points, threads: int) -> bool:
     """Whether the samples enclose nothing, as a wall scanned from one side."""
     if settings.opening != "auto":
         return settings.opening == "sheet"
-    from .winding import WindingGrid
+    from .winding_grid import WindingGrid
 
     cell = max(float(np.ptp(samples.points, axis=0).max()) / 96, float(np.median(samples.spacing)))
     grid = WindingGrid(samples.points, cell, threads)
@@ -158,7 +158,7 @@ def _measured(
     points: Array, samples: Samples, vertices: Array, triangles: NDArray[np.int32], threads: int
 ) -> SurfaceReport:
     from ..shapes.distance import DistanceField
-    from ..shapes.sample import sample_surface
+    from ..shapes.surface_samples import sample_surface
 
     _, _, distance = DistanceField(vertices, triangles, threads=threads).closest(points)
     on_surface, _, _ = sample_surface(vertices, triangles, 20_000, np.random.default_rng(0))

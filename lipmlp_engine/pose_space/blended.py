@@ -13,7 +13,7 @@ from scipy.sparse.csgraph import connected_components
 from scipy.sparse.linalg import splu
 from scipy.spatial.transform import Rotation
 
-from ..poses.lengths import unwrapped
+from ..poses.length_keeping import unwrapped
 from ..shapes.shape import doubled_area_vectors
 
 NEEDLE = 1e-4

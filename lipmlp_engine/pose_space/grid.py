@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from ..errors import JobError
-from ..whole_file import written_whole
-from .space import PoseSpace
+from ..files.whole_file import written_whole
+from ..job.errors import JobError
+from .learned_space import PoseSpace
 
 MOST_NUMBERS = 3
 """Of a code on a grid: more would need thousands of meshes."""

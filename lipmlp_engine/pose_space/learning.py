@@ -11,22 +11,22 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ..channel import Audience
-from ..devices import device_name
-from ..events import Done, Notice
-from ..frames import MeshFrame
+from ..files.mesh_frame import MeshFrame
+from ..files.results_folder import ResultsFolder
+from ..files.whole_file import moved_when_whole
+from ..files.workplace import Workplace
+from ..job.events import Done, Notice
+from ..machine.devices import device_name
 from ..pictures.contact_sheet import contact_sheet
-from ..results import ResultsFolder
-from ..run import greeting
-from ..whole_file import moved_when_whole
-from ..workplace import Workplace
+from ..running.channel import Audience
+from ..running.pipeline import greeting
 from .grid import nodes_for, write_grid
+from .learned_space import PoseSpace
 from .metric import edges_of
 from .pose_set import PoseSet, read_poses
 from .section import Learning
-from .space import PoseSpace
 from .space_file import save_space
-from .train import Notify, learn, sizes_of
+from .space_training import Notify, learn, sizes_of
 
 SHARES = (0.25, 0.5, 0.75)
 MOST_PAIRS = 60

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ..array_file import ArrayFile
-from ..errors import ShapeError
-from ..shapes.read import read_shape
+from ..files.array_file import ArrayFile
+from ..job.errors import ShapeError
 from ..shapes.shape import signed_volume
+from ..shapes.shape_files import read_shape
 from .metric import edges_of
 
 MOST_POSES = 500

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..settings import number
+from ..job.setting_kinds import number
 
 
 @dataclass

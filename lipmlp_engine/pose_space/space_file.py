@@ -13,13 +13,13 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from .. import __version__
-from ..errors import OutputError
-from ..hearsay import HearsayError, parsed, shown
-from ..model_file import read_metadata
-from ..whole_file import moved_when_whole
-from .network import PoseNetwork
+from ..files.whole_file import moved_when_whole
+from ..job.errors import OutputError
+from ..job.hearsay import HearsayError, parsed, shown
+from ..model.model_metadata import read_metadata
+from .learned_space import PoseSpace
 from .pose_set import MOST_POSES
-from .space import PoseSpace
+from .space_networks import PoseNetwork
 
 SPACE_FORMAT = "lipschitz-morph-space-1"
 MOST_NUMBERS = 12

@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import KDTree
 
-from ..cores import usable_cores
-from .fitting import Bending
+from ..machine.cores import usable_cores
+from .mesh_fitting import Bending
 from .signature import Signature
 
 FIRST_WAVES = 6

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse.linalg import eigsh
 
-from .standin import StandIn
+from .stand_in_mesh import StandIn
 
 FREQUENCIES = 80
 """Eigenfunctions of the Laplacian that are used."""

@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..cores import usable_cores
-from ..errors import ShapeError
-from ..warp_runtime import warp_device, warp_kernels, warp_runtime
+from ..job.errors import ShapeError
+from ..machine.cores import usable_cores
+from ..machine.warp_runtime import warp_device, warp_kernels, warp_runtime
+from .mesh_topology import Topology
 from .morton import morton_order
 from .shape import Shape, doubled_area_vectors
-from .topology import Topology
 
 CLOSED_ACCURACY = 1.25
 """How many radii away a branch of the tree must be to count as one dipole in the winding number of a closed surface.
@@ -126,7 +126,7 @@ class DistanceField:
         ways = wp.array(np.asarray(directions, np.float32), dtype=wp.vec3, device=self._device)
         reach = wp.full(len(local), float("inf"), dtype=wp.float32, device=self._device)
         facing = wp.zeros(len(local), dtype=wp.float32, device=self._device)
-        kernel = warp_kernels("shapes.kernels", self._device).walls_ahead
+        kernel = warp_kernels("shapes.distance_kernels", self._device).walls_ahead
         wp.launch(kernel, dim=len(local), inputs=[self._mesh.id, origins, ways, reach, facing], device=self._device)
         return reach.numpy() * np.float32(self._scale), facing.numpy()
 
@@ -167,7 +167,7 @@ class DistanceField:
         source = wp.array(local, dtype=wp.vec3, device=self._device)
         sides = [by_normal, CLOSED_ACCURACY if self._closed else OPEN_ACCURACY]
         wp.launch(
-            getattr(warp_kernels("shapes.kernels", self._device), kernel),
+            getattr(warp_kernels("shapes.distance_kernels", self._device), kernel),
             dim=len(local),
             inputs=[self._mesh.id, source, *sides, *settings, distance, gradient, triangle],
             device=self._device,
@@ -226,7 +226,7 @@ class DistanceField:
         targets = [wp.zeros(len(points), dtype=kinds[name], device=self._device) for name in outputs]
         # What is no number stays infinitely far away.
         targets[-1].fill_(float("inf"))
-        function = getattr(warp_kernels("shapes.kernels", self._device), kernel)
+        function = getattr(warp_kernels("shapes.distance_kernels", self._device), kernel)
 
         def measure(start: int, count: int) -> None:
             inputs = [self._mesh.id, source, start, run, *settings, *targets]

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..warp_runtime import warp_runtime
+from ..machine.warp_runtime import warp_runtime
 from .distance import FAR, DistanceField
 
 SPACING = 1 / 160

@@ -7,20 +7,20 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import ShapeError
-from ..job import Job
-from ..points.section import Points
-from ..sections import Sampling, Training
-from .axes import lay_alike
+from ..job.description import Job
+from ..job.errors import ShapeError
+from ..job.sections import Sampling, Training
+from ..job.sections.points import Points
 from .openings import close
-from .place import enclosed_volume, place
-from .read import check_shape, read_shape
+from .placement import enclosed_volume, place
 from .repair import drop_collapsed, drop_duplicates, orient, weld
 from .shape import Shape
+from .shape_files import check_shape, read_shape
 from .union import merge_overlaps
+from .up_axis import lay_alike
 
 if TYPE_CHECKING:
-    from ..points.found import Found
+    from ..points.found_surface import Found
 
 _LEAST_VOLUME = 1e-9
 """Of the cube of the diagonal: less is rounding, not an inside."""
@@ -54,7 +54,7 @@ def found_surface(
     shape: Shape, points: Points, training: Training, check: Callable[[float], None] = lambda _: None
 ) -> Found:
     """What is found through the points of a shape that is a cloud, now or in an earlier run."""
-    from ..points.kept import digest_of, keep, kept, kept_folder
+    from ..points.kept_surfaces import digest_of, keep, kept, kept_folder
     from ..points.reconstruct import reconstruct
 
     assert shape.cloud is not None

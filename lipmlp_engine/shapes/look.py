@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from ..array_file import ArrayFile
-from ..hearsay import HearsayError
+from ..files.array_file import ArrayFile
+from ..job.hearsay import HearsayError
 
 WIDTHS = {"uv": 2, "pair": 2, "number": 1, "vector": 3, "color": 4, "integer": 1, "flag": 1}
 """What a layer's values can be, and how many numbers each of them has."""

@@ -8,11 +8,11 @@ from collections import defaultdict
 import numpy as np
 from numpy.typing import NDArray
 
+from .mesh_topology import Topology
+from .part_nesting import BURIED, FREE, lie_within_the_rest, mean_winding
 from .repair import keep_triangles
-from .sample import sample_near
 from .shape import Shape, doubled_area_vectors
-from .standing import BURIED, FREE, lie_within_the_rest, mean_winding
-from .topology import Topology
+from .surface_samples import sample_near
 
 LID_TOLERANCE = 0.1
 """Lids may change what is inside by this share; beyond that the holes are left to the winding number."""

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import ShapeError
+from ..job.errors import ShapeError
 from .ply_numbers import Column, Element, Lists, Octets, Property, Source, Words
 
 _KINDS = {

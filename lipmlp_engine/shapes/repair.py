@@ -7,8 +7,8 @@ import dataclasses
 import numpy as np
 from numpy.typing import NDArray
 
+from .mesh_topology import Topology
 from .shape import Shape, triangle_areas, volume_shares
-from .topology import Topology
 
 CLEAR_MAJORITY = 2 / 3
 """Share of a part's area from which its triangles are believed about which side is outside."""

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .distance import DistanceField
-from .sample import sample_surface
 from .shape import Shape
+from .surface_samples import sample_surface
 
 SAMPLES = 20_000
 OPPOSITE = 0.3

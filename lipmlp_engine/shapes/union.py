@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .distance import DistanceField
+from .mesh_topology import Topology
 from .openings import join
+from .part_nesting import BURIED, winding_along
 from .repair import keep_triangles
 from .shape import Shape, volume_shares
-from .standing import BURIED, winding_along
-from .topology import Topology
 
 _CONTAINMENT_POINTS = 16
 

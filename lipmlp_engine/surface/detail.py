@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..guide import CarriedBlend
-from ..guide.exact import ExactBlend
+from ..guide.exact_morph import ExactBlend
 from .field import Enclosure, Field
 
 LARGEST_BOUND = 0.3

@@ -15,8 +15,8 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from ..cores import usable_cores
-from .activations import activation as activation_named
+from ..machine.cores import usable_cores
+from .activation_bounds import activation as activation_named
 
 CPU_CHUNK = 2048
 """Points evaluated at once per CPU thread, for a width of 64: the layer's buffers stay in the core's cache."""

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from ..shapes.mesh_topology import vertex_parts
 from ..shapes.shape import Shape, volume_shares
-from ..shapes.topology import vertex_parts
 
 Mesh = tuple[NDArray[np.float32], NDArray[np.int32]]
 

@@ -10,13 +10,13 @@ import torch
 from torch import Tensor
 
 from .. import __version__
-from ..errors import EngineError
-from ..job import Job
-from ..model_file import read_metadata
-from ..morph import Morph
-from ..sections import Training
+from ..job.description import Job
+from ..job.errors import EngineError
+from ..job.sections import Training
+from ..machine.device_choice import choose_device
+from ..model.model_metadata import read_metadata
+from ..model.trained_morph import Morph
 from ..shapes.shape import Shape
-from .device import choose_device
 from .optimiser import MuonAdam
 
 

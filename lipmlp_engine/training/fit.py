@@ -11,22 +11,22 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ..cores import usable_cores
-from ..errors import Cancelled, JobError, TrainingError
-from ..events import Progress
-from ..job import Job
-from ..morph import Morph
+from ..job.description import Job
+from ..job.errors import Cancelled, JobError, TrainingError
+from ..job.events import Progress
+from ..machine.cores import usable_cores
+from ..model.trained_morph import Morph
 from ..networks import build
-from ..networks.condense import condense
+from ..networks.plain_export import condense
 from ..surface.field import one_torch_thread
-from .captured import captured
 from .checkpoint import restored, standing, unfinished_in
+from .cuda_graph import captured
 from .follower import Follower
 from .gradients import BatchGradients, absolute_loss, square_loss
 from .known import Known
 from .label_losses import label_loss
 from .optimiser import MuonAdam, rate_at
-from .spectrum import SpectrumWatch
+from .singular_values import SpectrumWatch
 from .targets import Batches, Targets
 
 REPORT_SECONDS = 0.25

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import Cancelled
-from ..events import Notice, Progress
+from ..job.errors import Cancelled
+from ..job.events import Notice, Progress
 
 if TYPE_CHECKING:
-    from ..morph import Morph
+    from ..model.trained_morph import Morph
 
 Notify = Callable[[Progress | Notice], None]
 Look = Callable[[Callable[[], "Morph"]], None]

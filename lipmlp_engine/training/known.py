@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from ..guide import Blend, Motion
-from ..job import Job
-from ..morph import Morph
+from ..job.description import Job
+from ..model.trained_morph import Morph
 from ..shapes.shape import Shape
 from ..surface.parts import smallest_part
 

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import softplus
 
-from ..sections import Training
+from ..job.sections import Training
 
 HINGE_SHARE = 0.99
 """Weight of the hinge in HKR; the rest is the transport cost, which alone would move the surface."""

@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..guide import Blend, CarriedBlend, CarriedMesh, Motion, PlacedSurface, Pose, VelocityLattice, shut_distances
-from ..guide.pose import PosePath
-from ..sections import Sampling
+from ..guide.frame_pose import PosePath
+from ..job.sections import Sampling
 from ..shapes.distance import DistanceField
-from ..shapes.facing import faced
-from ..shapes.sample import sample_near, sample_surface
+from ..shapes.facing_walls import faced
 from ..shapes.shape import Shape, unit_normals
+from ..shapes.surface_samples import sample_near, sample_surface
 
 NARROW_STEP = 0.02
 """A step along the normal, outwards or inwards, after which a wall that faces the other way is less than half that

@@ -42,7 +42,7 @@ def write_frames(
     segments: int = 1,
 ) -> list[Path]:
     """Write ``count`` frames; every one has another number of vertices, those past the middle a second ball above."""
-    mesh_frame: Any = part("lipmlp_engine.frames").MeshFrame
+    mesh_frame: Any = part("lipmlp_engine.files.mesh_frame").MeshFrame
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
     for index in range(count):

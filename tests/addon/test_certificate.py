@@ -59,8 +59,8 @@ def test_the_button_offers_what_the_engine_describes(folder: Path) -> None:
     operator = bpy.ops.lipmorph.certify.get_rna_type()
     settings = {
         field.name: (field, setting)
-        for field, setting in part("lipmlp_engine.settings").settings_of(
-            part("lipmlp_engine.certification").Certification
+        for field, setting in part("lipmlp_engine.job.setting_kinds").settings_of(
+            part("lipmlp_engine.job.certificate_settings").Certification
         )
     }
     assert set(settings) == {"samples", "boxes", "motion"}
@@ -78,7 +78,7 @@ def test_the_button_says_why_it_cannot(folder: Path, fake: Fake) -> None:
     (folder / "elsewhere").rename(folder / "model.safetensors")
     fake("slow")
     runtime = part("runtime").runtime
-    runtime.enqueue(part("jobs").MorphJob("Certificate", folder, certifies=()))
+    runtime.enqueue(part("job_queue").MorphJob("Certificate", folder, certifies=()))
     tick_until(lambda: runtime.queue.current is not None)
     with pytest.raises(RuntimeError, match="busy with this morph already"):
         bpy.ops.lipmorph.certify()
@@ -91,7 +91,7 @@ def test_the_button_says_why_it_cannot(folder: Path, fake: Fake) -> None:
 
 def test_a_certificate_that_was_made_in_the_queue_is_announced_and_offered_to_no_file(folder: Path) -> None:
     runtime = part("runtime").runtime
-    job = part("jobs").MorphJob("Certificate of Morph", folder, certifies=())
+    job = part("job_queue").MorphJob("Certificate of Morph", folder, certifies=())
     runtime.enqueue(job)
     runtime.session += 1  # another file is opened meanwhile
     tick_until(lambda: not runtime.active)

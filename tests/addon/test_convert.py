@@ -119,7 +119,7 @@ def test_a_conversion_goes_through_the_queue_and_undo_takes_it_back(
     tick_until(lambda: not runtime.active)
     convert = part("operators.convert")
     order = {**job.order, "writer": "SHAPE_KEYS", "replaces": bpy.context.object.name}
-    again = part("jobs").MorphJob(job.title, job.folder, order)
+    again = part("job_queue").MorphJob(job.title, job.folder, order)
     monkeypatch.setattr(convert, "bpy", _Windowed())
     convert.perform(again, convert.wanted_keys(bpy.context, keys=True, anyway=False))
     assert runtime.queue.jobs == [again] and "at work" in convert.why_no_conversion(bpy.context.object)
@@ -164,7 +164,7 @@ def test_other_settings_make_other_keys(fake: Callable[[str], None], two_objects
         bpy.ops.lipmorph.convert(target="SHAPE_KEYS")
         made.append((folder / "keys.npz").stat().st_mtime_ns)
     assert made[0] == made[1] < made[2]
-    job = part("lipmlp_engine.job").Job.read(folder / "job.json")
+    job = part("lipmlp_engine.job.description").Job.read(folder / "job.json")
     assert job.extraction.key_tolerance == pytest.approx(0.5) and job.extraction.keys == "auto"
 
 
@@ -216,7 +216,7 @@ def test_instances_cannot_carry_keys(fake: Callable[[str], None], two_objects: P
 
 def test_matching_vertices_are_found_and_told_to_the_engine(fake: Callable[[str], None], two_objects: Pair) -> None:
     ball, ring = two_objects
-    share = part("scene.correspondence").share_faces
+    share = part("scene.matching_faces").share_faces
     copy = ball.copy()
     copy.data, copy.name = ball.data.copy(), "Sculpted"
     bpy.context.collection.objects.link(copy)
@@ -230,7 +230,7 @@ def test_matching_vertices_are_found_and_told_to_the_engine(fake: Callable[[str]
     bpy.context.scene.lipmorph.result.match_vertices = True
     assert bpy.ops.lipmorph.train() == {"FINISHED"}
     folder = part("operators.results").folder_of(bpy.context.object)
-    job = part("lipmlp_engine.job").Job.read(folder / "job.json")
+    job = part("lipmlp_engine.job.description").Job.read(folder / "job.json")
     assert job.guide.correspondence == "vertices"
     first, second = (np.load(folder / shape.path)["triangles"] for shape in job.shapes)
     assert np.array_equal(first, second)

@@ -194,7 +194,7 @@ def test_the_users_files_in_a_job_folder_are_not_touched(
 @pytest.mark.any_blender
 def test_nothing_is_written_into_a_strangers_folder(lipmorph: object, tmp_path: Path) -> None:
     (tmp_path / "order.json").write_text("the user's")
-    job = importlib.import_module(f"{MODULE}.jobs").MorphJob("Morph", tmp_path, {})
+    job = importlib.import_module(f"{MODULE}.job_queue").MorphJob("Morph", tmp_path, {})
     with pytest.raises(Exception, match="is no folder of Lipschitz Morph"):
         job.write()
     assert [path.read_text() for path in tmp_path.iterdir()] == ["the user's"]

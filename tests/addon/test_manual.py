@@ -22,7 +22,7 @@ def with_manual(lipmorph: ModuleType, tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 def test_every_panel_asks_for_a_page_that_there_is(two_objects: tuple[bpy.types.Object, bpy.types.Object]) -> None:
-    pages, panels, settings = part("manual_pages"), part("ui.panels"), part("ui.settings")
+    pages, panels, settings = part("manual_pages"), part("ui.panels"), part("ui.settings_panels")
     kinds = [kind for kind in (*panels.CLASSES, *settings.CLASSES) if issubclass(kind, bpy.types.Panel)]
     assert len(kinds) > 6
     for kind in kinds:

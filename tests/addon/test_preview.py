@@ -33,7 +33,7 @@ def show(lipmorph: ModuleType, tmp_path: Path) -> Callable[..., bpy.types.Object
     def show(station: int, stations: int = 5, grown: float = 0.0) -> bpy.types.Object:
         path = tmp_path / f"{station}.npz"
         place = np.array([2.0 * station / (stations - 1), 0, grown], np.float32)
-        part("lipmlp_engine.frames").MeshFrame(station / (stations - 1), corners + place, faces).save(path)
+        part("lipmlp_engine.files.mesh_frame").MeshFrame(station / (stations - 1), corners + place, faces).save(path)
         return part("scene.preview").show_preview(bpy.context, path, station, stations, spec)
 
     return show
@@ -111,7 +111,9 @@ def preview_guide(two_objects: Objects, fake: Callable[[str], None], monkeypatch
         objects = request.chain(context)
         folder = operators.user_folder() / "previews" / "test"
         order = request.order_from(context, "Morph", [item.name for item in objects], [])
-        job = part("jobs").MorphJob("Ball → Ring", folder, {**order, "preview": True, "play": False}, sketches=True)
+        job = part("job_queue").MorphJob(
+            "Ball → Ring", folder, {**order, "preview": True, "play": False}, sketches=True
+        )
         job.write(request.job_from(context.scene.lipmorph, gather.gather(context, objects, folder), []))
         runtime = part("runtime").runtime
         runtime.showing.ask(context.scene)

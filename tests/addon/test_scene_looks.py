@@ -39,7 +39,7 @@ def of_kind(tree: bpy.types.NodeTree, kind: str) -> list[bpy.types.Node]:
 
 def looking_frames(folder: Path, corner_normals: bool = True) -> list[Path]:
     """Frames with a map of each end, a number that both have, and normals that all point up."""
-    frames = part("lipmlp_engine.frames")
+    frames = part("lipmlp_engine.files.mesh_frame")
     paths = write_frames(folder, 5)
     for path in paths:
         frame = frames.MeshFrame.load(path)
@@ -84,7 +84,7 @@ def normals_of(mesh: bpy.types.Mesh) -> np.ndarray:
 
 def test_flat_stays_flat_on_the_object_that_plays(lipmorph: ModuleType, tmp_path: Path) -> None:
     """In Blender 4.2 geometry nodes lose normals but keep sharp edges."""
-    frames = part("lipmlp_engine.frames")
+    frames = part("lipmlp_engine.files.mesh_frame")
     paths = write_frames(tmp_path, 3)
     for path in paths:
         frame = frames.MeshFrame.load(path)
@@ -147,7 +147,7 @@ def test_one_normal_a_vertex_and_the_nearer_shapes_map(lipmorph: ModuleType, tmp
 def test_exports_carry_a_map(lipmorph: ModuleType, tmp_path: Path, looks: list[Any], suffix: str) -> None:
     morph = write(tmp_path / "frames", looks)
     path = tmp_path / f"morph{suffix}"
-    part("scene.export").export_morph(bpy.context, morph, path, 1, 5)
+    part("scene.exporters").export_morph(bpy.context, morph, path, 1, 5)
     bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
     if suffix == ".abc":
         bpy.ops.wm.alembic_import(filepath=str(path), as_background_job=False)

@@ -116,7 +116,7 @@ def test_a_broken_frame_leaves_nothing(write: ModuleType, tmp_path: Path, writer
     two_sources()
     before = datablocks()
     spec = spec_for(write, tmp_path)
-    frame_file = part("lipmlp_engine.frames").MeshFrame
+    frame_file = part("lipmlp_engine.files.mesh_frame").MeshFrame
     frame = frame_file.load(spec.frame_paths[4])
     for spoil, words in (
         ({"faces": frame.faces[:0]}, "is empty"),
@@ -170,7 +170,7 @@ def test_preview_is_updated_in_place_and_never_saved(write: ModuleType, tmp_path
     assert preview.show_preview(bpy.context, paths[1]) == item
     assert len([entry for entry in bpy.data.objects if entry.name.startswith("Morph Preview")]) == 2
     place = bpy.data.objects["Morph Preview 0000"]
-    assert len(place.data.vertices) == len(part("lipmlp_engine.frames").MeshFrame.load(paths[1]).vertices)
+    assert len(place.data.vertices) == len(part("lipmlp_engine.files.mesh_frame").MeshFrame.load(paths[1]).vertices)
     preview.clear_preview()
     assert datablocks() == before
     preview.show_preview(bpy.context, paths[0])

@@ -43,7 +43,7 @@ def vectors(mesh: bpy.types.Mesh, name: str) -> np.ndarray:
 
 def test_every_stored_frame_is_shown_in_its_turn(write: ModuleType, tmp_path: Path) -> None:
     morph = make(write, tmp_path)
-    frame_file = part("lipmlp_engine.frames").MeshFrame
+    frame_file = part("lipmlp_engine.files.mesh_frame").MeshFrame
     for index in range(9):
         stored = frame_file.load(tmp_path / "frames" / f"frame_{index:04}.npz")
         shown = at(morph, 1 + 2 * index)

@@ -55,7 +55,7 @@ def test_every_segment_of_a_chain_has_its_own_stretch(lipmorph: ModuleType, tmp_
 def test_colours_keep_to_frames_that_are_not_spread_evenly(lipmorph: ModuleType, tmp_path: Path) -> None:
     """Of nine frames the first five reach time 0.25 only, as in a morph that lingers."""
     frame_of, write, slots = (
-        part("lipmlp_engine.frames").MeshFrame,
+        part("lipmlp_engine.files.mesh_frame").MeshFrame,
         part("scene.write"),
         part("scene.gather").ShapeSlots,
     )

@@ -137,7 +137,7 @@ def test_alembic_carries_the_changing_mesh(write: ModuleType, tmp_path: Path) ->
     morph = sequence(write, tmp_path)
     bpy.ops.mesh.primitive_cube_add()
     path = tmp_path / "morph.abc"
-    part("scene.export").export_morph(bpy.context, morph, path, 1, 9)
+    part("scene.exporters").export_morph(bpy.context, morph, path, 1, 9)
     assert bpy.context.object.name == "Cube" and not morph.select_get()
     bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
     bpy.ops.wm.alembic_import(filepath=str(path), as_background_job=False, always_add_cache_reader=True)
@@ -151,7 +151,7 @@ def test_alembic_carries_the_changing_mesh(write: ModuleType, tmp_path: Path) ->
 def test_usd_carries_the_changing_mesh(write: ModuleType, tmp_path: Path) -> None:
     morph = sequence(write, tmp_path)
     path = tmp_path / "morph.usdc"
-    part("scene.export").export_morph(bpy.context, morph, path, 1, 9)
+    part("scene.exporters").export_morph(bpy.context, morph, path, 1, 9)
     bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
     bpy.ops.wm.usd_import(filepath=str(path))
     found = next(item for item in bpy.data.objects if item.type == "MESH")
@@ -161,7 +161,7 @@ def test_usd_carries_the_changing_mesh(write: ModuleType, tmp_path: Path) -> Non
 
 
 def test_exports_that_cannot_be_are_refused_in_a_sentence(write: ModuleType, tmp_path: Path) -> None:
-    export, errors = part("scene.export"), part("scene.errors")
+    export, errors = part("scene.exporters"), part("scene.errors")
     morph = sequence(write, tmp_path)
     for path, words in (
         ("a.xyz", "no format"),

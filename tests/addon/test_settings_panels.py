@@ -41,7 +41,7 @@ class Panel:
 
 
 def test_every_setting_of_the_job_is_drawn(lipmorph: ModuleType) -> None:
-    panels, properties = part("ui.settings"), part("properties")
+    panels, properties = part("ui.settings_panels"), part("properties")
     shown: set[tuple[str, str]] = set()
     bpy.context.scene.lipmorph.result.writer = "SHAPE_KEYS"
     for panel in panels.CLASSES:

@@ -49,7 +49,7 @@ def export(item: bpy.types.Object, path: Path) -> dict[int, np.ndarray]:
     bpy.context.scene.frame_set(5)
     before = state(item)
     bpy.context.scene.frame_set(5)
-    part("scene.export").export_morph(bpy.context, item, path, 1, 9)
+    part("scene.exporters").export_morph(bpy.context, item, path, 1, 9)
     assert state(item) == before
     for frame, points in expected.items():
         np.testing.assert_allclose(world_points(item, frame), points, atol=1e-5)
@@ -99,4 +99,4 @@ def test_alembic_comes_back_as_it_left(morph: bpy.types.Object, tmp_path: Path) 
 def test_an_exporter_that_is_switched_off_is_named(morph: bpy.types.Object, tmp_path: Path) -> None:
     bpy.ops.preferences.addon_disable(module="io_scene_gltf2")
     with pytest.raises(part("scene.errors").ExportError, match="exporter for .glb is switched off"):
-        part("scene.export").export_morph(bpy.context, morph, tmp_path / "morph.glb", 1, 9)
+        part("scene.exporters").export_morph(bpy.context, morph, tmp_path / "morph.glb", 1, 9)

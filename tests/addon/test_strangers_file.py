@@ -114,7 +114,7 @@ def test_a_file_does_not_make_the_training_ask_another_machine(morph: bpy.types.
     settings = bpy.context.scene.lipmorph
     settings.training.start_from = r"\\server\share\model.safetensors"
     with pytest.raises(request.RequestError, match="another machine"):
-        request.job_from(settings, [part("lipmlp_engine.sections").ShapeInput("a")] * 2, [])
+        request.job_from(settings, [part("lipmlp_engine.job.sections").ShapeInput("a")] * 2, [])
 
 
 # ---- what is packed
@@ -184,7 +184,7 @@ def test_a_packed_model_of_another_type_is_drawn_and_refused(morph: bpy.types.Ob
     for value in (1_000_000_000, "text", {"zip": 10**9}, {"zip": "a"}, {"other": b""}, [1, 2]):
         morph[MODEL] = value
         assert part("scene.packed_model").packed_bytes(morph) == 0
-        part("ui.model")._what_it_takes(morph)
+        part("ui.storage_panel")._what_it_takes(morph)
         with pytest.raises(RuntimeError, match="cannot be read"):
             bpy.ops.lipmorph.re_extract(frames=3)
 
@@ -210,7 +210,7 @@ def look_at_everything(morph: bpy.types.Object) -> None:
     for icon, sentence in part("report_summary").summary_of(place) + part("certificate_summary").certificate_of(place):
         assert icon and sentence.isprintable() and len(sentence) < 1000
     assert part("report_summary").tracking_of(place).sentence
-    part("ui.model")._what_it_takes(morph)
+    part("ui.storage_panel")._what_it_takes(morph)
     part("operators.convert").why_no_conversion(morph)
     assert all(isinstance(name, str) for name in story.sources)
     for name in OPERATORS:
@@ -244,7 +244,7 @@ def test_a_tampered_report_breaks_no_panel(morph: bpy.types.Object) -> None:
 
 
 def test_a_tampered_order_is_used_or_refused_in_a_sentence(morph: bpy.types.Object) -> None:
-    jobs, request, errors = part("jobs"), part("request"), part("scene.errors")
+    jobs, request, errors = part("job_queue"), part("request"), part("scene.errors")
     path = folder() / "order.json"
     sound = json.loads(path.read_text())
     for seed in range(4 * ROUNDS):

@@ -181,7 +181,7 @@ def test_checking_shows_versions_and_devices(fake: Callable[[str], None]) -> Non
     runtime = part("runtime").runtime
     tick_until(lambda: not runtime.active)
     assert runtime.diagnosis.healthy
-    lines = part("ui.engine").fact_lines(runtime.diagnosis)
+    lines = part("ui.engine_panel").fact_lines(runtime.diagnosis)
     assert "Torch 2.13.0" in lines and "CPU: Fake processor, 2 cores" in lines
 
 

@@ -14,7 +14,10 @@ pytestmark = pytest.mark.skipif(os.name != "posix", reason="the fake engine is a
 
 
 def test_every_setting_of_the_job_is_in_the_panel_as_the_job_describes_it(lipmorph: ModuleType) -> None:
-    sections, settings_of = part("lipmlp_engine.job").SECTIONS, part("lipmlp_engine.settings").settings_of
+    sections, settings_of = (
+        part("lipmlp_engine.job.description").SECTIONS,
+        part("lipmlp_engine.job.setting_kinds").settings_of,
+    )
     hidden = part("properties").HIDDEN
     checked = 0
     for section, kind in sections.items():
@@ -39,7 +42,7 @@ def test_every_setting_of_the_job_is_in_the_panel_as_the_job_describes_it(lipmor
 
 @pytest.mark.parametrize("preset", ["draft", "standard", "final", "paper"])
 def test_a_preset_gives_the_engine_that_presets_job(lipmorph: ModuleType, preset: str) -> None:
-    job_module = part("lipmlp_engine.job")
+    job_module = part("lipmlp_engine.job.description")
     settings = bpy.context.scene.lipmorph
     settings.preset = preset
     shapes = [job_module.ShapeInput("a.npz", "a"), job_module.ShapeInput("b.npz", "b")]
@@ -60,7 +63,7 @@ def test_choosing_a_preset_leaves_what_no_preset_decides(lipmorph: ModuleType) -
 
 
 def test_what_has_no_effect_is_grey(lipmorph: ModuleType) -> None:
-    has_effect = part("ui.settings").has_effect
+    has_effect = part("ui.settings_panels").has_effect
     settings = bpy.context.scene.lipmorph
     asked = [("training", "safety"), ("training", "smoothness"), ("network", "coefficient"), ("network", "activation")]
     found = {}

@@ -44,7 +44,7 @@ def enqueue() -> Any:
     objects = request.chain(context)
     folder = request.new_folder("test")
     order = request.order_from(context, "Morph", [item.name for item in objects], gather.slots(objects))
-    job = part("jobs").MorphJob(request.title_of(objects), folder, order)
+    job = part("job_queue").MorphJob(request.title_of(objects), folder, order)
     job.write(request.job_from(context.scene.lipmorph, gather.gather(context, objects, folder), []))
     part("runtime").runtime.enqueue(job)
     return job

@@ -11,7 +11,7 @@ from .test_panel import RUNTIME, click_train, ready_window, select_both
 
 WATCH_SENTENCES = f"""
 SAID = set()
-drawn = __import__('{MODULE}.ui.result', fromlist=['draw_sentence'])
+drawn = __import__('{MODULE}.ui.result_panel', fromlist=['draw_sentence'])
 drawn.CERTIFICATE_FOLDED = False
 def watched(layout, context, sentence, draw=drawn.draw_sentence, **how):
     draw(layout, context, sentence, **how)
@@ -30,7 +30,7 @@ def test_the_certificate_says_certified_or_sampled(
         window.wait_until(f"not {RUNTIME}.active and 'Morph' in bpy.data.objects", 60)
         window.run(
             f"__import__('{MODULE}.runtime', fromlist=['runtime']).runtime.enqueue("
-            f"__import__('{MODULE}.jobs', fromlist=['MorphJob']).MorphJob('Certificate of Morph', "
+            f"__import__('{MODULE}.job_queue', fromlist=['MorphJob']).MorphJob('Certificate of Morph', "
             f"{RUNTIME}.queue.jobs[-1].folder, certifies=()))"
         )
         window.wait_until(f"not {RUNTIME}.active", 60)

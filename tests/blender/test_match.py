@@ -19,7 +19,7 @@ region = next(r for r in area.regions if r.type == 'WINDOW')
 with bpy.context.temp_override(area=area, region=region):
     bpy.ops.view3d.view_axis(type='FRONT')
     bpy.ops.view3d.view_all(center=False)
-for panel in __import__('{module}.ui.settings', fromlist=['CLASSES']).CLASSES:
+for panel in __import__('{module}.ui.settings_panels', fromlist=['CLASSES']).CLASSES:
     if getattr(panel, "bl_label", "") == "Steering":
         bpy.utils.unregister_class(panel)
         panel.bl_options = set()

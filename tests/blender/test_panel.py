@@ -47,7 +47,7 @@ def watch(panel):
         draw(self, layout, context)
         DRAWN.add(self.bl_label)
     panel.draw_settings = watched
-for panel in __import__('{module}.ui.settings', fromlist=['CLASSES']).CLASSES:
+for panel in __import__('{module}.ui.settings_panels', fromlist=['CLASSES']).CLASSES:
     if hasattr(panel, 'draw_settings'):
         watch(panel)
 """

@@ -11,7 +11,7 @@ from typing import Any
 
 import trimesh
 
-from lipmlp_engine.events import Event, event_from_line
+from lipmlp_engine.job.events import Event, event_from_line
 
 ROOT = Path(__file__).parents[2]
 SMALL: dict[str, dict[str, Any]] = {

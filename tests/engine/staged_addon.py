@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 import build_addon
-from lipmlp_engine.job import Job
-from lipmlp_engine.sections import ShapeInput
+from lipmlp_engine.job.description import Job
+from lipmlp_engine.job.sections import ShapeInput
 from tests.fake_engine import fake_python
 
 PACKAGE = "lipmorph_staged"

@@ -192,5 +192,5 @@ def test_the_engine_works_in_a_neutral_folder_and_finds_no_program_there(
     engine = part("engine_process").EngineProcess(teller, Path("bundled"), job_path.parent, ["run", str(job_path)])
     events_of(engine)
     where, search = (tmp_path / "where").read_text().splitlines()
-    assert Path(where) == part("lipmlp_engine.programs").neutral_folder() != job_path.parent
+    assert Path(where) == part("lipmlp_engine.machine.programs").neutral_folder() != job_path.parent
     assert "" not in search.split(":") and "." not in search.split(":")

@@ -22,12 +22,12 @@ pytestmark = pytest.mark.skipif(os.name != "posix", reason="the fake engine is a
 
 
 def queue_of(part: Any, python: Path, tmp_path: Path, titles: list[str]) -> tuple[Any, list[Any]]:
-    jobs, engine = part("jobs"), part("engine_process")
+    jobs, engine = part("job_queue"), part("engine_process")
     queue = jobs.JobQueue(lambda job: engine.EngineProcess(python, Path("bundled"), job.folder, job.arguments))
     made = []
     for title in titles:
         job = jobs.MorphJob(title, tmp_path / title, {"scene": "Scene"})
-        settings = part("lipmlp_engine.job")
+        settings = part("lipmlp_engine.job.description")
         description = settings.Job(shapes=[settings.ShapeInput("a"), settings.ShapeInput("b")])
         description.extraction.frames = 3
         job.write(description)
@@ -51,7 +51,7 @@ def test_jobs_run_one_after_the_other(part: Any, python: Path, tmp_path: Path) -
     run_queue(queue)
     assert [job.state.name for job in queue.jobs] == ["FINISHED", "FINISHED"]
     assert first.fraction == 1.0 and first.device == "Fake processor" and first.frames_done == 3
-    assert part("jobs").read_order(first.folder) == {"title": "first", "scene": "Scene"}
+    assert part("job_queue").read_order(first.folder) == {"title": "first", "scene": "Scene"}
 
 
 def test_a_waiting_job_can_be_cancelled_before_it_begins(
@@ -70,8 +70,8 @@ def test_a_waiting_job_can_be_cancelled_before_it_begins(
 
 
 def test_results_that_vanish_are_a_failure(part: Any, tmp_path: Path) -> None:
-    job = part("jobs").MorphJob("gone", tmp_path / "gone")
-    job.hear(part("lipmlp_engine.events").Done("model", "report", [str(tmp_path / "gone" / "frame.npz")]))
+    job = part("job_queue").MorphJob("gone", tmp_path / "gone")
+    job.hear(part("lipmlp_engine.job.events").Done("model", "report", [str(tmp_path / "gone" / "frame.npz")]))
     assert job.state.name == "FAILED" and "moved or deleted" in job.sentence
 
 
@@ -99,7 +99,7 @@ def test_closing_the_queue_leaves_no_process(
     ("seconds", "words"), [(8.4, "8 s"), (125, "2 min 5 s"), (1300, "21 min"), (4200, "1 h 10 min")]
 )
 def test_durations_read_as_people_say_them(part: Any, seconds: float, words: str) -> None:
-    assert part("jobs").in_words(seconds) == words
+    assert part("job_queue").in_words(seconds) == words
 
 
 def test_the_check_reads_the_doctor(part: Any, python: Path, tmp_path: Path, behave: Callable[[str], None]) -> None:

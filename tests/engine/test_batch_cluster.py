@@ -14,14 +14,14 @@ import pytest
 
 from benchmarks.slurm_here import Slurm, why_no_slurm
 from lipmlp_engine.batch import clusters, dask_crew, on_worker
+from lipmlp_engine.batch.batch_errors import ClusterError
 from lipmlp_engine.batch.conduct import conduct
 from lipmlp_engine.batch.dask_crew import DaskCrew
-from lipmlp_engine.batch.errors import ClusterError
 from lipmlp_engine.batch.listing import read_list
 from lipmlp_engine.batch.steps import Steps
 from lipmlp_engine.batch.story import Story
 from lipmlp_engine.batch.tasks import Outcome, Task
-from lipmlp_engine.events import Progress
+from lipmlp_engine.job.events import Progress
 
 from .small_jobs import engine, surroundings
 from .test_batch_queue import Heard

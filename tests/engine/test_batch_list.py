@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from lipmlp_engine.batch.errors import ListError
+from lipmlp_engine.batch.batch_errors import ListError
 from lipmlp_engine.batch.handshake import Greeting, code_digest, greeting, refusal_of, token_in
 from lipmlp_engine.batch.listing import Listing, read_list
 from lipmlp_engine.batch.orders import mark_of

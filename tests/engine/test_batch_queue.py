@@ -23,7 +23,7 @@ from lipmlp_engine.batch.steps import Steps
 from lipmlp_engine.batch.story import Story, morphs_in
 from lipmlp_engine.batch.summary import write_summary
 from lipmlp_engine.batch.tasks import Outcome, Task
-from lipmlp_engine.events import Batch, BatchEvent, MorphBegun, MorphEnded, MorphProgress, Progress
+from lipmlp_engine.job.events import Batch, BatchEvent, MorphBegun, MorphEnded, MorphProgress, Progress
 
 from .small_jobs import write_shapes
 

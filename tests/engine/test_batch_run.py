@@ -17,9 +17,9 @@ from lipmlp_engine.batch.attempt import perform
 from lipmlp_engine.batch.listing import read_list
 from lipmlp_engine.batch.orders import mark_of
 from lipmlp_engine.batch.tasks import Task
-from lipmlp_engine.done_mark import is_done
-from lipmlp_engine.events import Done, MorphEnded, Progress
-from lipmlp_engine.folder_lock import LOCK
+from lipmlp_engine.files.done_mark import is_done
+from lipmlp_engine.files.folder_lock import LOCK
+from lipmlp_engine.job.events import Done, MorphEnded, Progress
 from tests.processes import is_gone
 
 from .small_jobs import ENDLESS, SMALL, Following, command, engine, surroundings, write_shapes
@@ -120,9 +120,9 @@ def test_a_program_hears_the_end(tmp_path: Path) -> None:
     order = read_list(source).orders[0]
     job = order.job()
     # Done already, as another batch with the same list has left it.
-    from lipmlp_engine.done_mark import write_mark
-    from lipmlp_engine.manifest import Manifest
-    from lipmlp_engine.results import ResultsFolder
+    from lipmlp_engine.files.done_mark import write_mark
+    from lipmlp_engine.files.manifest import Manifest
+    from lipmlp_engine.files.results_folder import ResultsFolder
 
     results = ResultsFolder(Path(order.folder))
     results.path.mkdir(parents=True)

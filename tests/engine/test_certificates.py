@@ -10,18 +10,18 @@ import pytest
 import torch
 
 from lipmlp_engine.certificates import brief, certified_bound, certify, clearance, lipschitz_bounds
+from lipmlp_engine.certificates.box_bounds import RegionBounds, refined_bound
 from lipmlp_engine.certificates.layer_bounds import Bound, entrywise_bound, row_sum_bound, spectral_bound
-from lipmlp_engine.certificates.regions import RegionBounds, refined_bound
-from lipmlp_engine.certificates.sampling import overestimation, sampled_steepness, surface_points
-from lipmlp_engine.certificates.topology import prove_topology
-from lipmlp_engine.certification import Certification
+from lipmlp_engine.certificates.proved_topology import prove_topology
+from lipmlp_engine.certificates.sampled_bounds import overestimation, sampled_steepness, surface_points
 from lipmlp_engine.guide import Motion
-from lipmlp_engine.guide.pose import Pose, PosePath
-from lipmlp_engine.job import Job
-from lipmlp_engine.morph import Morph
+from lipmlp_engine.guide.frame_pose import Pose, PosePath
+from lipmlp_engine.job.certificate_settings import Certification
+from lipmlp_engine.job.description import Job
+from lipmlp_engine.job.sections import Network, ShapeInput
+from lipmlp_engine.model.trained_morph import Morph
 from lipmlp_engine.networks import build, exported_activation
-from lipmlp_engine.networks.condense import Layers, condense, evaluate
-from lipmlp_engine.sections import Network, ShapeInput
+from lipmlp_engine.networks.plain_export import Layers, condense, evaluate
 from lipmlp_engine.surface.field import LipschitzField
 
 UNBOUNDED = Bound(math.inf, math.inf)

@@ -10,14 +10,14 @@ import pytest
 import torch
 
 from lipmlp_engine.certificates import certified_bound, clearance
+from lipmlp_engine.certificates.box_bounds import RegionBounds
 from lipmlp_engine.certificates.layer_bounds import singular_values
-from lipmlp_engine.certificates.regions import RegionBounds
-from lipmlp_engine.certificates.sampling import overestimation, surface_points
-from lipmlp_engine.certificates.topology import prove_topology
-from lipmlp_engine.job import Job
-from lipmlp_engine.method import train
-from lipmlp_engine.morph import Morph
-from lipmlp_engine.sections import ShapeInput
+from lipmlp_engine.certificates.proved_topology import prove_topology
+from lipmlp_engine.certificates.sampled_bounds import overestimation, surface_points
+from lipmlp_engine.job.description import Job
+from lipmlp_engine.job.sections import ShapeInput
+from lipmlp_engine.model.trained_morph import Morph
+from lipmlp_engine.running.method import train
 from lipmlp_engine.shapes.shape import Shape
 
 STEPS = 250

@@ -11,12 +11,11 @@ from typing import Any
 
 import pytest
 
-from lipmlp_engine import cli
-from lipmlp_engine.commands import extract, morph
+from lipmlp_engine.commands import extract, main, morph
 from lipmlp_engine.commands.options import EXTRACTION_OPTIONS, TRAINING_OPTIONS, read_landmarks
-from lipmlp_engine.errors import JobError
-from lipmlp_engine.job import PRESETS, Job
-from lipmlp_engine.sections import SECTIONS, ShapeInput
+from lipmlp_engine.job.description import PRESETS, Job
+from lipmlp_engine.job.errors import JobError
+from lipmlp_engine.job.sections import SECTIONS, ShapeInput
 
 from .small_jobs import ROOT
 
@@ -146,7 +145,7 @@ class TestExtractAgain:
 
 
 def test_presets_prints_a_schema_that_knows_every_setting(capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.main(["presets"]) == 0
+    assert main.main(["presets"]) == 0
     printed = json.loads(capsys.readouterr().out)
     assert list(printed["presets"]) == list(PRESETS)
     assert printed["presets"]["draft"]["extraction"]["resolution"] == Job.preset("draft").extraction.resolution
@@ -158,7 +157,7 @@ def test_presets_prints_a_schema_that_knows_every_setting(capsys: pytest.Capture
 def test_help_and_refusals_need_nothing_heavy() -> None:
     script = """\
 import sys
-from lipmlp_engine import cli
+from lipmlp_engine.commands import main as cli
 codes = []
 for words in ("--help", "morph --help", "morph none.stl none.obj", "run none.json", "presets"):
     try:
@@ -174,7 +173,7 @@ print(codes, heavy, file=sys.stderr)
 
 def test_help_tells_the_ranges(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
-        cli.main(["morph", "--help"])
+        main.main(["morph", "--help"])
     words = " ".join(capsys.readouterr().out.split())
     assert "(0 to 1024 cells)" in words
     assert "--landmarks CSV" in words

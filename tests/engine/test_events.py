@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lipmlp_engine.events import (
+from lipmlp_engine.job.events import (
     PHASES,
     Cancel,
     Done,

@@ -9,17 +9,17 @@ import pytest
 import torch
 import trimesh
 
-from lipmlp_engine.events import Notice
 from lipmlp_engine.guide import Motion, Pose
-from lipmlp_engine.guide.lattice import VelocityLattice
-from lipmlp_engine.guide.pose import PosePath
-from lipmlp_engine.job import Job
-from lipmlp_engine.morph import Morph
-from lipmlp_engine.sections import ShapeInput
+from lipmlp_engine.guide.frame_pose import PosePath
+from lipmlp_engine.guide.velocity_lattice import VelocityLattice
+from lipmlp_engine.job.description import Job
+from lipmlp_engine.job.events import Notice
+from lipmlp_engine.job.sections import ShapeInput
+from lipmlp_engine.model.trained_morph import Morph
+from lipmlp_engine.running.method import train
 from lipmlp_engine.shapes.shape import Shape
-from lipmlp_engine.surface.assemble import frame_at
-from lipmlp_engine.training import train
-from lipmlp_engine.training.captured import WARM_UP_STEPS, captured
+from lipmlp_engine.surface.frame_assembly import frame_at
+from lipmlp_engine.training.cuda_graph import WARM_UP_STEPS, captured
 from lipmlp_engine.training.gradients import BatchGradients
 
 from .conftest import moved, shape_of

@@ -9,11 +9,11 @@ import trimesh
 from scipy.spatial.transform import Rotation
 
 from lipmlp_engine.guide import Arrangement, Motion, Pace
-from lipmlp_engine.guide.lattice import EXTENT, VelocityLattice
-from lipmlp_engine.guide.pose import Pose, PosePath
+from lipmlp_engine.guide.frame_pose import Pose, PosePath
 from lipmlp_engine.guide.transport import Transport
-from lipmlp_engine.job import Job
-from lipmlp_engine.sections import ShapeInput
+from lipmlp_engine.guide.velocity_lattice import EXTENT, VelocityLattice
+from lipmlp_engine.job.description import Job
+from lipmlp_engine.job.sections import ShapeInput
 from lipmlp_engine.shapes.distance import DistanceField
 from lipmlp_engine.shapes.shape import Shape
 

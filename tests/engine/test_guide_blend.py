@@ -12,7 +12,7 @@ from scipy.ndimage import label
 from torch import Tensor
 
 from lipmlp_engine.guide import Blend, LatticeView, Motion, Pose, VelocityLattice, settle_blend, shut_distances
-from lipmlp_engine.guide.pose import PosePath
+from lipmlp_engine.guide.frame_pose import PosePath
 
 CELLS = 60
 AT_REST = VelocityLattice(torch.zeros(8, 8, 8, 3))

@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from lipmlp_engine.guide import Motion, Pace, Pose, VelocityLattice
+from lipmlp_engine.guide.frame_pose import PosePath
 from lipmlp_engine.guide.pace import even_pace
-from lipmlp_engine.guide.pose import PosePath
 
 STATIONS = 9
 AXIS = torch.linspace(-1, 1, 41)

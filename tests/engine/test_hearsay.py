@@ -18,15 +18,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lipmlp_engine.errors import EngineError, JobError, OutputError, ShapeError
-from lipmlp_engine.events import Done, EventError, Failed, Hello, Notice, Progress, event_from_line, to_line
-from lipmlp_engine.frames import MeshFrame
-from lipmlp_engine.hearsay import shown
-from lipmlp_engine.job import MOST_TIMES, Job
-from lipmlp_engine.model_file import read_metadata
-from lipmlp_engine.sections import ShapeInput
+from lipmlp_engine.files.mesh_frame import MeshFrame
+from lipmlp_engine.job.description import MOST_TIMES, Job
+from lipmlp_engine.job.errors import EngineError, JobError, OutputError, ShapeError
+from lipmlp_engine.job.events import Done, EventError, Failed, Hello, Notice, Progress, event_from_line, to_line
+from lipmlp_engine.job.hearsay import shown
+from lipmlp_engine.job.sections import ShapeInput
+from lipmlp_engine.model.model_metadata import read_metadata
 from lipmlp_engine.shapes.ply import read_ply
-from lipmlp_engine.shapes.read import read_shape
+from lipmlp_engine.shapes.shape_files import read_shape
 from tests.hearsay import damaged, twisted
 
 SECONDS = float(os.environ.get("LIPMORPH_FUZZ_SECONDS", "0"))
@@ -121,9 +121,9 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     import torch
 
     from lipmlp_engine.guide import Motion, Pace
-    from lipmlp_engine.guide.lattice import VelocityLattice
-    from lipmlp_engine.guide.pose import Pose, PosePath
-    from lipmlp_engine.morph import Morph
+    from lipmlp_engine.guide.frame_pose import Pose, PosePath
+    from lipmlp_engine.guide.velocity_lattice import VelocityLattice
+    from lipmlp_engine.model.trained_morph import Morph
 
     sizes = [(4, 8), (8, 8), (8, 1)]
     layers = [(torch.randn(out, into), torch.randn(out)) for into, out in sizes]
@@ -147,7 +147,7 @@ def rewritten(model: Path, change: Callable[[dict[str, Any]], None]) -> bytes:
 
 
 def test_a_damaged_model_is_a_model_or_a_sentence(model: Path, tmp_path: Path) -> None:
-    from lipmlp_engine.morph import Morph
+    from lipmlp_engine.model.trained_morph import Morph
 
     path = tmp_path / "model.safetensors"
 
@@ -197,7 +197,7 @@ def test_tensors_that_are_no_morph_are_refused(
     from safetensors import safe_open
     from safetensors.numpy import save_file
 
-    from lipmlp_engine.morph import Morph
+    from lipmlp_engine.model.trained_morph import Morph
 
     with safe_open(model, framework="np") as stored:
         tensors, metadata = {key: stored.get_tensor(key) for key in stored.keys()}, stored.metadata()  # noqa: SIM118

@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lipmlp_engine.array_file import ArrayFile
-from lipmlp_engine.errors import JobError, OutputError, ShapeError
-from lipmlp_engine.events import Notice, Progress
-from lipmlp_engine.hearsay import HearsayError, built, parsed, read_group, shown
-from lipmlp_engine.job import Job
-from lipmlp_engine.model_file import MODEL_FORMAT, read_metadata
-from lipmlp_engine.shapes.read import read_shape
+from lipmlp_engine.files.array_file import ArrayFile
+from lipmlp_engine.job.description import Job
+from lipmlp_engine.job.errors import JobError, OutputError, ShapeError
+from lipmlp_engine.job.events import Notice, Progress
+from lipmlp_engine.job.hearsay import HearsayError, built, parsed, read_group, shown
+from lipmlp_engine.model.model_metadata import MODEL_FORMAT, read_metadata
+from lipmlp_engine.shapes.shape_files import read_shape
 
 from .test_hearsay import model, packed, rewritten
 
@@ -73,7 +73,7 @@ def test_an_array_that_claims_more_than_there_is_takes_no_memory(
         archive.writestr("vertices.npy", header.getvalue())
     with pytest.raises(HearsayError, match="cut short"):
         ArrayFile(tmp_path / "huge.npz")
-    monkeypatch.setattr("lipmlp_engine.array_file.LARGEST_UNPACKED", 8 << 20)
+    monkeypatch.setattr("lipmlp_engine.files.array_file.LARGEST_UNPACKED", 8 << 20)
     with (
         zipfile.ZipFile(tmp_path / "bomb.npz", "w", zipfile.ZIP_DEFLATED) as archive,
         archive.open("vertices.npy", "w", force_zip64=True) as stream,
@@ -95,8 +95,8 @@ def test_indices_outside_32_bits_and_objects_are_refused(tmp_path: Path, box: An
 
 
 def test_control_characters_never_reach_a_terminal(capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    from lipmlp_engine.cli import main
-    from lipmlp_engine.terminal import Terminal
+    from lipmlp_engine.commands.main import main
+    from lipmlp_engine.running.terminal import Terminal
 
     class Screen(io.StringIO):
         def isatty(self) -> bool:

@@ -17,7 +17,7 @@ from benchmarks.inbetweens.records import add_run, runs_of
 from benchmarks.inbetweens.run import Run
 from benchmarks.inbetweens.sheets import draw_sheet, keep_for_sheet
 from benchmarks.inbetweens.table import OURS, TRUTH, write_table
-from lipmlp_engine.frames import MeshFrame
+from lipmlp_engine.files.mesh_frame import MeshFrame
 from lipmlp_engine.metrics.solid import Solid
 
 from .conftest import shape_of

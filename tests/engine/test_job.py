@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from lipmlp_engine.errors import JobError
-from lipmlp_engine.job import PRESET_DESCRIPTIONS, PRESETS, Job
-from lipmlp_engine.sections import SECTIONS, ShapeInput
-from lipmlp_engine.settings import settings_of
+from lipmlp_engine.job.description import PRESET_DESCRIPTIONS, PRESETS, Job
+from lipmlp_engine.job.errors import JobError
+from lipmlp_engine.job.sections import SECTIONS, ShapeInput
+from lipmlp_engine.job.setting_kinds import settings_of
 
 SHAPES = [ShapeInput("a.stl", "a"), ShapeInput("b.obj", "b")]
 

@@ -14,13 +14,13 @@ from pathlib import Path
 
 import pytest
 
-from lipmlp_engine.errors import OutputError
-from lipmlp_engine.folder_lock import FolderLock
-from lipmlp_engine.frames import MeshFrame
-from lipmlp_engine.job import Job
-from lipmlp_engine.manifest import MANIFEST, Manifest
-from lipmlp_engine.model_file import read_metadata
-from lipmlp_engine.results import ResultsFolder
+from lipmlp_engine.files.folder_lock import FolderLock
+from lipmlp_engine.files.manifest import MANIFEST, Manifest
+from lipmlp_engine.files.mesh_frame import MeshFrame
+from lipmlp_engine.files.results_folder import ResultsFolder
+from lipmlp_engine.job.description import Job
+from lipmlp_engine.job.errors import OutputError
+from lipmlp_engine.model.model_metadata import read_metadata
 from tests.processes import is_gone
 
 from .nursery import Nursery

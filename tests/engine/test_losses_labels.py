@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import Tensor
 
+from lipmlp_engine.job.sections import Network, Training
 from lipmlp_engine.networks import build
-from lipmlp_engine.sections import Network, Training
 from lipmlp_engine.training.gradients import BatchGradients
 from lipmlp_engine.training.label_losses import CrossEntropy, Hinge, HingeKR, KantorovichRubinstein, label_loss
 from lipmlp_engine.training.optimiser import MuonAdam, rate_at

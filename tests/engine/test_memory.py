@@ -14,10 +14,11 @@ import numpy as np
 import pytest
 import torch
 
-from lipmlp_engine import memory
-from lipmlp_engine.errors import ShapeError
-from lipmlp_engine.job import Job
-from lipmlp_engine.memory import (
+from lipmlp_engine.job.description import Job
+from lipmlp_engine.job.errors import ShapeError
+from lipmlp_engine.job.sections import ShapeInput
+from lipmlp_engine.machine import memory
+from lipmlp_engine.machine.memory import (
     FRACTION,
     GIGABYTE,
     Limit,
@@ -28,7 +29,6 @@ from lipmlp_engine.memory import (
     memory_of,
     what_fits,
 )
-from lipmlp_engine.sections import ShapeInput
 
 from .small_jobs import SMALL_OPTIONS, surroundings, write_shapes
 from .staged_addon import behave, events_of, job_path, part, python, start
@@ -122,7 +122,7 @@ def test_the_closest_limit_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 def test_a_limit_on_address_space_ends_in_a_sentence(megabytes: int, tmp_path: Path) -> None:
     limited = (
         "import resource, sys; resource.setrlimit(resource.RLIMIT_AS, (int(sys.argv[1]) << 20, -1))\n"
-        "from lipmlp_engine import cli; sys.exit(cli.main(sys.argv[2:]))"
+        "from lipmlp_engine.commands import main as cli; sys.exit(cli.main(sys.argv[2:]))"
     )
     words = ["morph", *map(str, write_shapes(tmp_path)), "--out", str(tmp_path / "out"), *SMALL_OPTIONS]
     ran = subprocess.run(

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import trimesh
 
-from lipmlp_engine.metrics.ends import measure_end
+from lipmlp_engine.metrics.end_errors import measure_end
 from lipmlp_engine.metrics.solid import Solid
 from lipmlp_engine.shapes.shape import Shape
 

@@ -11,8 +11,8 @@ import pytest
 import torch
 import trimesh
 
-from lipmlp_engine.frames import MeshFrame
-from lipmlp_engine.guide.pose import Pose
+from lipmlp_engine.files.mesh_frame import MeshFrame
+from lipmlp_engine.guide.frame_pose import Pose
 from lipmlp_engine.metrics.motion_bound import certified_motion
 from lipmlp_engine.surface.field import LipschitzField
 

@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 import trimesh
 
-from lipmlp_engine.errors import OutputError
-from lipmlp_engine.frames import MeshFrame
-from lipmlp_engine.job import Job
+from lipmlp_engine.files.mesh_frame import MeshFrame
+from lipmlp_engine.job.description import Job
+from lipmlp_engine.job.errors import OutputError
+from lipmlp_engine.job.sections import ShapeInput
 from lipmlp_engine.metrics import Bound, Report, measure_morph, summary
-from lipmlp_engine.metrics.middle import log_linear, smaller_end
-from lipmlp_engine.metrics.motion import frames_needed
-from lipmlp_engine.sections import ShapeInput
+from lipmlp_engine.metrics.frame_motion import frames_needed
+from lipmlp_engine.metrics.in_between import log_linear, smaller_end
 from lipmlp_engine.shapes.shape import Shape
 
 Place = Callable[[float, np.ndarray], np.ndarray]

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import trimesh
 
-from lipmlp_engine.frames import MeshFrame
+from lipmlp_engine.files.mesh_frame import MeshFrame
+from lipmlp_engine.metrics.frame_topology import Topology, compare_topology, topology_of
 from lipmlp_engine.metrics.solid import Solid
 from lipmlp_engine.metrics.thickness import thickness_at, thin_share
-from lipmlp_engine.metrics.topology import Topology, compare_topology, topology_of
-from lipmlp_engine.shapes.sample import sample_surface
 from lipmlp_engine.shapes.shape import Shape
+from lipmlp_engine.shapes.surface_samples import sample_surface
 
 ONE = Topology(components=1, specks=0, cavities=0, genus=0, closed=True)
 TWO = Topology(components=2, specks=0, cavities=0, genus=0, closed=True)

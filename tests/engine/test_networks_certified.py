@@ -8,14 +8,14 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from lipmlp_engine.errors import JobError
-from lipmlp_engine.job import Job
+from lipmlp_engine.job.description import Job
+from lipmlp_engine.job.errors import JobError
+from lipmlp_engine.job.sections import Network, ShapeInput
 from lipmlp_engine.networks import build, exported_activation
 from lipmlp_engine.networks.activations import fold, groupsort, householder
-from lipmlp_engine.networks.condense import condense, evaluate, exported_field
 from lipmlp_engine.networks.orthogonal import OrthogonalMLP, exact_polar, polar, shrunk_to_one
+from lipmlp_engine.networks.plain_export import condense, evaluate, exported_field
 from lipmlp_engine.networks.sll import SllBlock, SllMLP
-from lipmlp_engine.sections import Network, ShapeInput
 from lipmlp_engine.training.gradients import BatchGradients, absolute_loss
 from lipmlp_engine.training.optimiser import MuonAdam
 

@@ -9,13 +9,13 @@ import pytest
 import trimesh
 from PIL import Image
 
-from lipmlp_engine.errors import OutputError
-from lipmlp_engine.frames import MeshFrame
+from lipmlp_engine.files.mesh_frame import MeshFrame
+from lipmlp_engine.job.errors import OutputError
 from lipmlp_engine.metrics import measure_morph
 from lipmlp_engine.pictures.clay import clay_of, frame_colors, linear, shown
 from lipmlp_engine.pictures.colours import PAPER
 from lipmlp_engine.pictures.contact_sheet import contact_sheet, few
-from lipmlp_engine.pictures.plot import plot
+from lipmlp_engine.pictures.report_plot import plot
 from lipmlp_engine.pictures.stage import Stage
 from lipmlp_engine.shapes.shape import Shape
 

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from lipmlp_engine.events import Progress, event_from_line, to_line
+from lipmlp_engine.job.events import Progress, event_from_line, to_line
+from lipmlp_engine.job.sections import Network
 from lipmlp_engine.networks import build
-from lipmlp_engine.pictures.spectra import plot_spectra
-from lipmlp_engine.sections import Network
-from lipmlp_engine.training import spectrum
-from lipmlp_engine.training.spectrum import SpectrumWatch
+from lipmlp_engine.pictures.spectrum_plot import plot_spectra
+from lipmlp_engine.training import singular_values
+from lipmlp_engine.training.singular_values import SpectrumWatch
 
 
 def test_constrained_networks_are_watched_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -21,7 +21,7 @@ def test_constrained_networks_are_watched_now_and_then(monkeypatch: pytest.Monke
     assert seen is not None and len(seen) == 4
     assert all(value == pytest.approx(1, abs=1e-5) for layer in seen for value in layer)
     assert watch.look() is None
-    monkeypatch.setattr(spectrum, "SECONDS_BETWEEN", 0.0)
+    monkeypatch.setattr(singular_values, "SECONDS_BETWEEN", 0.0)
     assert watch.look() is not None
     assert SpectrumWatch(build(Network(family="plain", width=8, depth=2), 0)).look() is None
 

@@ -9,20 +9,20 @@ import numpy as np
 import pytest
 import trimesh
 
-from lipmlp_engine.cli import main
-from lipmlp_engine.errors import ShapeError
+from lipmlp_engine.commands.main import main
+from lipmlp_engine.job.errors import ShapeError
+from lipmlp_engine.job.sections import FEWEST_POINTS, Sampling, Training
+from lipmlp_engine.job.sections.points import Points
 from lipmlp_engine.points.cloud import Cloud, thinned, tidied
-from lipmlp_engine.points.found import Found
-from lipmlp_engine.points.normals import lines_of
+from lipmlp_engine.points.cloud_files import read_cloud
+from lipmlp_engine.points.found_surface import Found
+from lipmlp_engine.points.normal_estimation import lines_of
 from lipmlp_engine.points.orientation import oriented
-from lipmlp_engine.points.read import read_cloud
 from lipmlp_engine.points.reconstruct import reconstruct
-from lipmlp_engine.points.section import Points
-from lipmlp_engine.sections import FEWEST_POINTS, Sampling, Training
 from lipmlp_engine.shapes.load import prepare, surface_of
-from lipmlp_engine.shapes.read import read_shape
-from lipmlp_engine.shapes.sample import sample_surface
 from lipmlp_engine.shapes.shape import Shape, signed_volume
+from lipmlp_engine.shapes.shape_files import read_shape
+from lipmlp_engine.shapes.surface_samples import sample_surface
 
 COUNT = 2000
 TORUS_VOLUME = 2 * np.pi**2 * 0.4**2

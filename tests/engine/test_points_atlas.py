@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import torch
 
+from lipmlp_engine.job.sections.points import Points
 from lipmlp_engine.points.charts import Charts, Transport
 from lipmlp_engine.points.cloud import Cloud
-from lipmlp_engine.points.normals import lines_of
+from lipmlp_engine.points.normal_estimation import lines_of
 from lipmlp_engine.points.orientation import sheet_links
 from lipmlp_engine.points.reconstruct import reconstruct
-from lipmlp_engine.points.section import Points
 
 from .test_points import on_ball
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lipmlp_engine.points import kept as keeping
+from lipmlp_engine.job.sections import Training
+from lipmlp_engine.job.sections.points import Points
+from lipmlp_engine.points import kept_surfaces as keeping
 from lipmlp_engine.points.cloud import Cloud
-from lipmlp_engine.points.section import Points
-from lipmlp_engine.sections import Training
 from lipmlp_engine.shapes.load import found_surface
 from lipmlp_engine.shapes.shape import Shape
 

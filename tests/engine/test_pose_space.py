@@ -15,17 +15,17 @@ import trimesh
 from numpy.typing import NDArray
 from safetensors.torch import load_file, save_file
 
-from lipmlp_engine.cli import main
-from lipmlp_engine.errors import Cancelled, EngineError, JobError, OutputError, ShapeError
+from lipmlp_engine.commands.main import main
+from lipmlp_engine.job.errors import Cancelled, EngineError, JobError, OutputError, ShapeError
 from lipmlp_engine.pose_space import losses
 from lipmlp_engine.pose_space.blended import BlendedPoses
 from lipmlp_engine.pose_space.grid import nodes_for
+from lipmlp_engine.pose_space.learned_space import PoseSpace
 from lipmlp_engine.pose_space.metric import Metric, chosen_pairs, edges_of
 from lipmlp_engine.pose_space.pose_set import PoseSet, checked, read_poses
 from lipmlp_engine.pose_space.section import Learning
-from lipmlp_engine.pose_space.space import PoseSpace
 from lipmlp_engine.pose_space.space_file import load_space, save_space
-from lipmlp_engine.pose_space.train import learn
+from lipmlp_engine.pose_space.space_training import learn
 from tests.hearsay import damaged, twisted
 
 Array = NDArray[np.float64]

@@ -17,22 +17,22 @@ from scipy.spatial.transform import Rotation
 
 from benchmarks.poses.characters import ARMS_UP, biped
 from benchmarks.poses.measures import edge_lengths, off_straight, remeshed
-from lipmlp_engine import cli
-from lipmlp_engine.guide import Blend, CarriedBlend, CarriedMesh, Motion, Pose, VelocityLattice, swinging
+from lipmlp_engine.commands import main
+from lipmlp_engine.guide import Blend, CarriedBlend, CarriedMesh, Motion, Pose, VelocityLattice, pose_pairs
 from lipmlp_engine.guide.carried_mesh import STATIONS
-from lipmlp_engine.guide.placed import PlacedSurface
-from lipmlp_engine.guide.pose import PosePath
-from lipmlp_engine.guide.swinging import Way, carried_meshes, find_ways
-from lipmlp_engine.job import Job
-from lipmlp_engine.morph import Morph
-from lipmlp_engine.poses.find import Pairing, Verdict, pair
-from lipmlp_engine.poses.lengths import LengthPath, lengths_kept
-from lipmlp_engine.poses.standin import stand_in
-from lipmlp_engine.sections import Sampling, ShapeInput
+from lipmlp_engine.guide.frame_pose import PosePath
+from lipmlp_engine.guide.placed_surface import PlacedSurface
+from lipmlp_engine.guide.pose_pairs import Way, carried_meshes, find_ways
+from lipmlp_engine.job.description import Job
+from lipmlp_engine.job.sections import Sampling, ShapeInput
+from lipmlp_engine.model.trained_morph import Morph
+from lipmlp_engine.poses.length_keeping import LengthPath, lengths_kept
+from lipmlp_engine.poses.recognition import Pairing, Verdict, pair
+from lipmlp_engine.poses.stand_in_mesh import stand_in
 from lipmlp_engine.shapes.distance import DistanceField
 from lipmlp_engine.shapes.shape import Shape, signed_volume, unit_normals
-from lipmlp_engine.surface.arrive import Destination
-from lipmlp_engine.surface.laying import laid_on
+from lipmlp_engine.tracking.end_fitting import Destination
+from lipmlp_engine.tracking.pose_fitting import laid_on
 from lipmlp_engine.training.samples import PlacedShape, between_samples
 
 Array = NDArray[np.float64]
@@ -173,7 +173,7 @@ def test_a_vertex_that_no_face_uses_does_not_count(standing_and_raised: tuple[Sh
 def test_points_go_along_with_the_carried_mesh_and_come_back(
     standing_and_raised: tuple[Shape, Shape], pairing: Pairing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(swinging, "pair", lambda *_: pairing)
+    monkeypatch.setattr(pose_pairs, "pair", lambda *_: pairing)
     ways, verdicts = find_ways(standing_and_raised, [NO_LANDMARKS], insisted=False)
     assert "poses" in verdicts[0]
     pose = Pose(1.0, np.eye(3), np.array([0, 0, 0.9]))
@@ -267,13 +267,13 @@ def test_lengths_on_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixtu
     bent = rod(lambda x: np.clip(x, 0, None) * 1.5)[0]
     poses, positions = tmp_path / "poses.npz", tmp_path / "positions.npz"
     np.savez(poses, first=straight, last=bent, triangles=triangles, shares=[0.0, 0.5, 1.0])
-    assert cli.main(["lengths", str(poses), str(positions)]) == 0
+    assert main.main(["lengths", str(poses), str(positions)]) == 0
     with np.load(positions) as stored:
         found = stored["positions"]
     assert np.allclose(found[0], straight, atol=1e-5) and np.allclose(found[2], bent, atol=1e-5)
     assert off_straight(0.5, found[1], straight, bent, triangles).mean() < 0.01
     np.savez(poses, first=straight, last=bent[:-1], triangles=triangles, shares=[0.5])
-    assert cli.main(["lengths", str(poses), str(positions)]) == 3
+    assert main.main(["lengths", str(poses), str(positions)]) == 3
     assert "same vertices" in capsys.readouterr().err
 
 
@@ -284,11 +284,11 @@ def test_a_match_is_written_as_colours_that_agree(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr("lipmlp_engine.poses.find.judged", lambda *_, **__: Verdict(pairing, ""))
+    monkeypatch.setattr("lipmlp_engine.poses.recognition.judged", lambda *_, **__: Verdict(pairing, ""))
     paths = [str(tmp_path / f"{shape.name}.ply") for shape in standing_and_raised]
     for shape, path in zip(standing_and_raised, paths, strict=True):
         trimesh.Trimesh(shape.vertices, shape.triangles, process=False).export(path)
-    assert cli.main(["match", *paths, "--out", str(tmp_path / "shown")]) == 0
+    assert main.main(["match", *paths, "--out", str(tmp_path / "shown")]) == 0
     assert "confidence" in capsys.readouterr().out
     (answer,) = json.loads((tmp_path / "shown" / "match.json").read_text())
     assert answer["matched"] and answer["confidence"] > 0.5
@@ -317,12 +317,12 @@ def test_a_match_of_several_parts_is_grey_and_says_why(tmp_path: Path, capsys: p
         "--out",
         str(tmp_path / "shown"),
     ]
-    assert cli.main(arguments) == 0
+    assert main.main(arguments) == 0
     assert "several parts" in capsys.readouterr().out
     with np.load(tmp_path / "shown" / "1.npz") as stored:
         assert np.ptp(stored["colors"][:, :3]) == 0 and len(stored["colors"]) == len(stored["vertices"])
-    assert cli.main(["match", str(tmp_path / "two.ply"), "--out", str(tmp_path / "shown")]) == 2
-    assert cli.main([*arguments[:-1], str(tmp_path)]) == 4
+    assert main.main(["match", str(tmp_path / "two.ply"), "--out", str(tmp_path / "shown")]) == 2
+    assert main.main([*arguments[:-1], str(tmp_path)]) == 4
     assert "not empty" in capsys.readouterr().err
 
 

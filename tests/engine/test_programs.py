@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from lipmlp_engine import film
 from lipmlp_engine.commands.extract import changed
-from lipmlp_engine.job import Job
-from lipmlp_engine.programs import find_program, neutral_folder, safe_environment, safe_folders
-from lipmlp_engine.results import ResultsFolder
-from lipmlp_engine.run import measure_results
-from lipmlp_engine.sections import Output, ShapeInput, Training
+from lipmlp_engine.files.results_folder import ResultsFolder
+from lipmlp_engine.job.description import Job
+from lipmlp_engine.job.sections import Output, ShapeInput, Training
+from lipmlp_engine.machine.programs import find_program, neutral_folder, safe_environment, safe_folders
+from lipmlp_engine.pictures import film
+from lipmlp_engine.running.pipeline import measure_results
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="programs are made of shell scripts here")
 

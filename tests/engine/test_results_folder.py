@@ -13,13 +13,13 @@ from pathlib import Path
 import pytest
 import trimesh
 
-from lipmlp_engine import cli
-from lipmlp_engine import run as pipeline
-from lipmlp_engine.errors import OutputError
-from lipmlp_engine.folder_lock import LOCK, FolderLock
-from lipmlp_engine.manifest import MANIFEST, MANIFEST_FORMAT, Manifest
-from lipmlp_engine.whole_file import draft_of
-from lipmlp_engine.workplace import Workplace, manifest_of
+from lipmlp_engine.commands import main
+from lipmlp_engine.files.folder_lock import LOCK, FolderLock
+from lipmlp_engine.files.manifest import MANIFEST, MANIFEST_FORMAT, Manifest
+from lipmlp_engine.files.whole_file import draft_of
+from lipmlp_engine.files.workplace import Workplace, manifest_of
+from lipmlp_engine.job.errors import OutputError
+from lipmlp_engine.running import pipeline
 
 from .small_jobs import SMALL_OPTIONS, command, surroundings, write_job, write_shapes
 
@@ -32,7 +32,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the shapes, and one with results."""
     place = tmp_path_factory.mktemp("made")
     box, ball = write_shapes(place)
-    assert cli.main(["morph", str(box), str(ball), "--out", str(place / "out"), *SMALL_OPTIONS]) == 0
+    assert main.main(["morph", str(box), str(ball), "--out", str(place / "out"), *SMALL_OPTIONS]) == 0
     return place / "out"
 
 
@@ -58,7 +58,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 def extract(folder: Path, *options: str) -> int:
-    return cli.main(["extract", str(folder / "model.safetensors"), "--out", str(folder), *options])
+    return main.main(["extract", str(folder / "model.safetensors"), "--out", str(folder), *options])
 
 
 @pytest.mark.parametrize("name", [*USERS_FILES, "model.safetensors", "job.json", "report.json", "engine.log"])
@@ -67,7 +67,7 @@ def test_a_folder_that_is_not_ours_is_refused_untouched(
 ) -> None:
     out = tmp_path / "out"
     before = lay(out, name)
-    assert cli.main(["morph", *map(str, write_shapes(tmp_path)), "--out", str(out), *SMALL_OPTIONS]) == 4
+    assert main.main(["morph", *map(str, write_shapes(tmp_path)), "--out", str(out), *SMALL_OPTIONS]) == 4
     said = capfd.readouterr().err
     assert said.count("\n") == 1 and "not empty, and Lipschitz Morph did not make it" in said and "--force" in said
     assert contents(out) == before
@@ -104,14 +104,14 @@ def test_inputs_are_never_replaced(
         trimesh.creation.box((size, 1, 1)).export(shape)
     before = contents(tmp_path)
     for options in ([], ["--force"]):
-        assert cli.main(["morph", *shapes, "--sequence", "ply", "--out", ".", *options, *SMALL_OPTIONS]) == 4
+        assert main.main(["morph", *shapes, "--sequence", "ply", "--out", ".", *options, *SMALL_OPTIONS]) == 4
         assert "which the job reads" in capfd.readouterr().err and contents(tmp_path) == before
 
 
 def test_a_job_file_gets_its_results_beside_it_and_stays(tmp_path: Path) -> None:
     path = write_job(tmp_path)
     before = lay(tmp_path, "notes.txt")
-    assert cli.main(["run", str(path)]) == 0
+    assert main.main(["run", str(path)]) == 0
     assert contents(tmp_path).items() >= before.items()
     assert "job.json" not in json.loads((tmp_path / MANIFEST).read_text())["files"]
 
@@ -125,7 +125,7 @@ def test_results_of_an_earlier_version_are_known_by_their_model(results: Path) -
         *("model.safetensors", "job.json", "report.json", "engine.log"),
         *("frames/frame_0000.npz", "frames/frame_0002.npz"),
     }
-    assert cli.main(["report", str(results)]) == 0
+    assert main.main(["report", str(results)]) == 0
     assert extract(results, "--frames", "2", "--resolution", "40") == 4
     (results / "frames" / "frame_0001.npz").unlink()
     assert extract(results, "--frames", "2", "--resolution", "40") == 0
@@ -191,7 +191,7 @@ def test_links_are_not_followed(name: str, results: Path, tmp_path: Path, capfd:
 
 def test_two_runs_do_not_share_a_folder(results: Path, capfd: pytest.CaptureFixture[str]) -> None:
     holding = (
-        "import sys, time; from pathlib import Path; from lipmlp_engine.folder_lock import FolderLock\n"
+        "import sys, time; from pathlib import Path; from lipmlp_engine.files.folder_lock import FolderLock\n"
         "lock = FolderLock(Path(sys.argv[1])); lock.take(); lock.sign(); print('taken', flush=True); time.sleep(60)"
     )
     other = subprocess.Popen(
@@ -247,7 +247,7 @@ def test_a_run_that_fails_leaves_no_folder_behind(
     box, ball = write_shapes(tmp_path)
     out = tmp_path / "a" / "b" / "out"
     ball.write_text("no mesh at all")
-    assert cli.main(["morph", str(box), str(ball), "--out", str(out), *SMALL_OPTIONS]) == 3
+    assert main.main(["morph", str(box), str(ball), "--out", str(out), *SMALL_OPTIONS]) == 3
     assert not (tmp_path / "a").exists()
 
     def stumble(run: pipeline._Run, _shapes: object) -> None:
@@ -256,7 +256,7 @@ def test_a_run_that_fails_leaves_no_folder_behind(
 
     monkeypatch.setattr(pipeline._Run, "train", stumble)
     ball = write_shapes(tmp_path)[1]
-    assert cli.main(["morph", str(box), str(ball), "--out", str(out), *SMALL_OPTIONS]) == 1
+    assert main.main(["morph", str(box), str(ball), "--out", str(out), *SMALL_OPTIONS]) == 1
     said = capfd.readouterr().err.splitlines()[-1]
     assert "matrix is singular" in said and not (tmp_path / "a").exists()
     log = Path(said.removesuffix(".").split("details are in ")[1])

@@ -11,8 +11,7 @@ from typing import IO
 
 import pytest
 
-from lipmlp_engine.channel import EventChannel, lines_of
-from lipmlp_engine.events import (
+from lipmlp_engine.job.events import (
     Cancel,
     Done,
     Event,
@@ -23,6 +22,7 @@ from lipmlp_engine.events import (
     event_from_line,
     to_line,
 )
+from lipmlp_engine.running.channel import EventChannel, lines_of
 
 HELLO = Hello("1", 1, "3", "2", "cpu", "cpu")
 

@@ -6,12 +6,12 @@ import time
 
 import pytest
 
-from lipmlp_engine import course as module
-from lipmlp_engine.channel import Audience
-from lipmlp_engine.course import Course, expected_seconds
-from lipmlp_engine.events import PHASES, Event, Progress
-from lipmlp_engine.job import PRESETS, Job
-from lipmlp_engine.sections import ShapeInput
+from lipmlp_engine.job.description import PRESETS, Job
+from lipmlp_engine.job.events import PHASES, Event, Progress
+from lipmlp_engine.job.sections import ShapeInput
+from lipmlp_engine.running import progress as module
+from lipmlp_engine.running.channel import Audience
+from lipmlp_engine.running.progress import Course, expected_seconds
 
 
 class Listener(Audience):

@@ -12,15 +12,15 @@ from typing import Any
 
 import pytest
 
-from lipmlp_engine import cli
-from lipmlp_engine import run as pipeline
-from lipmlp_engine.channel import Audience
-from lipmlp_engine.errors import Cancelled, EngineError, OutputError, ShapeError
-from lipmlp_engine.events import Event, Failed, event_from_line
-from lipmlp_engine.failures import failure_of
-from lipmlp_engine.job import Job
-from lipmlp_engine.run import run_job
-from lipmlp_engine.whole_file import moved_when_whole, written_whole
+from lipmlp_engine.commands import main
+from lipmlp_engine.files.whole_file import moved_when_whole, written_whole
+from lipmlp_engine.job.description import Job
+from lipmlp_engine.job.errors import Cancelled, EngineError, OutputError, ShapeError
+from lipmlp_engine.job.events import Event, Failed, event_from_line
+from lipmlp_engine.running import pipeline
+from lipmlp_engine.running.channel import Audience
+from lipmlp_engine.running.failures import failure_of
+from lipmlp_engine.running.pipeline import run_job
 
 from .small_jobs import command, surroundings, write_job, write_shapes
 
@@ -81,7 +81,7 @@ def test_a_job_that_cannot_be_done_is_refused_before_anything_begins(
     write_shapes(tmp_path)
     (tmp_path / "job.json").write_text(content)
     before = set(tmp_path.rglob("*"))
-    assert cli.main(["run", str(tmp_path / "job.json")]) == code
+    assert main.main(["run", str(tmp_path / "job.json")]) == code
     said = capfd.readouterr()
     assert words in said.err and said.err.startswith("lipmorph: ") and said.err.count("\n") == 1
     assert said.out == ""
@@ -194,7 +194,7 @@ def test_a_file_appears_whole_or_not_at_all(tmp_path: Path) -> None:
 LIMITED = """\
 import resource, sys
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]), -1))
-from lipmlp_engine import cli
+from lipmlp_engine.commands import main as cli
 sys.exit(cli.main(sys.argv[2:]))
 """
 

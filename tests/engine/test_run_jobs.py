@@ -15,9 +15,10 @@ import numpy as np
 import pytest
 import trimesh
 
-from lipmlp_engine import cli
-from lipmlp_engine.channel import Audience
-from lipmlp_engine.events import (
+from lipmlp_engine.commands import main
+from lipmlp_engine.files.mesh_frame import MeshFrame
+from lipmlp_engine.job.description import Job
+from lipmlp_engine.job.events import (
     PHASES,
     Cancel,
     Done,
@@ -32,10 +33,9 @@ from lipmlp_engine.events import (
     Progress,
     to_line,
 )
-from lipmlp_engine.frames import MeshFrame
-from lipmlp_engine.job import Job
-from lipmlp_engine.morph import Morph
-from lipmlp_engine.run import extract_morph, run_job
+from lipmlp_engine.model.trained_morph import Morph
+from lipmlp_engine.running.channel import Audience
+from lipmlp_engine.running.pipeline import extract_morph, run_job
 
 from .small_jobs import ENDLESS, SMALL_OPTIONS, Following, command, engine, surroundings, write_job, write_shapes
 
@@ -145,7 +145,7 @@ def test_a_guided_job_shows_itself_while_it_trains(tmp_path: Path) -> None:
 def test_frames_are_extracted_again_without_training(finished: Following, tmp_path: Path) -> None:
     model = folder_of(finished) / "model.safetensors"
     options = ["--frames", "2", "--resolution", "40", "--no-film", "--no-pictures"]
-    assert cli.main(["extract", str(model), "--out", str(tmp_path), *options]) == 0
+    assert main.main(["extract", str(model), "--out", str(tmp_path), *options]) == 0
     frames = [MeshFrame.load(path) for path in sorted((tmp_path / "frames").iterdir())]
     coarse = MeshFrame.load(model.parent / "frames" / "frame_0000.npz")
     assert len(frames) == 2 and len(frames[0].vertices) > len(coarse.vertices)
@@ -168,18 +168,18 @@ def test_shapes_that_are_gone_do_not_hinder_extraction(finished: Following, tmp_
 
 def test_a_report_is_printed_and_made_anew(finished: Following, capfd: pytest.CaptureFixture[str]) -> None:
     folder = folder_of(finished)
-    assert cli.main(["report", str(folder)]) == 0
+    assert main.main(["report", str(folder)]) == 0
     printed = capfd.readouterr().out
     assert "Chamfer" in printed and "box" in printed
     before = json.loads((folder / "report.json").read_text())
     (folder / "report.json").unlink()
-    assert cli.main(["report", str(folder)]) == 4
-    assert cli.main(["report", str(folder), "--again"]) == 0
+    assert main.main(["report", str(folder)]) == 4
+    assert main.main(["report", str(folder), "--again"]) == 0
     after = json.loads((folder / "report.json").read_text())
     assert after["ends"] == before["ends"] and after["middle"] == before["middle"]
     (folder / "frames" / "frame_0001.npz").unlink()
     capfd.readouterr()
-    assert cli.main(["report", str(folder), "--again"]) == 4
+    assert main.main(["report", str(folder), "--again"]) == 4
     assert "holds 2 frames, but its job has 3" in capfd.readouterr().err
 
 
@@ -202,7 +202,7 @@ def test_a_certificate_is_printed_and_goes_into_the_report(
     for name in ("model.safetensors", "report.json"):
         (tmp_path / name).write_bytes((folder_of(finished) / name).read_bytes())
     asked = ["--json", "--boxes=2000", "--samples=5000", "--at=0,0,0"]
-    assert cli.main(["certify", str(tmp_path / "model.safetensors"), *asked]) == 0
+    assert main.main(["certify", str(tmp_path / "model.safetensors"), *asked]) == 0
     figures = {figure["name"]: figure for figure in json.loads(capfd.readouterr().out)["figures"]}
     assert figures["space"]["value"] >= figures["space_sampled"]["value"] > 0
     assert (figures["space"]["kind"], figures["space_sampled"]["kind"]) == ("certified", "sampled")

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 import trimesh
 
-from lipmlp_engine.errors import OutputError
-from lipmlp_engine.film import ASPECT, HEIGHT, ffmpeg, write_film
-from lipmlp_engine.frames import FrameLayer, MeshFrame
-from lipmlp_engine.sequence import blended_colors, write_mesh
+from lipmlp_engine.files.mesh_files import blended_colors, write_mesh
+from lipmlp_engine.files.mesh_frame import FrameLayer, MeshFrame
+from lipmlp_engine.job.errors import OutputError
+from lipmlp_engine.pictures.film import ASPECT, HEIGHT, ffmpeg, write_film
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ import io
 
 import pytest
 
-from lipmlp_engine.events import Done, Event, FrameDone, Hello, Notice, Progress
-from lipmlp_engine.terminal import Terminal
+from lipmlp_engine.job.events import Done, Event, FrameDone, Hello, Notice, Progress
+from lipmlp_engine.running.terminal import Terminal
 
 EVENTS: list[Event] = [
     Hello("0.1.0", 1, "3.11", "2.13", "cpu", "a processor"),

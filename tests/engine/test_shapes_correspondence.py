@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 import trimesh
 
-from lipmlp_engine.errors import ShapeError
-from lipmlp_engine.shapes.correspondence import LANDMARKS, same_faces, vertex_landmarks
+from lipmlp_engine.job.errors import ShapeError
 from lipmlp_engine.shapes.shape import Shape
+from lipmlp_engine.shapes.vertex_matches import LANDMARKS, same_faces, vertex_landmarks
 
 from .small_jobs import SMALL_OPTIONS, engine
 

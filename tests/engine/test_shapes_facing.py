@@ -6,9 +6,9 @@ import numpy as np
 import trimesh
 
 from lipmlp_engine.shapes.distance import DistanceField
-from lipmlp_engine.shapes.facing import faced
-from lipmlp_engine.shapes.sample import sample_surface
+from lipmlp_engine.shapes.facing_walls import faced
 from lipmlp_engine.shapes.shape import unit_normals
+from lipmlp_engine.shapes.surface_samples import sample_surface
 
 STEP = 0.04
 

@@ -9,15 +9,15 @@ import pytest
 import trimesh
 from scipy.spatial.transform import Rotation
 
-from lipmlp_engine.errors import ShapeError
-from lipmlp_engine.job import Job
-from lipmlp_engine.sections import Placement, ShapeInput
+from lipmlp_engine.job.description import Job
+from lipmlp_engine.job.errors import ShapeError
+from lipmlp_engine.job.sections import Placement, ShapeInput
 from lipmlp_engine.shapes import load_shapes
-from lipmlp_engine.shapes.align import best_rotation, principal_axes
+from lipmlp_engine.shapes.alignment import best_rotation, principal_axes
 from lipmlp_engine.shapes.distance import DistanceField
-from lipmlp_engine.shapes.place import centre_of_matter, enclosed_volume, place
-from lipmlp_engine.shapes.sample import sample_near, sample_surface, sample_volume
+from lipmlp_engine.shapes.placement import centre_of_matter, enclosed_volume, place
 from lipmlp_engine.shapes.shape import Shape
+from lipmlp_engine.shapes.surface_samples import sample_near, sample_surface, sample_volume
 
 
 @pytest.fixture

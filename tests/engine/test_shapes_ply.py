@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lipmlp_engine.errors import ShapeError
+from lipmlp_engine.job.errors import ShapeError
 from lipmlp_engine.shapes.ply import read_ply
 from lipmlp_engine.shapes.ply_numbers import Lists
 from lipmlp_engine.shapes.polygons import triangulate
-from lipmlp_engine.shapes.read import read_shape
 from lipmlp_engine.shapes.shape import signed_volume
+from lipmlp_engine.shapes.shape_files import read_shape
 
 CORNERS = [[0, 0, 0], [2, 0, 0], [2, 1, 0], [1, 1, 0], [1, 2, 0], [0, 2, 0]]
 FLOOR = [5, 4, 3, 2, 1, 0]

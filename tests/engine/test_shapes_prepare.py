@@ -10,15 +10,15 @@ import numpy as np
 import pytest
 import trimesh
 
-from lipmlp_engine.errors import ShapeError
-from lipmlp_engine.sections import Sampling
+from lipmlp_engine.job.errors import ShapeError
+from lipmlp_engine.job.sections import Sampling
 from lipmlp_engine.shapes.distance import DistanceField
 from lipmlp_engine.shapes.load import prepare
+from lipmlp_engine.shapes.mesh_topology import Topology
 from lipmlp_engine.shapes.openings import join
-from lipmlp_engine.shapes.place import enclosed_volume
+from lipmlp_engine.shapes.placement import enclosed_volume
 from lipmlp_engine.shapes.repair import weld
 from lipmlp_engine.shapes.shape import Shape
-from lipmlp_engine.shapes.topology import Topology
 
 BALL = 4 / 3 * np.pi
 

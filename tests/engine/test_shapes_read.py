@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 import trimesh
 
-from lipmlp_engine.errors import ShapeError
-from lipmlp_engine.job import Job
-from lipmlp_engine.sections import ShapeInput
+from lipmlp_engine.job.description import Job
+from lipmlp_engine.job.errors import ShapeError
+from lipmlp_engine.job.sections import ShapeInput
 from lipmlp_engine.shapes import load_shapes
-from lipmlp_engine.shapes.read import read_shape
 from lipmlp_engine.shapes.shape import Shape
+from lipmlp_engine.shapes.shape_files import read_shape
 
 
 def save_npz(path: Path, **arrays: object) -> Path:

@@ -10,15 +10,15 @@ import torch
 import trimesh
 
 from lipmlp_engine.commands.preview import preview as preview_command
-from lipmlp_engine.course import expected_seconds
-from lipmlp_engine.errors import JobError
-from lipmlp_engine.events import Event, Preview, Progress
-from lipmlp_engine.frames import MeshFrame
-from lipmlp_engine.job import Job
-from lipmlp_engine.results import STATIONS, preview_times
-from lipmlp_engine.run import preview_guide, run_job
+from lipmlp_engine.files.mesh_frame import MeshFrame
+from lipmlp_engine.files.results_folder import STATIONS, preview_times
+from lipmlp_engine.job.description import Job
+from lipmlp_engine.job.errors import JobError
+from lipmlp_engine.job.events import Event, Preview, Progress
+from lipmlp_engine.running.pipeline import preview_guide, run_job
+from lipmlp_engine.running.progress import expected_seconds
 from lipmlp_engine.shapes.shape import Shape
-from lipmlp_engine.training.finding import show_guide
+from lipmlp_engine.training.preparation import show_guide
 
 from .conftest import moved, shape_of
 from .small_jobs import write_job
@@ -126,7 +126,7 @@ def test_without_a_guide_there_is_nothing_to_preview(tmp_path: Path) -> None:
 
 
 def test_a_preview_that_is_stopped_leaves_nothing(tmp_path: Path) -> None:
-    from lipmlp_engine.errors import Cancelled
+    from lipmlp_engine.job.errors import Cancelled
 
     class Leaving(Recorder):
         def tell(self, event: Event) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from lipmlp_engine.events import PROTOCOL, Begin, Cancel, Done, Failed, Hello, Preview, Ready, to_line
+from lipmlp_engine.job.events import PROTOCOL, Begin, Cancel, Done, Failed, Hello, Preview, Ready, to_line
 from tests.processes import is_gone, is_running
 
 from .small_jobs import Following, write_job
@@ -116,7 +116,7 @@ def test_a_job_that_fails_or_is_cancelled_leaves_the_next_one_alone(
             engine.cancel()
         ends.append(events_of(engine)[-1])
         assert is_gone(engine.pid)
-    assert isinstance(ends[0], part("lipmlp_engine.events").Failed) and ends[1].cancelled and ends[2].kind == "done"
+    assert isinstance(ends[0], part("lipmlp_engine.job.events").Failed) and ends[1].cancelled and ends[2].kind == "done"
 
 
 def test_another_environment_python_or_version_is_another_engine(

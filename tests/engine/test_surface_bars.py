@@ -10,16 +10,16 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from lipmlp_engine.guide.exact import ExactBlend
-from lipmlp_engine.guide.pose import Pose
+from lipmlp_engine.guide.exact_morph import ExactBlend
+from lipmlp_engine.guide.frame_pose import Pose
+from lipmlp_engine.job.sections import Extraction
+from lipmlp_engine.metrics.frame_topology import topology_of
 from lipmlp_engine.metrics.solid import Solid
-from lipmlp_engine.metrics.topology import topology_of
-from lipmlp_engine.morph import Morph
-from lipmlp_engine.sections import Extraction
-from lipmlp_engine.surface.assemble import frame_at
-from lipmlp_engine.surface.bars import barred, bars_between
+from lipmlp_engine.model.trained_morph import Morph
 from lipmlp_engine.surface.detail import DetailedField
 from lipmlp_engine.surface.field import Field, LipschitzField
+from lipmlp_engine.surface.frame_assembly import frame_at
+from lipmlp_engine.surface.holding_bars import barred, bars_between
 
 CELLS = 48
 Floats = NDArray[np.float32]

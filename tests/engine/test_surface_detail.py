@@ -13,19 +13,19 @@ import trimesh
 from numpy.typing import NDArray
 
 from lipmlp_engine.guide import Blend, ExactMorph, Motion, VelocityLattice, common_pose, shut_distances
-from lipmlp_engine.guide.lattice import FLOW_STEPS
-from lipmlp_engine.guide.pose import PosePath
-from lipmlp_engine.job import Job
+from lipmlp_engine.guide.frame_pose import PosePath
+from lipmlp_engine.guide.velocity_lattice import FLOW_STEPS
+from lipmlp_engine.job.description import Job
+from lipmlp_engine.job.sections import Extraction, ShapeInput
+from lipmlp_engine.metrics.frame_topology import topology_of
 from lipmlp_engine.metrics.solid import Solid
-from lipmlp_engine.metrics.topology import topology_of
-from lipmlp_engine.morph import Morph
-from lipmlp_engine.sections import Extraction, ShapeInput
+from lipmlp_engine.model.trained_morph import Morph
 from lipmlp_engine.shapes.distance import DistanceField
 from lipmlp_engine.shapes.shape import Shape
-from lipmlp_engine.surface.cells import cells_for, need_of, too_coarse
 from lipmlp_engine.surface.detail import SMALLEST_BOUND, DetailedField, bound_for
-from lipmlp_engine.surface.extract_detailed import Surface, extract_detailed
+from lipmlp_engine.surface.detailed_zero_set import Surface, extract_detailed
 from lipmlp_engine.surface.field import LipschitzField
+from lipmlp_engine.surface.resolution import cells_for, need_of, too_coarse
 from lipmlp_engine.training.samples import PlacedShape
 
 

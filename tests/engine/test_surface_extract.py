@@ -12,8 +12,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from lipmlp_engine.surface.extract import extract_surface
 from lipmlp_engine.surface.field import LipschitzField, MLPField
+from lipmlp_engine.surface.zero_set import extract_surface
 
 Mesh = tuple[NDArray[np.float32], NDArray[np.int32]]
 ANYTHING = 1e6

@@ -9,9 +9,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from lipmlp_engine.errors import JobError
+from lipmlp_engine.job.errors import JobError
 from lipmlp_engine.networks.activations import activation as network_activation
-from lipmlp_engine.surface.activations import ACTIVATIONS
+from lipmlp_engine.surface.activation_bounds import ACTIVATIONS
 from lipmlp_engine.surface.field import LipschitzField, MLPField
 
 Layers = list[tuple[Tensor, Tensor]]

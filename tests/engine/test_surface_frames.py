@@ -11,15 +11,15 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from lipmlp_engine.frames import MeshFrame
-from lipmlp_engine.guide.pose import Pose
-from lipmlp_engine.morph import Morph
-from lipmlp_engine.sections import Extraction
+from lipmlp_engine.files.mesh_frame import MeshFrame
+from lipmlp_engine.guide.frame_pose import Pose
+from lipmlp_engine.job.sections import Extraction
+from lipmlp_engine.looks.barycentric import barycentric
+from lipmlp_engine.looks.frame_attributes import Sources
+from lipmlp_engine.model.trained_morph import Morph
 from lipmlp_engine.shapes.shape import Shape
-from lipmlp_engine.surface.assemble import frame_at, frames
-from lipmlp_engine.surface.attributes import Sources
-from lipmlp_engine.surface.barycentric import barycentric
 from lipmlp_engine.surface.field import LipschitzField
+from lipmlp_engine.surface.frame_assembly import frame_at, frames
 
 QUARTER = np.array([[0.0, -1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0]])
 

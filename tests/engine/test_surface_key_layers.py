@@ -7,10 +7,10 @@ import dataclasses
 import numpy as np
 import pytest
 
-from lipmlp_engine.morph import Morph
+from lipmlp_engine.model.trained_morph import Morph
 from lipmlp_engine.shapes.shape import Shape
-from lipmlp_engine.surface.key_layers import SERIOUS, layers_of_shapes, trouble_of
-from lipmlp_engine.surface.track import Track
+from lipmlp_engine.tracking.key_layers import SERIOUS, layers_of_shapes, trouble_of
+from lipmlp_engine.tracking.track import Track
 
 from .test_surface_track import source, trained
 

@@ -11,17 +11,17 @@ import trimesh
 from numpy.typing import NDArray
 from torch import Tensor
 
-from lipmlp_engine.frames import MeshFrame
-from lipmlp_engine.guide.pose import Pose
+from lipmlp_engine.files.mesh_frame import MeshFrame
+from lipmlp_engine.guide.frame_pose import Pose
+from lipmlp_engine.job.sections import Extraction
+from lipmlp_engine.metrics.frame_topology import topology_of
 from lipmlp_engine.metrics.solid import Solid
-from lipmlp_engine.metrics.topology import topology_of
-from lipmlp_engine.morph import Morph
-from lipmlp_engine.sections import Extraction
+from lipmlp_engine.model.trained_morph import Morph
 from lipmlp_engine.shapes.shape import Shape
-from lipmlp_engine.surface.assemble import frame_at
-from lipmlp_engine.surface.extract import extract_surface
 from lipmlp_engine.surface.field import LipschitzField
+from lipmlp_engine.surface.frame_assembly import frame_at
 from lipmlp_engine.surface.parts import pieces, smallest_part, within_pieces, without_specks
+from lipmlp_engine.surface.zero_set import extract_surface
 
 SPECK = 0.04
 SHARE = (SPECK / 0.5) ** 3

@@ -6,8 +6,8 @@ import numpy as np
 import trimesh
 
 from lipmlp_engine.shapes.shape import triangle_areas
-from lipmlp_engine.surface.crowding import LARGEST, wanted_areas
-from lipmlp_engine.surface.sheet import Sheet
+from lipmlp_engine.tracking.elastic_sheet import Sheet
+from lipmlp_engine.tracking.face_density import LARGEST, wanted_areas
 
 
 def ball() -> trimesh.Trimesh:

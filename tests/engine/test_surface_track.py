@@ -14,20 +14,20 @@ import trimesh
 from scipy.spatial.transform import Rotation
 
 from lipmlp_engine.guide import Motion
-from lipmlp_engine.guide.pose import Pose, PosePath
-from lipmlp_engine.job import Job
-from lipmlp_engine.method import train
-from lipmlp_engine.metrics.moments import halved
-from lipmlp_engine.metrics.topology import TopologyOverTime
-from lipmlp_engine.metrics.tracking import measure_keys, measure_targets, why_topology_fails, why_tracking_fails
-from lipmlp_engine.morph import Morph
-from lipmlp_engine.sections import ShapeInput
+from lipmlp_engine.guide.frame_pose import Pose, PosePath
+from lipmlp_engine.job.description import Job
+from lipmlp_engine.job.sections import ShapeInput
+from lipmlp_engine.metrics.critical_moments import halved
+from lipmlp_engine.metrics.frame_topology import TopologyOverTime
+from lipmlp_engine.metrics.key_quality import measure_keys, measure_targets, why_topology_fails, why_tracking_fails
+from lipmlp_engine.model.trained_morph import Morph
+from lipmlp_engine.running.method import train
 from lipmlp_engine.shapes.shape import Shape
 from lipmlp_engine.surface.field import LipschitzField
-from lipmlp_engine.surface.normals import values_and_mean_gradient
-from lipmlp_engine.surface.template import Template, clean_mesh, euler_number, own_mesh
-from lipmlp_engine.surface.track import Track, chosen_keys, track
-from lipmlp_engine.surface.traveller import onto_surface
+from lipmlp_engine.surface.smooth_normals import values_and_mean_gradient
+from lipmlp_engine.tracking.template_mesh import Template, clean_mesh, euler_number, own_mesh
+from lipmlp_engine.tracking.track import Track, chosen_keys, track
+from lipmlp_engine.tracking.traveller import onto_surface
 
 from .conftest import shape_of
 from .small_jobs import SMALL_OPTIONS, engine

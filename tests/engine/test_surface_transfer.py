@@ -10,17 +10,17 @@ import pytest
 import trimesh
 from numpy.typing import NDArray
 
-from lipmlp_engine.errors import ShapeError
-from lipmlp_engine.frames import FrameLayer, MeshFrame
+from lipmlp_engine.files.mesh_frame import FrameLayer, MeshFrame
+from lipmlp_engine.job.errors import ShapeError
+from lipmlp_engine.looks.borders import Borders, settle
+from lipmlp_engine.looks.face_transfer import FacesOnSource
+from lipmlp_engine.looks.frame_attributes import Sources, add_attributes
+from lipmlp_engine.looks.look_field import LookField
+from lipmlp_engine.looks.shading import shading_normals
 from lipmlp_engine.shapes.distance import DistanceField
 from lipmlp_engine.shapes.look import Layer, Look, joined_across_sides
-from lipmlp_engine.shapes.read import read_shape
 from lipmlp_engine.shapes.shape import Shape, doubled_area_vectors, unit_normals
-from lipmlp_engine.surface.attributes import Sources, add_attributes
-from lipmlp_engine.surface.borders import Borders, settle
-from lipmlp_engine.surface.look_field import LookField
-from lipmlp_engine.surface.shading import shading_normals
-from lipmlp_engine.surface.transfer import FacesOnSource
+from lipmlp_engine.shapes.shape_files import read_shape
 
 Array = NDArray[np.float64]
 

@@ -9,14 +9,14 @@ import pytest
 import torch
 import trimesh
 
-from lipmlp_engine.errors import Cancelled, JobError, OutputError
-from lipmlp_engine.events import Notice, Progress
 from lipmlp_engine.guide import Pose
-from lipmlp_engine.job import Job
-from lipmlp_engine.method import train
-from lipmlp_engine.morph import Morph
+from lipmlp_engine.job.description import Job
+from lipmlp_engine.job.errors import Cancelled, JobError, OutputError
+from lipmlp_engine.job.events import Notice, Progress
+from lipmlp_engine.job.sections import Network, Sampling, ShapeInput
+from lipmlp_engine.model.trained_morph import Morph
 from lipmlp_engine.networks import build
-from lipmlp_engine.sections import Network, Sampling, ShapeInput
+from lipmlp_engine.running.method import train
 from lipmlp_engine.shapes.distance import DistanceField
 from lipmlp_engine.shapes.shape import Shape
 from lipmlp_engine.surface.field import MLPField

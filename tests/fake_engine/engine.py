@@ -20,9 +20,12 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from lipmlp_engine import __version__
-from lipmlp_engine.channel import EventChannel, first_line
 from lipmlp_engine.commands.options import apply_settings
-from lipmlp_engine.events import (
+from lipmlp_engine.files.manifest import Manifest
+from lipmlp_engine.files.mesh_frame import MeshFrame
+from lipmlp_engine.files.results_folder import ResultsFolder, preview_times
+from lipmlp_engine.job.description import Job
+from lipmlp_engine.job.events import (
     PROTOCOL,
     Batch,
     Begin,
@@ -41,11 +44,8 @@ from lipmlp_engine.events import (
     request_from_line,
     to_line,
 )
-from lipmlp_engine.frames import MeshFrame
-from lipmlp_engine.job import Job
-from lipmlp_engine.manifest import Manifest
-from lipmlp_engine.model_file import MODEL_FORMAT
-from lipmlp_engine.results import ResultsFolder, preview_times
+from lipmlp_engine.model.model_metadata import MODEL_FORMAT
+from lipmlp_engine.running.channel import EventChannel, first_line
 
 STEPS = 20
 STEP_SECONDS = 0.02

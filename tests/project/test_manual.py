@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 import dev
-from lipmlp_engine.sections import SECTIONS
-from lipmlp_engine.settings import settings_of
+from lipmlp_engine.job.sections import SECTIONS
+from lipmlp_engine.job.setting_kinds import settings_of
 from workshop import command_line_page, python_page, rooms, settings_page, site, staging, troubleshooting_page
 from workshop.drawn_morphs import PICTURES, ROOT
 from workshop.gallery import EXHIBITS, drawn

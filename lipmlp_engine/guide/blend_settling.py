@@ -1,0 +1,194 @@
+"""Looks at a blend on a lattice before anything is trained, and settles the offsets and necks that it needs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from itertools import pairwise
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.ndimage import label
+from scipy.spatial import KDTree
+from torch import Tensor
+from torch.nn.functional import grid_sample
+
+from .blend import CELLS, NECK_FADE, Array, Blend, Neck
+from .carried_mesh import CarriedMesh
+from .gap_closing import Walls, narrowness, shut, shut_distances
+from .motion import Motion
+from .pace import even_pace
+from .velocity_lattice import FLOW_STEPS, VelocityLattice
+
+LARGEST_OFFSET = 0.03
+"""In training-frame units: the volume is not worth a thin part."""
+LEAST_ISLAND = 4
+"""Cells; less than this is the lattice's noise, or too thin for it."""
+THINNEST_LINK = 0.01
+"""Depth, in training-frame units, at which what holds two parts together is still to be seen: a network that is fitted
+to less than this tears it."""
+STRAY_WIDTH = 0.06
+"""The blended surface is that near to a lattice point that stands for it, in training-frame units."""
+STRAY_DISTANCE = 0.08
+"""Further than the samples about the shapes' surfaces reach."""
+MOST_NECKS = 8
+NECK_POINTS = 6
+
+
+class LatticeView:
+    """A shape as the lattice sees it: how far it is from each node, and how narrow there."""
+
+    def __init__(self, shape: Walls) -> None:
+        self.shape = shape
+        points = _lattice().numpy().astype(np.float64)
+        distances = np.asarray(shape.signed(points), np.float64)
+        own = np.stack([distances, narrowness(shape, points, distances)])
+        self.volume = torch.from_numpy(own.astype(np.float32)).reshape((1, 2) + (CELLS + 1,) * 3)
+        """Both, as what is sampled from."""
+
+
+def settled_blends(motion: Motion, views: Sequence[LatticeView], strictness: float) -> list[Blend]:
+    """How each pair of neighbours becomes one surface; none without a guide. The motion takes their paces over."""
+    blends = [
+        # A mesh that keeps its lengths keeps its volume, its pace and its parts.
+        Blend() if isinstance(flow, CarriedMesh) else settle_blend(motion, k, (views[k], views[k + 1]), strictness)
+        for k, flow in enumerate(motion.flows)
+    ]
+    motion.paces = [blend.pace for blend in blends]
+    return blends
+
+
+def settle_blend(motion: Motion, segment: int, views: tuple[LatticeView, LatticeView], strictness: float) -> Blend:
+    """Look at the blend along a flow, before training, and settle what it needs; ``strictness`` is the volume's."""
+    flow, nodes = motion.flows[segment], _lattice()
+    assert isinstance(flow, VelocityLattice)
+    shares = torch.arange(FLOW_STEPS + 1) / FLOW_STEPS
+    with ThreadPoolExecutor(2) as pool:
+        carried = list(pool.map(partial(_carried, flow, nodes), views, (-1, 1)))
+    carried[1].reverse()
+    here = [
+        (shut(first[0], first[1], second[0], share), shut(second[0], second[1], first[0], 1 - share))
+        for first, second, share in zip(*carried, shares, strict=True)
+    ]
+    volumes = [_volume(here[0][0]), _volume(here[-1][1])]
+    if min(volumes) <= 0:
+        return Blend()
+    blended = [torch.lerp(*ends, share) for ends, share in zip(here, shares, strict=True)]
+    blend = Blend(even_pace(blended, motion.path, segment))
+    for station, time in list(enumerate(blend.pace.time(shares).tolist()))[1:-1]:
+        wanted = volumes[0] ** (1 - time) * volumes[1] ** time
+        blend.offsets[station] = min(1.0, 2 * strictness) * _offset_for(blended[station], wanted)
+    values = _hold_on(blend, flow, nodes, here, (views[0].shape, views[1].shape))
+    stray = [
+        (own.abs() < STRAY_WIDTH) & (first.abs() > STRAY_DISTANCE) & (second.abs() > STRAY_DISTANCE)
+        for own, (first, second) in zip(values, here, strict=True)
+    ]
+    blend.stray_points = np.concatenate([nodes[found].numpy() for found in stray]).astype(np.float64)
+    blend.stray_shares = np.repeat(shares.numpy().astype(np.float64), [int(found.sum()) for found in stray])
+    return blend
+
+
+def _lattice() -> Tensor:
+    axis = torch.linspace(-1, 1, CELLS + 1)
+    return torch.stack(torch.meshgrid(axis, axis, axis, indexing="ij"), -1).reshape(-1, 3)
+
+
+def _carried(flow: VelocityLattice, nodes: Tensor, view: LatticeView, direction: int) -> list[tuple[Tensor, Tensor]]:
+    """How far and how narrow a shape is where the nodes' matter is after 0, 1, 2 … stations in a direction of time."""
+    own = view.volume.reshape(2, -1)
+    found, places = [(own[0], own[1])], nodes
+    for _ in range(FLOW_STEPS):
+        places = flow.carry(places, direction / FLOW_STEPS)
+        inside = places.clamp(-1, 1)
+        sampled = grid_sample(view.volume, inside.flip(-1).reshape(1, 1, 1, -1, 3), align_corners=True).reshape(2, -1)
+        found.append((sampled[0] + (places - inside).norm(dim=1), sampled[1]))
+    return found
+
+
+def _volume(values: Tensor) -> float:
+    """In lattice cells."""
+    return float((0.5 - values * CELLS / 2).clamp(0, 1).sum())
+
+
+def _offset_for(values: Tensor, wanted: float) -> float:
+    """What to add for the volume that is wanted, by halving."""
+    low, high = -LARGEST_OFFSET, LARGEST_OFFSET
+    close = values[values.abs() < LARGEST_OFFSET + 2 / CELLS]
+    sure = float((values <= -LARGEST_OFFSET - 2 / CELLS).sum())
+    for _ in range(14):
+        middle = (low + high) / 2
+        low, high = (middle, high) if sure + _volume(close + middle) > wanted else (low, middle)
+    return (low + high) / 2
+
+
+def _hold_on(
+    blend: Blend,
+    flow: VelocityLattice,
+    nodes: Tensor,
+    distances: list[tuple[Tensor, Tensor]],
+    shapes: tuple[Walls, Walls],
+) -> list[Tensor]:
+    """Put necks where a part would be cut off that is held by something at both ends; the values that then hold."""
+    shares = torch.arange(FLOW_STEPS + 1) / FLOW_STEPS
+    values = [
+        blend.values(nodes, share.expand(len(nodes)), *ends) for share, ends in zip(shares, distances, strict=True)
+    ]
+    allowed = max(len(_parts(values[0], 0.0)), len(_parts(values[-1], 0.0)))
+    for _ in range(MOST_NECKS):
+        gaps: dict[int, tuple[float, Array]] = {}
+        for station in range(1, FLOW_STEPS):
+            # What comes off may be too thin itself to reach as deep as a link should.
+            parts = max((_parts(values[station], depth) for depth in (THINNEST_LINK, 0.0)), key=len)
+            if len(parts) > allowed:
+                gap = _gap(blend, flow, nodes, parts, float(shares[station]), shapes)
+                if gap is not None:
+                    gaps[station] = gap
+        if not gaps:
+            break
+        widest = max(gaps, key=lambda station: gaps[station][0])
+        first = last = widest
+        while first - 1 in gaps:
+            first -= 1
+        while last + 1 in gaps:
+            last += 1
+        points = torch.from_numpy(gaps[widest][1].astype(np.float32))
+        ways = torch.stack([flow.carry(points, float(share - shares[widest])) for share in shares])
+        neck = Neck(ways, float(shares[first]) - NECK_FADE, float(shares[last]) + NECK_FADE)
+        blend.necks.append(neck)
+        values = [neck.joined(own, nodes, share.expand(len(own))) for own, share in zip(values, shares, strict=True)]
+    return values
+
+
+def _parts(values: Tensor, depth: float) -> list[NDArray[np.int64]]:
+    """Nodes of each connected part of what lies deeper than this inside, the largest first."""
+    numbers, count = label(values.reshape((CELLS + 1,) * 3).numpy() < -depth, structure=np.ones((3, 3, 3)))
+    order = np.argsort(numbers.ravel(), kind="stable")
+    bounds = np.searchsorted(numbers.ravel()[order], np.arange(1, count + 2))
+    parts = [order[start:end] for start, end in pairwise(bounds)]
+    return sorted((part for part in parts if len(part) >= LEAST_ISLAND), key=len, reverse=True)
+
+
+def _gap(
+    blend: Blend,
+    flow: VelocityLattice,
+    nodes: Tensor,
+    parts: list[NDArray[np.int64]],
+    share: float,
+    shapes: tuple[Walls, Walls],
+) -> tuple[float, Array] | None:
+    """Width of the gap between the smallest part and the rest, and points across; None where there is no gap.
+
+    The lattice may be too coarse for a thin link; the distances themselves have the last word.
+    """
+    island, rest = nodes[parts[-1]].numpy(), nodes[np.concatenate(parts[:-1])].numpy()
+    lengths, nearest = KDTree(rest).query(island)
+    start = int(lengths.argmin())
+    part = np.linspace(0, 1, NECK_POINTS)[:, None]
+    points = (1 - part) * island[start] + part * rest[nearest[start]]
+    across = torch.from_numpy(points.astype(np.float32))
+    moment = torch.full((len(across),), share)
+    there = shut_distances(shapes, flow.carry(across, -share), flow.carry(across, 1 - share), moment)
+    values = blend.values(across, moment, *there)
+    return (float(lengths[start]), points) if float(values.max()) > -THINNEST_LINK else None

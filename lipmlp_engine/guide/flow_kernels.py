@@ -1,0 +1,119 @@
+"""Warp kernels that move points along a flow; imported by ``velocity_lattice`` alone: importing Warp takes time."""
+
+# No "from __future__ import annotations" here: Warp reads the annotations.
+# mypy: ignore-errors
+
+import warp as wp
+
+
+@wp.func
+def velocity(lattice: wp.array3d(dtype=wp.vec3), place: wp.vec3, i: int, j: int, k: int) -> wp.vec3:
+    """Linear between the lattice's nodes; ``place`` is in cells, (i, j, k) the cell's lowest node."""
+    x = place[0] - float(i)
+    y = place[1] - float(j)
+    z = place[2] - float(k)
+    near = wp.lerp(
+        wp.lerp(lattice[i, j, k], lattice[i, j, k + 1], z),
+        wp.lerp(lattice[i, j + 1, k], lattice[i, j + 1, k + 1], z),
+        y,
+    )
+    far = wp.lerp(
+        wp.lerp(lattice[i + 1, j, k], lattice[i + 1, j, k + 1], z),
+        wp.lerp(lattice[i + 1, j + 1, k], lattice[i + 1, j + 1, k + 1], z),
+        y,
+    )
+    return wp.lerp(near, far, x)
+
+
+@wp.func
+def slope(lattice: wp.array3d(dtype=wp.vec3), place: wp.vec3, i: int, j: int, k: int) -> wp.mat33:
+    """How the velocity changes along each axis, a column each, per cell."""
+    x = place[0] - float(i)
+    y = place[1] - float(j)
+    z = place[2] - float(k)
+    a = lattice[i, j, k]
+    b = lattice[i, j, k + 1]
+    c = lattice[i, j + 1, k]
+    d = lattice[i, j + 1, k + 1]
+    e = lattice[i + 1, j, k]
+    f = lattice[i + 1, j, k + 1]
+    g = lattice[i + 1, j + 1, k]
+    h = lattice[i + 1, j + 1, k + 1]
+    along_x = wp.lerp(wp.lerp(e - a, f - b, z), wp.lerp(g - c, h - d, z), y)
+    along_y = wp.lerp(wp.lerp(c - a, d - b, z), wp.lerp(g - e, h - f, z), x)
+    along_z = wp.lerp(wp.lerp(b - a, d - c, y), wp.lerp(f - e, h - g, y), x)
+    return wp.matrix_from_cols(along_x, along_y, along_z)
+
+
+@wp.func
+def within(point: wp.vec3, extent: float, nodes: int) -> wp.vec3:
+    """A place in the lattice, in cells; beyond the border the border counts."""
+    last = float(nodes - 1)
+    scale = 0.5 * last / extent
+    return wp.vec3(
+        wp.clamp((point[0] + extent) * scale, 0.0, last),
+        wp.clamp((point[1] + extent) * scale, 0.0, last),
+        wp.clamp((point[2] + extent) * scale, 0.0, last),
+    )
+
+
+@wp.kernel(enable_backward=False)
+def carry(
+    lattice: wp.array3d(dtype=wp.vec3),
+    extent: float,
+    points: wp.array(dtype=wp.vec3),
+    duration: float,
+    steps: int,
+    moved: wp.array(dtype=wp.vec3),
+) -> None:
+    """Midpoint steps along the flow."""
+    index = wp.tid()
+    point = points[index]
+    nodes = lattice.shape[0]
+    step = duration / float(steps)
+    for _ in range(steps):
+        place = within(point, extent, nodes)
+        i = wp.min(int(place[0]), nodes - 2)
+        j = wp.min(int(place[1]), nodes - 2)
+        k = wp.min(int(place[2]), nodes - 2)
+        middle = point + 0.5 * step * velocity(lattice, place, i, j, k)
+        place = within(middle, extent, nodes)
+        i = wp.min(int(place[0]), nodes - 2)
+        j = wp.min(int(place[1]), nodes - 2)
+        k = wp.min(int(place[2]), nodes - 2)
+        point = point + step * velocity(lattice, place, i, j, k)
+    moved[index] = point
+
+
+@wp.kernel(enable_backward=False)
+def carry_with_slope(
+    lattice: wp.array3d(dtype=wp.vec3),
+    extent: float,
+    points: wp.array(dtype=wp.vec3),
+    duration: float,
+    steps: int,
+    moved: wp.array(dtype=wp.vec3),
+    slopes: wp.array(dtype=wp.mat33),
+) -> None:
+    """The same steps, and how the place that is reached changes with the place where one began."""
+    index = wp.tid()
+    point = points[index]
+    total = wp.identity(n=3, dtype=float)
+    nodes = lattice.shape[0]
+    step = duration / float(steps)
+    per_unit = 0.5 * float(nodes - 1) / extent
+    for _ in range(steps):
+        place = within(point, extent, nodes)
+        i = wp.min(int(place[0]), nodes - 2)
+        j = wp.min(int(place[1]), nodes - 2)
+        k = wp.min(int(place[2]), nodes - 2)
+        middle = point + 0.5 * step * velocity(lattice, place, i, j, k)
+        half_way = total + (0.5 * step * per_unit) * (slope(lattice, place, i, j, k) * total)
+        place = within(middle, extent, nodes)
+        i = wp.min(int(place[0]), nodes - 2)
+        j = wp.min(int(place[1]), nodes - 2)
+        k = wp.min(int(place[2]), nodes - 2)
+        point = point + step * velocity(lattice, place, i, j, k)
+        total = total + (step * per_unit) * (slope(lattice, place, i, j, k) * half_way)
+    moved[index] = point
+    slopes[index] = total

@@ -1,0 +1,91 @@
+"""A shape as the training frame sees it: how far it is, in which direction, and what is nearest."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..shapes.distance import DistanceField
+from ..shapes.kept_distances import KeptDistances
+from ..shapes.shape import Shape
+from ..shapes.surface_samples import sample_surface
+from ..shapes.thinness import thickness_below
+from .frame_pose import Pose
+from .gap_closing import GapWalls
+from .thin_parts import ThinParts
+
+GAP_SAMPLES = 20_000
+
+Array = NDArray[np.float64]
+
+
+class PlacedSurface:
+    """A surface's distances in the units and at the place of the training frame."""
+
+    def __init__(self, shape: Shape, field: DistanceField, pose: Pose) -> None:
+        self.shape = shape
+        self.field = field
+        self._pose = pose
+
+    @property
+    def area(self) -> float:
+        """Of the surface."""
+        return self.shape.area / self._pose.scale**2
+
+    @property
+    def diagonal(self) -> float:
+        """Of the bounding box that the shape has in the world."""
+        return self.shape.diagonal / self._pose.scale
+
+    @property
+    def name(self) -> str:
+        return self.shape.name
+
+    @cached_property
+    def thin_parts(self) -> ThinParts:
+        """Where the shape is thin."""
+        points, thickness = thickness_below(self.shape, self.field)
+        return ThinParts(self._pose.to_training(points), thickness / self._pose.scale)
+
+    @cached_property
+    def gap_walls(self) -> GapWalls:
+        """Where the shape has narrow gaps."""
+        points, normals, _ = sample_surface(
+            self._pose.to_training(self.shape.vertices), self.shape.triangles, GAP_SAMPLES, np.random.default_rng(0)
+        )
+        return GapWalls(self, points, normals)
+
+    def signed(self, points: Array) -> Array:
+        """Distance, negative inside."""
+        return np.asarray(self.field.signed(self._pose.to_world(points)), np.float64) / self._pose.scale
+
+    def nearest(self, points: Array) -> Array:
+        """The nearest point of the surface."""
+        return self._pose.to_training(self.field.closest(self._pose.to_world(points))[1])
+
+    def measure(
+        self, points: NDArray[np.floating], limit: float = np.inf
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Distance and its gradient, on the thread that asks, for points in order in space; infinite beyond a limit."""
+        distance, gradient, _ = self.field.measure(
+            self._pose.to_world(np.asarray(points, np.float64)), limit * self._pose.scale
+        )
+        return self._placed(distance, gradient)
+
+    def measure_again(self, points: NDArray[np.floating]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """The same for points about which it is asked often: away from the surface, from what was kept."""
+        if not self.field.on_processor:
+            return self.measure(points)
+        return self._placed(*self._kept.measure(self._pose.to_world(np.asarray(points, np.float64))))
+
+    @cached_property
+    def _kept(self) -> KeptDistances:
+        return KeptDistances(self.field)
+
+    def _placed(
+        self, distance: NDArray[np.float32], gradient: NDArray[np.float32]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        turned = gradient @ self._pose.rotation.astype(np.float32)
+        return np.asarray(distance / np.float32(self._pose.scale)), np.asarray(turned)

@@ -1,0 +1,95 @@
+"""Which neighbours in a chain are poses of one shape, and the meshes carried between those; finds no flow."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from ..poses.length_keeping import LengthPath, lengths_kept
+from ..poses.recognition import pair
+from ..shapes.shape import Shape
+from .carried_mesh import STATIONS, CarriedMesh
+from .frame_pose import Pose, PosePath
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Way:
+    """A mesh on its way between two shapes, in the world."""
+
+    path: LengthPath
+    triangles: NDArray[np.int64]
+
+
+def find_ways(
+    shapes: Sequence[Shape], landmarks: Sequence[tuple[Array, Array]], insisted: bool, rigidity: float = 0.5
+) -> tuple[list[Way | None], list[str]]:
+    """For each pair of neighbours the way, where they are surely poses of one shape; and a sentence that says why."""
+    ways: list[Way | None] = []
+    verdicts = []
+    for index, marks in enumerate(landmarks):
+        first, second = shapes[index : index + 2]
+        found = pair(first, second, marks, insisted)
+        if isinstance(found, str):
+            ways.append(None)
+            verdicts.append(f"Guide: transport, because {found}.")
+        else:
+            mesh = found.first
+            path = LengthPath(mesh.vertices, found.fit.places, mesh.triangles, lengths_kept(rigidity))
+            ways.append(Way(path, found.first.triangles))
+            verdicts.append(f"Guide: poses, because '{first.name}' and '{second.name}' match: {found.said}.")
+    return ways, verdicts
+
+
+def carried_meshes(
+    path: PosePath, ways: Sequence[Way | None], extent: float
+) -> tuple[PosePath, list[CarriedMesh | None]]:
+    """The meshes as the training frame sees them, and a path on which none reaches farther than the extent."""
+    places: list[Array | None] = []
+    for segment, way in enumerate(ways):
+        shares = np.linspace(0, 1, STATIONS).tolist()
+        if way is None:
+            places.append(None)
+            continue
+        places.append(np.stack([path.at(segment + s).to_training(way.path.at(s)) for s in shares]))
+    reach = max((float(np.abs(found).max()) for found in places if found is not None), default=0.0)
+    larger = max(1.0, reach / extent)
+    if larger > 1:
+        path = PosePath([Pose(pose.scale * larger, pose.rotation, pose.translation) for pose in path.poses])
+    meshes = [
+        None if way is None or found is None else _mesh(found / larger, way.triangles)
+        for way, found in zip(ways, places, strict=True)
+    ]
+    return path, _rounded(meshes)
+
+
+def _rounded(meshes: Sequence[CarriedMesh | None]) -> list[CarriedMesh | None]:
+    """The ways bent so that an inner shape between two carried meshes is passed with one speed, not with a jolt.
+
+    Both give way by half of their difference, by the cubic that leaves place and other end as they are.
+    """
+    bent = list(meshes)
+    share = np.linspace(0, 1, STATIONS)[:, None, None]
+    for joint in range(1, len(meshes)):
+        before, after = meshes[joint - 1 : joint + 1]
+        if before is None or after is None:
+            continue
+        ends = before.stations[-1], after.stations[0]
+        jolts = [(after.at(end, 0.0) - before.at(end, 1.0)).numpy() for end in ends]
+        for index, bend, jolt in (
+            (joint - 1, share**2 * (share - 1), jolts[0]),
+            (joint, -share * (1 - share) ** 2, jolts[1]),
+        ):
+            mesh = bent[index]
+            assert mesh is not None
+            bent[index] = _mesh(mesh.stations.numpy() + bend * jolt / 2, mesh.triangles.numpy())
+    return bent
+
+
+def _mesh(stations: NDArray[np.floating], triangles: NDArray[np.integer]) -> CarriedMesh:
+    return CarriedMesh(torch.from_numpy(stations.astype(np.float32)), torch.from_numpy(triangles.astype(np.int32)))

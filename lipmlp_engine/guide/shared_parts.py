@@ -1,0 +1,61 @@
+"""What two neighbours of a chain have in common, at the same place of the world: it is to stand still in between.
+
+A flow that is found from samples carries such a part back to where it was to within a few thousandths; seen from frame
+to frame that is a shimmer. There the two shapes are blended where they lie.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import map_coordinates
+from scipy.spatial import KDTree
+
+from ..shapes.distance import DistanceField
+from ..shapes.shape import Shape
+from ..shapes.surface_samples import sample_surface
+
+SAMPLES = 20_000
+SAME_PLACE = 5e-4
+"""Of the diagonal: the other surface is that near where a part is the same."""
+SAME_WAY = 0.99
+"""Cosine between the normals there."""
+LEAST_SHARE = 0.02
+"""Of the first shape's surface: less in common is where the surfaces happen to touch."""
+WITHIN, SURE = 0.02, 0.06
+"""Diagonals from where the shapes part to where a part begins to stand still, and to where it does wholly."""
+NODES = 65
+LEEWAY = 1.15
+"""How much larger than the shape the lattice is on which that is kept."""
+
+Array = NDArray[np.float64]
+
+
+class CommonPart:
+    """Where points of the world are beside a part that both shapes have: 1 well within it, 0 elsewhere."""
+
+    def __init__(self, first: Shape, field: DistanceField, second: DistanceField) -> None:
+        """``field`` is the first shape's, ``second`` the other's; both shapes lie where they are in the world."""
+        points, normals, _ = sample_surface(first.vertices, first.triangles, SAMPLES, np.random.default_rng(0))
+        distance, gradient, _ = second.measure(points)
+        # About an edge the nearest place may lie on its other side: that is no reason to part.
+        near = np.abs(distance) < SAME_PLACE * first.diagonal
+        same = near & (np.einsum("ij,ij->i", gradient, normals) > SAME_WAY)
+        self.there = bool(same.mean() >= LEAST_SHARE)
+        self._low = first.centre - LEEWAY * first.diagonal / 2
+        self._spacing = LEEWAY * first.diagonal / (NODES - 1)
+        if not self.there:
+            return
+        from_rest = np.full(len(points), np.inf) if near.all() else KDTree(points[~near]).query(points)[0]
+        share = ((from_rest / first.diagonal - WITHIN) / (SURE - WITHIN)).clip(0, 1)
+        weights = share * share * (3 - 2 * share)
+        axis = np.arange(NODES) * self._spacing
+        nodes = np.stack(np.meshgrid(axis, axis, axis, indexing="ij"), -1).reshape(-1, 3) + self._low
+        reach, nearest = KDTree(points).query(nodes, distance_upper_bound=4 * self._spacing)
+        held = np.append(weights, 0.0)[nearest] * (3 - reach / self._spacing).clip(0, 1)
+        self._lattice = held.astype(np.float32).reshape((NODES,) * 3)
+
+    def weight(self, points: Array) -> NDArray[np.float32]:
+        """At points of the world."""
+        places = ((points - self._low) / self._spacing).T
+        return np.asarray(map_coordinates(self._lattice, places, order=1, mode="constant"), np.float32)

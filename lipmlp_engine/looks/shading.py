@@ -1,0 +1,99 @@
+"""The normals that a frame is shaded with: those of its sources where it lies on them, its own in between.
+
+What an artist sees of a cube's edge or of a smooth cheek is the difference between a corner's normal and its
+triangle's. That difference travels with the faces, turned as they turn, and fades as its shape does. Knows no files.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .face_transfer import FacesOnSource, face_normals
+
+ROUND = np.cos(np.radians(25.0))
+"""Corners of one vertex whose normals lie within this of their mean are one smooth corner."""
+ALIKE = 0.002
+"""A frame whose vertices have all their corners' normals within this of each other needs one normal a vertex only."""
+NEAR = 0.5
+"""Distance from a source, in sides of a face, at which the source's own normals count for 1/e."""
+
+Array = NDArray[np.float64]
+
+
+def shading_normals(
+    vertices: NDArray[np.float32], faces: NDArray[np.int32], ends: list[tuple[FacesOnSource, float]]
+) -> NDArray[np.float32]:
+    """Unit normals of the vertices (n, 3) where every one has a single normal, else of the corners (m, k, 3).
+
+    ends: the frame's faces on each source, and the source's part in the frame.
+    """
+    corners = vertices[faces].astype(np.float64)
+    own = face_normals(corners)
+    total = np.zeros(corners.shape)
+    regions = np.zeros(len(faces), np.int64)
+    for place, part in ends:
+        normals, region = _carried(place, own)
+        total += part * normals
+        regions = regions * (int(region.max(initial=0)) + 1) + region
+    shaded = _unit(total)
+    flat = np.einsum("ij,ikj->ik", own, shaded) <= 0
+    shaded[flat] = np.repeat(own[:, None], faces.shape[1], axis=1)[flat]
+    return _one_a_vertex(_rounded(shaded, faces, regions), faces, len(vertices))
+
+
+def _carried(place: FacesOnSource, own: Array) -> tuple[Array, NDArray[np.int32]]:
+    """A source's normals at the corners of the frame's faces, turned as these are, and the faces' smooth regions."""
+    source = place.source
+    there = source.normals[place.anchors]
+    if source.look.normals is None:
+        shading, flat = np.repeat(there[:, None], place.corners.shape[1], axis=1), there[:, None]
+        region = place.anchors
+    else:
+        found, triangles = place.at_corners(source.look.normals)
+        shading, flat = _unit(found.astype(np.float64)), source.normals[triangles]
+        region = place.regions(source.look.normals)
+    # A sheet is seen from behind as well: its normals then point the other way.
+    behind = np.einsum("ij,ij->i", there, place.normals) < 0
+    sign = np.where(behind, -1.0, 1.0)[:, None, None]
+    shading, flat = sign * shading, sign * flat
+    side = np.linalg.norm(place.corners - np.roll(place.corners, 1, axis=1), axis=2).mean(axis=1)
+    away = place.distances_at_corners / np.maximum(NEAR * side, 1e-30)[:, None]
+    trust = np.exp(-away)[..., None]
+    local = place.normals[:, None] + shading - flat
+    return _turned(trust * shading + (1 - trust) * local, place.normals, own), region
+
+
+def _turned(vectors: Array, before: Array, after: Array) -> Array:
+    """Vectors (m, k, 3) under the shortest turn that takes ``before`` (m, 3) to ``after``."""
+    axis = np.cross(before, after)[:, None]
+    cosine = np.einsum("ij,ij->i", before, after)[:, None, None]
+    along = (axis * vectors).sum(-1, keepdims=True)
+    turned = vectors * cosine + np.cross(axis, vectors) + axis * along / np.maximum(1 + cosine, 1e-6)
+    return np.asarray(np.where(cosine > -0.999, turned, -vectors))
+
+
+def _rounded(normals: Array, faces: NDArray[np.int32], regions: NDArray[np.int64]) -> Array:
+    """The corners' normals, one for all corners of a vertex and a smooth region that are nearly alike."""
+    count, sides = faces.shape
+    _, region = np.unique(regions, return_inverse=True)
+    keys = faces.ravel().astype(np.int64) * (int(region.max(initial=0)) + 1) + np.repeat(region.ravel(), sides)
+    _, group = np.unique(keys, return_inverse=True)
+    group = group.ravel()
+    flat = normals.reshape(-1, 3)
+    mean = _unit(np.stack([np.bincount(group, column) for column in flat.T], 1))[group]
+    alike = np.einsum("ij,ij->i", mean, flat) > ROUND
+    return np.where(alike[:, None], mean, flat).reshape(count, sides, 3)
+
+
+def _one_a_vertex(normals: Array, faces: NDArray[np.int32], count: int) -> NDArray[np.float32]:
+    single = np.zeros((count, 3))
+    single[:, 2] = 1.0
+    single[faces.ravel()] = normals.reshape(-1, 3)
+    if (np.abs(single[faces] - normals) < ALIKE).all():
+        return single.astype(np.float32)
+    return normals.astype(np.float32)
+
+
+def _unit(vectors: Array) -> Array:
+    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-30))

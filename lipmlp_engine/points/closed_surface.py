@@ -1,0 +1,171 @@
+"""From oriented samples to a closed triangle surface: planes blended near the samples, the winding number elsewhere.
+
+Knows nothing of where the samples come from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import binary_dilation
+from scipy.spatial import cKDTree
+
+from ..machine.cores import usable_cores
+from ..shapes.mesh_topology import Topology
+from ..shapes.shape import triangle_areas
+from ..surface.surface_nets import CORNERS, surface_nets, triangles_from_quads
+from .oriented_samples import Samples
+from .steadied_normals import share_of_number, steadied
+from .winding_grid import WindingGrid
+
+Array = NDArray[np.float64]
+
+NEIGHBOURS = 12
+"""Samples whose planes are blended at a place."""
+CELLS_PER_SPACING = 2.0
+MOST_CORNERS = 24_000_000
+NEAR, FAR = 0.8, 1.6
+"""In spacings from the nearest sample: up to here the planes alone are right, from there the winding number alone."""
+CRUMB = 40
+"""Parts with less area than so many samples have are no surface that was scanned."""
+RIM = 1.0
+"""Spacings around a sample that belong to a sheet."""
+DISC = 0.7
+"""Radius of the piece of plane that a sample stands for, in spacings."""
+_CHUNK = 16_384
+
+
+def enclosing_surface(
+    samples: Samples, finest: int, threads: int = 0, notify: Callable[[float], None] = lambda _: None
+) -> tuple[Array, NDArray[np.int32]]:
+    """Vertices and triangles around the inside; ``finest`` is the most cells along the longest side."""
+    grid = _grid(samples, finest, threads)
+    blur = float(np.clip(0.7 * np.median(samples.spacing) / grid.cell, 0.7, 3.0))
+    number = grid.solve(samples.points, samples.walls, blur)
+    notify(0.3)
+    values = (0.5 - number) * np.float32(2 * grid.cell)
+    share = share_of_number(samples)
+    steady = steadied(samples, grid) if share else None
+    if steady is None or share < 1:
+        _blend_planes(values, samples, grid, threads, lambda done: notify(0.3 + 0.6 * done))
+    if steady is not None:
+        number, level = steady
+        values += np.float32(share) * ((level - number) * np.float32(2 * grid.cell) - values)
+    vertices, triangles = _extracted(values, grid)
+    notify(1.0)
+    return _without_crumbs(vertices, triangles, CRUMB * float(np.median(samples.spacing)) ** 2)
+
+
+def _grid(samples: Samples, finest: int, threads: int) -> WindingGrid:
+    """Cells about half as large as the spacing, but not more than fit."""
+    longest = float(np.ptp(samples.points, axis=0).max())
+    cell = max(float(np.median(samples.spacing)) / CELLS_PER_SPACING, longest / finest)
+    grid = WindingGrid(samples.points, cell, threads)
+    while np.prod(grid.shape, dtype=np.float64) > MOST_CORNERS:
+        cell *= 1.1
+        grid = WindingGrid(samples.points, cell, threads)
+    return grid
+
+
+def _blend_planes(
+    values: NDArray[np.float32],
+    samples: Samples,
+    grid: WindingGrid,
+    threads: int,
+    notify: Callable[[float], None],
+) -> None:
+    """Put the distance to the samples' planes where samples are near."""
+    near = np.zeros(grid.shape, np.bool_)
+    near[tuple(np.round((samples.points - grid.low) / grid.cell).astype(np.int64).T)] = True
+    steps = int(np.ceil(min(FAR * np.quantile(samples.spacing, 0.9) / grid.cell, 4)))
+    near = binary_dilation(near, np.ones((3, 3, 3), np.bool_), iterations=steps)
+    index = np.flatnonzero(near)
+    flat = values.ravel()
+    tree = cKDTree(samples.points)
+    count = min(NEIGHBOURS, len(samples.points))
+
+    def evaluate(begin: int) -> None:
+        rows = index[begin : begin + _CHUNK]
+        place = np.stack(np.unravel_index(rows, grid.shape), axis=1) * grid.cell + grid.low
+        distance, nearest = tree.query(place, k=count)
+        height, reach = blended_planes(place, distance, nearest, samples)
+        share = np.clip((FAR - reach) / (FAR - NEAR), 0, 1)
+        share = share * share * (3 - 2 * share)
+        flat[rows] = share * height + (1 - share) * flat[rows]
+
+    starts = list(range(0, len(index), _CHUNK))
+    with ThreadPoolExecutor(threads or usable_cores()) as pool:
+        for done, _ in enumerate(pool.map(evaluate, starts)):
+            notify(done / len(starts))
+
+
+def blended_planes(
+    place: Array, distance: Array, nearest: NDArray[np.integer], samples: Samples
+) -> tuple[Array, Array]:
+    """Signed distance from places to the planes of the samples around, and how many spacings the nearest is away.
+
+    A sample's disc counts the less the farther it is from the place, so that of two sheets close together the nearer
+    counts, and that no plane reaches beyond an edge.
+    """
+    spacing = samples.spacing[nearest[:, 0]]
+    height = np.einsum("nki,nki->nk", place[:, None] - samples.points[nearest], samples.normals[nearest])
+    aside = np.sqrt(np.maximum(distance**2 - height**2, 0))
+    from_disc = np.hypot(height, np.maximum(aside - DISC * samples.spacing[nearest], 0))
+    width = np.maximum(2 * samples.noise, 0.25 * spacing)
+    off = (from_disc - from_disc.min(axis=1, keepdims=True)) / width[:, None]
+    nearness = (distance**2 - distance[:, :1] ** 2) / (1.1 * spacing[:, None]) ** 2
+    weight = np.exp(-nearness - 0.5 * off**2)
+    return (weight * height).sum(axis=1) / np.maximum(weight.sum(axis=1), 1e-12), distance[:, 0] / spacing
+
+
+def _extracted(values: NDArray[np.float32], grid: WindingGrid) -> tuple[Array, NDArray[np.int32]]:
+    """The zero surface of the grid's values."""
+    for side in (values[0], values[-1], values[:, 0], values[:, -1], values[:, :, 0], values[:, :, -1]):
+        np.maximum(side, np.float32(grid.cell), out=side)
+    inside = values < 0
+    cell_counts = [size - 1 for size in grid.shape]
+    every, some = np.ones(cell_counts, np.bool_), np.zeros(cell_counts, np.bool_)
+    for offset in CORNERS:
+        corner = inside[tuple(slice(o, o + size - 1) for o, size in zip(offset, grid.shape, strict=True))]
+        every &= corner
+        some |= corner
+    cells = np.stack(np.nonzero(some & ~every), axis=1)
+    row = np.full(some.shape, -1, np.int32)
+    row[tuple(cells.T)] = np.arange(len(cells), dtype=np.int32)
+    neighbours = np.full((len(cells), 3), -1, np.int64)
+    for axis in range(3):
+        below = cells.copy()
+        below[:, axis] -= 1
+        within = below[:, axis] >= 0
+        neighbours[within, axis] = row[tuple(below[within].T)]
+    corners = np.stack([values[tuple((cells + offset).T)] for offset in CORNERS], axis=1)
+    local, owner, quads = surface_nets(corners, neighbours)
+    triangles = triangles_from_quads(local + cells[owner].astype(np.float32), quads)
+    return (local + cells[owner]) * grid.cell + grid.low, triangles
+
+
+def near_samples(vertices: Array, triangles: NDArray[np.int32], samples: Samples) -> tuple[Array, NDArray[np.int32]]:
+    """Only the surface that has samples near it: a sheet with a rim where the rest was closed over nothing."""
+    middle = vertices[triangles].mean(axis=1)
+    away, nearest = cKDTree(samples.points).query(middle)
+    spacing = np.maximum(samples.spacing[nearest], np.median(samples.spacing))
+    above = np.abs(np.einsum("ij,ij->i", middle - samples.points[nearest], samples.normals[nearest]))
+    kept = (away < RIM * spacing) & (above < RIM / 2 * spacing)
+    crumb = CRUMB * float(np.median(samples.spacing)) ** 2
+    return _without_crumbs(*_used(vertices, triangles[kept]), crumb) if kept.any() else _used(vertices, triangles[kept])
+
+
+def _without_crumbs(vertices: Array, triangles: NDArray[np.int32], least: float) -> tuple[Array, NDArray[np.int32]]:
+    """The surface without parts of less area than that, unless nothing else is there."""
+    parts = Topology(triangles).parts
+    area = np.bincount(parts, triangle_areas(vertices, triangles))
+    kept = (area >= min(least, area.max(initial=0.0)))[parts]
+    return _used(vertices, triangles[kept])
+
+
+def _used(vertices: Array, triangles: NDArray[np.int32]) -> tuple[Array, NDArray[np.int32]]:
+    used, renumbered = np.unique(triangles, return_inverse=True)
+    return vertices[used], renumbered.reshape(-1, 3).astype(np.int32)

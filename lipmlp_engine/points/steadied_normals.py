@@ -1,0 +1,51 @@
+"""Steadies the normals of a noisy cloud by the winding number that they make together; knows no surface.
+
+Planes through neighbours fray where two sheets are closer than the noise is wide, as on ears and fins. The number is
+smooth there: its slope gives each sample a normal anew, which gives the number anew, each time less blurred.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .oriented_samples import Samples
+from .winding_grid import WindingGrid
+
+Array = NDArray[np.float64]
+
+TURNS = 4
+FIRST_BLUR, FALLING, LAST_BLUR = 2.5, 0.7, 1.3
+"""Blur of the number in cells: of the first turn, how it falls from turn to turn, and the least."""
+SURE, UNSURE = 0.15, 0.35
+"""Noise, as a share of the distance between points, up to which planes alone are right, and from which they are not."""
+ON_A_WALL = (0.35, 0.65)
+"""The winding number in the middle of the samples of what encloses something."""
+
+
+def share_of_number(samples: Samples) -> float:
+    """How much of the surface the winding number decides: nothing in a clean cloud, all in a noisy one."""
+    ratio = samples.noise / max(float(np.median(samples.spacing)), 1e-300)
+    return float(np.clip((ratio - SURE) / (UNSURE - SURE), 0, 1))
+
+
+def steadied(samples: Samples, grid: WindingGrid) -> tuple[NDArray[np.float32], float] | None:
+    """The winding number with steadied normals, and which number the surface has; None where nothing is enclosed."""
+    # Points moved onto what was fitted around them shrink what is round; as they were seen, they swell it.
+    places = samples.points if samples.seen is None else (samples.points + samples.seen) / 2
+    area = samples.spacing**2 if samples.area is None else samples.area
+    normals = samples.normals
+    for turn in range(TURNS):
+        number = grid.solve(places, normals * area[:, None], max(FIRST_BLUR * FALLING**turn, LAST_BLUR))
+        normals = _falling(number, grid, places)
+    number = grid.solve(places, normals * area[:, None], LAST_BLUR)
+    level = float(np.median(grid.at(number, places)))
+    return (number, level) if ON_A_WALL[0] < level < ON_A_WALL[1] else None
+
+
+def _falling(number: NDArray[np.float32], grid: WindingGrid, places: Array) -> Array:
+    """The way on which the number falls."""
+    slope = np.stack(
+        [grid.at(number, places - way) - grid.at(number, places + way) for way in grid.cell * np.eye(3)], axis=1
+    ).astype(np.float64)
+    return np.asarray(slope / np.maximum(np.linalg.norm(slope, axis=1, keepdims=True), 1e-9))

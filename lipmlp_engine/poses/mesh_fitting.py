@@ -1,0 +1,160 @@
+"""Lays one surface's own mesh onto another that it is matched with, as rigidly as it can be; finds no match itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import igl
+import numpy as np
+import scipy.sparse as sparse
+from numpy.typing import NDArray
+from scipy.sparse.linalg import splu
+from scipy.spatial import KDTree
+from scipy.spatial.transform import Rotation
+
+from ..shapes.distance import DistanceField
+from ..shapes.shape import unit_normals
+from .stand_in_mesh import StandIn
+
+FOLLOWING = ((0.003, 15), (0.02, 10))
+"""Pull towards the matched vertices, where the stiffness of an edge is about 1, and for how many rounds."""
+COARSE_VERTICES = 700
+BENDING = ((0.001, 12), (0.003, 12), (0.01, 12))
+BENDING_CLOSER = ((0.05, 5), (0.2, 5))
+CLOSING = ((0.05, 8), (0.3, 8), (2.0, 6))
+"""The same towards the nearest place of the other surface."""
+ALIKE = 0.3
+"""Least cosine between the normals of places that are laid onto each other."""
+FARTHEST = 0.08
+"""In roots of the area: what is farther is not what it is laid onto."""
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Fit:
+    """Where the first surface's vertices are on the second, and how well they lie there."""
+
+    places: Array
+    gap: float
+    """Mean distance between both surfaces, both ways, in roots of the area."""
+    bare: float
+    """Share of the second surface's vertices that are far from the mesh laid onto it."""
+    strain: float
+    """Mean change of the edges' lengths, beyond that of the whole."""
+    turned: float
+    """Share of the mesh's area that faces the wrong way."""
+
+
+class Bending:
+    """Bends a coarse copy of one surface over to another, along a rough guess of what becomes what.
+
+    A guess that is right about limbs but not about which side of a limb is which comes out untwisted: the mesh is one
+    piece, starts as it stands, and turns no further than it must.
+    """
+
+    def __init__(self, first: StandIn, second: StandIn) -> None:
+        growth = second.scale / first.scale
+        vertices, triangles, _, _ = igl.decimate(
+            np.asfortranarray(first.vertices * growth),
+            np.asfortranarray(first.triangles, np.int32),
+            2 * COARSE_VERTICES,
+        )
+        self._coarse = StandIn(np.ascontiguousarray(vertices), np.asarray(triangles, np.int64))
+        self._stiff = Stiffness(self._coarse.vertices, self._coarse.triangles)
+        self._rest = first.vertices * growth
+        self._second = second
+        self._surface = DistanceField(second.vertices, second.triangles)
+        self._normals = unit_normals(second.vertices, second.triangles)
+        self._tree = KDTree(self._coarse.vertices)
+
+    def bent(self, chosen: NDArray[np.integer], aims: Array, wanted: NDArray[np.integer]) -> tuple[Array, Array]:
+        """Where the wanted vertices are once the chosen ones have made for their aims, and the normals there."""
+        rest = self._coarse.vertices
+        nearest = KDTree(self._rest[chosen]).query(rest)[1]
+        turn = Rotation.align_vectors(aims - aims.mean(0), self._rest[chosen] - self._rest[chosen].mean(0))[0]
+        places = turn.apply(rest - self._rest[chosen].mean(0)) + aims.mean(0)
+        for pull, rounds in BENDING:
+            places = self._stiff.settled(places, aims[nearest], np.full(len(rest), pull), rounds)
+        for pull, rounds in BENDING_CLOSER:
+            for _ in range(rounds):
+                triangle, closest, distance = self._surface.closest(places)
+                facing = (self._normals[triangle] * StandIn(places, self._coarse.triangles).normals).sum(1)
+                sure = (facing > ALIKE) & (distance < FARTHEST * self._second.scale)
+                places = self._stiff.settled(places, closest, np.where(sure, pull, 1e-4), 2)
+        owner = self._tree.query(self._rest[wanted])[1]
+        turns = self._stiff.turns(places)[owner]
+        moved = places[owner] + np.einsum("nij,nj->ni", turns, self._rest[wanted] - rest[owner])
+        return np.asarray(moved), StandIn(places, self._coarse.triangles).normals[owner]
+
+
+def fit(first: StandIn, second: StandIn, vertices: NDArray[np.integer]) -> Fit:
+    """``vertices`` are those of the second surface that the first one's become."""
+    growth = second.scale / first.scale
+    rest = first.vertices * growth
+    stiff = Stiffness(rest, first.triangles)
+    places = np.asarray(second.vertices[vertices], np.float64)
+    aims = places
+    for pull, rounds in FOLLOWING:
+        places = stiff.settled(places, aims, np.full(len(rest), pull), rounds)
+    surface = DistanceField(second.vertices, second.triangles)
+    normals = unit_normals(second.vertices, second.triangles)
+    for pull, rounds in CLOSING:
+        for _ in range(2):
+            triangle, aims, distance = surface.closest(places)
+            facing = (normals[triangle] * StandIn(places, first.triangles).normals).sum(1)
+            sure = (facing > ALIKE) & (distance < FARTHEST * second.scale)
+            places = stiff.settled(places, aims, np.where(sure, pull, 1e-4), rounds // 2)
+    return _judged(first, second, places, surface, rest)
+
+
+def _judged(first: StandIn, second: StandIn, places: Array, surface: DistanceField, rest: Array) -> Fit:
+    there = surface.closest(places)
+    back = DistanceField(places, first.triangles).closest(second.vertices)[2]
+    spacing = second.scale / np.sqrt(len(second.vertices))
+    lengths = [np.linalg.norm(np.diff(side[first.edges], axis=1)[:, 0], axis=1) for side in (rest, places)]
+    own = StandIn(places, first.triangles)
+    facing = (unit_normals(second.vertices, second.triangles)[there[0]] * own.normals).sum(1)
+    return Fit(
+        places,
+        float(there[2].mean() + back.mean()) / 2 / second.scale,
+        float((back > 2 * spacing).mean()),
+        float(np.abs(lengths[1] / np.maximum(lengths[0], 1e-30) - 1).mean()),
+        float((facing < 0).mean()),
+    )
+
+
+class Stiffness:
+    """A mesh that keeps its shape about every vertex as rigidly as its aims allow."""
+
+    def __init__(self, rest: Array, triangles: NDArray[np.integer]) -> None:
+        stiffness = sparse.coo_array(-igl.cotmatrix(rest, np.asarray(triangles, np.int64)))
+        away = stiffness.row != stiffness.col
+        self._ends = stiffness.row[away], stiffness.col[away]
+        # A face without area has no cotangents.
+        self._weights = np.nan_to_num(-stiffness.data[away], nan=1e-3).clip(1e-3, 1e3)
+        self._sides = rest[self._ends[0]] - rest[self._ends[1]]
+        count = len(rest)
+        self._links = sparse.csr_array((self._weights, self._ends), shape=(count, count))
+        self._laplacian = sparse.csc_array(sparse.diags_array(self._links.sum(1)) - self._links)
+        self._gather = sparse.csr_array(
+            (np.ones(len(self._sides)), (self._ends[0], np.arange(len(self._sides)))), shape=(count, len(self._sides))
+        )
+
+    def settled(self, places: Array, aims: Array, pulls: Array, rounds: int) -> Array:
+        """Rounds of best local turns, and best places for them."""
+        solver = splu(sparse.csc_matrix(self._laplacian + sparse.diags_array(pulls)))
+        for _ in range(rounds):
+            turns = self.turns(places)
+            both = (turns[self._ends[0]] + turns[self._ends[1]]) / 2
+            wishes = self._weights[:, None] * np.einsum("nij,nj->ni", both, self._sides)
+            places = solver.solve(self._gather @ wishes + pulls[:, None] * aims)
+        return np.asarray(places)
+
+    def turns(self, places: Array) -> Array:
+        now = places[self._ends[0]] - places[self._ends[1]]
+        spread = (self._weights[:, None] * now)[:, :, None] * self._sides[:, None]
+        covariance = (self._gather @ spread.reshape(-1, 9)).reshape(-1, 3, 3)
+        left, _, right = np.linalg.svd(covariance)
+        left[:, :, 2] *= np.sign(np.linalg.det(left @ right))[:, None]
+        return np.asarray(left @ right)

@@ -1,0 +1,144 @@
+"""An even mesh that stands for a shape where it is matched and moved; knows no other shape."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import igl
+import numpy as np
+import scipy.sparse as sparse
+from numpy.typing import NDArray
+from scipy.sparse.csgraph import dijkstra
+
+from ..shapes.distance import DistanceField
+from ..shapes.mesh_topology import Topology, vertex_parts
+from ..shapes.shape import Shape, doubled_area_vectors, triangle_areas
+
+VERTICES = 4_000
+MAIN_PART = 0.97
+"""Share of the area that the largest part must have to stand for the whole: eyes and buttons go along with it."""
+CELLS = 96
+"""Along the longest side of the grid from which a surface is taken that is no manifold."""
+
+Array = NDArray[np.float64]
+Numbers = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class StandIn:
+    """One connected manifold surface."""
+
+    vertices: Array
+    triangles: Numbers
+
+    @cached_property
+    def scale(self) -> float:
+        """The root of the area: what lengths on the surface are measured by."""
+        return float(np.sqrt(triangle_areas(self.vertices, self.triangles).sum()))
+
+    @cached_property
+    def edges(self) -> Numbers:
+        sides = np.sort(self.triangles[:, [0, 1, 1, 2, 2, 0]].reshape(-1, 2), axis=1)
+        return np.asarray(np.unique(sides, axis=0), np.int64)
+
+    @cached_property
+    def normals(self) -> Array:
+        """At the vertices, weighted by area."""
+        areas = doubled_area_vectors(self.vertices, self.triangles)
+        total = np.zeros_like(self.vertices)
+        for corner in range(3):
+            np.add.at(total, self.triangles[:, corner], areas)
+        return np.asarray(total / np.maximum(np.linalg.norm(total, axis=1, keepdims=True), 1e-30))
+
+    @cached_property
+    def roads(self) -> sparse.csr_array:
+        """Straight ways over the surface: the edges, and from corner to corner across each edge."""
+        ends, lengths = [self.edges], [np.linalg.norm(np.diff(self.vertices[self.edges], axis=1)[:, 0], axis=1)]
+        first, second = Topology(self.triangles.astype(np.int32))._neighbours
+        sides = self.triangles[:, [0, 1, 1, 2, 2, 0]].reshape(-1, 2)
+        opposite = self.triangles[:, [2, 0, 1]].ravel()
+        a, b = self.vertices[sides[first]].transpose(1, 0, 2)
+        axis = (b - a) / np.maximum(np.linalg.norm(b - a, axis=1, keepdims=True), 1e-30)
+        flat = []
+        for corner in (opposite[first], opposite[second]):
+            offset = self.vertices[corner] - a
+            along = (offset * axis).sum(1)
+            flat.append((along, np.linalg.norm(offset - along[:, None] * axis, axis=1)))
+        (x0, y0), (x1, y1) = flat
+        crossing = (x0 * y1 + x1 * y0) / np.maximum(y0 + y1, 1e-30)
+        inside = (crossing > 0) & (crossing < np.linalg.norm(b - a, axis=1))
+        ends.append(np.stack([opposite[first], opposite[second]], 1)[inside])
+        lengths.append(np.hypot(x0 - x1, y0 + y1)[inside])
+        pairs, values = np.concatenate(ends), np.concatenate(lengths)
+        count = len(self.vertices)
+        graph = sparse.coo_array((values, (pairs[:, 0], pairs[:, 1])), shape=(count, count)).tocsr()
+        return sparse.csr_array(graph.maximum(graph.T))
+
+    def distances(self, sources: Numbers) -> Array:
+        """Along the surface, from each source to every vertex, (sources, vertices)."""
+        return np.asarray(dijkstra(self.roads, directed=False, indices=sources))
+
+    def spread(self, count: int) -> tuple[Numbers, Array]:
+        """Vertices each as far as can be from those before, and the distances from each to all vertices."""
+        far = self.distances(np.array([0]))[0]
+        chosen, found = [], []
+        nearest = np.full(len(self.vertices), np.inf)
+        following = int(far.argmax())
+        for _ in range(min(count, len(self.vertices))):
+            chosen.append(following)
+            found.append(self.distances(np.array([following]))[0])
+            nearest = np.minimum(nearest, found[-1])
+            following = int(nearest.argmax())
+        return np.array(chosen), np.array(found)
+
+
+def stand_in(shape: Shape, count: int = VERTICES) -> StandIn | None:
+    """The shape's main part with about so many vertices; None where no part is the main one."""
+    triangles = np.asarray(shape.triangles, np.int64)
+    _, part = vertex_parts(triangles[:, [0, 1, 1, 2]].reshape(-1, 2), len(shape.vertices))
+    areas = triangle_areas(shape.vertices, triangles)
+    shares = np.bincount(part[triangles[:, 0]], weights=areas) / max(float(areas.sum()), 1e-30)
+    if shares.max() < MAIN_PART:
+        return None
+    triangles = triangles[part[triangles[:, 0]] == shares.argmax()]
+    vertices, triangles = _compact(shape.vertices, triangles)
+    if not _manifold(triangles):
+        vertices, triangles = _regrown(shape)
+        if not len(triangles):
+            return None
+    while len(vertices) < count:
+        vertices, triangles = igl.upsample(vertices, triangles)
+    vertices, triangles, _, _ = igl.decimate(
+        np.asfortranarray(vertices), np.asfortranarray(triangles, np.int32), 2 * count
+    )
+    return StandIn(*_compact(vertices, triangles))
+
+
+def _manifold(triangles: Numbers) -> bool:
+    edge_manifold = igl.is_edge_manifold(triangles)
+    first = edge_manifold[0] if isinstance(edge_manifold, tuple) else edge_manifold
+    return bool(first) and bool(np.all(igl.is_vertex_manifold(triangles)))
+
+
+def _regrown(shape: Shape) -> tuple[Array, Numbers]:
+    """The main part of a clean surface about the same inside."""
+    low, high = shape.bounds
+    cell = float((high - low).max()) / CELLS
+    counts = np.ceil((high - low) / cell).astype(int) + 5
+    z, y, x = np.meshgrid(*[low[k] + cell * (np.arange(counts[k]) - 2) for k in (2, 1, 0)], indexing="ij")
+    points = np.stack([x.ravel(), y.ravel(), z.ravel()], 1)
+    values = DistanceField(shape.vertices, shape.triangles).signed(points).astype(np.float64)
+    vertices, triangles, _ = igl.marching_cubes(values, points, *map(int, counts), 0.0)
+    if not len(triangles):
+        return vertices, triangles
+    _, part = vertex_parts(triangles[:, [0, 1, 1, 2]].reshape(-1, 2), len(vertices))
+    kept = part[triangles[:, 0]] == np.bincount(part).argmax()
+    a, b, c = vertices[triangles].transpose(1, 0, 2)
+    ways = 1 if np.einsum("ij,ij->", a, np.cross(b, c)) > 0 else -1
+    return _compact(vertices, np.asarray(triangles[kept][:, ::ways], np.int64))
+
+
+def _compact(vertices: NDArray[np.floating], triangles: NDArray[np.integer]) -> tuple[Array, Numbers]:
+    used, numbers = np.unique(triangles, return_inverse=True)
+    return np.ascontiguousarray(vertices[used], np.float64), np.asarray(numbers.reshape(-1, 3), np.int64)

@@ -1,0 +1,282 @@
+"""Extracts the surface of a function with detail from the shapes: every vertex on it, and on its edges and corners.
+
+The cells are those that exact values leave open; the faces are the surface nets' quads. Vertices are then led onto the
+surface by its own gradient, and those about an edge to where the planes of the faces around meet. Knows nothing about
+time, poses or attributes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from .detail import DetailedField
+from .meeting_planes import Floats, Planes, gathered
+from .surface_nets import CORNERS, surface_nets, triangles_from_quads
+from .zero_set import Grid
+
+STEEPNESS = 1.3
+"""How fast the exact function may change where boxes are dropped by its value at their middle. Carried distances may
+change faster here and there; the search along the surface finds what is missed so."""
+BOX = 2
+"""Cells along the side of the boxes whose middle tells, by value and gradient, which of their cells are crossed."""
+DOUBT = 0.35
+"""Cells: how far that may be wrong. What is missed all the same is found from the cells beside it."""
+STEPS = 4
+"""In which a vertex is led onto the surface."""
+CLOSE = 0.003
+"""A vertex that is so near to the surface, in cells, is on it."""
+SHORT_STEP = 0.06
+"""Cells: a step that is no longer than this ends on the surface, which bends too little for more."""
+REACH = 0.5
+"""How far a vertex may leave its cell, in cells."""
+CREASE, CREASE_BETWEEN = np.cos(np.radians(8)), np.cos(np.radians(15))
+"""Normals around a vertex that differ more than this make it look for an edge: at the shapes' own times, and in between
+them, where edges fade."""
+LEAST_TURNED = 0.02
+"""Squared cells that a half of a face must look inwards to be turned over."""
+UNTANGLINGS = 3
+EDGE_ROUNDS = 2
+LEAST_SLOPE = 0.3
+"""A function flatter than this says little about where its surface is."""
+ON_EDGE = 0.15
+"""Where planes meet on a true edge, the surface is that near, in cells; about mere detail finer than the cells it is
+not."""
+LEAST_TURN = np.tan(np.radians(6)) ** 2
+"""Planes that differ by less than twice this angle fix no edge; relative eigenvalue of their normals' products."""
+
+
+@dataclass(frozen=True)
+class Surface:
+    """In the training frame."""
+
+    vertices: Floats
+    faces: NDArray[np.int32]
+    gradient: Floats
+    """Of the function, at the vertices."""
+    creased: NDArray[np.bool_]
+    """Vertices on an edge or a corner, where the gradient is that of one side."""
+
+
+def extract_detailed(field: DetailedField, resolution: int, faces: Literal["quads", "triangles"] = "quads") -> Surface:
+    """The surface where the field is zero, within [-1, 1]³: closed and manifold, as `extract_surface` has it."""
+    grid = _ExactGrid(field, resolution, -1.0, 1.0, 1)
+    cells, values = grid.crossed_cells()
+    inner, cell_of_vertex, quads = surface_nets(values, grid.neighbours_below(cells))
+    origins = grid.position(cells[cell_of_vertex])
+    placing = _Placing(field, origins, float(grid.cell), quads)
+    vertices, gradient, creased = placing.place(origins + inner * grid.cell)
+    if faces == "triangles":
+        return Surface(vertices, triangles_from_quads(vertices, quads), gradient, creased)
+    return Surface(vertices, _started_on_bends(vertices, quads), gradient, creased)
+
+
+class _ExactGrid(Grid):
+    """Cells that the exact function's own values leave open."""
+
+    field: DetailedField
+
+    def evaluate(self, points: Tensor) -> Tensor:
+        return self.field.values_for_cells(points, float(self.cell))
+
+    def candidates(self) -> NDArray[np.int32]:
+        boxes, side = self.boxes_at_start()
+        # About parts too thin for cells the function is lowered, by less than a cell.
+        thin = self.field.exact.too_thin_for(float(self.cell))
+        margin = self.cell if thin else 0.0
+        while side > 1:
+            if side == BOX:
+                return self._crossed_by_slope(boxes, thin)
+            radius = float(side * self.cell) * np.sqrt(3) / 2
+            centres = self.position(boxes) + np.float32(side / 2) * self.cell
+            values, _ = self.field.exact.values(centres, scattered=True)
+            near = np.abs(values) <= STEEPNESS * radius + margin
+            side //= 2
+            boxes = self.halved(boxes[near], side)
+        return boxes
+
+    def _crossed_by_slope(self, boxes: NDArray[np.int32], thin: bool) -> NDArray[np.int32]:
+        """Cells of boxes in which the function, were it as straight as it is in a box's middle, would be zero.
+
+        Where cells see the function lowered, or trust it less, all of a box's cells are looked at.
+        """
+        centres = self.position(boxes) + np.float32(BOX / 2) * self.cell
+        values, slopes, trust = self.field.exact.values_and_gradient(centres)
+        whole = trust < 1
+        if thin:
+            whole |= self.field.exact.thin_at(centres, float(self.cell))
+        whole &= np.abs(values) <= (STEEPNESS * BOX * np.sqrt(3) / 2 + 1) * self.cell
+        away = (CORNERS.astype(np.float32) - np.float32(0.5)) * self.cell
+        reach = (np.abs(slopes).sum(1) / 2 + np.float32(DOUBT)) * self.cell
+        crossed = np.abs(values[:, None] + slopes @ away.T) <= reach[:, None]
+        box, corner = np.nonzero(crossed | whole[:, None])
+        cells = boxes[box] + CORNERS[corner]
+        return cells[(cells < self.size).all(1)]
+
+
+class _Placing:
+    """Where the vertices of a net belong."""
+
+    def __init__(self, field: DetailedField, origins: Floats, cell: float, quads: NDArray[np.int32]) -> None:
+        self.field = field
+        self.quads = quads
+        self.cell = np.float32(cell)
+        self._at_shape = field.exact.share in (0.0, 1.0)
+        self.least = origins - np.float32(REACH) * self.cell
+        self.most = origins + np.float32(1 + REACH) * self.cell
+
+    def place(self, vertices: Floats) -> tuple[Floats, Floats, NDArray[np.bool_]]:
+        """Vertices on the surface, the gradient there, and which of them are on edges."""
+        creased = np.zeros(len(vertices), bool)
+        if not len(vertices):
+            return vertices, vertices, creased
+        # What was made thicker for the cells leads farther back.
+        seen = self._seen(vertices)
+        farther = np.maximum(np.abs(seen[0]) - REACH * self.cell, 0)[:, None]
+        self.least, self.most = self.least - farther, self.most + farther
+        vertices, gradient = self._onto_surface(vertices, STEPS, (self.least, self.most), seen)
+        # In between edges fade; at the shapes' own times each counts.
+        for _ in range(EDGE_ROUNDS if self._at_shape else 1):
+            around = self._faces_about_edges(vertices, gradient, creased)
+            if not len(around):
+                break
+            middles, slope = self._onto_surface(vertices[self.quads[around]].mean(1), 2)
+            planes = Planes(self.quads[around], middles, unit(slope))
+            creased |= self._set_on_edges(vertices, gradient, planes)
+        self._untangle(vertices, gradient, creased)
+        return vertices, gradient, creased
+
+    def _untangle(self, vertices: Floats, gradient: Floats, creased: NDArray[np.bool_]) -> None:
+        """Move vertices of faces that look inwards amid their neighbours and onto the surface, while that helps."""
+        inwards = self._turned(vertices, self._planes_of(gradient))
+        for _ in range(UNTANGLINGS):
+            rows = np.unique(self.quads[inwards]).astype(np.int64)
+            rows = rows[~creased[rows]]
+            if not len(rows):
+                return
+            before = vertices[rows], gradient[rows]
+            within = self.least[rows] - self.cell, self.most[rows] + self.cell
+            vertices[rows], gradient[rows] = self._onto_surface(self._amid(rows, vertices), 2, within)
+            still = self._turned(vertices, self._planes_of(gradient), _touched(self.quads, rows, inwards))
+            if len(still) >= len(inwards):
+                vertices[rows], gradient[rows] = before
+                return
+            inwards = still
+
+    def _planes_of(self, gradient: Floats) -> Planes:
+        """All faces, each with the mean normal of its corners."""
+        return Planes(self.quads, np.zeros((len(self.quads), 3), np.float32), unit(gradient[self.quads].sum(1)))
+
+    def _amid(self, rows: NDArray[np.int64], vertices: Floats) -> Floats:
+        """The mean of each vertex's neighbours."""
+        sides = np.concatenate(
+            [self.quads[:, [0, 1]], self.quads[:, [1, 2]], self.quads[:, [2, 3]], self.quads[:, [3, 0]]]
+        )
+        sides = sides[np.isin(sides[:, 0], rows)]
+        owner = np.searchsorted(rows, sides[:, 0])
+        count = np.bincount(owner, minlength=len(rows))[:, None]
+        return np.asarray(gathered(owner, vertices[sides[:, 1]].astype(np.float64)) / count, np.float32)
+
+    def _onto_surface(
+        self,
+        points: Floats,
+        steps: int,
+        within: tuple[Floats, Floats] | None = None,
+        seen: tuple[Floats, Floats] | None = None,
+    ) -> tuple[Floats, Floats]:
+        """Newton steps onto the surface until a point is there; the gradient is that where it was last looked at."""
+        points, gradient = points.copy(), np.zeros_like(points)
+        rows = np.arange(len(points))
+        for _ in range(steps):
+            values, slopes = seen or self._seen(points[rows])
+            seen = None
+            gradient[rows] = slopes
+            away = np.abs(values) > CLOSE * self.cell
+            rows, values, slopes = rows[away], values[away], slopes[away]
+            if not len(rows):
+                break
+            steepness = np.maximum(np.einsum("ij,ij->i", slopes, slopes), LEAST_SLOPE**2)
+            points[rows] -= np.clip(values / steepness, -self.cell, self.cell)[:, None] * slopes
+            if within is not None:
+                points[rows] = np.clip(points[rows], within[0][rows], within[1][rows])
+            rows = rows[np.abs(values) > SHORT_STEP * self.cell * np.sqrt(steepness)]
+        return points, gradient
+
+    def _seen(self, points: Floats) -> tuple[Floats, Floats]:
+        values, gradient = self.field.values_and_gradient(torch.from_numpy(points).to(self.field.device))
+        return values.cpu().numpy(), gradient.cpu().numpy()
+
+    def _faces_about_edges(self, vertices: Floats, gradient: Floats, creased: NDArray[np.bool_]) -> NDArray[np.int64]:
+        """The faces of all vertices from which the surface bends away within a face."""
+        corners = unit(gradient)[self.quads]
+        least = np.einsum("mki,mi->mk", corners, unit(corners.sum(1))).min(1)
+        about = creased.copy()
+        about[self.quads[least < (CREASE if self._at_shape else CREASE_BETWEEN)]] = True
+        return np.flatnonzero(about[self.quads].any(1))
+
+    def _set_on_edges(self, vertices: Floats, gradient: Floats, planes: Planes) -> NDArray[np.bool_]:
+        """Move vertices to where the planes about them meet, if the surface is there; which they are."""
+        rows, targets, corners = planes.meetings(vertices, LEAST_TURN, self.cell)
+        held = np.clip(targets, self.least[rows], self.most[rows])
+        targets = np.where(corners[:, None], targets, held)
+        values, slopes = self._seen(targets)
+        on = np.abs(values) < ON_EDGE * self.cell
+        steepness = np.maximum(np.einsum("ij,ij->i", slopes, slopes), LEAST_SLOPE**2)
+        targets = targets - (values / steepness)[:, None] * slopes
+        rows, targets, slopes, corners = rows[on], targets[on], slopes[on], corners[on]
+        moved = np.zeros(len(vertices), bool)
+        before = vertices[rows]
+        vertices[rows] = targets
+        gradient[rows], moved[rows] = slopes, True
+        turned = self._turned(vertices, planes)
+        for last in (False, False, True):
+            # Where a face was turned over, its vertices go back, those in corners only if nothing else helps.
+            touching = moved[rows] & np.isin(rows, planes.faces[turned])
+            back = touching if last or not (touching & ~corners).any() else touching & ~corners
+            if not back.any():
+                break
+            vertices[rows[back]], moved[rows[back]] = before[back], False
+            if not last:
+                turned = self._turned(vertices, planes, _touched(planes.faces, rows[back], turned))
+        return moved
+
+    def _turned(self, vertices: Floats, planes: Planes, among: NDArray[np.int64] | None = None) -> NDArray[np.int64]:
+        """Faces, of all or of some, of which a half looks inwards, whichever way the face is cut in two.
+
+        About a sharp edge the halves differ much, so that each is held against the surface where it lies.
+        """
+        rows = np.arange(len(planes.faces)) if among is None else among
+        cuts = []
+        for shift in (0, 1):
+            cut = Planes(np.roll(planes.faces[rows], shift, axis=1), planes.places[rows], planes.normals[rows])
+            doubtful, middles, normals = cut.doubtful(vertices)
+            cuts.append((rows[doubtful], middles, normals))
+            rows = rows[np.unique(doubtful)]
+        faces, middles, normals = (np.concatenate(parts) for parts in zip(*cuts, strict=True))
+        _, slopes = self._seen(middles)
+        # What three vertices on one edge enclose looks anywhere.
+        inwards = np.einsum("ij,ij->i", normals, unit(slopes)) < -LEAST_TURNED * self.cell**2
+        first = np.arange(len(faces)) < len(cuts[0][0])
+        return np.intersect1d(faces[inwards & first], faces[inwards & ~first])
+
+
+def _touched(faces: NDArray[np.int32], moved: NDArray[np.int64], turned: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Faces that may be turned over after vertices have moved: theirs, and those that were."""
+    return np.union1d(np.flatnonzero(np.isin(faces, moved).any(1)), turned)
+
+
+def unit(vectors: Floats) -> Floats:
+    """The directions of vectors."""
+    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12))
+
+
+def _started_on_bends(vertices: Floats, quads: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Quads whose first and third corner are those between which they bend least: along that line they are cut."""
+    halves = triangles_from_quads(vertices, quads).reshape(-1, 2, 3)
+    turned = halves[:, 0, 0] != quads[:, 0]
+    return np.where(turned[:, None], np.roll(quads, -1, axis=1), quads)

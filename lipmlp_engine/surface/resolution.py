@@ -1,0 +1,72 @@
+"""How many cells a surface is taken from where that is left to the shapes, and what those are too coarse for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..guide.placed_surface import PlacedSurface
+from ..job.sections import Extraction
+
+USUAL = 128
+"""Cells that suffice for shapes without thin parts."""
+FEWEST, MOST = 64, 512
+STEP = 8
+FINEST = 1024
+"""Cells that can be asked for."""
+VERTICES_PER_SQUARE = 1.3
+"""Of a cell's side, for each that the surface's area is large."""
+THIN_SHARE = 0.02
+"""Share of a surface that may be thinner than what is counted as its thin parts."""
+CELLS_ACROSS = 1.5
+"""A thin part that so many cells fit into is shown with its shape, and not as a sheet of single faces."""
+TOLD_SHARE = 0.002
+TOO_COARSE = 0.5
+"""Cells: parts thinner than this are worth a word."""
+
+
+@dataclass(frozen=True)
+class Need:
+    """What one shape asks of the cells, in units of the training frame."""
+
+    area: float
+    thin: float
+    """How thick its thin parts are."""
+    thinnest: float
+    """The same of the thinnest that are worth a word."""
+
+
+def need_of(surface: PlacedSurface) -> Need:
+    thickness = surface.thin_parts.of_parts
+    thin, thinnest = (float(np.quantile(thickness, share, method="lower")) for share in (THIN_SHARE, TOLD_SHARE))
+    return Need(surface.area, thin, thinnest)
+
+
+def cells_for(extraction: Extraction, needs: Sequence[Need]) -> int:
+    """Cells along the side of the training frame: those asked for, or what the shapes need and the budget allows."""
+    if extraction.resolution:
+        return extraction.resolution
+    if not needs:
+        return USUAL
+    thin, area = min(need.thin for need in needs), max(need.area for need in needs)
+    wanted = max(USUAL, 2 * CELLS_ACROSS / max(thin, 1e-6))
+    allowed = 2 * np.sqrt(extraction.budget / (VERTICES_PER_SQUARE * area))
+    return int(max(FEWEST, min(wanted, allowed, MOST)) // STEP * STEP)
+
+
+def too_coarse(extraction: Extraction, surfaces: Sequence[PlacedSurface]) -> list[str]:
+    """A sentence for each shape of which the cells do not show all, with the resolution that would."""
+    needs = [need_of(surface) for surface in surfaces]
+    cells = cells_for(extraction, needs)
+    sentences = []
+    for need, surface in zip(needs, surfaces, strict=True):
+        if need.thinnest >= TOO_COARSE * 2 / cells:
+            continue
+        enough = int(-(-2 * TOO_COARSE / max(need.thinnest, 1e-6) // STEP) * STEP)
+        thin = f"'{surface.name}' has parts {100 * need.thinnest / surface.diagonal:.2g} % of its diagonal thick"
+        cost = "are shown with few faces" if extraction.detail == "shapes" else "will be missing"
+        way = f"extraction.resolution={enough}" if enough <= FINEST else "thicker parts, since no resolution suffices,"
+        sentences.append(f"{thin}, which at {cells} cells {cost}: {way} would show them fully.")
+    return sentences

@@ -1,0 +1,60 @@
+"""Lays a mesh that has swung to another pose onto that pose's surface, without turning faces over; knows no time."""
+
+from __future__ import annotations
+
+import igl
+import numpy as np
+from numpy.typing import NDArray
+
+from ..poses.mesh_fitting import Stiffness
+from ..poses.stand_in_mesh import StandIn
+from ..shapes.shape import unit_normals
+from .end_fitting import ALIKE, Destination
+
+LAYING = ((0.3, 2, 4), (2.0, 2, 3), (20.0, 3, 2))
+"""Pull to the nearest place, where the stiffness of an edge is about 1; how often that is looked for; rounds each."""
+FREE = 1e-4
+"""Pull of what sees nothing that faces as it does."""
+UNFOLDINGS = 4
+
+Array = NDArray[np.float64]
+
+
+def laid_on(destination: Destination, rest: Array, triangles: NDArray[np.int64], places: Array) -> Array:
+    """Where the vertices lie on the surface, from where they came to; ``rest`` is the mesh before it swung.
+
+    The nearest place alone folds a mesh wherever a crease is deeper than a face is wide.
+    """
+    stiff = Stiffness(rest, triangles)
+    for pull, looks, rounds in LAYING:
+        for _ in range(looks):
+            there, normals = destination.nearest(places)
+            alike = (normals * StandIn(places, triangles).normals).sum(1) > ALIKE
+            places = stiff.settled(places, there, np.where(alike, pull, FREE), rounds)
+    beside = _neighbours(triangles)
+    there = destination.nearest(places)[0]
+    for rings in range(1, UNFOLDINGS + 1):
+        folded = _folded(beside, triangles, places)
+        if not folded.any():
+            break
+        # What is folded settles as its surroundings, which grow, want it to.
+        for _ in range(rings):
+            free = np.zeros(len(places), bool)
+            free[triangles[folded]] = True
+            folded = np.asarray(free[triangles].any(1))
+        freed = stiff.settled(places, there, np.where(free, FREE, LAYING[-1][0]), 4 * rings)
+        if _folded(beside, triangles, freed).sum() < _folded(beside, triangles, places).sum():
+            places = freed
+    return places
+
+
+def _neighbours(triangles: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The faces beside each face, -1 where there is none."""
+    return np.asarray(igl.triangle_triangle_adjacency(triangles)[0], np.int64)
+
+
+def _folded(beside: NDArray[np.int64], triangles: NDArray[np.int64], places: Array) -> NDArray[np.bool_]:
+    """Which faces look against the mean of those beside them."""
+    normals = unit_normals(places, triangles)
+    around = np.where((beside >= 0)[..., None], normals[beside], 0.0).sum(1)
+    return np.asarray((normals * around).sum(1) < 0)

@@ -1,0 +1,42 @@
+"""The page with the method's constants: read out of the engine's code, room by room, with what is said of each."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+ENGINE = Path(__file__).resolve().parent.parent / "lipmlp_engine"
+ROOMS = ("shapes", "points", "poses", "guide", "networks", "training", "surface", "looks", "tracking", "metrics")
+"""Those that compute; what machine, files and protocol need is no part of the method."""
+HEAD = """\
+# Constants
+
+What the method takes for granted: numbers that no [setting](settings.md) changes, with what each is for and, where it was
+measured, how. Lengths are in units of the training frame, [-1, 1]³, unless it is said otherwise.
+"""
+
+
+def page() -> str:
+    parts = [HEAD]
+    for room in ROOMS:
+        rows = [row for path in sorted((ENGINE / room).rglob("*.py")) for row in constants(path)]
+        if rows:
+            parts += [f"## {room}", "", "| constant | value | what it is |", "|---|---|---|", *rows, ""]
+    return "\n".join(parts)
+
+
+def constants(path: Path) -> list[str]:
+    """A row for each constant of a module that has a sentence of its own."""
+    body = ast.parse(path.read_text(encoding="utf-8")).body
+    rows = []
+    for node, following in zip(body, [*body[1:], None], strict=True):
+        if not isinstance(node, ast.Assign) or not isinstance(following, ast.Expr):
+            continue
+        if not isinstance(following.value, ast.Constant) or not isinstance(following.value.value, str):
+            continue
+        name = ast.unparse(node.targets[0]).strip("()")
+        value = ast.unparse(node.value)
+        if name.replace(", ", "").replace("_", "").isupper() and not name.startswith("_") and value[0] not in "{\"'":
+            words = " ".join(following.value.value.split()).replace("|", "\\|")
+            rows.append(f"| `{name}` ({path.stem}) | `{value}` | {words} |")
+    return rows
