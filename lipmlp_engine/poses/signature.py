@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import igl
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 from scipy.sparse.linalg import eigsh
 
 from .stand_in_mesh import StandIn
@@ -17,6 +18,8 @@ PITCHES = 24
 """Of them, those that are compared before anything else."""
 SAMPLES = 300
 """Places spread over the surface, between which distances are known."""
+LEAST_SLACK = 1e-4
+"""Mean edges by which the two shorter edges of a triangle together are longer than the longest, at least."""
 MOST_TIPS = 10
 TIP_SPACING = 0.14
 """Two ends of limbs are at least so far apart, in roots of the area."""
@@ -81,11 +84,24 @@ def signature(surface: StandIn) -> Signature:
 
 
 def _vibrations(surface: StandIn, count: int) -> tuple[Array, Array]:
-    stiffness = -igl.intrinsic_delaunay_cotmatrix(surface.vertices, surface.triangles)[0]
+    stiffness = -_laplacian(surface)
     mass = igl.massmatrix(surface.vertices, surface.triangles, igl.MASSMATRIX_TYPE_BARYCENTRIC) / surface.scale**2
     start = np.sin(1.0 + np.arange(len(surface.vertices)))
     values, waves = eigsh(stiffness, count, mass, sigma=-1.0, which="LM", v0=start)
     return values, waves
+
+
+def _laplacian(surface: StandIn) -> sparse.csc_matrix:
+    """Of the surface with its edges flipped until every triangle is well shaped, as far as its own shape lets them.
+
+    Edges are first lengthened by as little as makes the thinnest triangle one: flipping about a triangle without any
+    area, as the letters of a font have them, never comes to an end.
+    """
+    lengths = igl.edge_lengths(surface.vertices, surface.triangles)
+    lacking = 2 * lengths.max(1) - lengths.sum(1)
+    lengths = lengths + max(0.0, float(lacking.max()) + LEAST_SLACK * float(lengths.mean()))
+    lengths, triangles, *_ = igl.intrinsic_delaunay_triangulation(lengths, surface.triangles.astype(np.int64))
+    return igl.cotmatrix_intrinsic(lengths, triangles)
 
 
 def _tips(between: Array) -> Numbers:
