@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from scipy.spatial import KDTree
 from torch import Tensor
 
+from ..guide.thin_parts import THIN
 from .detail import DetailedField
 from .field import Enclosure, Field
 from .parts import volumes_of_parts
@@ -172,9 +173,24 @@ class _BarredExact:
     def __init__(self, exact: ExactBlend | CarriedBlend, bars: Bars) -> None:
         self._exact, self._bars = exact, bars
         self.share = exact.share
-        self.too_thin_for = exact.too_thin_for
 
-    def values(self, points: Floats, cell: float = 0.0) -> tuple[Floats, Floats]:
-        values, trust = self._exact.values(points, cell)
+    def too_thin_for(self, cell: float) -> bool:
+        """A bar always is."""
+        return True
+
+    def thin_at(self, points: Floats, cell: float) -> NDArray[np.bool_]:
+        """Where points are about such parts."""
+        distance, _ = self._bars.distance(torch.from_numpy(points))
+        about = np.asarray(distance.numpy() < THIN * cell)
+        return about | self._exact.thin_at(points, cell) if self._exact.too_thin_for(cell) else about
+
+    def values(self, points: Floats, cell: float = 0.0, scattered: bool = False) -> tuple[Floats, Floats]:
+        values, trust = self._exact.values(points, cell, scattered)
         joined = self._bars.joined(torch.from_numpy(values), torch.from_numpy(points))
         return joined.numpy(), trust
+
+    def values_and_gradient(self, points: Floats) -> tuple[Floats, Floats, Floats]:
+        *found, trust = self._exact.values_and_gradient(points)
+        values, gradient = (torch.from_numpy(part) for part in found)
+        joined, slope = self._bars.joined_with_gradient(values, gradient, torch.from_numpy(points))
+        return joined.numpy(), slope.numpy(), trust

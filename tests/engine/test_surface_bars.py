@@ -50,7 +50,7 @@ class Exact:
     def too_thin_for(self, cell: float) -> bool:
         return False
 
-    def values(self, points: Floats, cell: float = 0.0) -> tuple[Floats, Floats]:
+    def values(self, points: Floats, cell: float = 0.0, scattered: bool = False) -> tuple[Floats, Floats]:
         values = self._field.values(torch.from_numpy(points)).numpy()
         return values, np.ones_like(values)
 

@@ -222,6 +222,7 @@ class Wrinkled:
     """A ball of radius 1 that grows by a tenth, whose field rises and falls in ripples smaller than any face."""
 
     last_time = 1.0
+    detailed = False
     layers = ((torch.zeros(1), torch.zeros(1)),)
     job = SimpleNamespace(landmarks=[])
     motion = Motion(PosePath([Pose(2.0, np.eye(3), np.zeros(3))] * 2))
