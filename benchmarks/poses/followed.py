@@ -9,7 +9,6 @@ from collections.abc import Sequence
 import igl
 import numpy as np
 import torch
-from lipmlp_engine.training.train import _prepare
 from numpy.typing import NDArray
 
 from lipmlp_engine.guide import common_pose
@@ -20,9 +19,11 @@ from lipmlp_engine.job.sections import ShapeInput
 from lipmlp_engine.metrics.self_intersections import crossing_pairs
 from lipmlp_engine.poses.length_keeping import LengthPath
 from lipmlp_engine.poses.recognition import pair
+from lipmlp_engine.running.method import prepared
 from lipmlp_engine.shapes.shape import Shape, unit_normals
 from lipmlp_engine.tracking.end_fitting import Destination
 from lipmlp_engine.tracking.pose_fitting import laid_on
+from lipmlp_engine.training.follower import Follower
 
 from .__main__ import CELLS
 from .characters import PAIRS
@@ -90,7 +91,7 @@ def _guide(first: Shape, last: Shape) -> list[str]:
         job = Job.preset("standard", shapes=[ShapeInput("first", "first"), ShapeInput("last", "last")])
         job.guide.kind = kind
         spent = clock.process_time()
-        _prepare(job, [first, last], torch.device("cpu"), lambda event: None, lambda: False)
+        prepared(job, [first, last], torch.device("cpu"), Follower(lambda event: None, lambda: False))
         lines.append(f"guide {kind}: {clock.process_time() - spent:.1f} CPU-s")
     return lines
 

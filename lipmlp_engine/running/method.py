@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from ..files.mesh_frame import MeshFrame
 from ..job.description import Job
@@ -42,16 +43,26 @@ def train(
 
     Progress fractions run from 0 to 1 within each of the phases "guide", "sample" and "train". When ``should_stop``
     says so, what has been learned is written to ``checkpoint`` and ``Cancelled`` is raised. With ``resume`` a training
-    of the same job that stands there goes on as if it had never been interrupted. To
-    ``show`` coarse surfaces of the whole are given as soon as the motion is roughly known.
+    of the same job that stands there goes on as if it had never been interrupted. To ``show`` coarse surfaces of the
+    whole are given as soon as the motion is roughly known.
     """
     device = choose_device(job.training.device)
     follower = Follower(notify, should_stop, checkpoint, look, resume)
+    known, targets = prepared(job, shapes, device, follower, show)
+
+    # Training: one network for all that is to be learned.
+    return fitted(job, known, targets, device, follower)
+
+
+def prepared(
+    job: Job, shapes: list[Shape], device: torch.device, follower: Follower, show: Show | None = None
+) -> tuple[Known, Targets]:
+    """All that is settled before the training, and what is to be learned."""
     rng = np.random.default_rng(job.training.seed + 1)
     with one_torch_thread():
         # Shapes: how far each is from any point, and where it lies at its own time.
         follower.enter("guide")
-        with ThreadPoolExecutor(1) as beside, Finding(job, shapes, device, notify, show) as finding:
+        with ThreadPoolExecutor(1) as beside, Finding(job, shapes, device, follower.notify, show) as finding:
             finding.look_at_shapes(beside)
 
             # Motion: which matter of one becomes which of the next. Finding it leaves a core half idle.
@@ -66,9 +77,7 @@ def train(
         between = between_samples(finding.placed, blends, motion, job.sampling, rng) if blends else None
         targets = Targets(ends, between, surface_points(finding.placed, rng))
         follower.stop_if_asked()
-
-    # Training: one network for all of them.
-    return fitted(job, Known(shapes, motion, blends), targets, device, follower)
+    return Known(shapes, motion, blends), targets
 
 
 def frames(morph: Morph, times: Sequence[float], shapes: Sequence[Shape] = ()) -> Iterator[MeshFrame]:
