@@ -11,8 +11,8 @@ ROOMS = ("shapes", "points", "poses", "guide", "networks", "training", "surface"
 HEAD = """\
 # Constants
 
-What the method takes for granted: numbers that no [setting](settings.md) changes, with what each is for and, where it was
-measured, how. Lengths are in units of the training frame, [-1, 1]³, unless it is said otherwise.
+What the method takes for granted: numbers that no [setting](settings.md) changes, with what each is for and, where it
+was measured, how. Lengths are in units of the training frame, [-1, 1]³, unless it is said otherwise.
 """
 
 
