@@ -153,7 +153,7 @@ def lint(options: argparse.Namespace) -> int:
     return int(any(codes))
 
 
-NO_BENCHMARKS = {"demo_scene", "rendered_scene", "rendered_assets", "slurm_here"}
+NO_BENCHMARKS = {"demo_scene", "rendered_scene", "rendered_assets", "dask_here", "slurm_here"}
 """What only Blender's Python can run, or another benchmark."""
 
 
