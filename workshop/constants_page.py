@@ -6,7 +6,10 @@ import ast
 from pathlib import Path
 
 ENGINE = Path(__file__).resolve().parent.parent / "lipmlp_engine"
-ROOMS = ("shapes", "points", "poses", "guide", "networks", "training", "surface", "looks", "tracking", "metrics")
+ROOMS = (
+    *("shapes", "points", "poses", "guide", "networks", "training", "surface", "looks", "tracking", "metrics"),
+    *("certificates", "pose_space"),
+)
 """Those that compute; what machine, files and protocol need is no part of the method."""
 HEAD = """\
 # Constants

@@ -42,8 +42,8 @@ def train(
 
     Progress fractions run from 0 to 1 within each of the phases "guide", "sample" and "train". When ``should_stop``
     says so, what has been learned is written to ``checkpoint`` and ``Cancelled`` is raised. With ``resume`` a training
-    of the same job that stands there goes on as if it had never been interrupted. To
-    ``show`` coarse surfaces of the whole are given as soon as the motion is roughly known.
+    of the same job that stands there goes on as if it had never been interrupted. To ``show`` coarse surfaces of the
+    whole are given as soon as the motion is roughly known.
     """
     device = choose_device(job.training.device)
     follower = Follower(notify, should_stop, checkpoint, look, resume)
