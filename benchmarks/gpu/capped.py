@@ -5,13 +5,13 @@ Without a card, batches of that many samples and half as many run out of memory 
 
 from __future__ import annotations
 
-import importlib
 import sys
 
 import torch
 from torch import Tensor
 
 from lipmlp_engine.commands import main
+from lipmlp_engine.training import fit
 from lipmlp_engine.training.gradients import BatchGradients
 
 
@@ -29,8 +29,7 @@ def cap(gigabytes: float, batch: int) -> None:
                 raise torch.OutOfMemoryError("a rehearsal of a full card")
             return super().__call__(points, values)
 
-    # The package's function of that name hides the module.
-    setattr(importlib.import_module("lipmlp_engine.training.train"), BatchGradients.__name__, TooMany)
+    setattr(fit, BatchGradients.__name__, TooMany)
 
 
 if __name__ == "__main__":
