@@ -11,7 +11,7 @@ import bpy
 import numpy as np
 import pytest
 
-from .trainings import enqueue, fake, names, part, tick_until
+from .trainings import Windowed, enqueue, fake, names, part, tick_until
 
 __all__ = ["fake"]
 
@@ -120,7 +120,7 @@ def test_a_conversion_goes_through_the_queue_and_undo_takes_it_back(
     convert = part("operators.convert")
     order = {**job.order, "writer": "SHAPE_KEYS", "replaces": bpy.context.object.name}
     again = part("job_queue").MorphJob(job.title, job.folder, order)
-    monkeypatch.setattr(convert, "bpy", _Windowed())
+    monkeypatch.setattr(convert, "bpy", Windowed())
     convert.perform(again, convert.wanted_keys(bpy.context, keys=True, anyway=False))
     assert runtime.queue.jobs == [again] and "at work" in convert.why_no_conversion(bpy.context.object)
     tick_until(lambda: not runtime.active)
@@ -254,16 +254,6 @@ def test_shapes_without_the_same_faces_are_never_matched(fake: Callable[[str], N
     assert bpy.ops.lipmorph.train() == {"FINISHED"}
     folder = part("operators.results").folder_of(bpy.context.object)
     assert json.loads((folder / "job.json").read_text())["guide"]["correspondence"] == "none"
-
-
-class _Windowed:
-    """bpy as it says of itself in a window, where jobs are queued."""
-
-    class app:
-        background = False
-
-    def __getattr__(self, name: str) -> object:
-        return getattr(bpy, name)
 
 
 def test_a_packed_model_is_converted_when_its_folder_is_gone(

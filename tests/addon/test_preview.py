@@ -15,7 +15,7 @@ import pytest
 from tests.processes import is_gone
 
 from .conftest import MODULE
-from .test_train import _Windowed, enqueue, fake, names, part, tick_until
+from .trainings import Windowed, enqueue, fake, names, part, tick_until
 
 __all__ = ["fake"]
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="the fake engine is a shell script")
@@ -87,7 +87,7 @@ def test_a_training_says_what_the_viewport_shows(
     two_objects: Objects, fake: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fake("slow")
-    monkeypatch.setattr(part("request"), "bpy", _Windowed())
+    monkeypatch.setattr(part("request"), "bpy", Windowed())
     job = enqueue()
     tick_until(lambda: "Morph Preview" in names())
     assert job.shown == "The viewport shows the guide's preview: coarse, untrained."
@@ -203,12 +203,12 @@ def test_without_a_window_no_engine_is_kept_ready(two_objects: Objects, fake: Ca
 
 @pytest.fixture
 def in_a_window(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Windowed(_Windowed):
+    class WithTimers(Windowed):
         class app:
             background = False
             timers = bpy.app.timers
 
-    monkeypatch.setattr(part("engine_start"), "bpy", Windowed())
+    monkeypatch.setattr(part("engine_start"), "bpy", WithTimers())
 
 
 def test_an_engine_is_kept_ready_for_one_job_and_then_another(

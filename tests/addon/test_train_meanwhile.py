@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import Any
 
 import bpy
 import pytest
@@ -12,7 +11,7 @@ import pytest
 from tests.processes import is_gone, is_running
 
 from .conftest import MODULE
-from .trainings import enqueue, fake, names, part, tick_until
+from .trainings import Windowed, enqueue, fake, names, part, tick_until
 
 __all__ = ["fake"]
 
@@ -102,7 +101,7 @@ def test_the_preview_comes_and_goes(
     two_objects: tuple[bpy.types.Object, bpy.types.Object], fake: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fake("slow")
-    monkeypatch.setattr(part("request"), "bpy", _Windowed())
+    monkeypatch.setattr(part("request"), "bpy", Windowed())
     job = enqueue()
     tick_until(lambda: "Morph Preview" in names())
     assert bpy.data.objects["Morph Preview"].hide_render
@@ -115,7 +114,7 @@ def test_an_undo_while_the_preview_is_shown_takes_nothing_else_along(
     two_objects: tuple[bpy.types.Object, bpy.types.Object], fake: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fake("slow")
-    monkeypatch.setattr(part("request"), "bpy", _Windowed())
+    monkeypatch.setattr(part("request"), "bpy", Windowed())
     bpy.ops.ed.undo_push(message="one")
     bpy.data.objects["Ball"].location.x = 3
     bpy.ops.ed.undo_push(message="two")
@@ -130,13 +129,3 @@ def test_an_undo_while_the_preview_is_shown_takes_nothing_else_along(
     part("runtime").runtime.queue.cancel(job)
     tick_until(lambda: not part("runtime").runtime.active)
     assert job.state.name == "CANCELLED" and names() == {"Ball", "Ring"} and not job.notices
-
-
-class _Windowed:
-    """bpy as it says of itself in a window, where previews are asked for."""
-
-    class app:
-        background = False
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(bpy, name)

@@ -60,3 +60,13 @@ def tick_until(condition: Callable[[], object], seconds: float = 90.0) -> None:
 
 def names() -> set[str]:
     return {item.name for item in bpy.data.objects}
+
+
+class Windowed:
+    """bpy as it says of itself in a window, where previews are asked for and jobs are queued."""
+
+    class app:
+        background = False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(bpy, name)
