@@ -63,7 +63,7 @@ def names() -> set[str]:
 
 
 class Windowed:
-    """bpy as it says of itself in a window, where previews are asked for and jobs are queued."""
+    """bpy as it says of itself in a window, where previews are asked for."""
 
     class app:
         background = False
