@@ -5,23 +5,21 @@ from __future__ import annotations
 import argparse
 import time as clock
 from collections.abc import Sequence
-from contextlib import suppress
 
 import igl
 import numpy as np
 import torch
+from lipmlp_engine.training.train import _prepare
 from numpy.typing import NDArray
 
 from lipmlp_engine.guide import common_pose
 from lipmlp_engine.guide.frame_pose import PosePath
 from lipmlp_engine.guide.pose_pairs import Way, carried_meshes
 from lipmlp_engine.job.description import Job
-from lipmlp_engine.job.events import Notice, Progress
 from lipmlp_engine.job.sections import ShapeInput
 from lipmlp_engine.metrics.self_intersections import crossing_pairs
 from lipmlp_engine.poses.length_keeping import LengthPath
 from lipmlp_engine.poses.recognition import pair
-from lipmlp_engine.running.method import train
 from lipmlp_engine.shapes.shape import Shape, unit_normals
 from lipmlp_engine.tracking.end_fitting import Destination
 from lipmlp_engine.tracking.pose_fitting import laid_on
@@ -85,24 +83,14 @@ def _folded(places: Array, triangles: NDArray[np.int64]) -> float:
     return float(100 * ((normals * around).sum(1) < 0).mean())
 
 
-class _Prepared(Exception):
-    """The training would begin now."""
-
-
-def _until_trained(event: Progress | Notice) -> None:
-    if isinstance(event, Progress) and event.phase == "train":
-        raise _Prepared
-
-
 def _guide(first: Shape, last: Shape) -> list[str]:
     """Motion and samples of a Standard job, before any training, by either guide."""
     lines = []
     for kind in ("transport", "auto"):
         job = Job.preset("standard", shapes=[ShapeInput("first", "first"), ShapeInput("last", "last")])
-        job.guide.kind, job.training.device = kind, "cpu"
+        job.guide.kind = kind
         spent = clock.process_time()
-        with suppress(_Prepared):
-            train(job, [first, last], _until_trained, lambda: False)
+        _prepare(job, [first, last], torch.device("cpu"), lambda event: None, lambda: False)
         lines.append(f"guide {kind}: {clock.process_time() - spent:.1f} CPU-s")
     return lines
 
