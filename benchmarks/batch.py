@@ -15,11 +15,9 @@ import argparse
 import json
 import os
 import random
-import signal
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -31,6 +29,7 @@ sys.path.insert(0, str(ROOT))
 
 import trimesh  # noqa: E402
 
+from benchmarks.dask_here import Farm  # noqa: E402
 from benchmarks.slurm_here import Slurm, why_no_slurm  # noqa: E402
 from lipmlp_engine.batch.capacity import Capacity  # noqa: E402
 from lipmlp_engine.batch.conduct import conduct  # noqa: E402
@@ -49,7 +48,6 @@ TINY: dict[str, dict[str, Any]] = {
     "output": {"pictures": False},
 }
 PORT = 18791
-RESTART_SECONDS = 1.0
 
 
 def surroundings() -> dict[str, str]:
@@ -185,53 +183,12 @@ def _resident() -> float:
     return float("nan")
 
 
-class Farm:
-    """A scheduler and workers that come back when they are killed, as a studio's services do."""
-
-    def __init__(self, place: Path, workers: int, port: int) -> None:
-        self.address = f"tcp://127.0.0.1:{port}"
-        self._place = place
-        dask = [sys.executable, "-m"]
-        quiet = ["--no-dashboard"]
-        self._commands = [[*dask, "distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", str(port), *quiet]]
-        for number in range(workers):
-            named = ["--name", f"worker{number}", "--nthreads", "1", "--no-nanny", "--local-directory", str(place)]
-            self._commands.append([*dask, "distributed.cli.dask_worker", self.address, *named, *quiet])
-        self.processes = [self._start(number) for number in range(len(self._commands))]
-        self.kills: Counter[str] = Counter()
-        self._over = threading.Event()
-        self._keeper = threading.Thread(target=self._keep, daemon=True)
-        self._keeper.start()
-
-    def _start(self, number: int) -> subprocess.Popen[bytes]:
-        log = open(self._place / f"dask{number}.log", "ab")  # noqa: SIM115 — the child's from here on
-        return subprocess.Popen(self._commands[number], stdout=log, stderr=log, env=surroundings())
-
-    def _keep(self) -> None:
-        while not self._over.wait(RESTART_SECONDS):
-            for number, process in enumerate(self.processes):
-                if process.poll() is not None and not self._over.is_set():
-                    self.processes[number] = self._start(number)
-
-    def kill(self, number: int) -> None:
-        """SIGKILL; 0 is the scheduler."""
-        self.kills["worker" if number else "scheduler"] += 1
-        self.processes[number].kill()
-
-    def close(self) -> None:
-        self._over.set()
-        self._keeper.join()
-        for process in self.processes:
-            process.send_signal(signal.SIGKILL)
-            process.wait()
-
-
 def kills(options: argparse.Namespace) -> dict[str, Any]:
     """A batch on a real scheduler and real workers, one of which dies now and then, and once the scheduler."""
     place = Path(options.place)
     source = write_list(place, options.morphs, options.draft)
     draws = random.Random(options.seed)
-    farm = Farm(place, options.workers, PORT)
+    farm = Farm(place, options.workers, PORT, surroundings())
     marks: dict[Path, int] = {}
     twice: set[str] = set()
     results = place / "results"

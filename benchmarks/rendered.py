@@ -24,7 +24,7 @@ from PIL import Image  # noqa: E402
 from scipy.ndimage import gaussian_filter  # noqa: E402
 
 import build_addon  # noqa: E402
-import dev  # noqa: E402
+from workshop import environments  # noqa: E402
 
 GOAL = 0.98
 GREY = 0.2
@@ -75,13 +75,13 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, nargs="*", default=[0, 1, 2])
     parser.add_argument("--output", type=Path, help="keep pictures and .blend files in this folder")
     options = parser.parse_args()
-    engine, (version,) = dev.engine_python(), dev.blender_versions(every=False)
+    engine, (version,) = environments.engine_python(), environments.blender_versions(every=False)
     with tempfile.TemporaryDirectory(prefix="lipmorph-bench-") as temporary:
         folder = options.output or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
-        command = [dev.blender_python(version), ROOT / "benchmarks/rendered_scene.py", "--zip", build_addon.build()]
-        command += ["--output", folder.resolve(), "--preset", options.preset, "--cells", options.cells]
-        command += ["--pairs", *options.pairs]
+        command = [environments.blender_python(version), ROOT / "benchmarks/rendered_scene.py"]
+        command += ["--zip", build_addon.build(), "--output", folder.resolve(), "--preset", options.preset]
+        command += ["--cells", options.cells, "--pairs", *options.pairs]
         environment = {**os.environ, "LIPMORPH_PYTHON": str(engine)}
         log = folder / "blender.log"
         with log.open("w") as output:

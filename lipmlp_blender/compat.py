@@ -24,14 +24,6 @@ def set_input(modifier: bpy.types.NodesModifier, name: str, value: Any) -> None:
         modifier[identifier] = value
 
 
-def get_input(modifier: bpy.types.NodesModifier, name: str) -> Any:
-    """The value of a geometry nodes modifier's input."""
-    identifier = _identifier(modifier, name)
-    if MODIFIER_INPUTS_ARE_PROPERTIES:
-        return getattr(modifier.properties.inputs, identifier).value
-    return modifier[identifier]
-
-
 def input_path(modifier: bpy.types.NodesModifier, name: str) -> str:
     """The input's data path from its object, for keyframes and drivers."""
     return f'modifiers["{bpy.utils.escape_identifier(modifier.name)}"]{_path_in_modifier(modifier, name)}'

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import atexit
-import time
 from contextlib import suppress
 
 import bpy
-import numpy as np
 
 from .doctor_check import Diagnosis, DoctorCheck
 from .engine_setup import EngineSetup
@@ -16,16 +14,14 @@ from .guide_preview import LOOK_SECONDS, SHOWING_SECONDS, PreviewShowing
 from .job_queue import JobQueue, JobState, MorphJob
 from .lipmlp_engine.job.errors import EngineError
 from .preferences import ENGINE_FOLDER, chosen_python, engine_home, setup_options
+from .preview_wishes import PreviewWishes
 from .process_group import end_all
 from .redraw import redraw_panels
-from .request import spec_from
 from .result_writing import ResultWriting
-from .scene.timing import morph_keys
 
 TICK_SECONDS = 0.1
 WRITING_SECONDS = 0.02
 """How long a tick may work on the scene: below what a hand notices."""
-PREVIEW_REQUEST_SECONDS = 0.5
 
 
 class Runtime:
@@ -44,7 +40,7 @@ class Runtime:
         self.session = 0
         """Counts the files that have been opened, so that a result does not land in the wrong one."""
         self._home_of: dict[MorphJob, int] = {}
-        self._asked = (0, 0.0)
+        self._wishes = PreviewWishes()
         self._offered: tuple[str, ...] = ()
         """The shapes for which an engine was made ready; once, so that one that has waited in vain stays away."""
 
@@ -140,8 +136,11 @@ class Runtime:
             self._follow(job)
         changed |= self._tick_engine_care()
         changed |= self._write()
-        self.showing.keep_up(self.queue.current)
-        self._ask_for_preview()
+        job = self.queue.current
+        self.showing.keep_up(job)
+        # A timeline that runs sees all of the morph; the training shows that by and by.
+        if job is not None and self.is_at_home(job) and not self.showing.is_playing(job):
+            self._wishes.ask(job)
         if changed:
             redraw_panels()
 
@@ -212,29 +211,6 @@ class Runtime:
             if not self.check.running:
                 self.diagnosis, changed = self.check.diagnosis, True
         return changed
-
-    def _ask_for_preview(self) -> None:
-        """Let the preview follow the timeline."""
-        job = self.queue.current
-        if job is None or job.process is None or not self.is_at_home(job) or not job.order.get("preview"):
-            return
-        # A timeline that runs sees all of the morph; the training shows that by and by.
-        if job.sketches or self.showing.is_playing(job):
-            return
-        scene = bpy.data.scenes.get(job.order.get("scene", ""))
-        frame, asked = self._asked
-        now = time.monotonic()
-        if scene is None or scene.frame_current == frame or now - asked < PREVIEW_REQUEST_SECONDS:
-            return
-        self._asked = (scene.frame_current, now)
-        job.process.request_preview(morph_time_at(job, scene.frame_current))
-
-
-def morph_time_at(job: MorphJob, frame: int) -> float:
-    """The time of the morph that the result will show at a frame, its easing left aside."""
-    keys = morph_keys(spec_from(job.order, [], None, job.folder))
-    last = max(1, len(job.order["spec"]["sources"]) - 1)
-    return last * float(np.interp(frame, [key.frame for key in keys], [key.value for key in keys]))
 
 
 runtime = Runtime()

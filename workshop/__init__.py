@@ -1,4 +1,4 @@
-"""What the manual, its pictures, its examples and a release are made with; no part of the product imports it."""
+"""What makes environments, the manual with its pictures, examples and a release; no part of the product imports it."""
 
 COMMANDS = {
     "docs": "build the manual in dist/docs",

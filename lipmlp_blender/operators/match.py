@@ -48,6 +48,7 @@ class LIPMORPH_OT_show_match(Asking, bpy.types.Operator):
         place = Path(folder.name)
         try:
             landmarks = landmarks_of(settings, objects)
+            # What is wrong with the settings is told before shapes are gathered, which takes its time.
             job_from(settings, [ShapeInput(path="-", name=name) for name in self._names], landmarks)
             settled_in(place)
             job = job_from(settings, gather(context, objects, place), landmarks)

@@ -7,7 +7,7 @@ import bpy
 import gpu
 from gpu_extras.batch import batch_for_shader
 
-from ..scene.pose_space import is_space, set_code, slider_path, story_of
+from ..scene.pose_space import is_space, key_sliders, set_code, story_of
 
 SIDE = 200
 MARGIN = 50
@@ -82,8 +82,7 @@ class LIPMORPH_OT_pose_pad(bpy.types.Operator):
 
     def _key(self, context: bpy.types.Context) -> None:
         if context.scene.tool_settings.use_keyframe_insert_auto:
-            for name in self._story.sliders[:2]:
-                self._item.keyframe_insert(slider_path(name), group="Pose Space")
+            key_sliders(self._item, self._story.sliders[:2])
 
     def _close(self, context: bpy.types.Context, how: str) -> set[str]:
         bpy.types.SpaceView3D.draw_handler_remove(self._handle, "WINDOW")

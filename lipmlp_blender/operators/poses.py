@@ -17,7 +17,7 @@ from ..request import new_folder
 from ..runtime import runtime
 from ..scene.errors import SceneError
 from ..scene.pose_sources import POSES_NAME, found_poses, why_no_poses
-from ..scene.pose_space import is_space, set_code, slider_path, story_of
+from ..scene.pose_space import is_space, key_sliders, set_code, story_of
 
 SETTINGS = {field.name: (field.default, setting) for field, setting in settings_of(Learning)}
 MOST_SLIDERS = 3
@@ -113,8 +113,7 @@ class LIPMORPH_OT_key_pose(_OnSpace, bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         item = context.active_object
-        for name in story_of(item).sliders:
-            item.keyframe_insert(slider_path(name), group="Pose Space")
+        key_sliders(item, story_of(item).sliders)
         return {"FINISHED"}
 
 

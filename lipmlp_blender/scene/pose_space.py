@@ -118,6 +118,12 @@ def set_code(item: bpy.types.Object, code: list[float]) -> None:
     item.update_tag()
 
 
+def key_sliders(item: bpy.types.Object, sliders: list[str]) -> None:
+    """Key them at the current frame."""
+    for name in sliders:
+        item.keyframe_insert(slider_path(name), group="Pose Space")
+
+
 def slider_path(name: str) -> str:
     return f'["{bpy.utils.escape_identifier(name)}"]'
 

@@ -13,7 +13,6 @@ from .attempt import perform
 from .handshake import code_digest
 from .tasks import Outcome, Task
 
-TOPIC = "lipmorph"
 TOLD_SECONDS = 1.0
 
 

@@ -21,7 +21,8 @@ LARGEST_PIXELS = 60_000_000
 
 def sheet_path(folder: Path, number: int) -> Path:
     """Of the sheets of a long list the second and later ones have their number behind."""
-    return folder / ("contact_sheet.png" if number == 0 else f"contact_sheet_{number + 1}.png")
+    first = ResultsFolder(folder).contact_sheet
+    return first.with_stem(f"{first.stem}_{number + 1}") if number else first
 
 
 def draw_sheets(record: Path, folder: Path) -> list[Path]:

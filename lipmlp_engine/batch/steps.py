@@ -16,10 +16,9 @@ from pathlib import Path
 
 from ..files.done_mark import is_done
 from ..files.manifest import Manifest
-from ..files.results_folder import require_inputs
+from ..files.results_folder import ResultsFolder, require_inputs
 from ..job.description import Job
 from ..job.errors import EngineError, OutputError
-from ..job.hearsay import shown
 from ..machine.memory import memory_of
 from .figures import figures_of
 from .orders import GIGABYTE, Order, mark_of
@@ -27,8 +26,8 @@ from .tasks import Outcome, Task
 
 LOOK_AHEAD = 16
 """Orders that are looked at behind one that has no room yet."""
-SEVERAL_TIMES = 2
-"""A part of a film has at least so many frames."""
+FEWEST_FRAMES = 2
+"""Of a part of a film."""
 
 
 @dataclass
@@ -153,7 +152,7 @@ class Steps:
                 folder=folder,
                 stage="frames",
                 frames=(first, last),
-                model=os.path.join(order.folder, "model.safetensors"),
+                model=str(ResultsFolder(Path(order.folder)).model),
                 mark=f"{mark}-{first}-{last}",
             )
             film.parts.append(part)
@@ -192,11 +191,6 @@ class Steps:
 
 def _ranges(frames: int, parts: int) -> list[tuple[int, int]]:
     """A film's frames in so many runs of about the same length."""
-    parts = max(1, min(parts, frames // SEVERAL_TIMES))
+    parts = max(1, min(parts, frames // FEWEST_FRAMES))
     edges = [round(frames * k / parts) for k in range(parts + 1)]
     return list(itertools.pairwise(edges))
-
-
-def told(verdict: Verdict) -> str:
-    """Why an order failed, for a person."""
-    return f"{shown(verdict.order.name, 100)}: {shown(verdict.outcome.sentence)}"

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .. import __version__
+from ..files.results_folder import ResultsFolder
 from ..files.workplace import Workplace
 from ..job.description import Job
 from ..job.errors import Cancelled, EngineError, OutputError
@@ -47,9 +48,6 @@ class Terms:
     pictures: bool = True
 
 
-SHEET = "contact_sheet.png"
-
-
 def record_path(folder: Path) -> Path:
     """What was done, a line for each morph, as it happens."""
     return folder / "lipmorph-batch.jsonl"
@@ -66,7 +64,7 @@ def do_batch(
     record, table, values = record_path(folder), folder / "summary.txt", folder / "summary.json"
     place = Workplace(folder, [source], beside=True, force=terms.force)
     try:
-        place.open([record, table, values, folder / SHEET])
+        place.open([record, table, values, ResultsFolder(folder).contact_sheet])
     except OutputError as error:
         place.close(failed=True)
         raise FolderError(str(error)) from error

@@ -67,14 +67,6 @@ def read_group(path: Path, largest: int = LARGEST_FILE) -> dict[str, Any]:
         return parsed_group(stream.read(largest + 1), largest)
 
 
-def parsed_line(line: str, largest: int = 100_000) -> dict[str, Any] | None:
-    """The group of named values that a line of a program's output is; None where it is anything else."""
-    try:
-        return parsed_group(line, largest)
-    except HearsayError:
-        return None
-
-
 def as_group(values: Any) -> dict[str, Any]:
     if not isinstance(values, dict):
         raise HearsayError("it is no group of named values")

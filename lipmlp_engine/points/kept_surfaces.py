@@ -19,7 +19,6 @@ import numpy as np
 from .. import __version__
 from ..files.array_file import ArrayFile
 from ..files.whole_file import draft_of, run_name
-from ..job.errors import OutputError
 from ..job.hearsay import HearsayError, as_group, built
 from ..job.sections.points import Points
 from .cloud import Cloud
@@ -90,8 +89,9 @@ def keep(folder: Path, digest: str, found: Found) -> None:
         arrays["colors"] = found.colors
     arrays["told"] = np.array(json.dumps({"notes": found.notes, "report": found.report.to_dict()}))
     draft = draft_of(path, run_name())
-    with contextlib.suppress(OSError, OutputError):
+    with contextlib.suppress(OSError):
         folder.mkdir(parents=True, exist_ok=True)
+        # Not through whole_file's writers: a workplace that is open would claim the file as one of its results.
         try:
             with open(draft, "wb") as stream:
                 np.savez(stream, **arrays)

@@ -14,8 +14,6 @@ from .learned_space import PoseSpace
 MOST_NUMBERS = 3
 """Of a code on a grid: more would need thousands of meshes."""
 MOST_MESHES = 5000
-
-
 NODES = {1: 17, 2: 9, 3: 5}
 """Of each number, where nobody says how many: turns by 15° or so between two nodes lose a per cent of length."""
 

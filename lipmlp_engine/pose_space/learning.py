@@ -22,7 +22,7 @@ from ..running.channel import Audience
 from ..running.pipeline import greeting
 from .grid import nodes_for, write_grid
 from .learned_space import PoseSpace
-from .metric import edges_of
+from .metric import edge_lengths, edges_of
 from .pose_set import PoseSet, read_poses
 from .section import Learning
 from .space_file import save_space
@@ -123,9 +123,7 @@ def _measured(space: PoseSpace, found: PoseSet) -> dict[str, float]:
 
 
 def _off(between: Array, first: Array, last: Array, share: float, edges: NDArray[np.int64]) -> float:
-    start, middle, end = (
-        np.linalg.norm(places[edges[:, 0]] - places[edges[:, 1]], axis=1) for places in (first, between, last)
-    )
+    start, middle, end = (edge_lengths(places, edges) for places in (first, between, last))
     wanted = (1 - share) * start + share * end
     return float(np.abs(middle - wanted).sum() / wanted.sum())
 

@@ -44,7 +44,7 @@ def chosen_pairs(poses: Array, triangles: NDArray[np.integer], rng: np.random.Ge
     """Pairs spread over the mesh: near ones (every edge, or as many as are allowed), far ones and ways."""
     edges = edges_of(triangles)
     count = poses.shape[1]
-    lengths = np.mean([np.linalg.norm(places[edges[:, 0]] - places[edges[:, 1]], axis=1) for places in poses], axis=0)
+    lengths = np.mean([edge_lengths(places, edges) for places in poses], axis=0)
     graph = sparse.csr_array(
         (np.maximum(np.tile(lengths, 2), 1e-12), (edges.T.ravel(), edges[:, ::-1].T.ravel())), shape=(count, count)
     )
@@ -81,6 +81,11 @@ def edges_of(triangles: NDArray[np.integer]) -> Numbers:
     """Every edge once, its lower vertex first."""
     sides = np.sort(np.asarray(triangles, np.int64)[:, [0, 1, 1, 2, 2, 0]].reshape(-1, 2), axis=1)
     return np.unique(sides, axis=0)
+
+
+def edge_lengths(places: Array, edges: Numbers) -> Array:
+    """Of one mesh (n, 3), or a row for each of several (k, n, 3)."""
+    return np.asarray(np.linalg.norm(places[..., edges[:, 0], :] - places[..., edges[:, 1], :], axis=-1))
 
 
 class Metric:

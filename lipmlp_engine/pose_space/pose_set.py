@@ -13,7 +13,7 @@ from ..files.array_file import ArrayFile
 from ..job.errors import ShapeError
 from ..shapes.shape import signed_volume
 from ..shapes.shape_files import read_shape
-from .metric import edges_of
+from .metric import edge_lengths, edges_of
 
 MOST_POSES = 500
 MOST_PLACES = 50_000_000
@@ -26,7 +26,6 @@ MIRRORED = 0.01
 """Volume, as a share of the box's, from which on its sign says which side is out."""
 OTHER_SHAPE = 0.03
 """Median change of an edge's length, as a share, from which on it is another character: a pose changes few edges."""
-
 NAMED = ": "
 """Between a character's name and that of its pose, where both are said."""
 
@@ -173,8 +172,7 @@ def _without_copies(poses: Array, names: Sequence[str]) -> tuple[list[int], list
 def _found_characters(found: PoseSet) -> list[int]:
     """Whose each pose is, by the lengths of the edges; one character where these do not come in groups."""
     edges = edges_of(found.triangles)
-    steps = found.poses[:, edges[:, 0]] - found.poses[:, edges[:, 1]]
-    lengths = np.linalg.norm(steps, axis=2)
+    lengths = edge_lengths(found.poses, edges)
     groups: list[list[int]] = []
     for index, own in enumerate(lengths):
         changes = [float(np.median(np.abs(own / lengths[group[0]].clip(1e-30) - 1))) for group in groups]

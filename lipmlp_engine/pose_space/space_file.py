@@ -27,7 +27,7 @@ MOST_NUMBERS = 12
 MOST_COORDINATES = 1000
 WIDEST = 4096
 FARTHEST = 1e15
-"""Units."""
+"""What no number of a space is beyond."""
 
 
 def save_space(space: PoseSpace, path: Path) -> None:

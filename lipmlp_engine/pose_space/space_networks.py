@@ -6,8 +6,8 @@ import torch
 from torch import Tensor, nn
 
 WIDTH = 96
-LEAST = 1e-4
-"""Of the values' number."""
+RIDGE = 1e-4
+"""What the straight map's own size costs where it begins, for each of the values that it is fitted to."""
 
 
 class PoseNetwork(nn.Module):
@@ -41,7 +41,7 @@ class _Bent(nn.Module):
         ones = torch.ones(len(values), 1)
         inputs = torch.cat([values, ones], 1)
         # A little weight on the map itself chooses among those that do equally well.
-        system = inputs.T @ inputs + LEAST * len(values) * torch.eye(inputs.shape[1])
+        system = inputs.T @ inputs + RIDGE * len(values) * torch.eye(inputs.shape[1])
         found = torch.linalg.solve(system, inputs.T @ wanted)
         with torch.no_grad():
             self.straight.weight.copy_(found[:-1].T)

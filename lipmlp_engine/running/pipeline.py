@@ -25,13 +25,13 @@ from .account import Account
 from .channel import Audience
 from .deliveries import Deliveries
 from .failures import failure_of, foreseen
+from .frame_writing import FrameWriting
 from .job_log import JobLog
 from .portions import Portion
 from .previews import Previews
 from .progress import expected_seconds
 
 if TYPE_CHECKING:
-    from ..files.frame_files import FrameFiles
     from ..model.trained_morph import Morph
     from ..shapes import Shape
 
@@ -114,8 +114,6 @@ class _Run:
         self.kept_shapes: list[Shape] = []
         """Those that a trained morph has with it: then none has to be read."""
         self.portion = WHOLE
-        self._apart: list[float] = []
-        """How far each frame is from the surface that the certificates are about."""
 
     def perform(self, work: Callable[[], Done]) -> Done:
         """The whole way; whatever stops it is told, and raised as an EngineError."""
@@ -182,10 +180,11 @@ class _Run:
             return Done(str(self.results.model), "")
         self._place.make_room(self.results.path, self.results.keys.name)
         with phase("extract"):
-            frames = self._frames_that_stand() if stand else self._extract(morph, shapes)
+            writing = FrameWriting(self.job, self.results, self._place, self._account)
+            frames = writing.leave() if stand else writing.write(morph, shapes, self.portion)
         if self.portion.ends_after("frames"):
             return Done(str(self.results.model), "", [str(path) for path in frames.paths])
-        return self._deliveries(device, stand).make(frames, shapes, morph, self._apart)
+        return self._deliveries(device, stand).make(frames, shapes, morph, writing.apart)
 
     def train(self, shapes: list[Shape]) -> Morph:
         """Fit a network to the shapes."""
@@ -244,7 +243,7 @@ class _Run:
             self.kept_shapes = morph.shapes if morph else []
             shapes = self._load_shapes()
             self._settle_in()
-        return self._deliveries(device, stand=False).make(frames, shapes, morph, self._apart)
+        return self._deliveries(device, stand=False).make(frames, shapes, morph, apart=[])
 
     def _deliveries(self, device: str, stand: bool) -> Deliveries:
         return Deliveries(self.job, self.results, self._place, self._account, device, stand=stand)
@@ -284,35 +283,3 @@ class _Run:
                 raise
             self._account.note(f"The frames are extracted without colours, materials and a report: {error}")
             return []
-
-    def _extract(self, morph: Morph, shapes: list[Shape]) -> FrameFiles:
-        from ..certificates.shown_surface import frame_distance
-        from ..files.frame_files import FrameFiles
-        from .method import frames
-
-        times = self.job.frame_times()
-        paths = [self.results.frame(index) for index in range(len(times))]
-        self._place.make_room(paths[0].parent, "frame_*.npz")
-        empty = []
-        coming = self.portion.frames_made_elsewhere(times) or frames(morph, times, shapes)
-        for index, (time, path) in enumerate(zip(times, paths, strict=True)):
-            self._account.stop_if_asked()
-            frame = next(coming)
-            frame.save(path)
-            if morph.detailed:
-                self._apart.append(frame_distance(morph, frame))
-            if not len(frame.faces):
-                empty.append(time)
-            self._account.frame_done(index, times, path)
-        if empty:
-            self._account.note(f"There is no surface at t = {', '.join(f'{time:.2f}' for time in empty)}.")
-        return FrameFiles(paths)
-
-    def _frames_that_stand(self) -> FrameFiles:
-        """The frames of an earlier run with the same wishes: only its shape keys are to be made anew."""
-        from ..files.frame_files import FrameFiles
-
-        times, paths = self.job.frame_times(), self.results.frames()
-        for index, path in enumerate(paths[: len(times)]):
-            self._account.frame_done(index, times, path)
-        return FrameFiles(paths)

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.fake_engine.engine import ball
+from tests.fake_engine.stand_in_results import ball
 
 from .conftest import OpenWindow, refuse
 from .test_install import MODULE

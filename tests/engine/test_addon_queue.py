@@ -118,7 +118,7 @@ def test_the_check_reads_the_doctor(part: Any, python: Path, tmp_path: Path, beh
 
 
 def test_the_summary_says_what_an_artist_needs(part: Any, tmp_path: Path) -> None:
-    from tests.fake_engine.engine import report
+    from tests.fake_engine.stand_in_results import report
 
     lines = part("report_summary").summary_lines
     sentences = [sentence for _, sentence in lines(report(24))]

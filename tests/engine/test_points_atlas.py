@@ -12,7 +12,7 @@ from lipmlp_engine.points.normal_estimation import lines_of
 from lipmlp_engine.points.orientation import sheet_links
 from lipmlp_engine.points.reconstruct import reconstruct
 
-from .test_points import on_ball
+from .clouds import on_ball
 
 
 def some_charts(count: int = 3) -> Charts:

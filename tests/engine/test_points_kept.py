@@ -15,7 +15,7 @@ from lipmlp_engine.points.cloud import Cloud
 from lipmlp_engine.shapes.load import found_surface
 from lipmlp_engine.shapes.shape import Shape
 
-from .test_points import on_ball
+from .clouds import on_ball
 
 TAKEN = "took the surface that an earlier run had found"
 

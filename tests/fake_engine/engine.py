@@ -8,21 +8,16 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import os
-import struct
 import sys
 import time
 from pathlib import Path
-
-import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from lipmlp_engine import __version__
 from lipmlp_engine.commands.options import apply_settings
 from lipmlp_engine.files.manifest import Manifest
-from lipmlp_engine.files.mesh_frame import MeshFrame
 from lipmlp_engine.files.results_folder import ResultsFolder, preview_times
 from lipmlp_engine.job.description import Job
 from lipmlp_engine.job.events import (
@@ -37,15 +32,15 @@ from lipmlp_engine.job.events import (
     MorphBegun,
     MorphEnded,
     MorphProgress,
-    Notice,
     Preview,
     Progress,
     Ready,
     request_from_line,
     to_line,
 )
-from lipmlp_engine.model.model_metadata import MODEL_FORMAT
 from lipmlp_engine.running.channel import EventChannel, first_line
+from tests.fake_engine.misbehaviour import misbehave, say
+from tests.fake_engine.stand_in_results import ball, report, tracked, write_model
 
 STEPS = 20
 STEP_SECONDS = 0.02
@@ -54,36 +49,8 @@ SLOW_STEPS = 1200
 """Ten minutes: whoever wants to end a slow run gets there in time, however busy the machine is."""
 
 
-def ball(time_: float, segments: int = 12) -> MeshFrame:
-    """A ball of triangles that moves along x and grows."""
-    rings = segments // 2
-    tilt, turn = np.meshgrid(
-        np.linspace(0, math.pi, rings + 1)[1:-1], np.linspace(0, 2 * math.pi, segments, endpoint=False), indexing="ij"
-    )
-    around = np.stack([np.sin(tilt) * np.cos(turn), np.sin(tilt) * np.sin(turn), np.cos(tilt)], axis=-1)
-    points = np.concatenate([around.reshape(-1, 3), [[0, 0, 1], [0, 0, -1]]])
-    faces = []
-    for ring in range(rings - 2):
-        for k in range(segments):
-            a, b = ring * segments + k, ring * segments + (k + 1) % segments
-            faces += [[a, a + segments, b + segments], [a, b + segments, b]]
-    top, bottom, last = len(points) - 2, len(points) - 1, (rings - 2) * segments
-    for k in range(segments):
-        faces.append([top, k, (k + 1) % segments])
-        faces.append([bottom, last + (k + 1) % segments, last + k])
-    radius = 1.0 + 0.3 * time_
-    vertices = (points * radius + [2.0 * time_, 0, 0]).astype(np.float32)
-    velocity = (points * 0.3 + [2.0, 0, 0]).astype(np.float32)
-    return MeshFrame(time_, vertices, np.array(faces, np.int32), points.astype(np.float32), velocity)
-
-
 def hello(engine: str = __version__, protocol: int = PROTOCOL) -> Hello:
     return Hello(engine, protocol, sys.version.split()[0], "2.13.0", "cpu", "Fake processor")
-
-
-def say(line: str) -> None:
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()
 
 
 def work(channel: EventChannel, job: Job, results: ResultsFolder, behaviour: str) -> None:
@@ -129,72 +96,6 @@ def show_guide(channel: EventChannel, job: Job, results: ResultsFolder) -> list[
         ball(time_).save(results.preview(place))
         channel.tell(Preview(str(results.preview(place)), time_, place, len(times), guide=True))
     return [str(results.preview(place)) for place in range(len(times))]
-
-
-def tracked(job: Job, results: ResultsFolder, refused: bool, lost: bool) -> dict[str, object]:
-    """The first shape's mesh, lifted by 2 units; where the topology is said to change, its first tenth in trouble."""
-    results.keys.unlink(missing_ok=True)
-    reason = "the number of handles changes between 0 and 1"
-    if lost:
-        return {"kept": False, "sentence": "There are no shape keys, because the mesh is lost at t = 0.50."}
-    if refused and job.extraction.keys == "auto":
-        return {"kept": False, "sentence": f"There are no shape keys, because {reason}; the frames show the morph."}
-    with np.load(results.path / job.shapes[0].path) as shape:
-        start = shape["vertices"]
-    lifted = np.stack([start, start + np.array([0, 0, 2.0])]).astype(np.float32)
-    trouble = np.float32(np.arange(len(start)) < len(start) // 10) * refused
-    np.savez(results.keys, positions=lifted, times=[0.0, 1.0], trouble=trouble)
-    sentence = "2 shape keys carry 'Ball' to within 0.1 % of the diagonal of its target"
-    sentence += f"; they are a best effort, because {reason}." if refused else "."
-    return {"kept": True, "sentence": sentence, "troubled": int(trouble.sum())}
-
-
-def write_model(path: Path, job: Job) -> None:
-    """A model that can be recognised, with nothing in it."""
-    header = json.dumps({"__metadata__": {"format": MODEL_FORMAT, "job": json.dumps(job.to_dict())}}).encode()
-    path.write_bytes(struct.pack("<Q", len(header)) + header)
-
-
-def misbehave(channel: EventChannel, behaviour: str) -> None:
-    if behaviour == "corrupt":
-        say('{"kind": "progress", "fracti')
-        say("a library greets on stdout")
-    elif behaviour == "garbage":
-        for _ in range(50):
-            say("{ this is no message }")
-        time.sleep(60)
-    elif behaviour == "flood_noise":
-        while True:
-            say("noise" * 20)
-    elif behaviour == "flood_line":
-        while True:
-            sys.stdout.write("noise" * 20_000)
-    elif behaviour == "flood_events":
-        while True:
-            channel.tell(Progress("train", 0.5))
-    elif behaviour == "flood_log":
-        while True:
-            os.write(2, b"noise\n" * 10_000)
-    elif behaviour == "bad_alloc":
-        os.write(2, b"terminate called after throwing an instance of 'std::bad_alloc'\n")
-        os.abort()
-    elif behaviour == "disk_full":
-        channel.tell(Failed("The disk is full: frame_0003.npz cannot be written.", 4))
-        sys.exit(4)
-    elif behaviour == "crash":
-        os._exit(9)
-    elif behaviour == "noticed":
-        channel.tell(Notice("The ring was open and has been given a shell."))
-
-
-def report(frames: int) -> dict[str, object]:
-    return {
-        "version": 1,
-        "ends": [{"shape": "A", "chamfer": 0.04}, {"shape": "B", "chamfer": 0.06}],
-        "middle": {"least_volume": 0.97, "least_volume_time": 0.5},
-        "motion": {"largest_percent": 2.4, "frames_for": {"1": 58}, "per_step": [1.0] * (frames - 1)},
-        "notes": [],
-    }
 
 
 def certify(channel: EventChannel, results: ResultsFolder) -> None:

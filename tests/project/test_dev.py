@@ -16,6 +16,7 @@ import pytest
 import build_addon
 import dev
 import rings
+from workshop import environments
 
 ROOT = Path(dev.__file__).parent
 REQUIREMENTS = ["shapes==1.0"]
@@ -33,12 +34,12 @@ def made(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         package.mkdir()
         (package / "METADATA").write_text("Metadata-Version: 2.1\nName: shapes\nVersion: 1.0\n")
 
-    monkeypatch.setattr(dev, "create_environment", create)
+    monkeypatch.setattr(environments, "create_environment", create)
     return names
 
 
 def make(folder: Path) -> Path:
-    return dev.environment(folder, dev.RUNNING, REQUIREMENTS, space=0)
+    return environments.environment(folder, environments.RUNNING, REQUIREMENTS, space=0)
 
 
 def test_an_environment_is_made_once(tmp_path: Path, made: list[str]) -> None:
@@ -57,11 +58,11 @@ def test_an_environment_that_is_not_whole_is_made_anew(
 ) -> None:
     folder = tmp_path / "venv"
     python = make(folder)
-    marker = folder / dev.MARKER
+    marker = folder / environments.MARKER
     if damage == "no marker":
         marker.unlink()
     elif damage == "other packages":
-        marker.write_text(json.dumps({"python": dev.RUNNING, "requirements": ["forms==1.0"]}))
+        marker.write_text(json.dumps({"python": environments.RUNNING, "requirements": ["forms==1.0"]}))
     elif damage == "no interpreter":
         python.unlink()
     elif damage == "package gone":
@@ -72,7 +73,7 @@ def test_an_environment_that_is_not_whole_is_made_anew(
     make(folder)
     assert made == ["venv", "venv"]
     assert "making it anew" in capsys.readouterr().out
-    assert dev.environment_trouble(folder, python, json.loads(marker.read_text())) is None
+    assert environments.environment_trouble(folder, python, json.loads(marker.read_text())) is None
 
 
 def test_a_failed_installation_leaves_no_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -82,18 +83,18 @@ def test_a_failed_installation_leaves_no_environment(tmp_path: Path, monkeypatch
 
     def fail(command: list[str], name: str) -> None:
         assert Path(command[0]).exists()
-        raise dev.DevError("the index cannot be reached")
+        raise environments.DevError("the index cannot be reached")
 
     monkeypatch.setattr(subprocess, "run", create)
-    monkeypatch.setattr(dev, "install", fail)
-    with pytest.raises(dev.DevError):
+    monkeypatch.setattr(environments, "install", fail)
+    with pytest.raises(environments.DevError):
         make(tmp_path / "venv")
     assert not (tmp_path / "venv").exists()
 
 
 def test_a_full_disk_is_told_before_anything_is_made(tmp_path: Path) -> None:
-    with pytest.raises(dev.DevError, match="needs 1000000 GB of disk"):
-        dev.environment(tmp_path / "venv", dev.RUNNING, REQUIREMENTS, space=1_000_000)
+    with pytest.raises(environments.DevError, match="needs 1000000 GB of disk"):
+        environments.environment(tmp_path / "venv", environments.RUNNING, REQUIREMENTS, space=1_000_000)
     assert not (tmp_path / "venv").exists()
 
 
@@ -107,13 +108,13 @@ def test_a_full_disk_is_told_before_anything_is_made(tmp_path: Path) -> None:
 )
 def test_what_pip_complains_of_becomes_a_sentence(complaint: str, sentence: str) -> None:
     script = f"import sys; print({complaint!r}, file=sys.stderr); sys.exit(1)"
-    with pytest.raises(dev.DevError, match=sentence):
-        dev.install([sys.executable, "-c", script], ".venv")
+    with pytest.raises(environments.DevError, match=sentence):
+        environments.install([sys.executable, "-c", script], ".venv")
 
 
 def test_a_python_that_is_not_there_is_named() -> None:
-    with pytest.raises(dev.DevError, match=r"Python 3\.99 is needed"):
-        dev.find_python("3.99")
+    with pytest.raises(environments.DevError, match=r"Python 3\.99 is needed"):
+        environments.find_python("3.99")
 
 
 def test_another_python_gets_one_sentence(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -122,6 +123,11 @@ def test_another_python_gets_one_sentence(monkeypatch: pytest.MonkeyPatch, capsy
     assert dev.main() == 1
     told = capsys.readouterr().err
     assert told.count("\n") == 1 and "3.12" in told and "3.11 (for Blender 4.5)" in told
+
+
+def test_no_more_than_the_standard_library_is_needed() -> None:
+    asked = subprocess.run([sys.executable, "-S", str(ROOT / "dev.py"), "--help"], capture_output=True, check=False)
+    assert asked.returncode == 0
 
 
 def test_blenders_are_those_named_or_those_on_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -136,7 +142,7 @@ def test_blenders_are_those_named_or_those_on_path(tmp_path: Path, monkeypatch: 
 
 
 def test_each_python_has_one_default_blender() -> None:
-    wheels = dev.project()["tool"]["dev"]["blenders"]
+    wheels = environments.project()["tool"]["dev"]["blenders"]
     defaults = {wheel["python"]: name for name, wheel in wheels.items() if wheel.get("default")}
     assert {python: ".".join(name.split(".")[:2]) for python, name in defaults.items()} == dev.PYTHONS
 
@@ -266,7 +272,7 @@ def test_only_the_default_blenders_run_what_no_difference_between_them_can_touch
     monkeypatch.setattr(dev, "blender_python", Path)
     options = argparse.Namespace(ring="addon", all_blenders=True, everything=False, coverage=False, pytest=[])
     chosen = {ring.name: "--what-differs" in ring.command for ring in dev.rings_of_tests(options, Path())}
-    wheels = dev.project()["tool"]["dev"]["blenders"]
+    wheels = environments.project()["tool"]["dev"]["blenders"]
     assert chosen == {f"addon-{version}": not wheel.get("default") for version, wheel in wheels.items()}
 
 
@@ -284,7 +290,7 @@ def test_coverage_is_measured_in_the_ring_of_the_engine() -> None:
     for half in dev.rings_of_tests(options, Path("python")):
         assert half.command[:6] == ["python", "-m", "coverage", "run", "-m", "pytest"]
         assert half.command[-2:] == ["-k", "job"]
-    assert ROOT / Path(dev.project()["tool"]["coverage"]["run"]["data_file"]).parent == dev.COVERAGE
+    assert ROOT / Path(environments.project()["tool"]["coverage"]["run"]["data_file"]).parent == dev.COVERAGE
 
 
 def test_no_test_of_the_engine_is_lost_between_the_halves() -> None:

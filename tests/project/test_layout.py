@@ -13,8 +13,6 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("lipmlp_engine", "lipmlp_blender")
 LONGEST = 300
-LONGER = {"dev.py"}
-"""One script that a developer reads from top to bottom."""
 SHARED = {
     *("job", "files.array_file", "files.folder_lock", "files.manifest", "files.mesh_frame", "files.results_folder"),
     *("files.whole_file", "files.workplace", "machine.memory", "machine.programs", "machine.standard_streams"),
@@ -142,10 +140,10 @@ def test_what_the_add_on_takes_of_the_engine_needs_nothing_heavy() -> None:
 
 
 def test_no_file_is_longer_than_can_be_read_in_one_sitting() -> None:
-    folders = [ROOT / name for name in (*PACKAGES, "tests", "benchmarks")]
+    folders = [ROOT / name for name in (*PACKAGES, "tests", "benchmarks", "workshop")]
     files = [path for folder in folders for path in folder.rglob("*.py")] + list(ROOT.glob("*.py"))
     long = {path.name: count for path in files if (count := len(path.read_text("utf-8").splitlines())) > LONGEST}
-    assert not {name: count for name, count in long.items() if name not in LONGER}
+    assert not long
 
 
 @pytest.mark.parametrize("package", PACKAGES)

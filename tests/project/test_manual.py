@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-import dev
 from lipmlp_engine.job.sections import SECTIONS
 from lipmlp_engine.job.setting_kinds import settings_of
 from workshop import command_line_page, python_page, rooms, settings_page, site, staging, troubleshooting_page
 from workshop.drawn_morphs import PICTURES, ROOT
+from workshop.environments import WINDOWS
 from workshop.gallery import EXHIBITS, drawn
 from workshop.sentences import collected
 from workshop.shapes import SHAPES
@@ -135,7 +135,7 @@ def test_a_link_that_leads_nowhere_and_what_comes_from_elsewhere_are_refused(tmp
 
 
 def test_the_manual_builds_without_a_warning(tmp_path: Path) -> None:
-    python = ROOT / ".venv-docs" / ("Scripts/python.exe" if dev.WINDOWS else "bin/python")
+    python = ROOT / ".venv-docs" / ("Scripts/python.exe" if WINDOWS else "bin/python")
     if not python.is_file():
         pytest.skip("there is no .venv-docs: run `python dev.py docs` once")
     staging.stage(tmp_path / "staged")
