@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
 import math
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,21 +17,20 @@ LARGEST_PIXELS = 60_000_000
 """Of a picture that is looked at; ours are far smaller, but a stranger may have put one there."""
 
 
-def sheet_path(folder: Path, number: int) -> Path:
-    """Of the sheets of a long list the second and later ones have their number behind."""
+def sheet_paths(folder: Path, morphs: int) -> list[Path]:
+    """Where the sheets of so many morphs lie; the second and later ones have their number behind."""
     first = ResultsFolder(folder).contact_sheet
-    return first.with_stem(f"{first.stem}_{number + 1}") if number else first
+    later = range(2, -(-morphs // MOST_ON_A_SHEET) + 1)
+    return [first, *(first.with_stem(f"{first.stem}_{number}") for number in later)]
 
 
 def draw_sheets(record: Path, folder: Path) -> list[Path]:
     """Draw the sheets of the morphs that there are; returns them. One without a picture of its own has its name."""
-    paths: list[Path] = []
-    morphs: Iterator[dict[str, Any]] = (morph for morph in morphs_in(record) if morph["state"] in ("done", "kept"))
-    while page := list(itertools.islice(morphs, MOST_ON_A_SHEET)):
-        path = sheet_path(folder, len(paths))
+    drawn = [morph for morph in morphs_in(record) if morph["state"] in ("done", "kept")]
+    paths = sheet_paths(folder, len(drawn)) if drawn else []
+    for number, path in enumerate(paths):
         with moved_when_whole(path) as draft:
-            _sheet(page).save(draft, format="PNG")
-        paths.append(path)
+            _sheet(drawn[number * MOST_ON_A_SHEET :][:MOST_ON_A_SHEET]).save(draft, format="PNG")
     return paths
 
 

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .. import __version__
-from ..files.results_folder import ResultsFolder
 from ..files.workplace import Workplace
 from ..job.description import Job
 from ..job.errors import Cancelled, EngineError, OutputError
@@ -24,6 +23,7 @@ from .display import Display, ProgramListener
 from .listing import Listing
 from .local import Crew, LocalCrew
 from .orders import Order
+from .sheets import draw_sheets, sheet_paths
 from .steps import Steps
 from .story import Listener, Story
 from .summary import in_words, write_summary
@@ -64,7 +64,7 @@ def do_batch(
     record, table, values = record_path(folder), folder / "summary.txt", folder / "summary.json"
     place = Workplace(folder, [source], beside=True, force=terms.force)
     try:
-        place.open([record, table, values, ResultsFolder(folder).contact_sheet])
+        place.open([record, table, values, *sheet_paths(folder, len(listing.orders))])
     except OutputError as error:
         place.close(failed=True)
         raise FolderError(str(error)) from error
@@ -86,8 +86,6 @@ def do_batch(
         counts = write_summary(record, table, values, time.monotonic() - began)
         sheets: list[Path] = []
         if terms.pictures and counts["done"] + counts["kept"]:
-            from .sheets import draw_sheets
-
             sheets = draw_sheets(record, folder)
     if trouble is not None:
         raise trouble

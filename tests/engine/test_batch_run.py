@@ -114,6 +114,16 @@ def test_one_batch_at_a_time_and_wrong_options_have_their_own_codes(tmp_path: Pa
     assert refused.returncode == 104 and "cannot be written to" in refused.stderr
 
 
+def test_no_picture_of_somebody_else_is_drawn_over(tmp_path: Path) -> None:
+    source = write_list(tmp_path, [{**PAIR, "name": f"morph {number}"} for number in range(61)])
+    theirs = tmp_path / "morphs_morphs" / "contact_sheet_2.png"
+    theirs.parent.mkdir()
+    theirs.write_bytes(b"a picture of theirs")
+    refused = engine("batch", source)
+    assert refused.returncode == 104 and "contact_sheet_2.png" in refused.stderr
+    assert theirs.read_bytes() == b"a picture of theirs"
+
+
 def test_a_program_hears_the_end(tmp_path: Path) -> None:
     source = write_list(tmp_path, [PAIR])
     out = tmp_path / "morphs_morphs"
