@@ -36,9 +36,12 @@ def asked(package: str) -> Graph:
 
 
 def _room(module: tuple[str, ...], folder: Path) -> str | None:
+    """Where a module stands; none for a package's own first page, and for names that it holds."""
     if not module or module[0].startswith("__") or module[0] == "lipmlp_engine":
         return None
-    return f"{module[0]}/" if (folder / module[0]).is_dir() else module[0]
+    if (folder / module[0]).is_dir():
+        return f"{module[0]}/"
+    return module[0] if (folder / f"{module[0]}.py").is_file() else None
 
 
 def _imported(tree: ast.Module, module: tuple[str, ...], package: str) -> list[tuple[str, ...]]:
