@@ -6,13 +6,17 @@ import ast
 from pathlib import Path
 
 ENGINE = Path(__file__).resolve().parent.parent / "lipmlp_engine"
-ROOMS = ("shapes", "points", "poses", "guide", "networks", "training", "surface", "looks", "tracking", "metrics")
+ROOMS = (
+    *("shapes", "points", "poses", "guide", "networks", "training", "surface", "looks", "tracking"),
+    *("pose_space", "certificates", "metrics"),
+)
 """Those that compute; what machine, files and protocol need is no part of the method."""
 HEAD = """\
 # Constants
 
-What the method takes for granted: numbers that no [setting](settings.md) changes, with what each is for and, where it was
-measured, how. Lengths are in units of the training frame, [-1, 1]³, unless it is said otherwise.
+What the method takes for granted: numbers that no [setting](settings.md) changes, with what each is for and, where it
+was measured, how. Lengths are in units of the training frame, [-1, 1]³, unless it is said otherwise. The name in
+brackets is the module's, in the room of the engine that the heading names.
 """
 
 
@@ -21,7 +25,14 @@ def page() -> str:
     for room in ROOMS:
         rows = [row for path in sorted((ENGINE / room).rglob("*.py")) for row in constants(path)]
         if rows:
-            parts += [f"## {room}", "", "| constant | value | what it is |", "|---|---|---|", *rows, ""]
+            parts += [
+                f"## {room.replace('_', ' ').capitalize()}",
+                "",
+                "| constant | value | what it is |",
+                "|---|---|---|",
+                *rows,
+                "",
+            ]
     return "\n".join(parts)
 
 

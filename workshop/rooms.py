@@ -1,18 +1,21 @@
 """Draws which room of the two packages asks which: out of the imports as they stand in the code, arrows running down.
 
-python -m workshop.rooms      writes docs/pictures/rooms-engine.svg and rooms-addon.svg
+python -m workshop.rooms      writes docs/pictures/rooms-engine.svg, rooms-addon.svg, and docs/architecture.md's tables
 """
 
 from __future__ import annotations
 
 import ast
+import re
+from collections.abc import Iterator
 from html import escape
 from pathlib import Path
 
 from workshop.drawn_morphs import PICTURES, ROOT
 
+PAGE = ROOT / "docs" / "architecture.md"
 PACKAGES = {"engine": "lipmlp_engine", "addon": "lipmlp_blender"}
-BOX, GAP, LEVEL = 26, 14, 84
+BOX, GAP, LEVEL, FRAME = 26, 14, 84, 6
 LETTER = 7.4
 
 Graph = dict[str, set[str]]
@@ -46,7 +49,7 @@ def _room(module: tuple[str, ...], folder: Path) -> str | None:
 
 def _imported(tree: ast.Module, module: tuple[str, ...], package: str) -> list[tuple[str, ...]]:
     found = []
-    for node in ast.walk(tree):
+    for node in _statements(tree):
         if isinstance(node, ast.ImportFrom):
             if node.level:
                 base = module[: len(module) - node.level]
@@ -58,6 +61,14 @@ def _imported(tree: ast.Module, module: tuple[str, ...], package: str) -> list[t
             stem = (*base, *(node.module.split(".") if node.module else ()))
             found += [stem] if node.module else [(*stem, alias.name) for alias in node.names]
     return found
+
+
+def _statements(tree: ast.AST) -> Iterator[ast.AST]:
+    """All of them but what only checkers of types read."""
+    for node in ast.iter_child_nodes(tree):
+        if not (isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test)):
+            yield node
+            yield from _statements(node)
 
 
 def rings(graph: Graph) -> list[set[str]]:
@@ -84,15 +95,16 @@ def _reached(graph: Graph, start: str) -> set[str]:
 def without_shortcuts(graph: Graph) -> Graph:
     """Only arrows that no longer way implies; among rooms that ask each other all are kept."""
     reach = {room: _reached(graph, room) for room in graph}
-    return {
-        room: {
+    found = {}
+    for room, others in graph.items():
+        ways = {mid for mid in others if room not in reach[mid]}  # not those that lead around in a ring
+        found[room] = {
             other
             for other in others
             if room in reach[other]
-            or not any(other in reach[mid] and mid not in reach[other] for mid in others if mid != other)
+            or not any(other in reach[mid] and mid not in reach[other] for mid in ways - {other})
         }
-        for room, others in graph.items()
-    }
+    return found
 
 
 def levels(graph: Graph) -> dict[str, int]:
@@ -115,7 +127,7 @@ def levels(graph: Graph) -> dict[str, int]:
 
 def drawn(graph: Graph) -> str:
     """The graph as an SVG; the highest is at the top."""
-    height, arrows = levels(graph), without_shortcuts(graph)
+    height, arrows, framed = levels(graph), without_shortcuts(graph), rings(graph)
     rows: dict[int, list[str]] = {}
     for room in sorted(graph):
         rows.setdefault(height[room], []).append(room)
@@ -124,8 +136,10 @@ def drawn(graph: Graph) -> str:
     places: dict[str, tuple[float, float]] = {}
     for level in range(top + 1):
         row = rows[level]
-        if level:  # above the mean of what they ask, so that arrows cross little
-            row.sort(key=lambda room: _mean([places[o][0] for o in arrows[room] if o in places], width / 2))
+        if level:  # above the mean of what they ask, so that arrows cross little, and rings together
+            middle = {room: _mean([places[o][0] for o in arrows[room] if o in places], width / 2) for room in row}
+            ring = {room: next((sorted(one) for one in framed if room in one), [room]) for room in row}
+            row.sort(key=lambda room: (_mean([middle[o] for o in ring[room]], 0), ring[room], middle[room]))
         left = (width - sum(_width(room) + GAP for room in row) + GAP) / 2
         for room in row:
             places[room] = (left + _width(room) / 2, (top - level) * LEVEL + GAP)
@@ -138,13 +152,20 @@ def drawn(graph: Graph) -> str:
     for room, others in sorted(arrows.items()):
         for other in sorted(others):
             (x, y), (u, v) = places[room], places[other]
-            start, end = (y + BOX, v) if v > y else (y + BOX / 2, v + BOX / 2)
-            bend = (start + end) / 2
-            color = "#b05a3c" if v <= y else "#9a958c"
-            lines.append(
-                f'<path d="M{x:.0f} {start:.0f}C{x:.0f} {bend:.0f} {u:.0f} {bend:.0f} {u:.0f} {end:.0f}" '
-                f'fill="none" stroke="{color}"/>'
-            )
+            if v > y:
+                bend = (y + BOX + v) / 2
+                lines.append(
+                    f'<path d="M{x:.0f} {y + BOX:.0f}C{x:.0f} {bend:.0f} {u:.0f} {bend:.0f} {u:.0f} {v:.0f}" '
+                    'fill="none" stroke="#9a958c"/>'
+                )
+    for one in framed:
+        left = min(places[room][0] - _width(room) / 2 for room in one) - FRAME
+        right = max(places[room][0] + _width(room) / 2 for room in one) + FRAME
+        y = places[min(one)][1]
+        lines.append(
+            f'<rect x="{left:.0f}" y="{y - FRAME:.0f}" width="{right - left:.0f}" height="{BOX + 2 * FRAME}" rx="8" '
+            'fill="none" stroke="#b05a3c"/>'
+        )
     for room, (x, y) in sorted(places.items()):
         fill = "#dde6f3" if room.endswith("/") else "#f3e6d8"
         lines.append(
@@ -167,8 +188,33 @@ def pictures() -> dict[Path, str]:
     return {PICTURES / f"rooms-{name}.svg": drawn(asked(package)) for name, package in PACKAGES.items()}
 
 
+def tables() -> str:
+    """The architecture page with what each room, and each module outside one, says of itself."""
+    text = PAGE.read_text(encoding="utf-8")
+    for name, package in PACKAGES.items():
+        rows = [
+            f"| `{room}` | {_first_words(ROOT / package / room)} |" for room in sorted(asked(package), key=_rooms_first)
+        ]
+        table = "\n".join(["| | |", "|---|---|", *rows])
+        mark = re.escape(f"<!-- rooms: {name} -->")
+        text = re.sub(
+            rf"({mark}\n\n).*?(\n\n<!-- end -->)", lambda found, t=table: f"{found[1]}{t}{found[2]}", text, flags=re.S
+        )
+    return text
+
+
+def _rooms_first(room: str) -> tuple[bool, str]:
+    return not room.endswith("/"), room
+
+
+def _first_words(room: Path) -> str:
+    path = room / "__init__.py" if room.is_dir() else room.with_suffix(".py")
+    said = (ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "").split("\n\n")[0]
+    return re.sub(r"``([^`]+)``", r"`\1`", " ".join(said.split())).replace("|", "\\|")
+
+
 def main() -> None:
-    for path, text in pictures().items():
+    for path, text in (pictures() | {PAGE: tables()}).items():
         path.write_text(text, encoding="utf-8")
         print(path.relative_to(ROOT))
     for package in PACKAGES.values():
