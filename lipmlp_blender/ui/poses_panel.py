@@ -6,7 +6,6 @@ import bpy
 
 from ..scene.pose_sources import why_no_poses
 from ..scene.pose_space import is_space, slider_path, story_of
-from .manual_button import HasHelp
 from .panels import InMorphTab
 
 MOST_SHOWN = 40
@@ -22,7 +21,7 @@ class LIPMORPH_MT_learned_poses(bpy.types.Menu):
             entry.index = index
 
 
-class LIPMORPH_PT_poses(HasHelp, InMorphTab, bpy.types.Panel):
+class LIPMORPH_PT_poses(InMorphTab, bpy.types.Panel):
     bl_label = "Pose Space"
     bl_order = 5
     manual_page = "shape-keys"
