@@ -34,6 +34,8 @@ that the [command line](command-line.md#what-is-read) reads; results are numpy a
 it goes the same way as the command line and the add-on, so that the same files, settings and seed give the same frames.
 """
 FRAMES = "What `frames` gives, and what lies in a results folder as `frames/*.npz`."
+ALIASES = {"Hear": "Callable[[float, str], object]"}
+"""Names of types that only the source knows."""
 ATTRIBUTE = re.compile(r"(?:self\.)?([a-z]\w*)(?::| =)")
 
 
@@ -89,9 +91,14 @@ def _signature(thing: Any) -> str:
         signature = str(inspect.signature(thing))
     except (TypeError, ValueError):
         return "(…)"
+    signature = re.sub(r"^\(self(, )?", "(", signature)
     bare = re.sub(r"(: |-> )'([^']*)'", r"\1\2", signature)
     short = re.sub(r"\b(?:[a-z_]+\.)+(?=[A-Z])", "", bare)
-    return short if len(short) < 90 else "(\n    " + ",\n    ".join(_arguments(short)) + short[short.rindex(")") :]
+    for name, meaning in ALIASES.items():
+        short = re.sub(rf"\b{name}\b", meaning, short)
+    if len(short) < 90:
+        return short
+    return "(\n    " + ",\n    ".join(_arguments(short)) + ",\n" + short[short.rindex(")") :]
 
 
 def _arguments(signature: str) -> list[str]:

@@ -6,6 +6,7 @@ python -m workshop.rooms      writes docs/pictures/rooms-engine.svg, rooms-addon
 from __future__ import annotations
 
 import ast
+import math
 import re
 from collections.abc import Iterator
 from html import escape
@@ -16,6 +17,8 @@ from workshop.drawn_morphs import PICTURES, ROOT
 PAGE = ROOT / "docs" / "architecture.md"
 PACKAGES = {"engine": "lipmlp_engine", "addon": "lipmlp_blender"}
 BOX, GAP, LEVEL, FRAME = 26, 14, 84, 6
+WIDEST = 900
+"""Of a row; what is longer stands on several, one above the other."""
 LETTER = 7.4
 
 Graph = dict[str, set[str]]
@@ -131,21 +134,28 @@ def drawn(graph: Graph) -> str:
     rows: dict[int, list[str]] = {}
     for room in sorted(graph):
         rows.setdefault(height[room], []).append(room)
-    width = max(sum(_width(room) + GAP for room in row) for row in rows.values()) + GAP
-    top = max(rows)
     places: dict[str, tuple[float, float]] = {}
-    for level in range(top + 1):
+    ground = 0.0
+    for level in range(max(rows) + 1):
         row = rows[level]
         if level:  # above the mean of what they ask, so that arrows cross little, and rings together
-            middle = {room: _mean([places[o][0] for o in arrows[room] if o in places], width / 2) for room in row}
+            middle = {room: _mean([places[o][0] for o in arrows[room] if o in places]) for room in row}
             ring = {room: next((sorted(one) for one in framed if room in one), [room]) for room in row}
-            row.sort(key=lambda room: (_mean([middle[o] for o in ring[room]], 0), ring[room], middle[room]))
-        left = (width - sum(_width(room) + GAP for room in row) + GAP) / 2
-        for room in row:
-            places[room] = (left + _width(room) / 2, (top - level) * LEVEL + GAP)
-            left += _width(room) + GAP
+            row.sort(key=lambda room: (_mean([middle[o] for o in ring[room]]), ring[room], middle[room]))
+        shelves = math.ceil(_length(row) / WIDEST)
+        for shelf in (row[number::shelves] for number in range(shelves)):
+            left = -_length(shelf) / 2
+            for room in shelf:
+                places[room] = (left + _width(room) / 2, ground)
+                left += _width(room) + GAP
+            ground -= LEVEL / 2
+        ground -= LEVEL / 2
+    half = max(abs(x) + _width(room) / 2 for room, (x, _) in places.items()) + GAP
+    top = min(y for _, y in places.values()) - GAP
+    places = {room: (x + half, y - top) for room, (x, y) in places.items()}
+    width, tall = 2 * half, BOX + GAP - top
     lines = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {top * LEVEL + BOX + 2 * GAP}" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {tall:.0f}" '
         f'width="{width:.0f}" font-family="sans-serif" font-size="13">',
         '<rect width="100%" height="100%" fill="#fbfaf8"/>',
     ]
@@ -180,8 +190,12 @@ def _width(room: str) -> float:
     return LETTER * len(room) + 18
 
 
-def _mean(values: list[float], otherwise: float) -> float:
-    return sum(values) / len(values) if values else otherwise
+def _length(row: list[str]) -> float:
+    return sum(_width(room) + GAP for room in row) - GAP
+
+
+def _mean(values: list[float]) -> float:
+    return sum(values) / len(values) if values else 0.0
 
 
 def pictures() -> dict[Path, str]:

@@ -99,7 +99,7 @@ def test_constants_stand_with_their_sentence(tmp_path: Path) -> None:
         'FAR = 3 / 4\n"""Of the | way."""\nNOT_TOLD = 2\nKINDS = {"a": 1}\n"""A table."""\n_OWN = 1\n"""Hidden."""\n',
         encoding="utf-8",
     )
-    assert constants_page.constants(module) == ["| `FAR` (trial) | `3 / 4` | Of the \\| way. |"]
+    assert constants_page.constants(module) == ["| `FAR = 3 / 4`<br>*trial* | Of the \\| way. |"]
     page = constants_page.page()
     assert all(f"## {room.replace('_', ' ').capitalize()}\n" in page for room in ("guide", "training", "surface"))
 
