@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import ast
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,7 +21,9 @@ def page() -> str:
     parts = [WRITTEN.read_text(encoding="utf-8"), f"## lipmorph\n\n```\n{told}\n```\n"]
     for name, command, summary in _commands(parser):
         parts += [f"## lipmorph {name}", "", _sentence(command.description or summary), ""]
-        parts += ["```", " ".join(command.format_usage().removeprefix("usage: ").split()), "```", ""]
+        usage = " ".join(command.format_usage().removeprefix("usage: ").split())
+        usage = textwrap.fill(usage, 72, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False)
+        parts += ["```", usage, "```", ""]
         for group in command._action_groups:
             actions = [a for a in group._group_actions if a.help != argparse.SUPPRESS and a.dest != "help"]
             actions = [a for a in actions if not isinstance(a, argparse._SubParsersAction)]

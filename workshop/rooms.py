@@ -206,14 +206,11 @@ def tables() -> str:
     """The architecture page with what each room, and each module outside one, says of itself."""
     text = PAGE.read_text(encoding="utf-8")
     for name, package in PACKAGES.items():
-        rows = [
-            f"| `{room}` | {_first_words(ROOT / package / room)} |" for room in sorted(asked(package), key=_rooms_first)
-        ]
-        table = "\n".join(["| | |", "|---|---|", *rows])
-        mark = re.escape(f"<!-- rooms: {name} -->")
-        text = re.sub(
-            rf"({mark}\n\n).*?(\n\n<!-- end -->)", lambda found, t=table: f"{found[1]}{t}{found[2]}", text, flags=re.S
-        )
+        named = sorted(asked(package), key=_rooms_first)
+        rows = [f"| `{room}` | {_first_words(ROOT / package / room)} |" for room in named]
+        before, mark, rest = text.partition(f"<!-- rooms: {name} -->\n\n")
+        _, end, after = rest.partition("\n\n<!-- end -->")
+        text = before + mark + "\n".join(["| | |", "|---|---|", *rows]) + end + after
     return text
 
 
