@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import ast
+import textwrap
+from collections.abc import Iterator
 from pathlib import Path
 
 from lipmlp_engine.commands.main import command_parser
@@ -17,19 +19,34 @@ def page() -> str:
     parser = command_parser()
     told = f"{(parser.description or '').strip()}\n\n{(parser.epilog or '').strip()}"
     parts = [WRITTEN.read_text(encoding="utf-8"), f"## lipmorph\n\n```\n{told}\n```\n"]
-    subparsers = next(a for a in parser._actions if isinstance(a, argparse._SubParsersAction))
-    summaries = {choice.dest: choice.help for choice in subparsers._choices_actions}
-    for name, command in subparsers.choices.items():
-        parts += [f"## lipmorph {name}", "", f"{command.description or summaries.get(name) or ''}", ""]
-        parts += ["```", " ".join(command.format_usage().removeprefix("usage: ").split()), "```", ""]
+    for name, command, summary in _commands(parser):
+        parts += [f"## lipmorph {name}", "", _sentence(command.description or summary), ""]
+        usage = " ".join(command.format_usage().removeprefix("usage: ").split())
+        usage = textwrap.fill(usage, 72, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False)
+        parts += ["```", usage, "```", ""]
         for group in command._action_groups:
             actions = [a for a in group._group_actions if a.help != argparse.SUPPRESS and a.dest != "help"]
+            actions = [a for a in actions if not isinstance(a, argparse._SubParsersAction)]
             if actions:
                 parts += [f"*{(group.title or '').capitalize()}*", "", "| | |", "|---|---|"]
                 parts += [f"| {_calls(action)} | {_cell(_filled(action))} |" for action in actions] + [""]
     parts += ["## Blender", "", "`blender -b scene.blend --command lipmorph …` morphs objects of a scene.", ""]
     parts += ["| | |", "|---|---|", *_blender_options(), ""]
     return "\n".join(parts)
+
+
+def _commands(parser: argparse.ArgumentParser, of: str = "") -> Iterator[tuple[str, argparse.ArgumentParser, str]]:
+    """Each command with what its list says of it; commands of commands follow their own."""
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            summaries = {choice.dest: choice.help or "" for choice in action._choices_actions}
+            for name, command in action.choices.items():
+                yield f"{of}{name}", command, summaries.get(name, "")
+                yield from _commands(command, f"{of}{name} ")
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:].removesuffix('.')}." if text else ""
 
 
 def _calls(action: argparse.Action) -> str:

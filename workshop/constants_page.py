@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 ENGINE = Path(__file__).resolve().parent.parent / "lipmlp_engine"
@@ -11,12 +12,14 @@ ROOMS = (
     *("pose_space", "certificates", "metrics"),
 )
 """Those that compute; what machine, files and protocol need is no part of the method."""
+TEXT = re.compile(r"[{\"']")
+"""Tables and words are no constants."""
 HEAD = """\
 # Constants
 
 What the method takes for granted: numbers that no [setting](settings.md) changes, with what each is for and, where it
-was measured, how. Lengths are in units of the training frame, [-1, 1]³, unless it is said otherwise. The name in
-brackets is the module's, in the room of the engine that the heading names.
+was measured, how. Lengths are in units of the training frame, [-1, 1]³, unless it is said otherwise. Under each
+name stands its module, in the room of the engine that the heading names.
 """
 
 
@@ -28,8 +31,8 @@ def page() -> str:
             parts += [
                 f"## {room.replace('_', ' ').capitalize()}",
                 "",
-                "| constant | value | what it is |",
-                "|---|---|---|",
+                "| constant | what it is |",
+                "|---|---|",
                 *rows,
                 "",
             ]
@@ -46,8 +49,17 @@ def constants(path: Path) -> list[str]:
         if not isinstance(following.value, ast.Constant) or not isinstance(following.value.value, str):
             continue
         name = ast.unparse(node.targets[0]).strip("()")
-        value = ast.unparse(node.value)
-        if name.replace(", ", "").replace("_", "").isupper() and not name.startswith("_") and value[0] not in "{\"'":
+        value = _shown(node.value)
+        if name.replace(", ", "").replace("_", "").isupper() and not name.startswith("_") and not TEXT.search(value):
             words = " ".join(following.value.value.split()).replace("|", "\\|")
-            rows.append(f"| `{name}` ({path.stem}) | `{value}` | {words} |")
+            rows.append(f"| `{name} = {value}`<br>*{path.stem.replace('_', ' ')}* | {words} |")
     return rows
+
+
+def _shown(node: ast.expr) -> str:
+    """A value as people write it: without what makes it known to kernels, and short where it is long."""
+    if isinstance(node, ast.Call) and ast.unparse(node.func) == "wp.constant":
+        node = node.args[0]
+    if isinstance(node, ast.Constant) and isinstance(node.value, float):
+        return f"{node.value:g}"
+    return ast.unparse(node)

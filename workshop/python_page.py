@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import re
+import textwrap
 from typing import Any
 
 import lipmlp_engine
+from lipmlp_engine.files.mesh_frame import MeshFrame
 
 HEAD = """\
 # Python interface
@@ -15,26 +18,46 @@ HEAD = """\
 pip install .          # in the repository's folder: the engine without Blender
 ```
 
-`import lipmlp_engine` gives what stands below, and what is not on this page is nobody's to rely on. Shapes are files or
-arrays, results are numpy arrays; nothing of it needs Blender, and a notebook shows the progress as it goes.
+Two files in, frames out; in a notebook or a terminal a line shows how far it is:
+
+```python
+import lipmlp_engine as lm
+
+morph = lm.morph("a.obj", "b.obj", preset="draft")
+for frame in morph.frames(24):
+    print(frame.time, frame.vertices.shape, frame.faces.shape)
+morph.save("a_to_b.safetensors")
+```
+
+What stands below is the interface, and what is not on this page is nobody's to rely on. Shapes are files, of every kind
+that the [command line](command-line.md#what-is-read) reads; results are numpy arrays. Nothing of it needs Blender, and
+it goes the same way as the command line and the add-on, so that the same files, settings and seed give the same frames.
 """
+FRAMES = "What `frames` gives, and what lies in a results folder as `frames/*.npz`."
+ALIASES = {"Hear": "Callable[[float, str], object]"}
+"""Names of types that only the source knows."""
+ATTRIBUTE = re.compile(r"(?:self\.)?([a-z]\w*)(?::| =)")
 
 
 def page() -> str:
-    names = [name for name in getattr(lipmlp_engine, "__all__", []) if not name.startswith("_")]
-    parts = [HEAD, *[_entry(name, getattr(lipmlp_engine, name)) for name in names]]
-    if not names:
-        parts.append("This version exports nothing yet; use the [command line](command-line.md).\n")
-    return "\n".join(parts)
+    """Functions first, then what they return, down to the arrays of a frame."""
+    things = {name: getattr(lipmlp_engine, name) for name in lipmlp_engine.__all__}
+    entries = [_entry(name, thing) for name, thing in sorted(things.items(), key=_importance)]
+    frame = ["## MeshFrame", "", _docstring(MeshFrame), FRAMES, "", *_attributes(MeshFrame), ""]
+    return "\n".join([HEAD, *entries, *frame])
+
+
+def _importance(entry: tuple[str, Any]) -> tuple[bool, bool]:
+    return inspect.isclass(entry[1]), entry[0] != "morph"
 
 
 def _entry(name: str, thing: Any, level: int = 2) -> str:
-    kind = "class " if inspect.isclass(thing) else ""
     lines = [f"{'#' * level} {name}", ""]
-    if callable(thing):
-        lines += ["```python", f"{kind}{name.split('.')[-1]}{_signature(thing)}", "```", ""]
+    if callable(thing) and not inspect.isclass(thing):
+        lines += ["```python", f"{name.split('.')[-1]}{_signature(thing)}", "```", ""]
     lines.append(_docstring(thing))
     if inspect.isclass(thing):
+        lines += [*_attributes(thing), ""]
         for member, value in vars(thing).items():
             bare = value.fget if isinstance(value, property) else getattr(value, "__func__", value)
             if not member.startswith("_") and inspect.isfunction(bare):
@@ -43,14 +66,39 @@ def _entry(name: str, thing: Any, level: int = 2) -> str:
     return "\n".join(lines)
 
 
+def _attributes(kind: type[Any]) -> list[str]:
+    """What an object has: the sentences that stand under its fields in the source."""
+    body = ast.parse(textwrap.dedent(inspect.getsource(kind))).body[0].body  # type: ignore[attr-defined]
+    made = [node for node in body if isinstance(node, ast.FunctionDef) and node.name == "__init__"]
+    rows = []
+    for block in (body, *(node.body for node in made)):
+        for node, after in zip(block, [*block[1:], None], strict=True):
+            named = ATTRIBUTE.match(ast.unparse(node)) if isinstance(node, ast.AnnAssign | ast.Assign) else None
+            if named:
+                said = (
+                    after.value.value if isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant) else ""
+                )
+                rows.append(f"| `{named[1]}` | {_prose(str(said))} |")
+    return ["| | |", "|---|---|", *rows] if rows else []
+
+
+def _prose(text: str) -> str:
+    return re.sub(r"``([^`]+)``", r"`\1`", " ".join(text.split())).replace("|", "\\|")
+
+
 def _signature(thing: Any) -> str:
     try:
         signature = str(inspect.signature(thing))
     except (TypeError, ValueError):
         return "(…)"
+    signature = re.sub(r"^\(self(, )?", "(", signature)
     bare = re.sub(r"(: |-> )'([^']*)'", r"\1\2", signature)
     short = re.sub(r"\b(?:[a-z_]+\.)+(?=[A-Z])", "", bare)
-    return short if len(short) < 90 else "(\n    " + ",\n    ".join(_arguments(short)) + short[short.rindex(")") :]
+    for name, meaning in ALIASES.items():
+        short = re.sub(rf"\b{name}\b", meaning, short)
+    if len(short) < 90:
+        return short
+    return "(\n    " + ",\n    ".join(_arguments(short)) + ",\n" + short[short.rindex(")") :]
 
 
 def _arguments(signature: str) -> list[str]:

@@ -1,18 +1,24 @@
 """Draws which room of the two packages asks which: out of the imports as they stand in the code, arrows running down.
 
-python -m workshop.rooms      writes docs/pictures/rooms-engine.svg and rooms-addon.svg
+python -m workshop.rooms      writes docs/pictures/rooms-engine.svg, rooms-addon.svg, and docs/architecture.md's tables
 """
 
 from __future__ import annotations
 
 import ast
+import math
+import re
+from collections.abc import Iterator
 from html import escape
 from pathlib import Path
 
 from workshop.drawn_morphs import PICTURES, ROOT
 
+PAGE = ROOT / "docs" / "architecture.md"
 PACKAGES = {"engine": "lipmlp_engine", "addon": "lipmlp_blender"}
-BOX, GAP, LEVEL = 26, 14, 84
+BOX, GAP, LEVEL, FRAME = 26, 14, 84, 6
+WIDEST = 900
+"""Of a row; what is longer stands on several, one above the other."""
 LETTER = 7.4
 
 Graph = dict[str, set[str]]
@@ -36,14 +42,17 @@ def asked(package: str) -> Graph:
 
 
 def _room(module: tuple[str, ...], folder: Path) -> str | None:
+    """Where a module stands; none for a package's own first page, and for names that it holds."""
     if not module or module[0].startswith("__") or module[0] == "lipmlp_engine":
         return None
-    return f"{module[0]}/" if (folder / module[0]).is_dir() else module[0]
+    if (folder / module[0]).is_dir():
+        return f"{module[0]}/"
+    return module[0] if (folder / f"{module[0]}.py").is_file() else None
 
 
 def _imported(tree: ast.Module, module: tuple[str, ...], package: str) -> list[tuple[str, ...]]:
     found = []
-    for node in ast.walk(tree):
+    for node in _statements(tree):
         if isinstance(node, ast.ImportFrom):
             if node.level:
                 base = module[: len(module) - node.level]
@@ -55,6 +64,14 @@ def _imported(tree: ast.Module, module: tuple[str, ...], package: str) -> list[t
             stem = (*base, *(node.module.split(".") if node.module else ()))
             found += [stem] if node.module else [(*stem, alias.name) for alias in node.names]
     return found
+
+
+def _statements(tree: ast.AST) -> Iterator[ast.AST]:
+    """All of them but what only checkers of types read."""
+    for node in ast.iter_child_nodes(tree):
+        if not (isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test)):
+            yield node
+            yield from _statements(node)
 
 
 def rings(graph: Graph) -> list[set[str]]:
@@ -81,15 +98,16 @@ def _reached(graph: Graph, start: str) -> set[str]:
 def without_shortcuts(graph: Graph) -> Graph:
     """Only arrows that no longer way implies; among rooms that ask each other all are kept."""
     reach = {room: _reached(graph, room) for room in graph}
-    return {
-        room: {
+    found = {}
+    for room, others in graph.items():
+        ways = {mid for mid in others if room not in reach[mid]}  # not those that lead around in a ring
+        found[room] = {
             other
             for other in others
             if room in reach[other]
-            or not any(other in reach[mid] and mid not in reach[other] for mid in others if mid != other)
+            or not any(other in reach[mid] and mid not in reach[other] for mid in ways - {other})
         }
-        for room, others in graph.items()
-    }
+    return found
 
 
 def levels(graph: Graph) -> dict[str, int]:
@@ -112,36 +130,52 @@ def levels(graph: Graph) -> dict[str, int]:
 
 def drawn(graph: Graph) -> str:
     """The graph as an SVG; the highest is at the top."""
-    height, arrows = levels(graph), without_shortcuts(graph)
+    height, arrows, framed = levels(graph), without_shortcuts(graph), rings(graph)
     rows: dict[int, list[str]] = {}
     for room in sorted(graph):
         rows.setdefault(height[room], []).append(room)
-    width = max(sum(_width(room) + GAP for room in row) for row in rows.values()) + GAP
-    top = max(rows)
     places: dict[str, tuple[float, float]] = {}
-    for level in range(top + 1):
+    ground = 0.0
+    for level in range(max(rows) + 1):
         row = rows[level]
-        if level:  # above the mean of what they ask, so that arrows cross little
-            row.sort(key=lambda room: _mean([places[o][0] for o in arrows[room] if o in places], width / 2))
-        left = (width - sum(_width(room) + GAP for room in row) + GAP) / 2
-        for room in row:
-            places[room] = (left + _width(room) / 2, (top - level) * LEVEL + GAP)
-            left += _width(room) + GAP
+        if level:  # above the mean of what they ask, so that arrows cross little, and rings together
+            middle = {room: _mean([places[o][0] for o in arrows[room] if o in places]) for room in row}
+            ring = {room: next((sorted(one) for one in framed if room in one), [room]) for room in row}
+            row.sort(key=lambda room: (_mean([middle[o] for o in ring[room]]), ring[room], middle[room]))
+        shelves = math.ceil(_length(row) / WIDEST)
+        for shelf in (row[number::shelves] for number in range(shelves)):
+            left = -_length(shelf) / 2
+            for room in shelf:
+                places[room] = (left + _width(room) / 2, ground)
+                left += _width(room) + GAP
+            ground -= LEVEL / 2
+        ground -= LEVEL / 2
+    half = max(abs(x) + _width(room) / 2 for room, (x, _) in places.items()) + GAP
+    top = min(y for _, y in places.values()) - GAP
+    places = {room: (x + half, y - top) for room, (x, y) in places.items()}
+    width, tall = 2 * half, BOX + GAP - top
     lines = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {top * LEVEL + BOX + 2 * GAP}" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {tall:.0f}" '
         f'width="{width:.0f}" font-family="sans-serif" font-size="13">',
         '<rect width="100%" height="100%" fill="#fbfaf8"/>',
     ]
     for room, others in sorted(arrows.items()):
         for other in sorted(others):
             (x, y), (u, v) = places[room], places[other]
-            start, end = (y + BOX, v) if v > y else (y + BOX / 2, v + BOX / 2)
-            bend = (start + end) / 2
-            color = "#b05a3c" if v <= y else "#9a958c"
-            lines.append(
-                f'<path d="M{x:.0f} {start:.0f}C{x:.0f} {bend:.0f} {u:.0f} {bend:.0f} {u:.0f} {end:.0f}" '
-                f'fill="none" stroke="{color}"/>'
-            )
+            if v > y:
+                bend = (y + BOX + v) / 2
+                lines.append(
+                    f'<path d="M{x:.0f} {y + BOX:.0f}C{x:.0f} {bend:.0f} {u:.0f} {bend:.0f} {u:.0f} {v:.0f}" '
+                    'fill="none" stroke="#9a958c"/>'
+                )
+    for one in framed:
+        left = min(places[room][0] - _width(room) / 2 for room in one) - FRAME
+        right = max(places[room][0] + _width(room) / 2 for room in one) + FRAME
+        y = places[min(one)][1]
+        lines.append(
+            f'<rect x="{left:.0f}" y="{y - FRAME:.0f}" width="{right - left:.0f}" height="{BOX + 2 * FRAME}" rx="8" '
+            'fill="none" stroke="#b05a3c"/>'
+        )
     for room, (x, y) in sorted(places.items()):
         fill = "#dde6f3" if room.endswith("/") else "#f3e6d8"
         lines.append(
@@ -156,16 +190,42 @@ def _width(room: str) -> float:
     return LETTER * len(room) + 18
 
 
-def _mean(values: list[float], otherwise: float) -> float:
-    return sum(values) / len(values) if values else otherwise
+def _length(row: list[str]) -> float:
+    return sum(_width(room) + GAP for room in row) - GAP
+
+
+def _mean(values: list[float]) -> float:
+    return sum(values) / len(values) if values else 0.0
 
 
 def pictures() -> dict[Path, str]:
     return {PICTURES / f"rooms-{name}.svg": drawn(asked(package)) for name, package in PACKAGES.items()}
 
 
+def tables() -> str:
+    """The architecture page with what each room, and each module outside one, says of itself."""
+    text = PAGE.read_text(encoding="utf-8")
+    for name, package in PACKAGES.items():
+        named = sorted(asked(package), key=_rooms_first)
+        rows = [f"| `{room}` | {_first_words(ROOT / package / room)} |" for room in named]
+        before, mark, rest = text.partition(f"<!-- rooms: {name} -->\n\n")
+        _, end, after = rest.partition("\n\n<!-- end -->")
+        text = before + mark + "\n".join(["| | |", "|---|---|", *rows]) + end + after
+    return text
+
+
+def _rooms_first(room: str) -> tuple[bool, str]:
+    return not room.endswith("/"), room
+
+
+def _first_words(room: Path) -> str:
+    path = room / "__init__.py" if room.is_dir() else room.with_suffix(".py")
+    said = (ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "").split("\n\n")[0]
+    return re.sub(r"``([^`]+)``", r"`\1`", " ".join(said.split())).replace("|", "\\|")
+
+
 def main() -> None:
-    for path, text in pictures().items():
+    for path, text in (pictures() | {PAGE: tables()}).items():
         path.write_text(text, encoding="utf-8")
         print(path.relative_to(ROOT))
     for package in PACKAGES.values():

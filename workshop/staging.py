@@ -11,7 +11,14 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from workshop import command_line_page, gallery_page, python_page, settings_page, troubleshooting_page
+from workshop import (
+    command_line_page,
+    constants_page,
+    gallery_page,
+    python_page,
+    settings_page,
+    troubleshooting_page,
+)
 from workshop.steering_pictures import COMPARISONS
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -19,6 +26,7 @@ GENERATED: dict[str, Callable[[], str]] = {
     "settings.md": settings_page.page,
     "command-line.md": command_line_page.page,
     "python.md": python_page.page,
+    "constants.md": constants_page.page,
     "troubleshooting.md": troubleshooting_page.page,
     "gallery.md": gallery_page.page,
 }

@@ -24,6 +24,7 @@ class LIPMORPH_MT_learned_poses(bpy.types.Menu):
 class LIPMORPH_PT_poses(InMorphTab, bpy.types.Panel):
     bl_label = "Pose Space"
     bl_order = 5
+    manual_page = "shape-keys"
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:

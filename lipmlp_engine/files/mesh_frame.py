@@ -39,6 +39,7 @@ class MeshFrame:
     """The morph's surface at one time, in world units."""
 
     time: float
+    """Shape k of the chain sits at time k."""
     vertices: NDArray[np.float32]
     """(n, 3)"""
     faces: NDArray[np.int32]

@@ -23,7 +23,8 @@ def with_manual(lipmorph: ModuleType, tmp_path: Path, monkeypatch: pytest.Monkey
 
 def test_every_panel_asks_for_a_page_that_there_is(two_objects: tuple[bpy.types.Object, bpy.types.Object]) -> None:
     pages, panels, settings = part("manual_pages"), part("ui.panels"), part("ui.settings_panels")
-    kinds = [kind for kind in (*panels.CLASSES, *settings.CLASSES) if issubclass(kind, bpy.types.Panel)]
+    every = (*panels.CLASSES, *settings.CLASSES, *part("ui.poses_panel").CLASSES)
+    kinds = [kind for kind in every if issubclass(kind, bpy.types.Panel)]
     assert len(kinds) > 6
     for kind in kinds:
         page = kind.manual_page

@@ -11,7 +11,16 @@ import pytest
 
 from lipmlp_engine.job.sections import SECTIONS
 from lipmlp_engine.job.setting_kinds import settings_of
-from workshop import command_line_page, python_page, rooms, settings_page, site, staging, troubleshooting_page
+from workshop import (
+    command_line_page,
+    constants_page,
+    python_page,
+    rooms,
+    settings_page,
+    site,
+    staging,
+    troubleshooting_page,
+)
 from workshop.drawn_morphs import PICTURES, ROOT
 from workshop.environments import WINDOWS
 from workshop.gallery import EXHIBITS, drawn
@@ -54,9 +63,9 @@ def test_sentences_are_found_however_they_are_raised(tmp_path: Path) -> None:
 
 def test_every_command_and_option_is_on_its_page() -> None:
     page = command_line_page.page()
-    for command in ("morph", "extract", "report", "certify", "lengths", "surface", "run", "doctor", "presets"):
+    for command in ("morph", "batch", "preview", "match", "space", "space decode", "surface", "doctor", "presets"):
         assert f"## lipmorph {command}" in page
-    for option in ("--timing", "--landmarks", "--boxes", "--force", "--objects", "--render"):
+    for option in ("--timing", "--landmarks", "--boxes", "--force", "--between", "--objects", "--render"):
         assert f"`{option}`" in page
     assert "%(" not in page
 
@@ -75,14 +84,59 @@ def test_docstrings_become_readable_pages() -> None:
     assert "```python\n>>> halve(2.0)\n1.0\n```" in entry and "`value`" in entry
 
 
+def test_the_python_page_tells_functions_results_and_arrays() -> None:
+    page = python_page.page()
+    places = [
+        page.index(f"## {name}\n") for name in ("morph", "load", "TrainedMorph", "TrainedMorph.frames", "MeshFrame")
+    ]
+    assert places == sorted(places)
+    assert "| `velocity` | (n, 3) world units per unit of morph time. |" in page
+
+
+def test_constants_stand_with_their_sentence(tmp_path: Path) -> None:
+    module = tmp_path / "trial.py"
+    module.write_text(
+        'FAR = 3 / 4\n"""Of the | way."""\nNOT_TOLD = 2\nKINDS = {"a": 1}\n"""A table."""\n_OWN = 1\n"""Hidden."""\n',
+        encoding="utf-8",
+    )
+    assert constants_page.constants(module) == ["| `FAR = 3 / 4`<br>*trial* | Of the \\| way. |"]
+    page = constants_page.page()
+    assert all(f"## {room.replace('_', ' ').capitalize()}\n" in page for room in ("guide", "training", "surface"))
+
+
+def test_only_rooms_and_modules_are_drawn_not_what_a_package_holds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rooms, "ROOT", tmp_path)
+    (tmp_path / "trial" / "room").mkdir(parents=True)
+    (tmp_path / "trial" / "room" / "a.py").write_text("from .. import FOLDER, other\n", encoding="utf-8")
+    (tmp_path / "trial" / "other.py").write_text("", encoding="utf-8")
+    assert rooms.asked("trial") == {"room/": {"other"}, "other": set()}
+
+
 def test_pictures_of_the_rooms_are_those_of_the_code() -> None:
     for path, text in rooms.pictures().items():
         assert path.read_text(encoding="utf-8") == text, "run `python -m workshop.rooms`"
+    assert rooms.PAGE.read_text(encoding="utf-8") == rooms.tables(), "run `python -m workshop.rooms`"
+
+
+def test_every_file_that_the_architecture_page_names_is_there() -> None:
+    text = rooms.PAGE.read_text(encoding="utf-8")
+    roots = [ROOT, ROOT / "lipmlp_engine", ROOT / "lipmlp_blender"]
+    named = [name for name in re.findall(r"`([a-z_/]+(?:\.py|/))`", text) if name not in ("frames/", "locked/")]
+    assert len(named) > 60
+    alone = {path.name for root in roots for path in root.rglob("*.py")}
+    assert not [name for name in named if not any((root / name).exists() for root in roots) and name not in alone]
 
 
 def test_arrows_that_a_longer_way_implies_are_left_out_and_rings_are_seen() -> None:
     graph = {"a": {"b", "c"}, "b": {"c"}, "c": set[str]()}
     assert rooms.without_shortcuts(graph) == {"a": {"b"}, "b": {"c"}, "c": set()}
+    assert rooms.without_shortcuts({"a": {"b", "c"}, "b": {"a", "c"}, "c": set()}) == {
+        "a": {"b", "c"},
+        "b": {"a", "c"},
+        "c": set(),
+    }
     assert rooms.levels(graph) == {"a": 2, "b": 1, "c": 0}
     assert rooms.rings(graph) == [] and rooms.rings({"a": {"b"}, "b": {"a"}}) == [{"a", "b"}]
 
