@@ -95,6 +95,7 @@ def test_an_artist_makes_the_manuals_first_morph(open_window: OpenWindow, pictur
         left, top, _, _ = window.region("VIEW_3D", "UI")
         click_train(window)
         window.wait_until(f"not {RUNTIME}.queue.current or {RUNTIME}.queue.current.fraction > 0.3", 300)
+        window.move(left - 300, top + 560)  # no button explains itself on the pictures that follow
         album.take("3-training")
         window.wait_until(f"not {RUNTIME}.active", 600)
         assert window.value("'Morph' in bpy.data.objects")
