@@ -27,7 +27,7 @@ from torch import Tensor
 from lipmlp_engine.job.description import PRESETS, Job
 from lipmlp_engine.job.sections import Extraction, ShapeInput
 from lipmlp_engine.model.trained_morph import Morph
-from lipmlp_engine.running.method import train
+from lipmlp_engine.running.method import frames, train
 from lipmlp_engine.shapes import load_shapes
 from lipmlp_engine.surface.field import Enclosure, Field
 from lipmlp_engine.surface.frame_assembly import frame_at
@@ -132,11 +132,12 @@ def measure(model: Path, resolution: int, rounds: int, device: str) -> dict[str,
     }
 
 
-def whole_sequence(model: Path, count: int, device: str) -> dict[str, float]:
-    """All frames of a morph at 128 cells, as a job extracts them."""
+def whole_sequence(model: Path, count: int, device: str, detail: str) -> dict[str, float]:
+    """All frames of a morph at 128 cells, as a job extracts them: side by side, with what lies on the shapes."""
     morph = Morph.load(model, device)
+    morph.job.extraction = Extraction(resolution=128, detail=detail)
     times = np.linspace(0, morph.last_time, count).tolist()
-    wall, cpu = timed(lambda: [frame_at(morph, t, Extraction(resolution=128)) for t in times])
+    wall, cpu = timed(lambda: list(frames(morph, times, morph.shapes)))
     return {"wall": wall, "cpu": cpu}
 
 
@@ -151,8 +152,8 @@ def main() -> None:
     parser.add_argument("--one", help=argparse.SUPPRESS)
     options = parser.parse_args()
     model = options.model or trained(options.preset)
-    if options.one == "sequence":
-        print(json.dumps(whole_sequence(model, options.frames, options.device)))
+    if options.one in ("shapes", "network"):
+        print(json.dumps(whole_sequence(model, options.frames, options.device, options.one)))
         return
     if options.one:
         print(json.dumps(measure(model, int(options.one), options.rounds, options.device)))
@@ -168,6 +169,7 @@ def main() -> None:
     print(
         f"{'cells':>6}{'vertices':>10}{'corners':>9}{'boxes':>9}{'surface':>10}{'frame':>18}{'dense':>18}{'peak':>10}"
     )
+    costs: dict[int, float] = {}
     for resolution in options.resolutions:
         found = alone(str(resolution))
         print(
@@ -176,8 +178,13 @@ def main() -> None:
             f"{found['dense']:>9.3f} ({found['dense_cpu']:6.3f}){found['peak']:>7.0f} MB",
             flush=True,
         )
-    sequence = alone("sequence")
-    print(f"{options.frames} frames at 128 cells: {sequence['wall']:.2f} s ({sequence['cpu']:.2f} CPU seconds)")
+        costs[resolution] = found["frame_cpu"]
+    if len(costs) > 1:
+        cells, seconds = np.log(list(costs)), np.log(list(costs.values()))
+        print(f"a frame's CPU seconds grow with the cells to the power of {np.polyfit(cells, seconds, 1)[0]:.2f}")
+    for detail, name in (("shapes", "with detail from the shapes"), ("network", "of the network only")):
+        found = alone(detail)
+        print(f"{options.frames} frames at 128 cells, {name}: {found['wall']:.2f} s ({found['cpu']:.2f} CPU seconds)")
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from workshop import shapes
 from workshop.drawn_morphs import PICTURES, ROOT, WORK, trained
 from workshop.gallery import EXHIBITS
 
-SHOWN = ("gear-ball",)
+SHOWN = ("person-person-cheers", "octopus-octopus-swims")
 FRAMES = 18
 SIZE = 380
 FRAME_SECONDS, REST_SECONDS = 0.07, 0.9
