@@ -13,9 +13,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from .engine_process import HANDSHAKE_SECONDS, engine_command, engine_environment
+from .engine_process import HANDSHAKE_SECONDS, engine_environment
 from .lipmlp_engine import __version__
 from .lipmlp_engine.job.events import PROTOCOL, EventError, Ready, event_from_line
+from .lipmlp_engine.machine.launch import engine_command
 from .process_group import ProcessGroup
 
 IDLE_SECONDS = 300.0

@@ -61,12 +61,12 @@ def surface_of(mesh: RawMesh, name: str) -> TriangleArrays:
         cut = np.ascontiguousarray(cut[:, ::-1])
     triangles = mesh.corners[cut]
     world = mesh.vertices.astype(np.float64) @ mesh.matrix[:3, :3].T + mesh.matrix[:3, 3]
-    faces = np.searchsorted(mesh.starts, cut[:, 0], side="right") - 1
+    polygons = (np.searchsorted(mesh.starts, cut[:, 0], side="right") - 1).astype(np.int32)
     normals = (mesh.normals @ np.linalg.inv(mesh.matrix[:3, :3])).astype(np.float32)
     normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-30)
-    layers = {layer.title: layer.on_triangles(cut, faces) for layer in mesh.layers}
-    colors, polygons = _colors_of_vertices(mesh), faces.astype(np.int32)
-    return TriangleArrays(world, triangles, colors, mesh.materials[faces], normals[cut], polygons, layers)
+    layers = {layer.title: layer.on_triangles(cut, polygons) for layer in mesh.layers}
+    materials, colors = mesh.materials[polygons], _colors_of_vertices(mesh)
+    return TriangleArrays(world, triangles, colors, materials, normals[cut], polygons, layers)
 
 
 def _cut_quads(mesh: RawMesh) -> NDArray[np.int32]:

@@ -15,7 +15,8 @@ from .small_jobs import surroundings
 
 _PROGRAM = """\
 import functools, json, os, signal, sys
-from lipmlp_engine.commands import main as cli, metrics
+from lipmlp_engine import metrics
+from lipmlp_engine.commands import main as cli
 from lipmlp_engine.surface import field
 # Measured at few places: of a job that is to be killed at any moment, most would be that one phase otherwise.
 metrics.measure_morph = functools.partial(metrics.measure_morph, samples=1_000)

@@ -78,7 +78,9 @@ def test_a_film_is_only_made_for_whoever_asks() -> None:
 
     job = Job(shapes=[ShapeInput("a", "A"), ShapeInput("b", "B")], output=Output(film=True, sequence="glb"))
     given = argparse.Namespace(
-        **dict.fromkeys(("frames", "resolution", "faces", "velocity", "attributes", "preset", "times", "timing")),
+        **dict.fromkeys(
+            ("frames", "resolution", "faces", "velocity", "attributes", "preset", "times", "timing", "range")
+        ),
         assignments=[],
         out="there",
     )
