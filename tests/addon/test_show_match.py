@@ -33,6 +33,7 @@ def snake(name: str, bend: float, place: float) -> bpy.types.Object:
     bent[:, 0] = middle[:, 0] + places[:, 0] * np.cos(turn)
     bent[:, 2] = middle[:, 1] - places[:, 0] * np.sin(turn)
     item.data.vertices.foreach_set("co", bent.astype(np.float32).ravel())
+    item.data.update()
     item.location.x = place
     bpy.context.view_layer.update()
     return item
