@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import bpy
 
-from ..blocking import run_to_the_end
 from ..job_queue import MorphJob
+from ..job_start import start_job
 from ..lipmlp_engine.files.results_folder import ResultsFolder
 from ..lipmlp_engine.job.certificate_settings import Certification
 from ..lipmlp_engine.job.errors import EngineError
@@ -70,10 +70,7 @@ class LIPMORPH_OT_certify(bpy.types.Operator):
         ]
         try:
             job = MorphJob(f"Certificate of {morph.name}", folder_with_model(morph), certifies=tuple(options))
-            if bpy.app.background:
-                run_to_the_end(job)
-            else:
-                runtime.enqueue(job)
+            start_job(job)
         except (EngineError, SceneError, OSError) as error:
             self.report({"ERROR"}, shown(error))
             return {"CANCELLED"}

@@ -7,8 +7,8 @@ from functools import lru_cache
 
 import bpy
 
-from ..blocking import run_to_the_end
 from ..job_queue import JobState, MorphJob, read_order
+from ..job_start import start_job
 from ..lipmlp_engine.files.results_folder import ResultsFolder
 from ..lipmlp_engine.job.description import Job
 from ..lipmlp_engine.job.errors import EngineError
@@ -182,10 +182,7 @@ def perform(job: MorphJob, wanted: dict[str, object]) -> None:
     if not _is_there(results, len(frames), wanted):
         job.extracts = tuple(word for name, value in wanted.items() for word in ("--set", f"extraction.{name}={value}"))
         job.write()
-        if bpy.app.background:
-            run_to_the_end(job)
-        else:
-            runtime.enqueue(job)
+        start_job(job)
         return
     job.write()
     job.state = JobState.FINISHED

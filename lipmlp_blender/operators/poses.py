@@ -6,15 +6,14 @@ import shutil
 
 import bpy
 
-from ..blocking import run_to_the_end
 from ..job_folder import settled_in
 from ..job_queue import MorphJob
+from ..job_start import start_job
 from ..lipmlp_engine.job.errors import EngineError
 from ..lipmlp_engine.job.setting_kinds import settings_of
 from ..lipmlp_engine.pose_space.section import Learning
 from ..preferences import chosen_python
 from ..request import new_folder
-from ..runtime import runtime
 from ..scene.errors import SceneError
 from ..scene.pose_sources import POSES_NAME, found_poses, why_no_poses
 from ..scene.pose_space import is_space, key_sliders, set_code, story_of
@@ -68,10 +67,7 @@ class LIPMORPH_OT_learn_pose_space(bpy.types.Operator):
             order = {"scene": context.scene.name, "source": item.name}
             job = MorphJob(f"Poses of {item.name}", folder, order, poses=(POSES_NAME, *options))
             job.write()
-            if bpy.app.background:
-                run_to_the_end(job)
-            else:
-                runtime.enqueue(job)
+            start_job(job)
         except (EngineError, SceneError, OSError) as error:
             shutil.rmtree(folder, ignore_errors=True)
             self.report({"ERROR"}, str(error))

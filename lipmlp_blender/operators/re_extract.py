@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import bpy
 
-from ..blocking import run_to_the_end
 from ..job_queue import MorphJob, read_order
+from ..job_start import start_job
 from ..lipmlp_engine.files.results_folder import ResultsFolder
 from ..lipmlp_engine.job.description import Job
 from ..lipmlp_engine.job.errors import EngineError
@@ -15,7 +15,6 @@ from ..lipmlp_engine.job.setting_kinds import settings_of
 from ..preferences import chosen_python
 from ..properties import property_for
 from ..request import spec_from
-from ..runtime import runtime
 from ..scene.errors import SceneError
 from ..scene.ownership import story_of
 from ..scene.packed_model import is_packed
@@ -95,10 +94,7 @@ class LIPMORPH_OT_re_extract(bpy.types.Operator):
             wanted = [part for name in RE_EXTRACTED for part in (f"--{name}", str(getattr(self, name)))]
             again = MorphJob(order.pop("title", morph.name), folder, order, extracts=tuple(wanted))
             again.write()
-            if bpy.app.background:
-                run_to_the_end(again)
-            else:
-                runtime.enqueue(again)
+            start_job(again)
         except (EngineError, SceneError, OSError, ValueError, KeyError) as error:
             self.report({"ERROR"}, shown(error))
             return {"CANCELLED"}

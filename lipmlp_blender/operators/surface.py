@@ -6,15 +6,14 @@ import shutil
 
 import bpy
 
-from ..blocking import run_to_the_end
 from ..job_queue import MorphJob
+from ..job_start import start_job
 from ..lipmlp_engine.job.errors import EngineError
 from ..lipmlp_engine.job.sections import FEWEST_POINTS, SECTIONS
 from ..lipmlp_engine.job.setting_kinds import settings_of
 from ..preferences import chosen_python
 from ..properties import SECTION_GROUPS
 from ..request import new_folder
-from ..runtime import runtime
 from ..scene.errors import SceneError
 from ..scene.gather import gather
 from ..scene.gather_points import POINT_TYPES, count_loose
@@ -47,10 +46,7 @@ class LIPMORPH_OT_surface_from_points(bpy.types.Operator):
             order = {"scene": context.scene.name, "source": item.name}
             job = MorphJob(f"Surface of {item.name}", folder, order, surfaces=(cloud.path, *_options(context)))
             job.write()
-            if bpy.app.background:
-                run_to_the_end(job)
-            else:
-                runtime.enqueue(job)
+            start_job(job)
         except (EngineError, SceneError, OSError) as error:
             shutil.rmtree(folder, ignore_errors=True)
             self.report({"ERROR"}, str(error))

@@ -205,7 +205,6 @@ class ExactBlend:
         if not len(within):
             return own
         away = places[within] + np.float32(WIDTH) * outwards[within]
-        # Farther than this no wall makes a gap narrow.
         ahead, _ = self._surfaces()[side].measure_again(away)
         narrow = width_to_narrowness(own[within], ahead)
         left = self.share if side == 0 else 1 - self.share

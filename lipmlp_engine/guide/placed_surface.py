@@ -65,13 +65,9 @@ class PlacedSurface:
         """The nearest point of the surface."""
         return self._pose.to_training(self.field.closest(self._pose.to_world(points))[1])
 
-    def measure(
-        self, points: NDArray[np.floating], limit: float = np.inf
-    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Distance and its gradient, on the thread that asks, for points in order in space; infinite beyond a limit."""
-        distance, gradient, _ = self.field.measure(
-            self._pose.to_world(np.asarray(points, np.float64)), limit * self._pose.scale
-        )
+    def measure(self, points: NDArray[np.floating]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Distance and its gradient, on the thread that asks, for points in order in space."""
+        distance, gradient, _ = self.field.measure(self._pose.to_world(np.asarray(points, np.float64)))
         return self._placed(distance, gradient)
 
     def measure_again(self, points: NDArray[np.floating]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

@@ -67,18 +67,19 @@ class Bars:
 
     def joined(self, values: Tensor, points: Tensor) -> Tensor:
         """A function's values with the bars added to what it encloses."""
-        distance, _ = self.distance(points)
-        near = (self.rounding - (values - distance).abs()).clamp(min=0)
-        return torch.minimum(values, distance) - near.square() / (4 * self.rounding)
+        return self._lesser(values, self.distance(points)[0])[0]
 
     def joined_with_gradient(self, values: Tensor, gradient: Tensor, points: Tensor) -> tuple[Tensor, Tensor]:
         distance, away = self.distance(points)
-        near = (self.rounding - (values - distance).abs()).clamp(min=0)
+        joined, near = self._lesser(values, distance)
         part = near / (2 * self.rounding)
         part = torch.where(distance < values, 1 - part, part)
-        return torch.minimum(values, distance) - near.square() / (4 * self.rounding), torch.lerp(
-            gradient, away, part[:, None]
-        )
+        return joined, torch.lerp(gradient, away, part[:, None])
+
+    def _lesser(self, values: Tensor, distance: Tensor) -> tuple[Tensor, Tensor]:
+        """The lesser of both, rounded where they are about the same, and how far within the rounding they are."""
+        near = (self.rounding - (values - distance).abs()).clamp(min=0)
+        return torch.minimum(values, distance) - near.square() / (4 * self.rounding), near
 
     def about(self, points: Floats) -> NDArray[np.bool_]:
         """Which points are on a bar, or where it runs into the surface."""

@@ -120,7 +120,8 @@ def test_a_conversion_goes_through_the_queue_and_undo_takes_it_back(
     convert = part("operators.convert")
     order = {**job.order, "writer": "SHAPE_KEYS", "replaces": bpy.context.object.name}
     again = part("job_queue").MorphJob(job.title, job.folder, order)
-    monkeypatch.setattr(convert, "bpy", Windowed())
+    for module in (convert, part("job_start")):
+        monkeypatch.setattr(module, "bpy", Windowed())
     convert.perform(again, convert.wanted_keys(bpy.context, keys=True, anyway=False))
     assert runtime.queue.jobs == [again] and "at work" in convert.why_no_conversion(bpy.context.object)
     tick_until(lambda: not runtime.active)
