@@ -129,6 +129,11 @@ class Morph:
         return max(about) if len(about) == 2 and min(about) > 0 else 0
 
     @cached_property
+    def handles_of_shapes(self) -> dict[tuple[int, int, str], int]:
+        """How many handles each shape's own frame has, by its number, the cells and the kind of faces, once looked."""
+        return {}
+
+    @cached_property
     def _pieces(self) -> list[int]:
         return [pieces(shape) for shape in self.shapes]
 

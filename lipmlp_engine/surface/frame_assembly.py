@@ -17,8 +17,10 @@ from ..looks.frame_attributes import Sources, add_attributes
 from .detail import DetailedField
 from .detailed_zero_set import extract_detailed, unit
 from .field import Field, one_torch_thread
-from .holding_bars import Bars, barred, bars_between
+from .holding_bars import Bars, bars_between
+from .mended_field import Mend, mended
 from .parts import count_pieces, faces_among, large_parts, speck_share, within_pieces, without_specks
+from .small_handles import Plugs, handles, plugs_for
 from .smooth_normals import face_normals_at, smooth_normals
 from .zero_set import extract_surface
 
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
 
 HOLDINGS = 2
 """Times that bars are put in; a second time where a first bar leaves something behind."""
+PLUGGINGS = 3
+"""Times that handles are looked for: of two that share a loop one is closed first."""
 
 
 def frame_at(morph: Morph, time: float, extraction: Extraction, sources: Sources | None = None) -> MeshFrame:
@@ -35,6 +39,7 @@ def frame_at(morph: Morph, time: float, extraction: Extraction, sources: Sources
         field = morph.shown_field(time)
         surface = _surface(field, extraction, morph.cells(extraction), morph.parts_about(time))
         if extraction.least_part > 0:
+            surface, field = _without_small_handles(surface, field, extraction, morph, time)
             surface = _in_pieces(surface, field, extraction, morph, time)
     pose, vertices = morph.pose(time), surface.vertices
     frame = MeshFrame(
@@ -69,6 +74,12 @@ class _Surface:
         gradient = None if self.gradient is None else self.gradient[kept]
         return _Surface(self.vertices[kept], faces_among(kept, self.faces), self.normals[kept], gradient)
 
+    def going_along(self, mend: Mend) -> _Surface:
+        """What is put in goes with the flow, as no function of time has it."""
+        if self.gradient is None:
+            return self
+        return replace(self, gradient=np.where(mend.about(self.vertices)[:, None], 0, self.gradient))
+
 
 def _surface(field: Field, extraction: Extraction, cells: int, smallest_parts: list[float]) -> _Surface:
     kind = cast(Literal["quads", "triangles"], extraction.faces)
@@ -82,6 +93,42 @@ def _surface(field: Field, extraction: Extraction, cells: int, smallest_parts: l
     return _Surface(vertices, quads, smooth_normals(field, vertices, quads))
 
 
+def _without_small_handles(
+    surface: _Surface, field: Field, extraction: Extraction, morph: Morph, time: float
+) -> tuple[_Surface, Field]:
+    """The surface without handles of a few cells that neither shape about its time has, and the field it is of."""
+    count, cells = handles(surface.vertices, surface.faces), morph.cells(extraction)
+    plugs: Plugs | None = None
+    shown = field
+    for _ in range(PLUGGINGS):
+        too_many = count and count - _handles_about(morph, time, extraction)
+        if too_many <= 0:
+            break
+        more = plugs_for(surface.vertices, surface.faces, surface.normals, too_many, 2 / cells)
+        if more is None:
+            break
+        tried = more if plugs is None else plugs.with_more(more)
+        closed = _surface(mended(field, tried), extraction, cells, morph.parts_about(time))
+        left = handles(closed.vertices, closed.faces)
+        if left >= count:
+            break
+        plugs, surface, count, shown = tried, closed, left, mended(field, tried)
+    return (surface if plugs is None else surface.going_along(plugs)), shown
+
+
+def _handles_about(morph: Morph, time: float, extraction: Extraction) -> int:
+    """The most handles that either shape about a time has, as its own frame shows it."""
+    segment, cells = morph.segment(time), morph.cells(extraction)
+    most = 0
+    for index in (segment, segment + 1):
+        key = index, cells, extraction.faces
+        if key not in morph.handles_of_shapes:
+            end = _surface(morph.shown_field(index), extraction, cells, morph.parts_about(index))
+            morph.handles_of_shapes[key] = handles(end.vertices, end.faces)
+        most = max(most, morph.handles_of_shapes[key])
+    return most
+
+
 def _in_pieces(surface: _Surface, field: Field, extraction: Extraction, morph: Morph, time: float) -> _Surface:
     """The surface in no more pieces than the shapes about its time: what is too many is held by bars, or left out."""
     most, cells = morph.pieces_about(time), morph.cells(extraction)
@@ -93,10 +140,9 @@ def _in_pieces(surface: _Surface, field: Field, extraction: Extraction, morph: M
         if more is None:
             break
         bars = more if bars is None else bars.with_more(more)
-        surface = _surface(barred(field, bars), extraction, cells, morph.parts_about(time))
-    if bars is not None and surface.gradient is not None:
-        # No function of time has the bars: they go with the flow.
-        surface = replace(surface, gradient=np.where(bars.about(surface.vertices)[:, None], 0, surface.gradient))
+        surface = _surface(mended(field, bars), extraction, cells, morph.parts_about(time))
+    if bars is not None:
+        surface = surface.going_along(bars)
     return surface.among(within_pieces(surface.vertices, surface.faces, most))
 
 

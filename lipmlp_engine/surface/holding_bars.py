@@ -8,7 +8,6 @@ small to be worth a bar is left out.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -17,13 +16,7 @@ from scipy.spatial import KDTree
 from torch import Tensor
 
 from ..guide.thin_parts import THIN
-from .detail import DetailedField
-from .field import Enclosure, Field
 from .parts import volumes_of_parts
-
-if TYPE_CHECKING:
-    from ..guide import CarriedBlend
-    from ..guide.exact_morph import ExactBlend
 
 THICKNESS = 1.0
 """Radius of a bar, in cells: the least that is found however it lies between the corners."""
@@ -81,10 +74,24 @@ class Bars:
         near = (self.rounding - (values - distance).abs()).clamp(min=0)
         return torch.minimum(values, distance) - near.square() / (4 * self.rounding), near
 
+    def range(self, low: Tensor, high: Tensor, centre: Tensor, reach: Tensor) -> tuple[Tensor, Tensor]:
+        """The least and the most over boxes whose corners are ``reach`` away, with the bars in it."""
+        distance, _ = self.distance(centre)
+        counts = distance - reach - self.rounding < high
+        least = torch.minimum(low, distance - reach) - self.rounding / 4
+        return torch.where(counts, least, low), torch.where(counts, torch.minimum(high, distance + reach), high)
+
     def about(self, points: Floats) -> NDArray[np.bool_]:
         """Which points are on a bar, or where it runs into the surface."""
+        return self._within(points, self.rounding / 2)
+
+    def thin_at(self, points: Floats, cell: float) -> NDArray[np.bool_]:
+        """Which points are about a bar, which is as thin as cells can show."""
+        return self._within(points, THIN * cell)
+
+    def _within(self, points: Floats, reach: float) -> NDArray[np.bool_]:
         found = self.distance(torch.from_numpy(points).to(self.starts.device))[0]
-        return np.asarray((found < self.rounding / 2).cpu().numpy())
+        return np.asarray((found < reach).cpu().numpy())
 
 
 def bars_between(vertices: Floats, faces: NDArray[np.int32], normals: Floats, most: int, cell: float) -> Bars | None:
@@ -109,89 +116,3 @@ def bars_between(vertices: Floats, faces: NDArray[np.int32], normals: Floats, mo
         return None
     places = [torch.from_numpy(np.stack(side).astype(np.float32)) for side in (starts, ends)]
     return Bars(places[0], places[1], radius, ROUNDING * cell)
-
-
-def barred(field: Field, bars: Bars) -> Field:
-    """The field with bars in it, of its own kind."""
-    bars = bars.to(field.device)
-    return _BarredDetail(field, bars) if isinstance(field, DetailedField) else _Barred(field, bars)
-
-
-class _Barred:
-    """A trained function with bars."""
-
-    def __init__(self, field: Field, bars: Bars) -> None:
-        self._field, self._bars = field, bars
-        self.device = field.device
-
-    def values(self, points: Tensor) -> Tensor:
-        return self._bars.joined(self._field.values(points), points)
-
-    def gradient(self, points: Tensor) -> Tensor:
-        return self.values_and_gradient(points)[1]
-
-    def values_and_gradient(self, points: Tensor) -> tuple[Tensor, Tensor]:
-        return self._bars.joined_with_gradient(*self._field.values_and_gradient(points), points)
-
-    def enclose(self, centre: Tensor, half: Tensor) -> Enclosure:
-        found = self._field.enclose(centre, half)
-        reach = half.norm(dim=1)
-        distance, _ = self._bars.distance(centre)
-        low, high = found.range(half)
-        touched = distance - reach - self._bars.rounding < high
-        # Where a bar may count, the bounds are those of the lesser of both, which is no longer linear.
-        low = torch.minimum(low, distance - reach) - self._bars.rounding / 4
-        high = torch.minimum(high, distance + reach)
-        return Enclosure(
-            torch.where(touched, (low + high) / 2, found.value),
-            torch.where(touched[:, None], 0.0, found.slope),
-            torch.where(touched, (high - low) / 2, found.error),
-        )
-
-    def bounds(self, lower: Tensor, upper: Tensor) -> tuple[Tensor, Tensor]:
-        half = (upper - lower) * 0.5
-        return self.enclose(lower + half, half).range(half)
-
-
-class _BarredDetail(DetailedField):
-    """A function with detail from the shapes, with bars: they are added to what is shown, whatever the network says."""
-
-    def __init__(self, field: DetailedField, bars: Bars) -> None:
-        super().__init__(_Barred(field.network, bars), field.exact, field.bound)
-        self._shown, self._bars = field, bars
-        self.exact = _BarredExact(field.exact, bars)  # type: ignore[assignment]
-
-    def values_for_cells(self, points: Tensor, cell: float) -> Tensor:
-        return self._bars.joined(self._shown.values_for_cells(points, cell), points)
-
-    def values_and_gradient(self, points: Tensor) -> tuple[Tensor, Tensor]:
-        return self._bars.joined_with_gradient(*self._shown.values_and_gradient(points), points)
-
-
-class _BarredExact:
-    """What cells are left open by."""
-
-    def __init__(self, exact: ExactBlend | CarriedBlend, bars: Bars) -> None:
-        self._exact, self._bars = exact, bars
-        self.share = exact.share
-
-    def too_thin_for(self, cell: float) -> bool:
-        """A bar always is."""
-        return True
-
-    def thin_at(self, points: Floats, cell: float) -> NDArray[np.bool_]:
-        """Where points are about such parts."""
-        distance, _ = self._bars.distance(torch.from_numpy(points))
-        about = np.asarray(distance.numpy() < THIN * cell)
-        return about | self._exact.thin_at(points, cell) if self._exact.too_thin_for(cell) else about
-
-    def values(self, points: Floats, cell: float = 0.0, scattered: bool = False) -> tuple[Floats, Floats]:
-        values, trust = self._exact.values(points, cell, scattered)
-        joined = self._bars.joined(torch.from_numpy(values), torch.from_numpy(points))
-        return joined.numpy(), trust
-
-    def values_and_gradient(self, points: Floats) -> tuple[Floats, Floats, Floats]:
-        *found, trust = self._exact.values_and_gradient(points)
-        values, gradient = (torch.from_numpy(part) for part in found)
-        joined, slope = self._bars.joined_with_gradient(values, gradient, torch.from_numpy(points))
-        return joined.numpy(), slope.numpy(), trust

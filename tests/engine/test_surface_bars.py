@@ -19,7 +19,8 @@ from lipmlp_engine.model.trained_morph import Morph
 from lipmlp_engine.surface.detail import DetailedField
 from lipmlp_engine.surface.field import Field, LipschitzField
 from lipmlp_engine.surface.frame_assembly import frame_at
-from lipmlp_engine.surface.holding_bars import barred, bars_between
+from lipmlp_engine.surface.holding_bars import bars_between
+from lipmlp_engine.surface.mended_field import mended
 
 CELLS = 48
 Floats = NDArray[np.float32]
@@ -70,6 +71,7 @@ class Morphing:
     def __init__(self, field: Field, pieces: int) -> None:
         self.shown_field = lambda time: field
         self.pieces_about = lambda time: pieces
+        self.handles_of_shapes: dict[tuple[int, int, str], int] = {}
 
 
 def detailed(field: Field) -> DetailedField:
@@ -110,7 +112,7 @@ def test_values_with_bars_are_within_their_bounds_and_their_gradient_is_their_sl
     assert mesh.normals is not None
     bars = bars_between(mesh.vertices, mesh.faces, mesh.normals, 1, 2 / CELLS)
     assert bars is not None and bars.about(x + 0.02 * normals).all()
-    joined = barred(field, bars)
+    joined = mended(field, bars)
     points = torch.from_numpy(rng.uniform(-0.4, 0.4, (400, 3)).astype(np.float32))
     half = torch.full_like(points, 0.05)
     low, high = joined.bounds(points - half, points + half)
