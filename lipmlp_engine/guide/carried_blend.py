@@ -36,6 +36,10 @@ class CarriedBlend:
         self._threads = threads or usable_cores()
         self._at_shape = self.share in (0.0, 1.0)
 
+    def freedom(self, points: Points) -> Points:
+        """How much of the surface is no shape's own: none, it is that of a carried mesh."""
+        return np.zeros(len(points), np.float32)
+
     def values(self, points: Points, cell: float = 0.0, scattered: bool = False) -> tuple[Points, Points]:
         """The function at points (n, 3), and that it is to be trusted everywhere: no gap is shut here.
 

@@ -1,8 +1,8 @@
 """Extracts the surface of a function with detail from the shapes: every vertex on it, and on its edges and corners.
 
 The cells are those that exact values leave open; the faces are the surface nets' quads. Vertices are then led onto the
-surface by its own gradient, and those about an edge to where the planes of the faces around meet. Knows nothing about
-time, poses or attributes.
+surface by its own gradient, and those about an edge to where the planes of the faces around meet; what is no shape's
+own is made fair. Knows nothing about time, poses or attributes.
 """
 
 from __future__ import annotations
@@ -16,7 +16,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from .detail import DetailedField
+from .fairing import faired
 from .meeting_planes import Floats, Planes, gathered
+from .smooth_normals import face_normals_at
 from .surface_nets import CORNERS, surface_nets, triangles_from_quads
 from .zero_set import Grid
 
@@ -57,10 +59,9 @@ class Surface:
 
     vertices: Floats
     faces: NDArray[np.int32]
+    normals: Floats
     gradient: Floats
-    """Of the function, at the vertices."""
-    creased: NDArray[np.bool_]
-    """Vertices on an edge or a corner, where the gradient is that of one side."""
+    """Of the function, at the vertices; on an edge or a corner that of one side."""
 
 
 def extract_detailed(field: DetailedField, resolution: int, faces: Literal["quads", "triangles"] = "quads") -> Surface:
@@ -71,9 +72,11 @@ def extract_detailed(field: DetailedField, resolution: int, faces: Literal["quad
     origins = grid.position(cells[cell_of_vertex])
     placing = _Placing(field, origins, float(grid.cell), quads)
     vertices, gradient, creased = placing.place(origins + inner * grid.cell)
+    normals = np.where(creased[:, None], face_normals_at(vertices, quads), unit(gradient))
+    vertices, normals = faired(vertices, normals, quads, field.exact.freedom(vertices), resolution)
     if faces == "triangles":
-        return Surface(vertices, triangles_from_quads(vertices, quads), gradient, creased)
-    return Surface(vertices, _started_on_bends(vertices, quads), gradient, creased)
+        return Surface(vertices, triangles_from_quads(vertices, quads), normals, gradient)
+    return Surface(vertices, _started_on_bends(vertices, quads), normals, gradient)
 
 
 class _ExactGrid(Grid):

@@ -15,13 +15,13 @@ from ..files.mesh_frame import MeshFrame
 from ..job.sections import Extraction
 from ..looks.frame_attributes import Sources, add_attributes
 from .detail import DetailedField
-from .detailed_zero_set import extract_detailed, unit
+from .detailed_zero_set import extract_detailed
 from .field import Field, one_torch_thread
 from .holding_bars import Bars, bars_between
 from .mended_field import Mend, mended
 from .parts import count_pieces, faces_among, large_parts, speck_share, within_pieces, without_specks
 from .small_handles import Plugs, handles, plugs_for
-from .smooth_normals import face_normals_at, smooth_normals
+from .smooth_normals import smooth_normals
 from .zero_set import extract_surface
 
 if TYPE_CHECKING:
@@ -86,9 +86,8 @@ def _surface(field: Field, extraction: Extraction, cells: int, smallest_parts: l
     share = speck_share(extraction.least_part, smallest_parts)
     if isinstance(field, DetailedField):
         found = extract_detailed(field, cells, kind)
-        normals = np.where(found.creased[:, None], face_normals_at(found.vertices, found.faces), unit(found.gradient))
         kept = large_parts(found.vertices, found.faces, share)
-        return _Surface(found.vertices[kept], faces_among(kept, found.faces), normals[kept], found.gradient[kept])
+        return _Surface(found.vertices[kept], faces_among(kept, found.faces), found.normals[kept], found.gradient[kept])
     vertices, quads = without_specks(*extract_surface(field, cells, kind), share)
     return _Surface(vertices, quads, smooth_normals(field, vertices, quads))
 

@@ -111,6 +111,10 @@ class _MendedExact:
         about = self._mend.thin_at(points, cell)
         return about | self._exact.thin_at(points, cell) if self._exact.too_thin_for(cell) else about
 
+    def freedom(self, points: Floats) -> Floats:
+        """How much of the surface is no shape's own."""
+        return self._exact.freedom(points)
+
     def values(self, points: Floats, cell: float = 0.0, scattered: bool = False) -> tuple[Floats, Floats]:
         values, trust = self._exact.values(points, cell, scattered)
         joined = self._mend.joined(torch.from_numpy(values), torch.from_numpy(points))

@@ -76,6 +76,9 @@ class Exact:
     def too_thin_for(self, cell: float) -> bool:
         return False
 
+    def freedom(self, points: Floats) -> Floats:
+        return np.zeros(len(points), np.float32)
+
     def values(self, points: Floats, cell: float = 0.0, scattered: bool = False) -> tuple[Floats, Floats]:
         values = self._field.values(torch.from_numpy(points)).numpy()
         return values, np.ones_like(values)

@@ -54,8 +54,8 @@ class Extraction:
         10.0,
         label="Least Part",
         unit="% of volume",
-        description="Specks and bubbles below this are left out, unless a shape has a part as small, and so are handles of "
-        "a few cells that no shape has; 0 keeps them",
+        description="Specks and bubbles below this are left out, unless a shape has a part as small, and so are "
+        "handles of a few cells that no shape has; 0 keeps them",
     )
     velocity: bool = flag(True, label="Velocity", description="Store how fast each vertex moves, for motion blur")
     attributes: bool = flag(True, label="Attributes", description="Carry colours and materials of the shapes")
