@@ -26,12 +26,16 @@ from .shared_parts import CommonPart
 from .thin_parts import THIN, seen_by_cells
 
 SAME = 1e-6
-"""Shares that differ by less are one moment."""
+"""Shares that differ by less are one moment. Follows from single precision, with some room."""
 WARY = 0.005
+"""How much nearer than the blend says a wall is thought to be where gaps are doubted, in training-frame units.
+
+Chosen.
+"""
 WARY_REACH = 0.1
-"""How far from the other shape, and from a gap's own walls, the blend is no longer trusted about gaps."""
+"""How far from the other shape, and from a gap's own walls, the blend is no longer trusted about gaps. Chosen."""
 ROUNDING_STEPS = 3
-"""In which the bending of ways at the inner shapes of a chain is undone."""
+"""In which the bending of ways at the inner shapes of a chain is undone. Chosen."""
 
 Points = NDArray[np.float32]
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ..model.trained_morph import Morph
 
 HOLDINGS = 2
-"""Times that bars are put in; a second time where a first bar leaves something behind."""
+"""Times that bars are put in; a second time where a first bar leaves something behind. Chosen."""
 
 
 def frame_at(morph: Morph, time: float, extraction: Extraction, sources: Sources | None = None) -> MeshFrame:

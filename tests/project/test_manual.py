@@ -93,15 +93,27 @@ def test_the_python_page_tells_functions_results_and_arrays() -> None:
     assert "| `velocity` | (n, 3) world units per unit of morph time. |" in page
 
 
-def test_constants_stand_with_their_sentence(tmp_path: Path) -> None:
+def test_constants_stand_with_their_sentence_and_origin(tmp_path: Path) -> None:
     module = tmp_path / "trial.py"
     module.write_text(
-        'FAR = 3 / 4\n"""Of the | way."""\nNOT_TOLD = 2\nKINDS = {"a": 1}\n"""A table."""\n_OWN = 1\n"""Hidden."""\n',
+        'FAR = 3 / 4\n"""Of the | way.\n\nChosen: less is too near.\n"""\nNOT_TOLD = 2\n'
+        'NO_ORIGIN = 3\n"""Of a measured thing."""\nKINDS = {"a": 1}\n"""A table."""\n_OWN = 1\n',
         encoding="utf-8",
     )
-    assert constants_page.constants(module) == ["| `FAR = 3 / 4`<br>*trial* | Of the \\| way. |"]
+    told, *others = constants_page.constants(module)
+    assert told.row == "| `FAR = 3 / 4`<br>*trial* | Of the \\| way. | Chosen: less is too near. |"
+    assert [(other.name, other.meaning, other.origin) for other in others] == [
+        ("NOT_TOLD", "", ""),
+        ("NO_ORIGIN", "Of a measured thing.", ""),
+    ]
     page = constants_page.page()
     assert all(f"## {room.replace('_', ' ').capitalize()}\n" in page for room in ("guide", "training", "surface"))
+
+
+def test_of_every_constant_it_is_said_where_it_came_from() -> None:
+    assert constants_page.without_origin() == [], (
+        "write below each what it is, and 'Measured: …', 'Chosen.', 'Follows from …' or 'Taken from …'"
+    )
 
 
 def test_only_rooms_and_modules_are_drawn_not_what_a_package_holds(
