@@ -6,6 +6,7 @@ Uses the installed extension and nothing behind it.
 from __future__ import annotations
 
 import argparse
+import json
 import math
 import os
 import sys
@@ -23,6 +24,8 @@ import bpy  # isort: skip
 
 FRAMES = 48
 """Of the timeline; between stored frames the player moves vertices along their velocity."""
+STORY = "lipmlp_morph_story"
+"""Where the object of a result keeps what it remembers of its making."""
 Color = tuple[float, float, float]
 ORANGE, BLUE, CREAM, GREEN = (0.9, 0.33, 0.07), (0.05, 0.22, 0.7), (0.85, 0.78, 0.62), (0.1, 0.42, 0.16)
 
@@ -63,68 +66,80 @@ def ball() -> bpy.types.Object:
     return painted(smooth(bpy.context.object), BLUE, CREAM, cells=12)
 
 
-def letter(text: str, color: Color) -> bpy.types.Object:
-    bpy.ops.object.text_add(rotation=(math.radians(90), 0, 0))
-    item = bpy.context.object
-    item.name, item.data.body, item.data.size = text, text, 2.6
-    item.location.z = -0.9
-    item.data.extrude, item.data.align_x, item.data.resolution_u = 0.22, "CENTER", 6
-    return painted(item, color)
-
-
-def from_file(folder: Path, name: str, color: Color, height: float) -> bpy.types.Object:
-    """A shape of the manual's, as tall as asked for, its feet on the floor."""
+def from_file(folder: Path, name: str, color: Color, scale: float, middle: float = 0.0) -> bpy.types.Object:
+    """A shape of the manual's that stands at height zero, made larger and set onto the floor, its middle above zero."""
     bpy.ops.wm.ply_import(filepath=str(folder / f"{name}.ply"))
     item = bpy.context.object
     item.name = name.replace("-", " ").capitalize()
-    low = min(vertex.co.z for vertex in item.data.vertices)
-    tall = max(vertex.co.z for vertex in item.data.vertices) - low
     for vertex in item.data.vertices:
-        vertex.co *= height / tall
-        vertex.co.z -= low * height / tall + 1.25
-    return painted(smooth(item), color)
+        vertex.co.x -= middle
+        vertex.co *= scale
+        vertex.co.z -= 1.25
+    return painted(item, color)
+
+
+def two_balls() -> bpy.types.Object:
+    """One object of two parts."""
+    parts = []
+    for side in (-1, 1):
+        bpy.ops.mesh.primitive_uv_sphere_add(segments=32, ring_count=16, radius=0.55, location=(0.95 * side, 0, 0))
+        parts.append(bpy.context.object)
+    for part in parts:
+        part.select_set(True)
+    bpy.ops.object.join()
+    bpy.context.object.name = "Two Balls"
+    return painted(smooth(_without_maps(bpy.context.object)), GREEN)
+
+
+def ring() -> bpy.types.Object:
+    bpy.ops.mesh.primitive_torus_add(
+        major_segments=64, minor_segments=24, major_radius=0.85, minor_radius=0.33, rotation=(math.radians(70), 0, 0)
+    )
+    bpy.context.object.name = "Ring"
+    return painted(smooth(_without_maps(bpy.context.object)), ORANGE)
+
+
+def _without_maps(item: bpy.types.Object) -> bpy.types.Object:
+    """Where no material reads them, maps would only make the file larger."""
+    while item.data.uv_layers:
+        item.data.uv_layers.remove(item.data.uv_layers[0])
+    return item
 
 
 def textured(_shapes: Path) -> list[bpy.types.Object]:
-    _settings().extraction.budget = 2_600
     return [monkey(), ball()]
 
 
 def character(shapes: Path) -> list[bpy.types.Object]:
-    _settings().result.writer = "SHAPE_KEYS"
-    standing = from_file(shapes, "person", ORANGE, 2.3)
-    cheering = from_file(shapes, "person-cheers", ORANGE, 2.3)
-    return [standing, cheering]
+    settings = bpy.context.scene.lipmorph
+    settings.result.writer = "SHAPE_KEYS"
+    settings.extraction.key_tolerance = 0.6
+    return [smooth(from_file(shapes, name, ORANGE, 1.12)) for name in ("person", "person-cheers")]
 
 
-def title(_shapes: Path) -> list[bpy.types.Object]:
-    _settings().extraction.budget = 1_500
-    return [letter("A", ORANGE), letter("B", CREAM), letter("C", BLUE)]
+def title(shapes: Path) -> list[bpy.types.Object]:
+    return [from_file(shapes, name, color, 2.3, 0.33) for name, color in zip("iha", (ORANGE, CREAM, BLUE), strict=True)]
 
 
-def holes(shapes: Path) -> list[bpy.types.Object]:
-    _settings().extraction.budget = 2_600
-    return [from_file(shapes, "vase", GREEN, 2.2), from_file(shapes, "knot", ORANGE, 1.8)]
+def topology(_shapes: Path) -> list[bpy.types.Object]:
+    return [two_balls(), ring()]
 
 
 @dataclass(frozen=True)
 class Scene:
-    """What is morphed, and how many frames of it are stored."""
+    """What is morphed, how many frames of it are stored, and how fine they are."""
 
     shapes: Callable[[Path], list[bpy.types.Object]]
     stored: int
+    cells: int
 
 
 SCENES = {
-    "textured": Scene(textured, 12),
-    "character": Scene(character, 24),
-    "title": Scene(title, 16),
-    "holes": Scene(holes, 14),
+    "textured": Scene(textured, 9, 38),
+    "character": Scene(character, 24, 0),
+    "title": Scene(title, 13, 44),
+    "topology": Scene(topology, 11, 40),
 }
-
-
-def _settings() -> bpy.types.PropertyGroup:
-    return bpy.context.scene.lipmorph
 
 
 def _train(items: list[bpy.types.Object]) -> None:
@@ -134,8 +149,17 @@ def _train(items: list[bpy.types.Object]) -> None:
         bpy.context.view_layer.objects.active = item
     if len(items) > 2:
         bpy.ops.lipmorph.add_shapes()
+        for entry, item in zip(bpy.context.scene.lipmorph.shapes, items, strict=True):
+            entry.object = item
     if bpy.ops.lipmorph.train() != {"FINISHED"}:
         sys.exit("The training did not finish; the engine's reason is above.")
+
+
+def forget_the_training() -> None:
+    """A file that is given away leads to no folder of whoever made it."""
+    for item in bpy.data.objects:
+        if STORY in item:
+            item[STORY] = json.dumps(json.loads(item[STORY]) | {"job_folder": "", "model_path": "", "made_in": ""})
 
 
 def main() -> None:
@@ -153,16 +177,18 @@ def main() -> None:
         add_stage()
         scene, chosen = bpy.context.scene, SCENES[name]
         scene.render.engine = "CYCLES"
-        scene.cycles.samples, scene.cycles.use_denoising, scene.cycles.max_bounces = 64, True, 4
+        scene.cycles.samples, scene.cycles.max_bounces = 96, 4
+        scene.cycles.use_denoising = False  # not every build of Blender can
         scene.render.use_motion_blur = True
         scene.frame_end = FRAMES
-        settings = _settings()
+        settings = scene.lipmorph
         settings.preset = "draft"
-        settings.extraction.frames = chosen.stored
+        settings.extraction.frames, settings.extraction.resolution = chosen.stored, chosen.cells
         settings.result.frame_start, settings.result.frame_end = 1, FRAMES
         path = output / f"{name}.blend"
         bpy.ops.wm.save_as_mainfile(filepath=str(path))
         _train(chosen.shapes(given.shapes.resolve()))
+        forget_the_training()
         bpy.ops.wm.save_mainfile(compress=True)
         print(f"{path}  {path.stat().st_size / 1e6:.2f} MB", flush=True)
 

@@ -1,28 +1,45 @@
-"""The gallery's page: each morph's picture with the command that made it."""
+"""The gallery's page: the files that are offered, and each morph's picture with the command that made it."""
 
 from __future__ import annotations
 
+from workshop.examples import EXAMPLES
 from workshop.gallery import drawn
 
 HEAD = """\
 # Gallery
 
-Morphs at the Draft preset, each with the command that made it. The shapes are made by a script, so that you can
-repeat every one of them in the repository's folder:
+## Files to open
+
+With the frames or keys, the keyed value, materials, lights and a camera in place. They play and render in Blender 4.2
+and later, without the extension and without the engine: open one, press the space bar, render.
+
+"""
+DRAWN = """
+`python dev.py examples` makes them anew: small, at the Draft preset, and coarser than a morph of yours has to be.
+
+## Morphs
+
+At the Draft preset, each with the command that made it. The shapes are made by a script, so that you can repeat every
+one of them in the repository's folder:
 
 ```
 python -m workshop.shapes shapes
 ```
-
-Files to open in Blender, with the frames, the keyed value and the materials in place, are made by `python dev.py
-examples`; they need neither the add-on nor the engine to play.
 """
 
 
 def page() -> str:
-    parts = [HEAD]
+    parts = [HEAD + "\n".join(["| file | size | what it shows |", "|---|---|---|", *files()]), DRAWN]
     for exhibit in drawn():
         title = " → ".join(shape.replace("-", " ") for shape in exhibit.shapes)
-        parts += [f"## {title[:1].upper()}{title[1:]}", "", f"{exhibit.caption}", ""]
+        parts += [f"### {title[:1].upper()}{title[1:]}", "", f"{exhibit.caption}", ""]
         parts += [f"![{title}](pictures/gallery/{exhibit.name}.webp)", "", "```", exhibit.command, "```", ""]
     return "\n".join(parts)
+
+
+def files() -> list[str]:
+    """A row for each example, with the size that it has."""
+    return [
+        f"| [{one.title}](examples/{one.path.name}) | {one.path.stat().st_size / 1e6:.1f} MB | {one.what} |"
+        for one in EXAMPLES
+    ]
