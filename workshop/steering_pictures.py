@@ -78,8 +78,9 @@ COMPARISONS = (
     Comparison("matching", "guide.correspondence", ("hand", "fist"), "", "--set guide.correspondence=vertices",
                "*none*: fingers that bend are taken for others",
                "*vertices*: each vertex goes to the vertex of its number", more="--guide transport", azimuth=20),
-    Comparison("resolution", "extraction.resolution", ("gear", "ball"), "--resolution 32", "",
-               "*32 cells*", "*Auto*: as many cells as the gear's thin parts need", times=ENDS),
+    Comparison("resolution", "extraction.resolution", ("hand", "fist"), "--resolution 32", "",
+               "*32 cells*: fingers closer to each other than a cell grow together",
+               "*Auto*: as many cells as the fingers need", times=ENDS, azimuth=20),
 )  # fmt: skip
 
 
