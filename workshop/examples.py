@@ -10,8 +10,11 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+from PIL import Image
+
 import build_addon
-from workshop.drawn_morphs import ROOT, WORK, WorkshopError
+from workshop.drawn_morphs import PICTURES, QUALITY, ROOT, WORK, WorkshopError
 
 FOLDER = ROOT / "docs" / "examples"
 LARGEST = 1_600_000
@@ -30,6 +33,10 @@ class Example:
     def path(self) -> Path:
         return FOLDER / f"{self.name}.blend"
 
+    @property
+    def picture(self) -> Path:
+        return PICTURES / "examples" / f"{self.name}.webp"
+
 
 EXAMPLES = (
     Example("textured", "Suzanne → ball", "A frame sequence with the maps and materials of both ends, which blend."),
@@ -47,11 +54,18 @@ def make() -> None:
         raise WorkshopError("Example files are made by `python dev.py examples`, which knows the Blender for it.")
     shapes.write(WORK / "shapes", ["person", "person-cheers", "i", "h", "a"])
     made = WORK / "examples"
-    command = [python, str(ROOT / "workshop" / "example_scenes.py"), "--zip", str(build_addon.build())]
-    command += ["--shapes", str(WORK / "shapes"), "--output", str(made)]
+    _in_blender(
+        python, "example_scenes.py", "--zip", build_addon.build(), "--shapes", WORK / "shapes", "--output", made
+    )
+    take([made / example.path.name for example in EXAMPLES])
+    _in_blender(python, "example_renders.py", *(example.path for example in EXAMPLES), "--output", made)
+    draw(made)
+
+
+def _in_blender(python: str, script: str, *options: Path | str) -> None:
+    command = [python, str(ROOT / "workshop" / script), *map(str, options)]
     if subprocess.run(command, cwd=ROOT, check=False).returncode:
         raise WorkshopError("The example files were not all made; what Blender said is above.")
-    take([made / example.path.name for example in EXAMPLES])
 
 
 def take(made: list[Path]) -> None:
@@ -63,3 +77,12 @@ def take(made: list[Path]) -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     for path in made:
         (FOLDER / path.name).write_bytes(path.read_bytes())
+
+
+def draw(renders: Path) -> None:
+    """The rendered frames of each file side by side."""
+    for example in EXAMPLES:
+        frames = [Image.open(path).convert("RGB") for path in sorted(renders.glob(f"{example.name}-??.png"))]
+        row = np.concatenate([np.asarray(frame) for frame in frames], axis=1)
+        example.picture.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(row).save(example.picture, quality=QUALITY, method=6)

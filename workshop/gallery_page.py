@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from workshop.examples import EXAMPLES
 from workshop.gallery import drawn
 
@@ -22,24 +24,24 @@ DRAWN = """
 At the Draft preset, each with the command that made it. The shapes are made by a script, so that you can repeat every
 one of them in the repository's folder:
 
-```
+```sh
 python -m workshop.shapes shapes
 ```
 """
 
 
 def page() -> str:
-    parts = [HEAD + "\n".join(["| file | size | what it shows |", "|---|---|---|", *files()]), DRAWN]
+    parts = [HEAD, *files(), DRAWN]
     for exhibit in drawn():
         title = " → ".join(shape.replace("-", " ") for shape in exhibit.shapes)
         parts += [f"### {title[:1].upper()}{title[1:]}", "", f"{exhibit.caption}", ""]
-        parts += [f"![{title}](pictures/gallery/{exhibit.name}.webp)", "", "```", exhibit.command, "```", ""]
+        parts += [f"![{title}](pictures/gallery/{exhibit.name}.webp)", "", "```sh", exhibit.command, "```", ""]
     return "\n".join(parts)
 
 
-def files() -> list[str]:
-    """A row for each example, with the size that it has."""
-    return [
-        f"| [{one.title}](examples/{one.path.name}) | {one.path.stat().st_size / 1e6:.1f} MB | {one.what} |"
-        for one in EXAMPLES
-    ]
+def files() -> Iterator[str]:
+    """Each example with its size and its frames, rendered."""
+    for example in EXAMPLES:
+        name, size = example.path.name, example.path.stat().st_size / 1e6
+        yield f"### {example.title}\n\n[{name}](examples/{name}), {size:.1f} MB. {example.what}\n"
+        yield f"![{example.title}, rendered in Blender](pictures/examples/{example.name}.webp)\n"

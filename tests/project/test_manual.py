@@ -168,7 +168,7 @@ def test_every_comparison_is_shown_and_every_shape_can_be_made() -> None:
 
 
 def test_the_gallery_offers_the_files_that_there_are_with_their_sizes() -> None:
-    offered = re.findall(r"\]\((examples/[^)]+)\) \| ([\d.]+) MB", gallery_page.page())
+    offered = re.findall(r"\]\((examples/[^)]+)\), ([\d.]+) MB\.", gallery_page.page())
     there = sorted((ROOT / "docs" / "examples").glob("*"))
     assert sorted(name for name, _ in offered) == [f"examples/{path.name}" for path in there] and len(there) >= 4
     for name, size in offered:
