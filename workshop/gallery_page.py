@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from workshop.drawn_morphs import WorkshopError
 from workshop.examples import EXAMPLES
 from workshop.gallery import drawn
 
@@ -42,6 +43,9 @@ def page() -> str:
 def files() -> Iterator[str]:
     """Each example with its size and its frames, rendered."""
     for example in EXAMPLES:
+        for path in (example.path, example.picture):
+            if not path.is_file():
+                raise WorkshopError(f"{path.name} is missing, which the gallery offers: run `python dev.py examples`.")
         name, size = example.path.name, example.path.stat().st_size / 1e6
         yield f"### {example.title}\n\n[{name}](examples/{name}), {size:.1f} MB. {example.what}\n"
         yield f"![{example.title}, rendered in Blender](pictures/examples/{example.name}.webp)\n"

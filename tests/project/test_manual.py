@@ -177,6 +177,12 @@ def test_the_gallery_offers_the_files_that_there_are_with_their_sizes() -> None:
         assert bytes_of[:4] == b"\x28\xb5\x2f\xfd", f"{name} is no compressed file of Blender's"
 
 
+def test_an_example_that_is_missing_is_called_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(examples, "FOLDER", tmp_path)
+    with pytest.raises(WorkshopError, match=r"textured\.blend is missing.*dev\.py examples"):
+        gallery_page.page()
+
+
 def test_an_example_that_is_too_large_is_not_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(examples, "FOLDER", tmp_path / "offered")
     small, large = tmp_path / "small.blend", tmp_path / "large.blend"
