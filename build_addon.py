@@ -23,8 +23,8 @@ import tomllib
 
 ROOT = Path(__file__).resolve().parent
 MAXIMUM_BYTES = 1_000_000
-MAXIMUM_MANUAL_BYTES = 4_000_000
-"""Of a zip that has the manual in it."""
+MAXIMUM_MANUAL_BYTES = 12_000_000
+"""Of a zip that has the manual in it, with the example files."""
 PACKED = {".py", ".json", ".txt", ".typed"}
 """What is packed of the two packages: nothing compiled, nothing that an editor left."""
 EPOCH = (1980, 1, 1, 0, 0, 0)

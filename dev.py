@@ -188,7 +188,7 @@ def workshop(options: argparse.Namespace) -> int:
     if options.command in ("docs", "release"):
         needed["LIPMORPH_DOCS_PYTHON"] = str(docs_python())
     if options.command == "examples":
-        needed["LIPMORPH_BPY_PYTHON"] = str(blender_python(*blender_versions(every=False)))
+        needed["LIPMORPH_BPY_PYTHON"] = str(blender_python(blender_versions(every=True)[0]))  # every later one opens it
     return run([python, "-m", "workshop", options.command], LIPMORPH_PYTHON=python, **needed)
 
 

@@ -3,7 +3,7 @@
 COMMANDS = {
     "docs": "build the manual in dist/docs",
     "pictures": "the manual's pictures: those of windows anew, in the last Blender found, and what else is missing",
-    "examples": "make the example files in dist/examples, in a headless Blender",
+    "examples": "make the example files in docs/examples, in a headless Blender of the oldest version",
     "release": "validated zip, wheel and manual in dist, out of a clean tree",
 }
 """What ``dev.py`` hands on to `__main__.py`."""

@@ -22,6 +22,7 @@ class Exhibit:
     caption: str
     more: str = ""
     azimuth: float = 32.0
+    elevation: float = 16.0
 
     @property
     def name(self) -> str:
@@ -41,7 +42,11 @@ class Exhibit:
 EXHIBITS = (
     Exhibit(("gear", "ball"), "Twenty teeth, a bore, a keyway and six holes close, one after the other."),
     Exhibit(("vase", "knot"), "A wall with an inside becomes a closed tube."),
-    Exhibit(("sword", "leaf"), "A blade of 0.6 % of the diagonal and an open sheet: both are whole at their ends."),
+    Exhibit(
+        ("sword", "leaf"),
+        "A blade of 0.6 % of the diagonal and an open sheet: both are whole at their ends.",
+        elevation=42,
+    ),
     Exhibit(("chair", "serif"), "Bars thinner than a cell become hairlines.", "--resolution 128"),
     Exhibit(("wheel", "gear"), "Twenty-four spokes become six holes."),
     Exhibit(("person", "person-cheers"), "Two poses of one character: the arms swing.", "--guide poses", azimuth=20),
@@ -74,7 +79,7 @@ def draw(names: list[str]) -> None:
     shapes.write(WORK / "shapes")
     for exhibit in EXHIBITS:
         if exhibit.name in names or not (names or exhibit.picture.exists()):
-            draw_row(trained(exhibit.command), exhibit.picture, azimuth=exhibit.azimuth)
+            draw_row(trained(exhibit.command), exhibit.picture, azimuth=exhibit.azimuth, elevation=exhibit.elevation)
 
 
 def main() -> None:

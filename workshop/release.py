@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import build_addon
@@ -64,10 +66,24 @@ def validate(zipped: Path) -> None:
 
 
 def build_wheel(version: str) -> Path:
+    # What an earlier build laid out there would go into the wheel, modules that are no more included.
+    shutil.rmtree(ROOT / "build" / "lib", ignore_errors=True)
     command = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--quiet", "--wheel-dir", str(DIST), str(ROOT)]
     if subprocess.run(command, check=False).returncode:
         raise WorkshopError("The wheel was not built; what pip said is above.")
     wheel = DIST / f"lipmlp_engine-{version}-py3-none-any.whl"
     if not wheel.is_file():
         raise WorkshopError(f"pip built another wheel than {wheel.name}.")
+    with zipfile.ZipFile(wheel) as archive:
+        check_wheel(archive.namelist(), ROOT)
     return wheel
+
+
+def check_wheel(names: list[str], root: Path) -> None:
+    """Every module of the engine is in the wheel, and nothing that the tree has not."""
+    held = {name for name in names if not name.split("/")[0].endswith(".dist-info")}
+    modules = {path.relative_to(root).as_posix() for path in (root / "lipmlp_engine").rglob("*.py")}
+    strange = sorted(name for name in held if not (root / name).is_file())
+    for what, wrong in (("lacks", sorted(modules - held)), ("holds, and the tree does not,", strange)):
+        if wrong:
+            raise WorkshopError(f"The wheel {what} {', '.join(wrong)}.")

@@ -1,6 +1,6 @@
 """The shapes of the manual's pictures, made from nothing, so that anybody can repeat them; knows no morph.
 
-python -m workshop.shapes FOLDER      writes them as PLY files
+python -m workshop.shapes FOLDER      writes them as PLY files, and landmarks on them as CSV
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ from benchmarks.poses.skeleton import Character, Turns
 
 Points = NDArray[np.float64]
 CLOUD_POINTS = 8_000
+SCAN_POINTS, SCAN_NOISE = 14_000, 0.002
+"""Of the scanned animal; noise along each axis, as a share of the diagonal."""
 
 
 def _turned(mesh: trimesh.Trimesh, degrees: float, offset: tuple[float, float, float] = (0, 0, 0)) -> trimesh.Trimesh:
@@ -82,6 +84,18 @@ def chair_points() -> trimesh.PointCloud:
     return trimesh.PointCloud(points)  # type: ignore[no-untyped-call]
 
 
+def scanned_animal() -> trimesh.PointCloud:
+    """What a scanner brings that never saw belly, soles and a flank: noisy points, in no order, without normals."""
+    body = _posed(characters.quadruped, {})
+    points, faces = trimesh.sample.sample_surface(body, SCAN_POINTS, seed=2)
+    normals = body.face_normals[faces]
+    under = (normals[:, 2] < -0.75) & (points[:, 2] > 0.4)
+    flank = np.linalg.norm(points - (0.17, -0.05, 0.78), axis=1) < 0.11
+    seen = points[~(under | flank | (points[:, 2] < 0.02))]
+    noise = np.random.default_rng(2).normal(scale=SCAN_NOISE * body.scale, size=seen.shape)
+    return trimesh.PointCloud(seen + noise)  # type: ignore[no-untyped-call]
+
+
 def _hard(name: str) -> Callable[[], trimesh.Trimesh]:
     return lambda: trimesh.Trimesh(*HARD_SHAPES[name](), process=False)
 
@@ -96,7 +110,7 @@ SHAPES: dict[str, Callable[[], trimesh.Trimesh | trimesh.PointCloud]] = {
     "stool": solids.chair,
     "ring": solids.torus,
     "star": lambda: solids.star(5),
-    "star-turned": lambda: solids.star(5, np.radians(72)),
+    "star-between": lambda: _turned(solids.star(5), 36),
     "small-cube": lambda: solids.box((0.4, 0.4, 0.4), (1.1, 0, 0.3)),
     "a": solids.letter_a,
     "c": solids.letter_c,
@@ -113,6 +127,7 @@ SHAPES: dict[str, Callable[[], trimesh.Trimesh | trimesh.PointCloud]] = {
     "person-cheers": lambda: _posed(characters.biped, characters.ARMS_UP),
     "person-walks": lambda: _posed(characters.biped, characters.WALK),
     "animal": lambda: _posed(characters.quadruped, {}),
+    "animal-scan": scanned_animal,
     "animal-grazes": lambda: _posed(characters.quadruped, characters.GRAZE),
     "hand": lambda: _posed(characters.hand, {}),
     "fist": lambda: _posed(characters.hand, characters.POINT),
@@ -122,6 +137,18 @@ SHAPES: dict[str, Callable[[], trimesh.Trimesh | trimesh.PointCloud]] = {
 """Each made when it is asked for; z is up."""
 
 
+def _star_arms() -> Points:
+    """The tip and the middle of each arm, here and half-way to the next one, and the body between them."""
+    angles = 2 * np.pi * np.arange(5) / 5
+    ends = [np.stack((np.cos(a), np.sin(a), 0 * a), axis=1) for a in (angles, angles + np.pi / 5)]
+    arms = [np.concatenate([radius * end for end in ends], axis=1) for radius in (0.75, 0.4)]
+    return np.concatenate([*arms, np.zeros((1, 6))])
+
+
+LANDMARKS: dict[str, Callable[[], Points]] = {"star-star-between": _star_arms}
+"""A row for each landmark: its point on the one shape and on the other."""
+
+
 def write(folder: Path, names: list[str] | None = None) -> None:
     """Write shapes that are not there yet."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -129,6 +156,8 @@ def write(folder: Path, names: list[str] | None = None) -> None:
         path = folder / f"{name}.ply"
         if not path.exists():
             SHAPES[name]().export(path)
+    for name, rows in LANDMARKS.items():
+        np.savetxt(folder / f"{name}.csv", rows(), fmt="%.4f", delimiter=",")
 
 
 def main() -> None:

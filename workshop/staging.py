@@ -66,7 +66,7 @@ def compared(name: str) -> str:
     commands = "\n".join(comparison.command(second) for second in (False, True))
     return (
         f'<div class="pair" markdown>\n{figures}</div>\n\n<details markdown><summary>The commands</summary>\n\n'
-        f"```\npython -m workshop.shapes shapes\n{commands}\n```\n\n</details>"
+        f"```sh\npython -m workshop.shapes shapes\n{commands}\n```\n\n</details>"
     )
 
 

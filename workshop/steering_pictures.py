@@ -29,6 +29,7 @@ class Comparison:
     """Frames that are shown, as shares of the morph."""
     more: str = ""
     azimuth: float = 32.0
+    elevation: float = 16.0
 
     @property
     def pictures(self) -> list[Path]:
@@ -50,8 +51,9 @@ COMPARISONS = (
     Comparison("guide-none", "guide.kind", ("person", "animal"), "--guide none", "--guide transport",
                "*none*: the network is left alone with the in-between, as in the paper",
                "*transport*: the body is carried"),
-    Comparison("rigidity", "guide.rigidity", ("corner", "bar"), "--rigidity 0", "--rigidity 1",
-               "*0*: every part flows where it likes", "*1*: the body stays as stiff as it can"),
+    Comparison("rigidity", "guide.rigidity", ("person", "animal"), "--rigidity 0", "--rigidity 1",
+               "*0*: every part flows where it likes, and arrives crumpled",
+               "*1*: the body stays stiff, and limbs go and come instead", more="--guide transport"),
     Comparison("volume", "guide.volume", ("star", "ball"), "--volume 0", "--volume 1",
                "*0*: the volume may do what it will", "*1*: the volume is kept steady"),
     Comparison("turn", "guide.turn", ("club", "club-turned"), "--set guide.turn=never", "--set guide.turn=always",
@@ -70,6 +72,16 @@ COMPARISONS = (
                "*0.5 % of the diagonal*", "*4 %*: the open sheet becomes a thick plate", times=(0.0, 0.25, 0.5)),
     Comparison("timing", "timing", ("i", "h", "a"), "", "--timing 0:0,0.25:1,0.75:1,1:2",
                "steadily on", "with a rest at the second shape", times=(0.0, 0.25, 0.5, 0.75, 1.0), azimuth=15),
+    Comparison("landmarks", "landmarks", ("star", "star-between"), "", "--landmarks shapes/star-star-between.csv",
+               "none: nothing says which arm becomes which, and they melt",
+               "at the tip and in the middle of each arm: it swings to the next place",
+               more="--set guide.turn=never", elevation=30),
+    Comparison("matching", "guide.correspondence", ("hand", "fist"), "", "--set guide.correspondence=vertices",
+               "*none*: fingers that bend are taken for others",
+               "*vertices*: each vertex goes to the vertex of its number", more="--guide transport", azimuth=20),
+    Comparison("resolution", "extraction.resolution", ("hand", "fist"), "--resolution 32", "",
+               "*32 cells*: fingers closer to each other than a cell grow together",
+               "*Auto*: as many cells as the fingers need", times=ENDS, azimuth=20),
 )  # fmt: skip
 
 
@@ -87,7 +99,7 @@ def draw(names: list[str]) -> None:
             frames = trained(comparison.command(second))
             rows.append([frames[round(time * (len(frames) - 1))] for time in comparison.times])
         for row, other, path in zip(rows, reversed(rows), paths, strict=True):
-            draw_row(row, path, together=other, azimuth=comparison.azimuth)
+            draw_row(row, path, together=other, azimuth=comparison.azimuth, elevation=comparison.elevation)
 
 
 def main() -> None:

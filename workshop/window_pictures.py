@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 import dev
-from workshop import gallery, steering_pictures
+from workshop import gallery, scan_picture, steering_pictures
 from workshop.drawn_morphs import PICTURES, ROOT, WorkshopError
 
 FOLDER = PICTURES / "first-morph"
@@ -28,6 +28,8 @@ def make() -> None:
     MARK.write_text(f"{fingerprint()}\n", encoding="utf-8")
     for module in (steering_pictures, gallery):
         module.draw([])
+    if not scan_picture.PATH.is_file():
+        scan_picture.draw()
 
 
 def fingerprint() -> str:
@@ -41,7 +43,7 @@ def fingerprint() -> str:
 def missing() -> list[str]:
     """Pictures of trainings that are to be made yet."""
     pairs = [path for comparison in steering_pictures.COMPARISONS for path in comparison.pictures]
-    wanted = [*pairs, *(exhibit.picture for exhibit in gallery.EXHIBITS)]
+    wanted = [*pairs, *(exhibit.picture for exhibit in gallery.EXHIBITS), scan_picture.PATH]
     return [path.relative_to(ROOT).as_posix() for path in wanted if not path.is_file()]
 
 

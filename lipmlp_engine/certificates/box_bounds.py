@@ -16,14 +16,19 @@ from ..surface.activation_bounds import activation as activation_named
 from .layer_bounds import Bound
 
 BATCH = 512
-"""Boxes halved at once where a bound is refined."""
+"""Boxes halved at once where a bound is refined. Chosen."""
 SYMBOLS = 16
-"""Uncertain neurons of a layer that are followed one by one, both ways: what they do can cancel further on. The rest
-are only added up. Fewer are cheaper and looser."""
+"""Uncertain neurons of a layer that are followed one by one, both ways: what they do can cancel further on.
+
+The rest are only added up. Fewer are cheaper and looser. Chosen.
+"""
 VALUE_SHARE = 0.5
-"""How much the range of values counts beside the kinks where it is decided across which axis a box is cut."""
+"""How much the range of values counts beside the kinks where it is decided across which axis a box is cut. Chosen."""
 SLACK = 1e-9
-"""Relative widening of every range, for what double precision loses."""
+"""Relative widening of every range, for what double precision loses.
+
+Chosen: some million roundings of double precision.
+"""
 
 Spans = list[tuple[Tensor, Tensor]]
 """Least and largest derivative of the activation, by each neuron of a layer, layer by layer."""

@@ -20,11 +20,13 @@ from .proved_topology import Notify, prove_topology
 from .sampled_bounds import overestimation, sampled_steepness, surface_points
 
 SURFACE_POINTS = 5_000
-"""At each of the times."""
+"""At each of the times. Chosen."""
 TIMES_SAMPLED = 5
+"""Times at which values are compared with distances. Chosen."""
 MOST_GRADIENTS = 50_000
+"""Gradients that are looked at for the steepest. Chosen."""
 BRIEF_SAMPLES = 8_000
-"""For a report that nobody has asked to be certified."""
+"""For a report that nobody has asked to be certified. Chosen."""
 
 
 def lipschitz_bounds(morph: Morph) -> dict[str, Bound]:

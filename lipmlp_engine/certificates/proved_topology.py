@@ -17,11 +17,14 @@ from .box_bounds import RegionBounds, frame_boxes, halved
 Notify = Callable[[float], None]
 
 BATCH = 128
-"""Boxes examined at once: what is worked out of them then stays in the processor's caches."""
+"""Boxes examined at once: what is worked out of them then stays in the processor's caches.
+
+Measured: nearly twice as fast as a slab's boxes all at once.
+"""
 SMALLEST = 2.0**-10
-"""Half side in space at which a box is given up, and all its time with it."""
+"""Half side in space at which a box is given up, and all its time with it. Chosen."""
 SLABS = 8
-"""Stretches of a unit of time that are searched one after the other."""
+"""Stretches of a unit of time that are searched one after the other. Chosen."""
 
 
 @dataclass(frozen=True)

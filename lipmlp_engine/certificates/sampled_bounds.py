@@ -16,12 +16,17 @@ Function = Callable[[Tensor], Tensor]
 """f from points (n, 4) to (n,)."""
 
 PIECE = 1 << 14
+"""Points whose gradients are taken at once. Chosen."""
 CLIMBERS = 256
+"""Pairs of points that climb to where the function is steeper. Chosen."""
 CLIMB_STEPS = 40
+"""That each of them takes. Chosen."""
 CLIMB_RATE = 0.01
+"""Length of a step, in units of the training frame. Chosen."""
 CLIMB_MOMENTUM = 0.8
+"""Share of the last step's direction in the next. Chosen."""
 SHORTEST = 1e-3
-"""Distance below which a pair's difference quotient is lost in single precision."""
+"""Distance below which a pair's difference quotient is lost in single precision. Chosen."""
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,10 @@ from .certificate import Figure
 from .proofs import brief
 
 SEARCHED = np.geomspace(1e-3, 0.06, 7)
-"""How far from a vertex, along the network's slope, the other sign is looked for, in units of the training frame."""
+"""How far from a vertex, along the network's slope, the other sign is looked for, in units of the training frame.
+
+Chosen.
+"""
 
 
 def frame_distance(morph: Morph, frame: MeshFrame) -> float:

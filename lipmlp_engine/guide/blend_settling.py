@@ -23,18 +23,23 @@ from .pace import even_pace
 from .velocity_lattice import FLOW_STEPS, VelocityLattice
 
 LARGEST_OFFSET = 0.03
-"""In training-frame units: the volume is not worth a thin part."""
+"""In training-frame units: the volume is not worth a thin part. Chosen."""
 LEAST_ISLAND = 4
-"""Cells; less than this is the lattice's noise, or too thin for it."""
+"""Cells; less than this is the lattice's noise, or too thin for it. Chosen."""
 THINNEST_LINK = 0.01
 """Depth, in training-frame units, at which what holds two parts together is still to be seen: a network that is fitted
-to less than this tears it."""
+to less than this tears it.
+
+Chosen.
+"""
 STRAY_WIDTH = 0.06
-"""The blended surface is that near to a lattice point that stands for it, in training-frame units."""
+"""The blended surface is that near to a lattice point that stands for it, in training-frame units. Chosen."""
 STRAY_DISTANCE = 0.08
-"""Further than the samples about the shapes' surfaces reach."""
+"""Further than the samples about the shapes' surfaces reach. Chosen: beyond the widest of their spreads, 0.05."""
 MOST_NECKS = 8
+"""At a station. Chosen."""
 NECK_POINTS = 6
+"""Samples along a neck that say whether it is needed. Chosen."""
 
 
 class LatticeView:

@@ -18,11 +18,14 @@ from .placed_surface import PlacedSurface
 from .thin_parts import THIN, seen_by_cells
 
 DETAIL = 0.006
-"""How far a shape's surface may be from the carried mesh, in training-frame units, which is a stand-in for both."""
+"""How far a shape's surface may be from the carried mesh, in training-frame units, which is a stand-in for both.
+
+Chosen.
+"""
 DETAIL_AWAY = 0.4
-"""How much more for each unit of distance from the mesh."""
+"""How much more for each unit of distance from the mesh. Chosen."""
 NEAR_END = 0.12
-"""Share of the way over which a shape that is near is let speak for itself, whatever it says."""
+"""Share of the way over which a shape that is near is let speak for itself, whatever it says. Chosen."""
 
 Points = NDArray[np.float32]
 

@@ -22,13 +22,13 @@ from ..shapes.distance import DistanceField
 from ..shapes.morton import morton_order
 
 STATIONS = 17
-"""At which the mesh is kept; between them it moves along splines."""
+"""At which the mesh is kept; between them it moves along splines. Chosen."""
 KEPT = 6
-"""Shares for which the surface is kept ready."""
+"""Shares for which the surface is kept ready. Chosen."""
 VELOCITY_STEP = 0.01
-"""Share of the way over which velocities are taken."""
+"""Share of the way over which velocities are taken. Chosen."""
 FINEST_SHARE = 1 / 256
-"""Where points come each with a share of its own, those are rounded to this."""
+"""Where points come each with a share of its own, those are rounded to this. Chosen."""
 
 Array = NDArray[np.float64]
 Points = NDArray[np.float32]

@@ -26,18 +26,22 @@ from .shared_parts import CommonPart
 from .thin_parts import THIN, seen_by_cells
 
 SAME = 1e-6
-"""Shares that differ by less are one moment."""
+"""Shares that differ by less are one moment. Follows from single precision, with some room."""
 WARY = 0.005
+"""How much nearer than the blend says a wall is thought to be where gaps are doubted, in training-frame units.
+
+Chosen.
+"""
 WARY_REACH = 0.1
-"""How far from the other shape, and from a gap's own walls, the blend is no longer trusted about gaps."""
+"""How far from the other shape, and from a gap's own walls, the blend is no longer trusted about gaps. Chosen."""
 OWN, FOREIGN = 0.001, 0.008
-"""Distances from both shapes, weighted by their shares, up to which a surface is theirs, and from which it is not. On
-camel → elephant, half-way, one vertex in twenty up to .004 had a neighbour turned by more than 45°, and one in four
-beyond .016."""
+"""Distances from both shapes, weighted by their shares, up to which a surface is theirs, and from which it is not.
+Measured on camel → elephant, half-way: one vertex in twenty up to .004 had a neighbour turned by more than 45°, and one
+in four beyond .016."""
 DOUBTED = 0.1
-"""Share of the way over which what is not to be trusted becomes free."""
+"""Share of the way over which what is not to be trusted becomes free. Chosen."""
 ROUNDING_STEPS = 3
-"""In which the bending of ways at the inner shapes of a chain is undone."""
+"""In which the bending of ways at the inner shapes of a chain is undone. Chosen."""
 
 Points = NDArray[np.float32]
 

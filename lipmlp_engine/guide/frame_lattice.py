@@ -7,8 +7,9 @@ from numpy.typing import NDArray
 from scipy.ndimage import map_coordinates
 
 NODES = 65
+"""Along each side. Chosen."""
 SPACING = 2 / (NODES - 1)
-"""Of the lattice over [-1, 1]³."""
+"""Of the lattice over [-1, 1]³. Follows from the number of nodes."""
 
 
 def lattice_nodes() -> NDArray[np.float64]:

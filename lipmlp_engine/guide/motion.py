@@ -28,12 +28,17 @@ from .turn import evident_turn
 from .velocity_lattice import Points, VelocityLattice
 
 HALF_EXTENT = 0.85
-"""The shapes fill this much of the training frame's [-1, 1]³; the rest is margin."""
+"""The shapes fill this much of the training frame's [-1, 1]³; the rest is margin. Chosen."""
 INSIDE_SAMPLES = 1_000
+"""Points inside each shape that the flow carries. Measured: 1,000 carry a shape as far as 1,500 did."""
 SURFACE_SAMPLES = 1_000
+"""Points on each shape's surface that the flow carries. Chosen."""
 GAP_STEP = 0.04
-"""A step outwards after which a wall that faces back is less than half that step away: there is a gap. Its walls say
-nothing of where the matter goes, for the gap shuts as soon as the shape is left. In training-frame units."""
+"""A step outwards after which a wall that faces back is less than half that step away: there is a gap.
+
+Its walls say nothing of where the matter goes, for the gap shuts as soon as the shape is left. In training-frame units.
+Chosen.
+"""
 
 Array = NDArray[np.float64]
 Flow = VelocityLattice | CarriedMesh

@@ -17,6 +17,7 @@ from .gap_closing import GapWalls
 from .thin_parts import ThinParts
 
 GAP_SAMPLES = 20_000
+"""Places of a surface at which gaps are looked for. Chosen."""
 
 Array = NDArray[np.float64]
 

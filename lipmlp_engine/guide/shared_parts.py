@@ -16,17 +16,19 @@ from ..shapes.shape import Shape
 from ..shapes.surface_samples import sample_surface
 
 SAMPLES = 20_000
+"""Places of the first surface at which it is looked whether the other is there too. Chosen."""
 SAME_PLACE = 5e-4
-"""Of the diagonal: the other surface is that near where a part is the same."""
+"""Of the diagonal: the other surface is that near where a part is the same. Chosen; 1e-4 at first."""
 SAME_WAY = 0.99
-"""Cosine between the normals there."""
+"""Cosine between the normals there. Chosen."""
 LEAST_SHARE = 0.02
-"""Of the first shape's surface: less in common is where the surfaces happen to touch."""
+"""Of the first shape's surface: less in common is where the surfaces happen to touch. Chosen."""
 WITHIN, SURE = 0.02, 0.06
-"""Diagonals from where the shapes part to where a part begins to stand still, and to where it does wholly."""
+"""Diagonals from where the shapes part to where a part begins to stand still, and to where it does wholly. Chosen."""
 NODES = 65
+"""Of the lattice, along each side. Chosen."""
 LEEWAY = 1.15
-"""How much larger than the shape the lattice is on which that is kept."""
+"""How much larger than the shape the lattice is on which that is kept. Chosen."""
 
 Array = NDArray[np.float64]
 

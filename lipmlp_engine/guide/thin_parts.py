@@ -11,17 +11,28 @@ from scipy.spatial import KDTree
 from .frame_lattice import NODES, SPACING, between_nodes, lattice_nodes
 
 NEAR = 1.8 * SPACING
-"""What is so near to a node counts there: linear interpolation between nodes then sees no part thicker than it is."""
+"""What is so near to a node counts there: linear interpolation between nodes then sees no part thicker than it is.
+
+Follows from a lattice cell's diagonal, 1.73 spacings, and a little.
+"""
 THICKEST = 0.15
-"""In units of the training frame: nothing thicker is ever too thin for cells, which are 1/16 at most."""
+"""In units of the training frame: nothing thicker is ever too thin for cells, which are 1/16 at most.
+
+Follows from twice the depth that is asked for in such cells, 0.12, and some room.
+"""
 DEEP_ENOUGH = 0.95
-"""Cells: how deep the middle of a part must lie for corners of cells to find all of it, however it is turned: half of
-the diagonal of a cell, and a little."""
+"""Cells: how deep the middle of a part must lie for corners of cells to find all of it, however it is turned.
+
+Follows from half of the diagonal of a cell, 0.87, and a little.
+"""
 THIN = 2 * DEEP_ENOUGH
-"""Cells: what is thicker is found as it is, and farther than this from a surface nothing is lowered to below zero."""
+"""Cells: what is thicker is found as it is, and farther than this from a surface nothing is lowered to below zero.
+
+Follows from the depth.
+"""
 
 NEIGHBOURS, ROUNDS = 8, 6
-"""Points of the surface that are asked for their thickness, from one to the next."""
+"""Points of the surface that are asked for their thickness, from one to the next. Chosen."""
 
 Array = NDArray[np.float64]
 

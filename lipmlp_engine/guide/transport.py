@@ -7,13 +7,21 @@ import torch
 from numpy.typing import NDArray
 
 BLUR = (0.1, 0.03, 0.01, 0.003)
-"""Entropy of the plan, coarse to fine, as a share of the mean cost."""
+"""Entropy of the plan, coarse to fine, as a share of the mean cost. Chosen."""
 KNOWN_BLUR = (0.01, 0.003)
-"""What is left to do where a plan between nearly the same points is known."""
+"""What is left to do where a plan between nearly the same points is known.
+
+Chosen. Measured: what is missing at the ends stays within the differences between seeds.
+"""
 ROUNDS_PER_BLUR = 2
+"""How often transport is asked again at each blur. Chosen; ten at first."""
 SCALINGS_PER_ROUND = 6
+"""Of a plan's rows and columns. Chosen."""
 SMALLEST_EXPONENT = -80.0
-"""Keeps the kernel out of the denormal numbers, which processors work on a hundred times more slowly."""
+"""Keeps the kernel out of the denormal numbers, which processors work on a hundred times more slowly.
+
+Follows from single precision, whose denormal numbers begin at e^-87.
+"""
 
 Array = NDArray[np.float64]
 

@@ -10,16 +10,22 @@ from scipy.spatial.transform import Rotation
 from ..shapes.alignment import rotation_to_nearest
 
 LIKE_MOMENTS = 0.08
-"""Largest difference of the principal moments (as shares of their sum) of two shapes that may be one shape turned."""
+"""Largest difference of the principal moments (as shares of their sum) of two shapes that may be one shape turned.
+
+Chosen.
+"""
 GOOD_FIT = 0.03
 """Largest mean distance between the turned shape and the other, in radii of gyration, that counts as the same shape,
-beyond the distance that two samplings of one and the same surface have from each other."""
+beyond the distance that two samplings of one and the same surface have from each other.
+
+Chosen.
+"""
 MUCH_BETTER = 0.5
-"""The turn must leave less than this share of the distance that is there without it."""
+"""The turn must leave less than this share of the distance that is there without it. Chosen."""
 QUICK = 200
-"""Points that the many starts are tried with."""
+"""Points that the many starts are tried with. Chosen."""
 EQUALLY_GOOD = 1.15
-"""Of fits within this factor of the best the smallest turn is taken: a bar has several."""
+"""Of fits within this factor of the best the smallest turn is taken: a bar has several. Chosen."""
 
 Array = NDArray[np.float64]
 

@@ -15,9 +15,9 @@ from torch.nn.functional import grid_sample
 from ..machine.warp_runtime import warp_device, warp_kernels, warp_runtime
 
 EXTENT = 1.1
-"""The lattice covers [-EXTENT, EXTENT]³; beyond it the velocity of the border holds."""
+"""The lattice covers [-EXTENT, EXTENT]³; beyond it the velocity of the border holds. Chosen."""
 FLOW_STEPS = 8
-"""Midpoint steps for one unit of time."""
+"""Midpoint steps for one unit of time. Chosen."""
 
 Array = NDArray[np.float64]
 Points = NDArray[np.float32]

@@ -16,22 +16,29 @@ from .face_transfer import FacesOnSource, face_normals
 from .look_field import Array, LookField
 
 JUMP = 0.02
-"""Difference between UVs, of their range, from which on they make a border."""
+"""Difference between UVs, of their range, from which on they make a border. Chosen."""
 SHARP = 0.35
-"""Difference between unit normals, 20°, from which on they make a border."""
+"""Difference between unit normals, 20°, from which on they make a border. Follows from 20°, as 2 sin 10°."""
 CROWDED = 1 / 40
-"""Mean distance between sharp edges, in diagonals, below which they are the facets of a mesh and no borders."""
+"""Mean distance between sharp edges, in diagonals, below which they are the facets of a mesh and no borders. Chosen."""
 SAMPLES = 1 / 600
-"""Distance between the points by which a border is found, in diagonals."""
+"""Distance between the points by which a border is found, in diagonals. Chosen."""
 MOST_SAMPLES = 400_000
+"""Points by which borders are found. Chosen."""
 REACH = 0.9
-"""How far a vertex slides at most, in sides of a face."""
+"""How far a vertex slides at most, in sides of a face. Chosen."""
 LEAST_AREA, LEAST_SIDE, LEAST_TURN = 0.15, 0.08, -0.01
-"""What every face keeps of its area and of its sides, and how far a corner may bend inwards, in the face's area."""
+"""What every face keeps of its area and of its sides, and how far a corner may bend inwards, in the face's area.
+
+Chosen.
+"""
 EVENINGS = 4
-"""How often a line that has no border to lie on is made evener."""
+"""How often a line that has no border to lie on is made evener. Chosen."""
 ROUNDS, HALVINGS, LEAST_SHARE = 24, 12, 0.05
-"""How often steps that would spoil a face are looked at; in the first rounds they are halved, then they are dropped."""
+"""How often steps that would spoil a face are looked at; in the first rounds they are halved, then they are dropped.
+
+Chosen.
+"""
 
 
 class Borders:

@@ -14,13 +14,19 @@ from ..shapes.look import COUNTED, Layer
 from .look_field import Array, Indices, LookField, Places
 
 INWARDS = (0.05, 0.4, 1.0)
-"""How far from a corner to its face's middle the corner's island is looked for: the first is beside the corner."""
+"""How far from a corner to its face's middle the corner's island is looked for: the first is beside the corner.
+
+Chosen; four places at first.
+"""
 
 FURTHEST = 1.5
-"""How far an island is continued beyond its border, in ways from a face's middle to its corner."""
+"""How far an island is continued beyond its border, in ways from a face's middle to its corner. Chosen."""
 ASIDE = 0.06 * np.array([0.81, 0.5, 0.31])
 """How far off its middle a face is held against the source, in its diagonal: seams of symmetric objects run along the
-very middles of faces, which would then fall to the one side and to the other."""
+very middles of faces, which would then fall to the one side and to the other.
+
+Chosen.
+"""
 
 
 class FacesOnSource:

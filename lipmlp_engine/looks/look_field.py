@@ -15,17 +15,20 @@ from ..shapes.shape import Shape, unit_normals
 from .barycentric import barycentric
 
 BEYOND = 3.0
-"""How far a triangle's values are continued beyond it, in its own size: slivers would continue to anywhere."""
+"""How far a triangle's values are continued beyond it, in its own size: slivers would continue to anywhere. Chosen."""
 SUDDEN = 2.5
-"""Change of values over the way between two places, in what triangles there make of it, that tells a seam."""
+"""Change of values over the way between two places, in what triangles there make of it, that tells a seam. Chosen."""
 WILD = 8.0
-"""Stretch of a triangle, in that of the median, beyond which it is a sliver's."""
+"""Stretch of a triangle, in that of the median, beyond which it is a sliver's. Chosen."""
 LEAST_STEP = 1e-3
-"""Change of values, in their range, that never is a seam."""
+"""Change of values, in their range, that never is a seam. Chosen."""
 LEAST_STEP_OUT, WALLS = 1e-4, 0.03
-"""The least such step, and the distance beyond which no wall is meant any more, in diagonals."""
+"""The least such step, and the distance beyond which no wall is meant any more, in diagonals. Chosen."""
 STEPS_OUT = (2.0, 4.0, 8.0)
-"""Steps, in distances to the surface, outwards to find the wall that faces as it should and not the one behind."""
+"""Steps, in distances to the surface, outwards to find the wall that faces as it should and not the one behind.
+
+Chosen.
+"""
 
 Array = NDArray[np.float64]
 Indices = NDArray[np.int32]

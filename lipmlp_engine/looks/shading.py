@@ -12,11 +12,14 @@ from numpy.typing import NDArray
 from .face_transfer import FacesOnSource, face_normals
 
 ROUND = np.cos(np.radians(25.0))
-"""Corners of one vertex whose normals lie within this of their mean are one smooth corner."""
+"""Corners of one vertex whose normals lie within this of their mean are one smooth corner. Chosen."""
 ALIKE = 0.002
-"""A frame whose vertices have all their corners' normals within this of each other needs one normal a vertex only."""
+"""A frame whose vertices have all their corners' normals within this of each other needs one normal a vertex only.
+
+Chosen.
+"""
 NEAR = 0.5
-"""Distance from a source, in sides of a face, at which the source's own normals count for 1/e."""
+"""Distance from a source, in sides of a face, at which the source's own normals count for 1/e. Chosen."""
 
 Array = NDArray[np.float64]
 

@@ -15,7 +15,7 @@ from .solid import Points, Solid
 Indices = NDArray[np.int64]
 
 SPECK = 1e-3
-"""A shell below this share of the whole volume is a speck, not a component and not a cavity."""
+"""A shell below this share of the whole volume is a speck, not a component and not a cavity. Chosen."""
 
 
 @dataclass

@@ -24,18 +24,22 @@ if TYPE_CHECKING:
     from ..model.trained_morph import Morph
 
 MOST_INSIDE = 0.01
-"""Largest share of vertices off the morphed surface for which the source's own mesh can stand for it."""
+"""Largest share of vertices off the morphed surface for which the source's own mesh can stand for it. Chosen."""
 MOST_FLIPPED = 1.0
 """Percentage of faces turned over from which on a sequence is the better result.
 
-Keys should have at most 0.1 %. A face that has turned over shows as a dark fleck: at ten times that, a mesh of some
-thousand faces has one on every side that it is looked at from, and the frames have none."""
+Keys should have at most 0.1 %. Chosen by what is seen: a face that has turned over shows as a dark fleck; at ten times
+that, a mesh of some thousand faces has one on every side that it is looked at from, and the frames have none.
+"""
 FARTHEST = 0.6
 """Mean distance from a target, in % of its diagonal, from which on a sequence is the better result.
 
-Keys should be within 0.15 % on average and within this for 95 % of their surface, where parts thinner than a face of
-the mesh may be missing; where even the mean is beyond it, whole parts are. Frames are within 0.15 % at any preset."""
+Chosen: keys should be within 0.15 % on average and within this for 95 % of their surface, where parts thinner than a
+face of the mesh may be missing; where even the mean is beyond it, whole parts are. Frames are within 0.15 % at any
+preset.
+"""
 SAMPLES = 10_000
+"""On either surface. Chosen."""
 
 Array = NDArray[np.float64]
 

@@ -22,10 +22,13 @@ from .solid import Solid
 from .thickness import thin_share
 
 STEP_VERTICES = 300_000
-"""Vertices measured for the steps between frames, over the whole morph."""
+"""Vertices measured for the steps between frames, over the whole morph. Chosen."""
 WHOLE = 0.999
 """A closed shape whose surface is outer surface to this share has its own size and topology; else they are those of the
-frame at its time."""
+frame at its time.
+
+Chosen.
+"""
 PACKAGES = ("torch", "numpy", "scipy", "trimesh", "warp-lang", "libigl", "manifold3d")
 
 Notify = Callable[[float], None]

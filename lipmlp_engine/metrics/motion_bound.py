@@ -23,19 +23,23 @@ if TYPE_CHECKING:
     from ..model.trained_morph import Morph
 
 COARSEST = 16
-"""Boxes along a side of the training frame to begin with."""
+"""Boxes along a side of the training frame to begin with. Chosen."""
 FINEST = 1024
+"""Boxes along a side of the training frame at which the search ends. Chosen."""
 ROOM = 1.1
-"""The search ends where the bound is within this factor of what samples show."""
+"""The search ends where the bound is within this factor of what samples show. Chosen."""
 WITNESS = 1 / 512
-"""How close to a vertex, in the training frame, a change of sign must prove that the surface passes."""
+"""How close to a vertex, in the training frame, a change of sign must prove that the surface passes. Chosen."""
 MOST_BOXES = 400_000
+"""Boxes at which it ends as well. Chosen."""
 
 Points = NDArray[np.float64]
 
 
 PROJECTIONS = 3
+"""Steps in which a sample is led onto the surface. Chosen."""
 LONGEST_STEP = 0.05
+"""Of them, in units of the training frame. Chosen."""
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ from .in_between import Middle
 from .key_quality import Tracking
 
 REPORT_VERSION = 1
+"""Of a report's form. Follows from how often the form has changed."""
 
 CONVENTIONS = {
     "units": "World units unless a name says otherwise; % of diagonal means of the named shape's bounding box, and of "

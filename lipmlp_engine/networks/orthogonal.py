@@ -12,9 +12,11 @@ from torch import Tensor, nn
 from .activations import activation, householder
 
 POLAR_STEPS = 2
-"""Björck iterations after a step of the optimiser, whose result is never far from orthogonal."""
+"""Björck iterations after a step of the optimiser, whose result is never far from orthogonal. Chosen."""
 BIAS_SPREAD = 0.05
+"""Standard deviation of biases at the start. Chosen."""
 TIME_SPREAD = 0.1
+"""The same of how time shifts the first layer. Chosen."""
 FOLDED = ("groupsort", "householder")
 """Activations that are a fold in another basis; the exported network has the fold."""
 

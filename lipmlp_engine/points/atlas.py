@@ -26,22 +26,26 @@ from .oriented_samples import Samples
 Array = NDArray[np.float64]
 
 PATCH = 72
-"""Points of a patch."""
+"""Points of a patch. Chosen."""
 OVERLAP = 3.0
-"""Patches around each point in the mean."""
+"""Patches around each point in the mean. Chosen."""
 ALONE, TOGETHER = 120, 80
-"""Steps of all charts, each for itself and then with its neighbours."""
+"""Steps of all charts, each for itself and then with its neighbours. Chosen."""
 BETWEEN_PLANS = 8
+"""Steps after which it is found anew which sample of a chart stands for which point. Chosen."""
 SHARPEST = 0.35
-"""Blur of the transport in the end, in spacings; it begins with two."""
+"""Blur of the transport in the end, in spacings; it begins with two. Chosen."""
 STOP = 0.85
-"""A chart is left alone from where this share of the noise is all that separates it from its points."""
+"""A chart is left alone from where this share of the noise is all that separates it from its points. Chosen."""
 AGREEMENT = 0.7
-"""How far a chart is drawn to where its neighbours see a point that they share, once they are fitted together."""
+"""How far a chart is drawn to where its neighbours see a point that they share, once they are fitted together.
+
+Chosen.
+"""
 RIM = 0.1
-"""Of the unit square, where a chart is not sampled: there no points hold it on one side."""
+"""Of the unit square, where a chart is not sampled: there no points hold it on one side. Chosen."""
 ACROSS = 8
-"""Samples along each side of a chart."""
+"""Samples along each side of a chart. Chosen."""
 _DIJKSTRA_CHUNK = 256
 
 

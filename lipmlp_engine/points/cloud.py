@@ -13,16 +13,17 @@ from scipy.spatial import cKDTree
 Array = NDArray[np.float64]
 
 STRAY = 3.5
-"""Farther from its neighbours than this many times what is usual among them, a point is a stray."""
+"""Farther from its neighbours than this many times what is usual among them, a point is a stray. Chosen."""
 STRAY_NEIGHBOURS = 8
+"""Neighbours whose mean distance says how lonely a point is. Chosen."""
 LINK = 2.0
-"""Points hang together that are closer than this many times their usual distance."""
+"""Points hang together that are closer than this many times their usual distance. Chosen."""
 CLUSTER, CLUSTER_SHARE = 20, 0.001
-"""Fewer points that hang together, or a smaller share of all, are strays as well."""
+"""Fewer points that hang together, or a smaller share of all, are strays as well. Chosen."""
 MOST_STRAYS = 0.4
-"""Where more than this share of the points would be strays, the cloud is only uneven."""
+"""Where more than this share of the points would be strays, the cloud is only uneven. Chosen."""
 CROWD = 24
-"""Neighbours that say what is usual around a point; more of them would take the strays' own word for it."""
+"""Neighbours that say what is usual around a point; more of them would take the strays' own word for it. Chosen."""
 
 
 @dataclass

@@ -27,9 +27,11 @@ from .found_surface import Found, SurfaceReport
 FOLDER_NAME = "LIPMORPH_SURFACES"
 """The environment variable that names the folder; the add-on sets it to one of its own."""
 MOST_KEPT = 8
+"""Surfaces that are kept. Chosen."""
 LARGEST = 400 << 20
-"""Bytes of all that is kept together; the oldest go first."""
+"""Bytes of all that is kept together; the oldest go first. Chosen."""
 LONGEST_NOTES = 20_000
+"""Characters of what is told with a kept surface. Chosen."""
 ENDING = ".surface.npz"
 
 

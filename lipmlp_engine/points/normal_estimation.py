@@ -15,17 +15,25 @@ from scipy.spatial import cKDTree
 Array = NDArray[np.float64]
 
 PROBE = 20
-"""Neighbours whose curved fit tells how noisy a cloud is."""
+"""Neighbours whose curved fit tells how noisy a cloud is. Chosen."""
 FEWEST, MOST = 16, 80
-"""Neighbours of a fit in a clean and in a very noisy cloud."""
+"""Neighbours of a fit in a clean and in a very noisy cloud. Chosen."""
 PER_NOISE = 70
-"""Neighbours more for noise as large as the distance between points."""
+"""Neighbours more for noise as large as the distance between points. Chosen."""
 CALM, CALM_SHARE = 0.3, 0.93
-"""The noise is read where this share of the fits is calmer, which by chance alone is this much of the noise."""
+"""The noise is read where this share of the fits is calmer, which by chance alone is this much of the noise.
+
+Chosen the first; the other follows from it.
+"""
 ROUNDS = 6
+"""Fits, each with the neighbours that the one before has weighed. Chosen."""
 CLEAN = 0.15
-"""Noise below this share of the distance between points: they lie on the surface, and so must the planes on them."""
+"""Noise below this share of the distance between points: they lie on the surface, and so must the planes on them.
+
+Chosen.
+"""
 BORROWING, LENDERS = 3, 8
+"""Rounds in which a fit that is worse than its neighbours' takes a better one's, and how many are asked. Chosen."""
 _CHUNK = 20_000
 
 

@@ -19,24 +19,25 @@ from .winding_grid import WindingGrid
 Array = NDArray[np.float64]
 
 LINKS = 10
-"""Neighbours with whom each point compares its normal."""
+"""Neighbours with whom each point compares its normal. Chosen."""
 CELLS = 112
-"""Of the grid's longest side: a side is asked for, not a surface."""
+"""Of the grid's longest side: a side is asked for, not a surface. Chosen."""
 PER_SPACING = 1.5
-"""Cells for the distance between points, where that makes fewer."""
+"""Cells for the distance between points, where that makes fewer. Chosen."""
 SETTLED = 5e-4
-"""Share of the points that may still change sides when the search ends."""
+"""Share of the points that may still change sides when the search ends. Chosen."""
 ROUNDS = 12
+"""Turns in which neighbours and the winding number settle the sides. Chosen."""
 CLEAR = 0.3
-"""The least fall of the winding number across a wall that says on which side it is."""
+"""The least fall of the winding number across a wall that says on which side it is. Chosen."""
 LEVEL = 0.5
-"""Sine of the steepest way between neighbours on one sheet."""
+"""Sine of the steepest way between neighbours on one sheet. Chosen."""
 LEAST_GAP = 0.2
-"""Of the spacing: what lies closer than that belongs to the same sheet."""
+"""Of the spacing: what lies closer than that belongs to the same sheet. Chosen."""
 ONE_SHEET = 0.02
-"""Agreement from which neighbours lie on one sheet."""
+"""Agreement from which neighbours lie on one sheet. Chosen."""
 TRUST = 0.05
-"""Weight of the winding number beside the neighbours."""
+"""Weight of the winding number beside the neighbours. Chosen."""
 
 
 def oriented(points: Array, lines: Lines, threads: int = 0) -> Array:

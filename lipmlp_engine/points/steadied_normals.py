@@ -15,12 +15,19 @@ from .winding_grid import WindingGrid
 Array = NDArray[np.float64]
 
 TURNS = 4
+"""Turns in which normals are steadied by the winding number that they make. Chosen."""
 FIRST_BLUR, FALLING, LAST_BLUR = 2.5, 0.7, 1.3
-"""Blur of the number in cells: of the first turn, how it falls from turn to turn, and the least."""
+"""Blur of the number in cells: of the first turn, how it falls from turn to turn, and the least. Chosen."""
 SURE, UNSURE = 0.15, 0.35
-"""Noise, as a share of the distance between points, up to which planes alone are right, and from which they are not."""
+"""Noise, as a share of the distance between points, up to which planes alone are right, and from which they are not.
+
+Chosen. Measured with .5 % of noise: planes alone left 5 handles on the cat and 12 on the penguin.
+"""
 ON_A_WALL = (0.35, 0.65)
-"""The winding number in the middle of the samples of what encloses something."""
+"""The winding number in the middle of the samples of what encloses something.
+
+Follows from the winding number's 1/2 on a wall, and some room.
+"""
 
 
 def share_of_number(samples: Samples) -> float:

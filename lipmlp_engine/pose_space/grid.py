@@ -12,8 +12,9 @@ from ..job.errors import JobError
 from .learned_space import PoseSpace
 
 MOST_NUMBERS = 3
-"""Of a code on a grid: more would need thousands of meshes."""
+"""Of a code on a grid: more would need thousands of meshes. Follows from the most meshes."""
 MOST_MESHES = 5000
+"""Meshes on a grid. Chosen: each becomes a shape key."""
 NODES = {1: 17, 2: 9, 3: 5}
 """Of each number, where nobody says how many: turns by 15° or so between two nodes lose a per cent of length."""
 

@@ -19,9 +19,9 @@ from ..job.errors import JobError
 from .space_networks import PoseNetwork
 
 REFINEMENTS = 60
-"""Rounds of the search for the code of a mesh, from where the encoder begins it."""
+"""Rounds of the search for the code of a mesh, from where the encoder begins it. Chosen."""
 BOND = 1e3
-"""How much more the weights' sum counts than the place, where a code is brought among the learned ones."""
+"""How much more the weights' sum counts than the place, where a code is brought among the learned ones. Chosen."""
 
 Array = NDArray[np.float64]
 

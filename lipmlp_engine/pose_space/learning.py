@@ -29,10 +29,11 @@ from .space_file import save_space
 from .space_training import Notify, learn, sizes_of
 
 SHARES = (0.25, 0.5, 0.75)
+"""Of the way between two poses at which lengths are measured. Chosen."""
 MOST_PAIRS = 60
-"""Of poses between which lengths are measured."""
+"""Of poses between which lengths are measured. Chosen."""
 SHOWN = 7
-"""In-betweens in the picture."""
+"""In-betweens in the picture. Chosen."""
 
 Array = NDArray[np.float64]
 

@@ -20,7 +20,7 @@ from __future__ import annotations
 from torch import Tensor
 
 SOFTEST = 1e-3
-"""Added to a distance that divides, as the paper does."""
+"""Added to a distance that divides. Taken from Cosmo et al. (2020)."""
 
 
 def reconstruction(decoded: Tensor, wanted: Tensor) -> Tensor:

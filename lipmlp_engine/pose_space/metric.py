@@ -16,15 +16,17 @@ from scipy.sparse.csgraph import dijkstra
 from torch import Tensor
 
 MOST_EDGES = 12_000
-"""Edges whose lengths are measured, beside those of the ways along the surface."""
+"""Edges whose lengths are measured, beside those of the ways along the surface. Chosen."""
 NEAR_PAIRS = 6_000
+"""Pairs of vertices whose distance along the surface is local. Chosen."""
 FAR_PAIRS = 2_000
+"""Pairs of any vertices. Chosen."""
 NEAR = 0.1
-"""Of the largest distance along the surface: the paper's bound for what is local."""
+"""Of the largest distance along the surface: what is local. Taken from Cosmo et al. (2020)."""
 SOURCES = 24
-"""Vertices from which ways along the surface begin."""
+"""Vertices from which ways along the surface begin. Chosen."""
 WAYS = 20
-"""From each of them."""
+"""From each of them. Chosen."""
 
 Array = NDArray[np.float64]
 Numbers = NDArray[np.int64]

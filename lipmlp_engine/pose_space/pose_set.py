@@ -16,16 +16,23 @@ from ..shapes.shape_files import read_shape
 from .metric import edge_lengths, edges_of
 
 MOST_POSES = 500
+"""That a space is learned of. Chosen."""
 MOST_PLACES = 50_000_000
-"""Vertices of all poses together."""
+"""Vertices of all poses together. Chosen."""
 OTHER_UNITS = 2.2
-"""Of the poses' median size, or its inverse: beyond this the units differ (an inch is 2.54 cm)."""
+"""Of the poses' median size, or its inverse: beyond this the units differ (an inch is 2.54 cm).
+
+Follows from the inch's 2.54 cm, with some room for poses that are truly larger.
+"""
 SAME = 1e-6
-"""Of the size: poses nearer to each other are one."""
+"""Of the size: poses nearer to each other are one. Chosen."""
 MIRRORED = 0.01
-"""Volume, as a share of the box's, from which on its sign says which side is out."""
+"""Volume, as a share of the box's, from which on its sign says which side is out. Chosen."""
 OTHER_SHAPE = 0.03
-"""Median change of an edge's length, as a share, from which on it is another character: a pose changes few edges."""
+"""Median change of an edge's length, as a share, from which on it is another character: a pose changes few edges.
+
+Chosen.
+"""
 NAMED = ": "
 """Between a character's name and that of its pose, where both are said."""
 

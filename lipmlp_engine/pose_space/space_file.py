@@ -23,11 +23,13 @@ from .space_networks import PoseNetwork
 
 SPACE_FORMAT = "lipschitz-morph-space-1"
 MOST_NUMBERS = 12
-"""Of a code."""
+"""Of a code. Chosen."""
 MOST_COORDINATES = 1000
+"""Axes of the basis in which a file's meshes are told. Chosen."""
 WIDEST = 4096
+"""Width of a file's network. Chosen."""
 FARTHEST = 1e15
-"""What no number of a space is beyond."""
+"""What no number of a space is beyond. Chosen."""
 
 
 def save_space(space: PoseSpace, path: Path) -> None:

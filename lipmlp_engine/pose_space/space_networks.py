@@ -6,8 +6,9 @@ import torch
 from torch import Tensor, nn
 
 WIDTH = 96
+"""Of encoder and decoder. Chosen."""
 RIDGE = 1e-4
-"""What the straight map's own size costs where it begins, for each of the values that it is fitted to."""
+"""What the straight map's own size costs where it begins, for each of the values that it is fitted to. Chosen."""
 
 
 class PoseNetwork(nn.Module):

@@ -25,21 +25,23 @@ from .section import Learning
 from .space_networks import PoseNetwork
 
 MIXTURES = 300
-"""Blended poses in the basis."""
+"""Blended poses in the basis. Chosen."""
 MOST_AXES = 120
-"""Of the basis."""
+"""Of the basis. Chosen."""
 FAINTEST = 1e-4
-"""Of the first axis' spread: less is left out."""
+"""Of the first axis' spread: less is left out. Chosen."""
 BATCH = 24
+"""Blended poses, and pairs of poses, in a step. Chosen."""
 RUN = 3000
-"""Near pairs measured in a step."""
+"""Near pairs measured in a step. Chosen."""
 RATE = 3e-3
+"""Of Adam, at its peak. Chosen."""
 ALONE = 0.1
-"""Share of the steps in which nothing but the poses themselves is learned, as in the paper."""
+"""Share of the steps in which nothing but the poses themselves is learned. Taken from Cosmo et al. (2020)."""
 ALONG_SURFACE = 0.3
-"""Share of the steps from which on ways along the surface are measured, as in the paper."""
+"""Share of the steps from which on ways along the surface are measured. Taken from Cosmo et al. (2020)."""
 FIT, LOCAL, GEODESIC, LED, DISENTANGLED, CODES, MET = 10.0, 0.1, 0.1, 10.0, 1.0, 1e-6, 0.01
-"""Weights; distances are in units of the mesh's size."""
+"""Weights; distances are in units of the mesh's size. Chosen."""
 
 Array = NDArray[np.float64]
 Notify = Callable[[str, float, float | None], None]

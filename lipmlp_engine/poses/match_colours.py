@@ -11,10 +11,14 @@ from ..shapes.shape import Shape
 from .recognition import Pairing
 
 GREY = 0.22
-"""Of places without a counterpart, in linear light."""
+"""Of places without a counterpart, in linear light. Chosen."""
 DARKEST, LIGHTEST = 0.04, 0.9
+"""Of the colours, in linear light: neither black nor burnt out. Chosen."""
 CLOSE, FAR = 0.01, 0.03
-"""From the surface to the mesh laid onto it, in roots of the area: sure up to the first, not sure beyond the other."""
+"""From the surface to the mesh laid onto it, in roots of the area: sure up to the first, not sure beyond the other.
+
+Chosen.
+"""
 
 Array = NDArray[np.float64]
 

@@ -21,26 +21,31 @@ from .mesh_fitting import Bending
 from .signature import Signature
 
 FIRST_WAVES = 6
+"""Frequencies of the surface with which a match begins. Chosen."""
 COARSE_WAVES = 24
+"""Frequencies up to which guesses are compared. Chosen."""
 STEP = 3
+"""Frequencies that are added at a time up to there. Chosen."""
 FINE_STEP = 8
+"""The same beyond. Chosen."""
 BEAM = 400
+"""Ways to pair limbs' ends that are followed at a time. Chosen."""
 TAKEN_ON = 3
-"""Guesses that are made as fine as can be."""
+"""Guesses that are made as fine as can be. Chosen."""
 BENT = 8
-"""Guesses that are tried by bending the surface along them."""
+"""Guesses that are tried by bending the surface along them. Chosen."""
 FACING = 0.1
-"""What normals count beside places, in roots of the area."""
+"""What normals count beside places, in roots of the area. Chosen."""
 GUESSES = 24
-"""From the ends of limbs."""
+"""From the ends of limbs. Chosen."""
 MISSING_TIP = 0.25
-"""Cost of leaving the end of a limb without a counterpart, in roots of the area."""
+"""Cost of leaving the end of a limb without a counterpart, in roots of the area. Chosen."""
 STANDING = 0.15
-"""How much the places of limbs' ends count beside the distances between them."""
+"""How much the places of limbs' ends count beside the distances between them. Chosen."""
 MOVING = 0.1
-"""How much the mean way counts beside the error of lengths, where guesses are compared."""
+"""How much the mean way counts beside the error of lengths, where guesses are compared. Chosen."""
 TURNING = 0.25
-"""How much the share that is turned over counts."""
+"""How much the share that is turned over counts. Chosen."""
 
 Array = NDArray[np.float64]
 Numbers = NDArray[np.int64]

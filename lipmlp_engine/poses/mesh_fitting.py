@@ -17,16 +17,19 @@ from ..shapes.shape import unit_normals
 from .stand_in_mesh import StandIn
 
 FOLLOWING = ((0.003, 15), (0.02, 10))
-"""Pull towards the matched vertices, where the stiffness of an edge is about 1, and for how many rounds."""
+"""Pull towards the matched vertices, where the stiffness of an edge is about 1, and for how many rounds. Chosen."""
 COARSE_VERTICES = 700
+"""Of the mesh that is bent first. Chosen."""
 BENDING = ((0.001, 12), (0.003, 12), (0.01, 12))
+"""Pull towards the matched places and rounds, while the coarse mesh is bent. Chosen."""
 BENDING_CLOSER = ((0.05, 5), (0.2, 5))
+"""The same once it is nearly there. Chosen."""
 CLOSING = ((0.05, 8), (0.3, 8), (2.0, 6))
-"""The same towards the nearest place of the other surface."""
+"""The same towards the nearest place of the other surface. Chosen."""
 ALIKE = 0.3
-"""Least cosine between the normals of places that are laid onto each other."""
+"""Least cosine between the normals of places that are laid onto each other. Chosen."""
 FARTHEST = 0.08
-"""In roots of the area: what is farther is not what it is laid onto."""
+"""In roots of the area: what is farther is not what it is laid onto. Chosen."""
 
 Array = NDArray[np.float64]
 

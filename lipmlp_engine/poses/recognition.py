@@ -18,20 +18,34 @@ from .signature import mistuning, signature, tuning
 from .stand_in_mesh import StandIn, stand_in
 
 MOST_GAP = 0.002
-"""Mean distance between the laid-on mesh and the other surface, in roots of the area."""
+"""Mean distance between the laid-on mesh and the other surface, in roots of the area. Chosen."""
 MOST_BARE = 0.02
+"""Share of the second surface's vertices that may be far from the mesh laid onto it. Chosen."""
 MOST_STRAIN = 0.10
+"""Mean change of the edges' lengths, beyond that of the whole. Chosen."""
 MOST_TURNED = 0.02
+"""Share of the mesh's area that may face the wrong way. Chosen."""
 MOST_STRETCH = 0.06
+"""Error of lengths of a match before anything is bent. Chosen."""
 LEAST_UPRIGHT = 0.7
+"""How well the way round the surface must agree: mirrored maps do not. Chosen."""
 CLOSE_TO_SURE = 0.75
-"""Of these limits, up to which the first match that is found is taken without looking for a better one."""
+"""Of these limits, up to which the first match that is found is taken without looking for a better one.
+
+Measured: a sitting biped is found as well, in a fifth less time than at 0.7.
+"""
 LEAST_BENT = 0.02
-"""Mean way that is left after the best turn of the whole, in roots of the area: less needs no limbs to swing."""
+"""Mean way that is left after the best turn of the whole, in roots of the area: less needs no limbs to swing.
+
+Chosen.
+"""
 INSISTED = 2.5
-"""Doubt that is let pass where somebody insists."""
+"""Doubt that is let pass where somebody insists. Chosen."""
 MOST_MISTUNED = 0.1
-"""Between poses of a character it is .01 to .05, between it and a stouter one .07, between animals .12 and more."""
+"""Largest difference between the pitches of two shapes that may be poses of one.
+
+Measured: between poses of a character it is .01 to .05, between it and a stouter one .07, between animals .12 and more.
+"""
 
 Array = NDArray[np.float64]
 

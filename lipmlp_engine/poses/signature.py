@@ -13,18 +13,19 @@ from scipy.sparse.linalg import eigsh
 from .stand_in_mesh import StandIn
 
 FREQUENCIES = 80
-"""Eigenfunctions of the Laplacian that are used."""
+"""Eigenfunctions of the Laplacian that are used. Chosen."""
 PITCHES = 24
-"""Of them, those that are compared before anything else."""
+"""Of them, those that are compared before anything else. Chosen."""
 SAMPLES = 300
-"""Places spread over the surface, between which distances are known."""
+"""Places spread over the surface, between which distances are known. Chosen."""
 LEAST_SLACK = 1e-4
-"""Mean edges by which the two shorter edges of a triangle together are longer than the longest, at least."""
+"""Mean edges by which the two shorter edges of a triangle together are longer than the longest, at least. Chosen."""
 MOST_TIPS = 10
+"""Ends of limbs that are looked at. Chosen."""
 TIP_SPACING = 0.14
-"""Two ends of limbs are at least so far apart, in roots of the area."""
+"""Two ends of limbs are at least so far apart, in roots of the area. Chosen."""
 TURN_REACH = 8
-"""Neighbouring samples that say which way round the surface goes at a sample."""
+"""Neighbouring samples that say which way round the surface goes at a sample. Chosen."""
 
 Array = NDArray[np.float64]
 Numbers = NDArray[np.int64]

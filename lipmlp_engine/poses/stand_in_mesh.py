@@ -16,10 +16,14 @@ from ..shapes.mesh_topology import Topology, vertex_parts
 from ..shapes.shape import Shape, doubled_area_vectors, triangle_areas
 
 VERTICES = 4_000
+"""Of the mesh that stands for a shape while poses are matched. Chosen."""
 MAIN_PART = 0.97
-"""Share of the area that the largest part must have to stand for the whole: eyes and buttons go along with it."""
+"""Share of the area that the largest part must have to stand for the whole: eyes and buttons go along with it.
+
+Chosen.
+"""
 CELLS = 96
-"""Along the longest side of the grid from which a surface is taken that is no manifold."""
+"""Along the longest side of the grid from which a surface is taken that is no manifold. Chosen."""
 
 Array = NDArray[np.float64]
 Numbers = NDArray[np.int64]

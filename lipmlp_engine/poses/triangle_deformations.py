@@ -18,11 +18,11 @@ from scipy.spatial.transform import Rotation
 from ..shapes.shape import doubled_area_vectors
 
 RESTING = 0.02
-"""Of the mesh's size: what moves less holds the rest in its place."""
+"""Of the mesh's size: what moves less holds the rest in its place. Chosen."""
 LEAST_ANGLE = 1e-3
-"""Between neighbours; keeps links without weight out of the sparse graph."""
+"""Between neighbours; keeps links without weight out of the sparse graph. Chosen."""
 NEEDLE = 1e-4
-"""Doubled area, as a share of the sides' squares, up to which a triangle's turn says nothing."""
+"""Doubled area, as a share of the sides' squares, up to which a triangle's turn says nothing. Chosen."""
 
 Array = NDArray[np.float64]
 Numbers = NDArray[np.integer]

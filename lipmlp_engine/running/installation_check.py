@@ -98,7 +98,8 @@ def needed_packages() -> list[str]:
     if project.is_file():
         return list(tomllib.loads(project.read_text(encoding="utf-8"))["project"]["dependencies"])
     try:
-        return list(importlib.metadata.requires("lipmlp-engine") or [])
+        listed_there = importlib.metadata.requires("lipmlp-engine") or []
+        return [package for package in listed_there if "extra ==" not in package]  # nobody has to have those
     except importlib.metadata.PackageNotFoundError as error:
         raise EngineError(f"This copy of the engine is incomplete: {listed} is missing.") from error
 

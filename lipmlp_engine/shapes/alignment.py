@@ -9,11 +9,14 @@ from scipy.spatial import KDTree
 Array = NDArray[np.float64]
 
 ROUNDS = 20
-"""Of iterated closest points."""
+"""Of iterated closest points. Chosen."""
 EQUALLY_GOOD = 1.1
-"""Of fits within this factor of the best the smallest turn is taken: symmetric shapes have several."""
+"""Of fits within this factor of the best the smallest turn is taken: symmetric shapes have several.
+
+Chosen; 1.02 at first.
+"""
 SEARCH_POINTS = 500
-"""Points of each cloud that decide between the starts; all of them refine the choice."""
+"""Points of each cloud that decide between the starts; all of them refine the choice. Chosen."""
 
 
 def principal_axes(points: NDArray[np.floating]) -> tuple[Array, Array, Array]:

@@ -17,11 +17,18 @@ from ..machine.warp_runtime import warp_runtime
 from .distance import FAR, DistanceField
 
 SPACING = 1 / 160
-"""Of the lattice's nodes, in diagonals of the surface."""
+"""Of the lattice's nodes, in diagonals of the surface.
+
+Chosen. Measured with it, other savings included: 24 frames of 128 cells (cat to koala) went from 19.3 to 11.8 s of
+processor.
+"""
 MARGIN = 0.15
-"""How far the lattice reaches beyond the surface's bounding box, in diagonals."""
+"""How far the lattice reaches beyond the surface's bounding box, in diagonals. Chosen."""
 BESIDE = 2 * SPACING
-"""What is nearer to the surface than this, in diagonals, is looked up."""
+"""What is nearer to the surface than this, in diagonals, is looked up.
+
+Follows from the spacing: between nodes closer than that, distances bend.
+"""
 _CORNERS = np.array([(c >> 2 & 1, c >> 1 & 1, c & 1) for c in range(8)])
 
 Floats = NDArray[np.float32]

@@ -10,11 +10,17 @@ from .shape import Shape
 from .surface_samples import sample_surface
 
 FREE = 0.2
-"""A part whose two sides have a smaller mean winding number encloses nothing: a flat sheet has 0, a closed wall 1/2."""
+"""A part whose two sides have a smaller mean winding number encloses nothing: a flat sheet has 0, a closed wall 1/2.
+
+Follows from both cases, of which it lies in between.
+"""
 BURIED = 0.75
-"""Where the mean is larger the part lies inside others: there it is 1 for a sheet and 3/2 for a wall."""
+"""Where the mean is larger the part lies inside others: there it is 1 for a sheet and 3/2 for a wall.
+
+Follows from both cases, of which it lies in between.
+"""
 SLIVER = 0.05
-"""A part that looks out by less than this share of its area is still inside."""
+"""A part that looks out by less than this share of its area is still inside. Chosen."""
 _SAMPLES = 8_000
 _BESIDE = 1e-6
 """Distance from the surface to where the winding number is taken, in diagonals."""

@@ -11,9 +11,9 @@ from .mesh_topology import Topology
 from .shape import Shape, triangle_areas, volume_shares
 
 CLEAR_MAJORITY = 2 / 3
-"""Share of a part's area from which its triangles are believed about which side is outside."""
+"""Share of a part's area from which its triangles are believed about which side is outside. Chosen."""
 CAVITY_POINTS = 64
-"""Points of a part that say whether it lies inside another."""
+"""Points of a part that say whether it lies inside another. Chosen."""
 
 Vertices = NDArray[np.float64]
 Triangles = NDArray[np.int32]

@@ -21,7 +21,10 @@ from .polygons import triangulate
 from .shape import Shape, triangle_areas
 
 LARGEST = 1e12
-"""Coordinates beyond this, or shapes below its inverse, have no room in single precision once squared and cubed."""
+"""Coordinates beyond this, or shapes below its inverse, have no room in single precision once squared and cubed.
+
+Follows from single precision, which ends at 3e38.
+"""
 
 _NO_SURFACE = "{} holds neither faces nor points; a shape needs one or the other."
 

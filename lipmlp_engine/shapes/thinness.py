@@ -10,10 +10,14 @@ from .shape import Shape
 from .surface_samples import sample_surface
 
 SAMPLES = 20_000
+"""Places of a surface at which its thickness is looked at. Chosen."""
 OPPOSITE = 0.3
-"""Cosine from which on the wall that a way straight inwards meets is the other side; less is a notch in a side."""
+"""Cosine from which on the wall that a way straight inwards meets is the other side; less is a notch in a side.
+
+Chosen.
+"""
 SKIN = 1e-5
-"""Rays start this share of the diagonal below the surface, so that they do not meet the triangle they leave."""
+"""Rays start this share of the diagonal below the surface, so that they do not meet the triangle they leave. Chosen."""
 
 Array = NDArray[np.float64]
 

@@ -16,12 +16,13 @@ from ..guide.exact_morph import ExactBlend
 from .field import Enclosure, Field
 
 LARGEST_BOUND = 0.3
-"""Of any residual, in units of the training frame, in which a shape is 1.7 across at most."""
+"""Of any residual, in units of the training frame, in which a shape is 1.7 across at most. Chosen."""
 SMALLEST_BOUND = 0.02
+"""Of any residual, in units of the training frame. Chosen."""
 LEEWAY = 1.25
-"""How much larger the bound is than any residual that was seen near the surface."""
+"""How much larger the bound is than any residual that was seen near the surface. Chosen."""
 NEAR = 0.06
-"""What counts as near it: exact values below this."""
+"""What counts as near it: exact values below this. Chosen."""
 
 
 class DetailedField:

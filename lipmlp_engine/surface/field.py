@@ -19,13 +19,20 @@ from ..machine.cores import usable_cores
 from .activation_bounds import activation as activation_named
 
 CPU_CHUNK = 2048
-"""Points evaluated at once per CPU thread, for a width of 64: the layer's buffers stay in the core's cache."""
+"""Points evaluated at once per CPU thread, for a width of 64: the layer's buffers stay in the core's cache.
+
+Follows from a core's second-level cache of 512 KB.
+"""
 GPU_CHUNK = 1 << 19
+"""Points evaluated at once on a GPU. Chosen."""
 SYMBOLS_PER_LAYER = 6
-"""Errors of a layer that bounds keep apart: fewer are cheaper, more are tighter; beyond 8 nothing is gained."""
+"""Errors of a layer that bounds keep apart: fewer are cheaper, more are tighter.
+
+Measured: beyond 8 nothing is gained.
+"""
 
 ROUNDING = 2e-6
-"""Relative error granted to single precision."""
+"""Relative error granted to single precision. Chosen: some thirty roundings of single precision."""
 
 
 @dataclass

@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from ..model.trained_morph import Morph
 
 HOLDINGS = 2
-"""Times that bars are put in; a second time where a first bar leaves something behind."""
+"""Times that bars are put in; a second time where a first bar leaves something behind. Chosen."""
 PLUGGINGS = 3
-"""Times that handles are looked for: of two that share a loop one is closed first."""
+"""Times that handles are looked for: of two that share a loop one is closed first. Chosen."""
 
 
 def frame_at(morph: Morph, time: float, extraction: Extraction, sources: Sources | None = None) -> MeshFrame:

@@ -23,6 +23,7 @@ from .smooth_normals import face_normals_at
 from .surface_nets import CORNERS, surface_nets
 
 NODES = CELLS + 1
+"""Of the sketch's lattice, along each side. Follows from its cells."""
 AXIS = np.linspace(-1, 1, NODES, dtype=np.float32)
 
 Floats = NDArray[np.float32]

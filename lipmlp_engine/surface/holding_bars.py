@@ -19,11 +19,14 @@ from ..guide.thin_parts import THIN
 from .parts import volumes_of_parts
 
 THICKNESS = 1.0
-"""Radius of a bar, in cells: the least that is found however it lies between the corners."""
+"""Radius of a bar, in cells: the least that is found however it lies between the corners.
+
+Follows from half of a cell's diagonal, 0.87, and a little.
+"""
 ROUNDING = 1.5
-"""Cells over which a bar runs into the surface."""
+"""Cells over which a bar runs into the surface. Chosen."""
 LEAST_HELD = 0.002
-"""Share of the volume; a smaller piece goes without anyone's seeing it, and a bar to it would be seen."""
+"""Share of the volume; a smaller piece goes without anyone's seeing it, and a bar to it would be seen. Chosen."""
 
 Floats = NDArray[np.float32]
 

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from scipy.spatial import KDTree
 
 CORNER_REACH, SAME_CORNER = 1.5, 0.5
-"""Cells: how far a vertex goes to a corner, and how near to each other corners are one."""
+"""Cells: how far a vertex goes to a corner, and how near to each other corners are one. Chosen."""
 LEAST_CORNER = 0.02
-"""Relative eigenvalue of the normals' products below which a third plane fixes no corner."""
+"""Relative eigenvalue of the normals' products below which a third plane fixes no corner. Chosen."""
 
 Floats = NDArray[np.float32]
 

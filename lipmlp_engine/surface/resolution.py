@@ -11,20 +11,26 @@ from ..guide.placed_surface import PlacedSurface
 from ..job.sections import Extraction
 
 USUAL = 128
-"""Cells that suffice for shapes without thin parts."""
+"""Cells that suffice for shapes without thin parts. Chosen."""
 FEWEST, MOST = 64, 512
+"""Cells that are taken where the resolution is left to the shapes. Chosen."""
 STEP = 8
+"""Cells: a resolution is a multiple of it. Chosen."""
 FINEST = 1024
-"""Cells that can be asked for."""
+"""Cells that can be asked for. Chosen."""
 VERTICES_PER_SQUARE = 1.3
-"""Of a cell's side, for each that the surface's area is large."""
+"""Of a cell's side, for each that the surface's area is large.
+
+Chosen: between a face that lies as the grid does, 1, and one across it, 1.7.
+"""
 THIN_SHARE = 0.02
-"""Share of a surface that may be thinner than what is counted as its thin parts."""
+"""Share of a surface that may be thinner than what is counted as its thin parts. Chosen."""
 CELLS_ACROSS = 1.5
-"""A thin part that so many cells fit into is shown with its shape, and not as a sheet of single faces."""
+"""A thin part that so many cells fit into is shown with its shape, and not as a sheet of single faces. Chosen."""
 TOLD_SHARE = 0.002
+"""Share of a surface that may be thinner than what is told to be its thinnest part. Chosen."""
 TOO_COARSE = 0.5
-"""Cells: parts thinner than this are worth a word."""
+"""Cells: parts thinner than this are worth a word. Chosen."""
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 BRICK = 4
+"""Corners along the side of a brick, which are kept together. Chosen."""
 _SHIFT = 2
 _MASK = BRICK - 1
 PLACES = BRICK**3
+"""Corners in a brick. Follows from its side."""
 
 
 class SparseGrid:

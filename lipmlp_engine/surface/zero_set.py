@@ -19,14 +19,21 @@ from .sparse_grid import SparseGrid
 from .surface_nets import CORNERS, MIXED_FACES, configurations, surface_nets, triangles_from_quads
 
 BLOCK = 4
-"""Cells along the side of the finest boxes that bounds are asked for; below, evaluating corners is cheaper."""
+"""Cells along the side of the finest boxes that bounds are asked for; below, evaluating corners is cheaper. Chosen."""
 BOXES_AT_START = 16
-"""Boxes per axis that the search begins with, at most."""
+"""Boxes per axis that the search begins with, at most. Chosen."""
 NEWTON_STEPS = 2
+"""In which vertices are led onto the network's surface. Chosen."""
 LEEWAY = np.float32(0.1)
-"""How far a projected vertex may leave its cell, in cells: enough for a surface that bulges out between two edges."""
+"""How far a projected vertex may leave its cell, in cells: enough for a surface that bulges out between two edges.
+
+Chosen.
+"""
 OUTSIDE = 1e30
-"""The value beyond the border, and of what is not a number: a crossing beside it falls onto the inner corner."""
+"""The value beyond the border, and of what is not a number: a crossing beside it falls onto the inner corner.
+
+Follows from its use: it is larger than any value.
+"""
 
 
 def extract_surface(

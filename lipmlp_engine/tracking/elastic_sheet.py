@@ -15,16 +15,19 @@ from ..machine.warp_runtime import warp_kernels, warp_runtime
 from ..shapes.shape import doubled_area_vectors, triangle_areas
 
 NARROW = 20.0
-"""Degrees; a face that is narrower at rest is not held to its shape but drawn towards an even one."""
+"""Degrees; a face that is narrower at rest is not held to its shape but drawn towards an even one. Chosen."""
 EVENNESS = 0.2
-"""What unequal growth of faces costs beside the change of their shape."""
+"""What unequal growth of faces costs beside the change of their shape. Chosen."""
 EVENNESS_OF_CLEAN = 1.0
-"""The same for a mesh that carries no textures: it may slide to where faces are needed."""
+"""The same for a mesh that carries no textures: it may slide to where faces are needed. Chosen."""
 FLOOR = 0.03
-"""Of its share of the area, below which a face costs ever less than by rule: one that has turned over can come back."""
+"""Of its share of the area, below which a face costs ever less than by rule: one that has turned over can come back.
+
+Chosen.
+"""
 
 FEWEST_FOR_A_THREAD = 200
-"""Vertices that are worth another thread."""
+"""Vertices that are worth another thread. Chosen."""
 
 Array = NDArray[np.float64]
 _SIXTY = 1 / np.sqrt(3)

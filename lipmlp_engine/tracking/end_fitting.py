@@ -13,22 +13,27 @@ from .elastic_sheet import Sheet, unit
 from .surface_pull import WITHIN_FACE, Pull, from_samples, pulled
 
 ROUNDS = 16
+"""Of looking for the nearest place, each with a softer sheet. Chosen."""
 TOUCHES = 4
+"""Times that a sheet of the surface's very shape is set onto it. Chosen."""
 FIRST_STIFFNESS = 1.0
+"""Of the sheet in the first round. Chosen."""
 LAST_STIFFNESS = 0.01
-"""The whole goes first and its detail after."""
+"""The whole goes first and its detail after. Chosen."""
 SWEEPS = 12
+"""In which faces are evened out. Chosen."""
 UNTANGLINGS = 2
-"""Rounds, after each pull, in which faces that have turned over are drawn together."""
+"""Rounds, after each pull, in which faces that have turned over are drawn together. Chosen."""
 LEEWAY = 0.2
-"""Distortion of a face that is let be."""
+"""Distortion of a face that is let be. Chosen."""
 ALIKE = 0.2
-"""Least cosine between a face's normal and that of the surface it is drawn to."""
+"""Least cosine between a face's normal and that of the surface it is drawn to. Chosen."""
 OWN_NORMAL = 0.5
-"""How much the sheet's own normal counts beside the surface's where faces are evened out."""
+"""How much the sheet's own normal counts beside the surface's where faces are evened out. Chosen."""
 FEWEST_SAMPLES = 6_000
+"""Of the target that pull. Chosen."""
 MANY_FACES = 30_000
-"""From which on a face is so small that its middle alone is held against the surface."""
+"""From which on a face is so small that its middle alone is held against the surface. Chosen."""
 
 Array = NDArray[np.float64]
 

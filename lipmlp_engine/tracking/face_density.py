@@ -12,9 +12,9 @@ from ..shapes.shape import triangle_areas
 from .elastic_sheet import Sheet
 
 ROUNDS = 6
-"""Of averaging with the neighbours, because samples fall unevenly."""
+"""Of averaging with the neighbours, because samples fall unevenly. Chosen."""
 LARGEST = 12.0
-"""Times that the most crowded part may be as crowded as the mean."""
+"""Times that the most crowded part may be as crowded as the mean. Chosen."""
 
 Array = NDArray[np.float64]
 

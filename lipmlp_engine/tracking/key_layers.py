@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from ..model.trained_morph import Morph
 
 FAR = 0.02
-"""Distance from the field's surface, in diagonals of the first shape, that counts as trouble in full."""
+"""Distance from the field's surface, in diagonals of the first shape, that counts as trouble in full. Chosen."""
 LONG = 10.0
-"""Times its first length that an edge must have for trouble in full."""
+"""Times its first length that an edge must have for trouble in full. Chosen."""
 SERIOUS = 0.5
-"""Trouble from which on a vertex is counted as troubled."""
+"""Trouble from which on a vertex is counted as troubled. Chosen."""
 
 
 def layers_of_shapes(

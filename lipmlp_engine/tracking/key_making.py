@@ -25,7 +25,7 @@ from .template_mesh import Template, clean_mesh, own_mesh
 from .track import Track, track
 
 TOLD = 0.1
-"""Percentage of turned faces from which on they are worth a word."""
+"""Percentage of turned faces from which on they are worth a word. Chosen."""
 
 
 def make_keys(

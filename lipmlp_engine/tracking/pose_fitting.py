@@ -12,10 +12,14 @@ from ..shapes.shape import unit_normals
 from .end_fitting import ALIKE, Destination
 
 LAYING = ((0.3, 2, 4), (2.0, 2, 3), (20.0, 3, 2))
-"""Pull to the nearest place, where the stiffness of an edge is about 1; how often that is looked for; rounds each."""
+"""Pull to the nearest place, where the stiffness of an edge is about 1; how often that is looked for; rounds each.
+
+Chosen.
+"""
 FREE = 1e-4
-"""Pull of what sees nothing that faces as it does."""
+"""Pull of what sees nothing that faces as it does. Chosen."""
 UNFOLDINGS = 4
+"""Rings of faces about a fold that settle with it, at most. Chosen."""
 
 Array = NDArray[np.float64]
 

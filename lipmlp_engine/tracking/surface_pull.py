@@ -14,13 +14,15 @@ from ..shapes.shape import doubled_area_vectors
 from .elastic_sheet import Sheet, unit
 
 WITHIN_FACE = np.array([[1, 1, 1], [2, 0.5, 0.5], [0.5, 2, 0.5], [0.5, 0.5, 2]]) / 3
-"""Barycentric places at which a face is held against a surface: its middle, and one for each corner."""
+"""Barycentric places at which a face is held against a surface: its middle, and one for each corner. Chosen."""
 OPPOSED = -0.1
-"""Least cosine between a surface sample's normal and that of the face that it pulls."""
+"""Least cosine between a surface sample's normal and that of the face that it pulls. Chosen."""
 LONGEST_STEP = 0.5
-"""Of the mean length of the edges around a vertex, that it may go at once."""
+"""Of the mean length of the edges around a vertex, that it may go at once. Chosen."""
 ACCURACY = 1e-3
+"""Relative residual at which the linear solver is content. Chosen."""
 ROUNDS = 60
+"""Of the linear solver, at most. Chosen."""
 
 Array = NDArray[np.float64]
 

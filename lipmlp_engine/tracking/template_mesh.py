@@ -17,18 +17,22 @@ if TYPE_CHECKING:
     from ..model.trained_morph import Morph
 
 RICHEST_CELLS = 64
-"""Most cells at which areas over time are compared."""
+"""Most cells at which areas over time are compared. Chosen."""
 FEWEST_VERTICES = 5_000
-"""Below which a mesh is taken from smaller cells: with 2,000 an animal's tail had no more than a dozen faces."""
+"""Below which a mesh is taken from smaller cells.
+
+Measured: with 2,000 an animal's tail had no more than a dozen faces.
+"""
 FINER = 3
-"""Times as many cells that this may lead to."""
+"""Times as many cells that this may lead to. Chosen."""
 FEWEST_CELLS = 24
-"""To which a mesh of too many vertices is coarsened."""
+"""To which a mesh of too many vertices is coarsened. Chosen."""
 RICHEST_TIMES = 9
+"""Moments at which areas over time are compared. Chosen."""
 RICHEST_MARGIN = 0.3
-"""Share of the way from either end within which no mesh is taken: the way to the other end would be long."""
+"""Share of the way from either end within which no mesh is taken: the way to the other end would be long. Chosen."""
 WIDER_MARGIN = 0.1
-"""The same where no time in the middle has a mesh without handles or parts that no shape has."""
+"""The same where no time in the middle has a mesh without handles or parts that no shape has. Chosen."""
 
 Array = NDArray[np.float64]
 

@@ -25,9 +25,12 @@ if TYPE_CHECKING:
     from ..model.trained_morph import Morph
 
 TOLERANCE = 0.002
-"""How far, in diagonals of the first shape, a vertex may be from a straight line between two keys, by rule."""
+"""How far, in diagonals of the first shape, a vertex may be from a straight line between two keys, by rule. Chosen."""
 ON_SURFACE = 0.005
-"""Vertices farther than this from the shape as it was morphed, in its diagonals, lie inside it and only ride along."""
+"""Vertices farther than this from the shape as it was morphed, in its diagonals, lie inside it and only ride along.
+
+Chosen.
+"""
 
 
 @dataclass(frozen=True)

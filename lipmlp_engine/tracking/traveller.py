@@ -25,37 +25,55 @@ if TYPE_CHECKING:
     from ..model.trained_morph import Morph
 
 STEPS = 48
-"""Steps in which a segment is gone through, and the most keys it can have beyond its first."""
+"""Steps in which a segment is gone through, and the most keys it can have beyond its first. Chosen."""
 SHORTEST_GRADIENT = 0.05
-"""A gradient shorter than this does not say where the surface is."""
+"""A gradient shorter than this does not say where the surface is. Chosen."""
 SURE_GRADIENT = 0.5
-"""A shorter one says less about where the surface faces than the mesh itself: on fins it sees the other side."""
+"""A shorter one says less about where the surface faces than the mesh itself: on fins it sees the other side.
+
+Chosen.
+"""
 SAMPLE_STEPS = 2
+"""In which a carried sample is set onto the field's surface. Chosen."""
 LONGEST_SAMPLE_STEP = 0.02
-"""How far a carried sample may go at once to be set onto the field's surface, in units of the training frame."""
+"""How far a carried sample may go at once to be set onto the field's surface, in units of the training frame.
+
+Chosen.
+"""
 SAMPLE_REST = 0.004
-"""Farther from the surface than this a carried sample pulls nothing."""
+"""Farther from the surface than this a carried sample pulls nothing.
+
+Chosen. Measured: without it cat to koala by her own mesh ends .136 % off, with it .078 %.
+"""
 STIFFNESS = 0.3
+"""Of the sheet while it is carried. Chosen."""
 FIRM = 300.0
-"""Stiffness where it is known which vertex belongs where, and only the surface as a whole is to be met."""
+"""Stiffness where it is known which vertex belongs where, and only the surface as a whole is to be met. Chosen."""
 SWEEPS = 12
+"""In which faces are evened out, in each step. Chosen."""
 UNTANGLINGS = 2
 """Rounds in each step in which faces of a clean mesh that have turned over are drawn together.
 
-A shape's own mesh has fewer faces where a fin is to grow, and lost the whole of it that way.
+Measured: a shape's own mesh, which has fewer faces where a fin is to grow, lost the whole fin that way.
 """
 EVENING_ROUNDS = 10
-"""In which a mesh that has just been extracted is evened out before it is carried anywhere."""
+"""In which a mesh that has just been extracted is evened out before it is carried anywhere. Chosen."""
 LEEWAY = 0.1
-"""Distortion of a face that is let be."""
+"""Distortion of a face that is let be. Chosen."""
 RAMP = 0.2
-"""Share of a segment over which the carried mesh leaves the true first shape, and over which it meets the true next."""
+"""Share of a segment over which the carried mesh leaves the true first shape, and over which it meets the true next.
+
+Chosen.
+"""
 SAME_SHAPE = 0.003
-"""Mean distance, in diagonals, up to which one shape moved as a whole is the next: then any flow is mere noise."""
+"""Mean distance, in diagonals, up to which one shape moved as a whole is the next: then any flow is mere noise.
+
+Chosen.
+"""
 LOST = 0.1
-"""Mean distance from the field's surface, in units of the training frame, beyond which the mesh has lost it."""
+"""Mean distance from the field's surface, in units of the training frame, beyond which the mesh has lost it. Chosen."""
 LOST_TRIED = 1_000
-"""About how many vertices are asked for that."""
+"""About how many vertices are asked for that. Chosen."""
 
 Array = NDArray[np.float64]
 

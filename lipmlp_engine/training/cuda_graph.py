@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 WARM_UP_STEPS = 3
-"""Steps that torch wants to see on a side stream before it records."""
+"""Steps that torch wants to see on a side stream before it records. Taken from torch's documentation."""
 
 Step = Callable[[], Tensor]
 

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from ..networks.sll import SllMLP
 
 PIECE = 1024
-"""Samples worked on at once; fixed, so that sums come out the same whatever the number of threads."""
+"""Samples worked on at once; fixed, so that sums come out the same whatever the number of threads. Chosen."""
 
 BY_HAND = ("relu", "absolute")
 """Activations of a plain MLP whose derivatives are worked out here."""

@@ -15,11 +15,11 @@ from torch.nn.functional import softplus
 from ..job.sections import Training
 
 HINGE_SHARE = 0.99
-"""Weight of the hinge in HKR; the rest is the transport cost, which alone would move the surface."""
+"""Weight of the hinge in HKR; the rest is the transport cost, which alone would move the surface. Chosen."""
 MARGINS = (0.002, 0.1)
-"""Training-frame units, at no and at full safety."""
+"""Training-frame units, at no and at full safety. Chosen."""
 TEMPERATURES = (1_000.0, 10.0)
-"""Per training-frame unit, at no and at full safety."""
+"""Per training-frame unit, at no and at full safety. Chosen."""
 
 Losses = tuple[Tensor, Tensor]
 

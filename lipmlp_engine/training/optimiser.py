@@ -12,12 +12,15 @@ import torch
 from torch import Tensor, nn
 
 MUON_RATE = 0.02
-"""Peak rate of Muon, where Adam's is the job's: the two scale together."""
+"""Peak rate of Muon, where Adam's is the job's: the two scale together. Taken from Jordan et al. (2024)."""
 MUON_MOMENTUM = 0.95
+"""Of Muon. Taken from Jordan et al. (2024)."""
 ADAM_BETAS = (0.9, 0.99)
+"""How long Adam remembers slopes and their squares: for trainings of some hundred steps. Chosen."""
 ADAM_EPSILON = 1e-9
+"""Keeps Adam from dividing by nothing. Chosen."""
 WARM_UP = 0.04
-"""Share of the training in which the rate rises."""
+"""Share of the training in which the rate rises. Chosen."""
 _NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)
 """Coefficients of the quintic iteration that brings all singular values near one (Jordan et al., 2024)."""
 

@@ -30,7 +30,7 @@ from .samples import placed_shapes
 Show = Callable[[int, Iterator[MeshFrame]], None]
 """Shown coarse surfaces of the morph by its guide, one after the other from a place in the row of previews."""
 PLACED, FOUND = 0.2, 0.8
-"""Shares of the phase after which shapes are placed, and their motion is found."""
+"""Shares of the phase after which shapes are placed, and their motion is found. Chosen."""
 
 
 class Finding:

@@ -22,23 +22,30 @@ from ..shapes.shape import Shape, unit_normals
 from ..shapes.surface_samples import sample_near, sample_surface
 
 NARROW_STEP = 0.02
-"""A step along the normal, outwards or inwards, after which a wall that faces the other way is less than half that
-step away: there is a gap, or thin matter. In training-frame units."""
+"""A step along the normal, outwards or inwards, after which a wall that faces the other way is less than half that step
+away: there is a gap, or thin matter.
+
+In training-frame units. Chosen.
+"""
 NARROW_TRIED = 20_000
-"""Surface points at which that is looked at."""
+"""Surface points at which that is looked at. Chosen."""
 NARROW_FAVOUR = 3.0
-"""How many samples lie there in addition, for each that lies there anyway."""
+"""How many samples lie there in addition, for each that lies there anyway. Chosen."""
 MOST_NARROW = 0.25
-"""Of the samples near a surface."""
+"""Of the samples near a surface. Chosen."""
 NARROW_SPREADS = (0.003, 0.01)
+"""Standard deviations of the samples in gaps and thin matter, in training-frame units. Chosen."""
 SPREADS = (0.003, 0.015, 0.05)
-"""Standard deviations of the samples near a surface, in training-frame units; each takes an equal share."""
+"""Standard deviations of the samples near a surface, in training-frame units; each takes an equal share. Chosen."""
 NECK_SHARE = 0.03
-"""Samples around each neck that holds on to a part, of the samples of a shape."""
+"""Samples around each neck that holds on to a part, of the samples of a shape. Chosen."""
 MOMENTS = 32
-"""At which samples are taken of a segment in which a mesh is carried."""
+"""At which samples are taken of a segment in which a mesh is carried. Chosen."""
 STRAY_SHARE = 0.4
-"""Samples where the blended surface is far from both shapes', likewise."""
+"""Samples where the blended surface is far from both shapes', likewise.
+
+Chosen. Measured with it: torus to ball came from 1.61 to 1.55 of the shortest way, ball to two balls from 2.09 to 1.98.
+"""
 
 Array = NDArray[np.float64]
 

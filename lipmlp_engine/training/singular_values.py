@@ -10,7 +10,7 @@ from ..networks.orthogonal import OrthogonalMLP
 from ..networks.sll import SllMLP
 
 SECONDS_BETWEEN = 2.0
-"""They cost as much as a step of training."""
+"""Between looks at them: they cost as much as a step of training. Chosen."""
 
 
 class SpectrumWatch:

@@ -12,9 +12,9 @@ from ..surface.detail import NEAR, SMALLEST_BOUND, bound_for
 from .samples import PlacedShape, Samples
 
 CHECK_POINTS = 2_000
-"""Surface points of each shape on which the end error is measured while training."""
+"""Surface points of each shape on which the end error is measured while training. Chosen."""
 CHECK_CHUNK = 16_384
-"""Samples that the finished network is asked for at once."""
+"""Samples that the finished network is asked for at once. Chosen."""
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -54,6 +56,16 @@ def test_what_does_not_work_is_said(capfd: pytest.CaptureFixture[str], monkeypat
 
 def test_the_packages_are_those_of_the_project() -> None:
     assert any(package.startswith("torch") for package in installation_check.needed_packages())
+
+
+def test_an_installed_wheel_needs_no_package_that_is_only_an_extra(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    needed = installation_check.needed_packages()
+    monkeypatch.setattr(installation_check, "FOLDER", tmp_path / "lipmlp_engine")  # as in site-packages
+    there = installation_check.needed_packages()
+    names = [{re.split(r"[<>=;\[ ]", package)[0] for package in packages} for packages in (needed, there)]
+    assert names[0] == names[1] and "laspy" not in names[1]
 
 
 def test_the_trial_shapes_are_closed_and_face_outwards() -> None:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-import ast
+import importlib
 import re
 import subprocess
+from fnmatch import fnmatchcase
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
+import build_addon
 from lipmlp_engine.job.sections import SECTIONS
 from lipmlp_engine.job.setting_kinds import settings_of
 from workshop import (
     command_line_page,
     constants_page,
+    examples,
+    gallery_page,
     python_page,
     rooms,
     settings_page,
@@ -21,7 +26,7 @@ from workshop import (
     staging,
     troubleshooting_page,
 )
-from workshop.drawn_morphs import PICTURES, ROOT
+from workshop.drawn_morphs import PICTURES, ROOT, WorkshopError
 from workshop.environments import WINDOWS
 from workshop.gallery import EXHIBITS, drawn
 from workshop.sentences import collected
@@ -93,15 +98,27 @@ def test_the_python_page_tells_functions_results_and_arrays() -> None:
     assert "| `velocity` | (n, 3) world units per unit of morph time. |" in page
 
 
-def test_constants_stand_with_their_sentence(tmp_path: Path) -> None:
+def test_constants_stand_with_their_sentence_and_origin(tmp_path: Path) -> None:
     module = tmp_path / "trial.py"
     module.write_text(
-        'FAR = 3 / 4\n"""Of the | way."""\nNOT_TOLD = 2\nKINDS = {"a": 1}\n"""A table."""\n_OWN = 1\n"""Hidden."""\n',
+        'FAR = 3 / 4\n"""Of the | way.\n\nChosen: less is too near.\n"""\nNOT_TOLD = 2\n'
+        'NO_ORIGIN = 3\n"""Of a measured thing."""\nKINDS = {"a": 1}\n"""A table."""\n_OWN = 1\n',
         encoding="utf-8",
     )
-    assert constants_page.constants(module) == ["| `FAR = 3 / 4`<br>*trial* | Of the \\| way. |"]
+    told, *others = constants_page.constants(module)
+    assert told.row == "| `FAR = 3 / 4`<br>*trial* | Of the \\| way. | Chosen: less is too near. |"
+    assert [(other.name, other.meaning, other.origin) for other in others] == [
+        ("NOT_TOLD", "", ""),
+        ("NO_ORIGIN", "Of a measured thing.", ""),
+    ]
     page = constants_page.page()
     assert all(f"## {room.replace('_', ' ').capitalize()}\n" in page for room in ("guide", "training", "surface"))
+
+
+def test_of_every_constant_it_is_said_where_it_came_from() -> None:
+    assert constants_page.without_origin() == [], (
+        "write below each what it is, and 'Measured: …', 'Chosen.', 'Follows from …' or 'Taken from …'"
+    )
 
 
 def test_only_rooms_and_modules_are_drawn_not_what_a_package_holds(
@@ -150,26 +167,71 @@ def test_every_comparison_is_shown_and_every_shape_can_be_made() -> None:
     assert len(drawn()) >= 10
 
 
+def test_the_gallery_offers_the_files_that_there_are_with_their_sizes() -> None:
+    offered = re.findall(r"\]\((examples/[^)]+)\), ([\d.]+) MB\.", gallery_page.page())
+    there = sorted((ROOT / "docs" / "examples").glob("*"))
+    assert sorted(name for name, _ in offered) == [f"examples/{path.name}" for path in there] and len(there) >= 4
+    for name, size in offered:
+        bytes_of = (ROOT / "docs" / name).read_bytes()
+        assert len(bytes_of) < examples.LARGEST and f"{len(bytes_of) / 1e6:.1f}" == size
+        assert bytes_of[:4] == b"\x28\xb5\x2f\xfd", f"{name} is no compressed file of Blender's"
+
+
+def test_an_example_that_is_missing_is_called_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(examples, "FOLDER", tmp_path)
+    with pytest.raises(WorkshopError, match=r"textured\.blend is missing.*dev\.py examples"):
+        gallery_page.page()
+
+
+def test_an_example_that_is_too_large_is_not_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(examples, "FOLDER", tmp_path / "offered")
+    small, large = tmp_path / "small.blend", tmp_path / "large.blend"
+    small.write_bytes(b"x")
+    large.write_bytes(bytes(examples.LARGEST + 1))
+    with pytest.raises(WorkshopError, match=r"large\.blend has 1\.6 MB"):
+        examples.take([small, large])
+    assert not (tmp_path / "offered").exists()
+    examples.take([small])
+    assert (tmp_path / "offered" / "small.blend").read_bytes() == b"x"
+
+
 def test_the_manuals_pictures_are_small() -> None:
     assert sum(path.stat().st_size for path in PICTURES.rglob("*") if path.is_file()) < MOST_BYTES
 
 
-def test_panels_ask_for_pages_that_the_manual_has() -> None:
-    source = (ROOT / "lipmlp_blender" / "manual_pages.py").read_text(encoding="utf-8")
-    values = {
-        target.id: ast.literal_eval(node.value)
-        for node in ast.parse(source).body
-        if isinstance(node, ast.Assign) and isinstance(target := node.targets[0], ast.Name) and target.id.isupper()
-        if target.id != "FOLDER"
-    }
-    pages = {path.stem for path in (ROOT / "docs").glob("*.md")} | {Path(name).stem for name in staging.GENERATED}
-    assert values["PAGES"] <= pages
-    for _, target in values["RIGHT_CLICK"]:
+@pytest.fixture
+def manual_pages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """The add-on's module, out of the extension as it is packed."""
+    build_addon.stage(tmp_path / "lipmorph_manual")
+    monkeypatch.syspath_prepend(tmp_path)
+    return importlib.import_module("lipmorph_manual.manual_pages")
+
+
+def test_panels_and_the_right_button_lead_to_pages_and_headings_that_there_are(manual_pages: ModuleType) -> None:
+    texts = {path.stem: path.read_text(encoding="utf-8") for path in (ROOT / "docs").glob("*.md")}
+    texts.update({Path(name).stem: make() for name, make in staging.GENERATED.items() if name == "settings.md"})
+    pages = texts.keys() | {Path(name).stem for name in staging.GENERATED}
+    assert pages >= manual_pages.PAGES
+    for pattern, target in manual_pages.pages_by_name():
         page, _, heading = target.partition("#")
-        assert Path(page).stem in pages
+        assert Path(page).stem in pages, pattern
         if heading:
-            text = (ROOT / "docs" / f"{Path(page).stem}.md").read_text(encoding="utf-8").lower()
-            assert f"## {heading.replace('-', ' ')}" in text
+            headings = re.findall(r"^#+ (.*)$", texts[Path(page).stem], re.MULTILINE)
+            assert heading in {re.sub(r"[^\w\s-]", "", words).strip().lower().replace(" ", "-") for words in headings}
+
+
+def test_each_button_and_setting_has_its_place_in_the_manual(manual_pages: ModuleType) -> None:
+    def place(name: str) -> str:
+        return next(page for pattern, page in manual_pages.pages_by_name() if fnmatchcase(name, pattern))
+
+    source = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "lipmlp_blender" / "operators").glob("*.py"))
+    buttons = {name: place(f"bpy.ops.lipmorph.{name}") for name in re.findall(r'bl_idname = "lipmorph\.(\w+)"', source)}
+    assert buttons["repair_engine"] == "install.html#the-engine" and buttons["train"] == "first-morph.html"
+    assert buttons["learn_pose_space"] == "shape-keys.html#pose-spaces" and buttons["certify"] == "promised.html"
+    assert set(dict(manual_pages.BUTTONS).values()) == set(buttons.values()), "a pattern that no button has"
+    assert place("bpy.types.lipmorphsettingsguide.rigidity") == "steering.html#rigidity"
+    assert place("bpy.types.lipmorphsettingstraining.rate") == "settings.html#trainingrate"
+    assert place("bpy.types.lipmorphscenesettings.preset") == "settings.html"
 
 
 def test_a_link_that_leads_nowhere_and_what_comes_from_elsewhere_are_refused(tmp_path: Path) -> None:

@@ -36,6 +36,16 @@ def test_pictures_of_older_panels_are_refused(tmp_path: Path, monkeypatch: pytes
         window_pictures.check_current()
 
 
+def test_a_wheel_with_a_module_that_is_no_more_or_without_one_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "lipmlp_engine").mkdir()
+    (tmp_path / "lipmlp_engine" / "there.py").write_text("", encoding="utf-8")
+    release.check_wheel(["lipmlp_engine/there.py", "lipmlp_engine-1.dist-info/RECORD"], tmp_path)
+    with pytest.raises(WorkshopError, match=r"lacks lipmlp_engine/there\.py"):
+        release.check_wheel([], tmp_path)
+    with pytest.raises(WorkshopError, match=r"the tree does not, lipmlp_engine/gone\.py"):
+        release.check_wheel(["lipmlp_engine/there.py", "lipmlp_engine/gone.py"], tmp_path)
+
+
 def test_a_manual_goes_into_the_zip_and_may_make_it_larger(tmp_path: Path) -> None:
     import zipfile
 
