@@ -16,10 +16,10 @@ from lipmlp_engine.guide.frame_pose import PosePath
 from lipmlp_engine.guide.pose_pairs import Way, carried_meshes
 from lipmlp_engine.job.description import Job
 from lipmlp_engine.job.sections import ShapeInput
-from lipmlp_engine.metrics.self_intersections import crossing_pairs
 from lipmlp_engine.poses.length_keeping import LengthPath
 from lipmlp_engine.poses.recognition import pair
 from lipmlp_engine.running.method import prepared
+from lipmlp_engine.shapes.self_intersections import crossing_pairs
 from lipmlp_engine.shapes.shape import Shape, unit_normals
 from lipmlp_engine.tracking.end_fitting import Destination
 from lipmlp_engine.tracking.pose_fitting import laid_on
