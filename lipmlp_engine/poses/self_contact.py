@@ -21,7 +21,6 @@ PUSH, HOLD, FIXED = 1.0, 0.03, 10.0
 REACH = 0.06
 """How far it is about it, likewise."""
 SETTLING = 3
-INSIDE = 0.5
 
 Array = NDArray[np.float64]
 
@@ -59,7 +58,7 @@ def _given_way(places: Array, triangles: NDArray[np.int64]) -> tuple[NDArray[np.
     field = DistanceField(places, triangles.astype(np.int32))
     gap = GAP * mesh.scale
     above = places + gap * mesh.normals
-    inside = np.flatnonzero(field.winding(above) > INSIDE)
+    inside = np.flatnonzero(field.signed(above) < 0)
     normals = mesh.normals[inside]
     depth, facing = field.walls_ahead(above[inside], -normals)
     # What is met first may be the part's own wall, from without: then it lies but a little inside.
