@@ -33,6 +33,8 @@ OVERLAP = 0.05
 CAP = 0.06
 """Radius of the rounding at its end, likewise."""
 MOST_GONE = 1.5 * CAP
+ALL_GONE = 0.999 * MOST_GONE
+"""From here on, whatever single precision makes of it, a place belongs to the rest alone."""
 ROOT = OVERLAP + 2 * MOST_GONE
 """How far around a part something is to be known, likewise."""
 ELSEWHERE = (1.0, 0.0, MOST_GONE)
@@ -91,6 +93,9 @@ class LoneParts:
         its speed in training-frame units, and how far it belongs to the rest of the shape."""
         self.order = order
         self._lattice = _spread(order.astype(np.float64))
+        lone = order[order[:, 5] < ALL_GONE, :3]
+        # Beyond this box nothing is lone, and nothing need be looked up.
+        self._low, self._high = lone.min(0) - FAR - SPACING, lone.max(0) + FAR + SPACING
 
     def left(self, own: Tensor, places: Tensor, gone: Tensor) -> tuple[Tensor, Tensor]:
         """Distances to the shape without what is gone, and to what is left of its lone parts alone.
@@ -104,7 +109,8 @@ class LoneParts:
         """How much is missing of the shape at places, and of its lone parts alone."""
         near = 1 - ((own - REACH / 2) / (REACH / 2)).clamp(0, 1)
         missing, further = torch.zeros_like(own), torch.full_like(own, MOST_GONE)
-        rows = torch.nonzero(near > 0).squeeze(1)
+        about = ((places > self._low) & (places < self._high)).all(1)
+        rows = torch.nonzero((near > 0) & torch.from_numpy(about)).squeeze(1)
         begin, speed, rest = (torch.from_numpy(between_nodes(part, places[rows.numpy()])) for part in self._lattice)
         missing[rows] = near[rows] * (speed * (gone[rows] - begin)).clamp(0, MOST_GONE)
         further[rows] = (missing[rows] + rest).clamp(max=MOST_GONE)
@@ -142,7 +148,7 @@ def shortened(own: Tensor, missing: Tensor) -> Tensor:
 
 def _spread(order: Array) -> list[Floats]:
     """What is known of places, at the nodes of a lattice about those that are lone."""
-    places, lone = order[:, :3], order[order[:, 5] < MOST_GONE, :3]
+    places, lone = order[:, :3], order[order[:, 5] < ALL_GONE, :3]
     nodes = lattice_nodes()
     about = np.flatnonzero(((nodes > lone.min(0) - FAR) & (nodes < lone.max(0) + FAR)).all(1))
     about = about[np.isfinite(KDTree(lone).query(nodes[about], distance_upper_bound=FAR)[0])]
