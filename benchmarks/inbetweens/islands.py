@@ -13,6 +13,7 @@ import torch
 from lipmlp_engine.files.mesh_frame import MeshFrame
 from lipmlp_engine.job.sections import Extraction
 from lipmlp_engine.model.trained_morph import Morph
+from lipmlp_engine.pictures.contact_sheet import contact_sheet, few
 from lipmlp_engine.running.method import train
 from lipmlp_engine.surface.frame_assembly import frame_at
 from lipmlp_engine.surface.parts import volumes_of_parts
@@ -23,6 +24,7 @@ from .run import HERE
 
 SPECK = 1e-4
 """Share of the volume below which a piece is left out of frames anyway."""
+SHEET_FRAMES = 7
 CONNECTED = tuple(name for name in pairs.NAMES if name != "ball to two balls")
 
 
@@ -36,6 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--preset", choices=("draft", "standard"), default="draft")
     parser.add_argument("--steps", type=int, default=0, help="of the training; 0 leaves them to the preset")
     parser.add_argument("--data", type=Path, default=HERE.parents[1] / ".." / "shared" / "data")
+    parser.add_argument("--sheets", type=Path, metavar="FOLDER", help="draw the frames as they are shown as well")
     given = parser.parse_args(arguments)
     torch.set_num_threads(1)
     for name in given.pairs or known:
@@ -49,6 +52,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
             morph = train(job, pair.shapes, lambda event: None, lambda: False)
             times = np.linspace(0, 1, given.frames).tolist()
             print(f"{name}, seed {seed}: {counted(morph, times, given.cells)}", flush=True)
+            if given.sheets:
+                shown = Extraction(resolution=given.cells, velocity=False, attributes=False)
+                given.sheets.mkdir(parents=True, exist_ok=True)
+                contact_sheet(
+                    [(name, few([frame_at(morph, time, shown) for time in times], SHEET_FRAMES))],
+                    given.sheets / f"{name.replace(' ', '-')}-{seed}.png",
+                    height=160,
+                    columns=SHEET_FRAMES,
+                    up=pairs.up_axis(name),
+                )
 
 
 def counted(morph: Morph, times: Sequence[float], cells: int) -> str:

@@ -18,6 +18,7 @@ from lipmlp_engine.shapes.shape import Shape, signed_volume
 
 from .characters import ARMS_UP, PAIRS, bar, biped, hand, hinge, octopus, quadruped
 from .measures import off_straight, on_pose, remeshed
+from .rivals import as_rigid_as_possible
 from .skeleton import Turns
 
 CELLS = 90
@@ -75,14 +76,18 @@ def _measured(name: str, seed: int) -> str:
     between, ends, triangles = path.at(0.5), (found.first.vertices, found.fit.places), found.first.triangles
     lengths = off_straight(0.5, between, *ends, triangles)
     straight = off_straight(0.5, (ends[0] + ends[1]) / 2, *ends, triangles)
+    rigid = as_rigid_as_possible(*ends, triangles, 0.5)
+    rival = off_straight(0.5, rigid, *ends, triangles)
     diagonal = float(np.linalg.norm(np.ptp(first, axis=0)))
     volumes = [signed_volume(places, triangles) for places in (ends[0], between, ends[1])]
     return (
         f"{name}: match {100 * errors.mean():.2f} % of the diameter (95 %: {100 * np.quantile(errors, 0.95):.2f}), "
         f"doubt {found.doubt:.2f}, {timing}; half-way edges off by {100 * lengths.mean():.2f} % "
         f"(95 %: {100 * np.quantile(lengths, 0.95):.2f}; straight lines {100 * straight.mean():.1f} and "
-        f"{100 * np.quantile(straight, 0.95):.1f}), from the truth {100 * _off(between, truth) / diagonal:.2f} % of "
-        f"the diagonal, volume {volumes[1] / ((volumes[0] + volumes[2]) / 2):.3f}"
+        f"{100 * np.quantile(straight, 0.95):.1f}, as rigid as possible {100 * rival.mean():.2f} and "
+        f"{100 * np.quantile(rival, 0.95):.2f}), from the truth {100 * _off(between, truth) / diagonal:.2f} % of "
+        f"the diagonal (as rigid as possible {100 * _off(rigid, truth) / diagonal:.2f}), "
+        f"volume {volumes[1] / ((volumes[0] + volumes[2]) / 2):.3f}"
     )
 
 

@@ -31,7 +31,13 @@ LOADED = (
     "points.reconstruct",
 )
 """What jobs import when they come to it."""
-KERNELS = ("shapes.distance_kernels", "guide.flow_kernels", "tracking.sheet_kernels", "metrics.mesh_kernels")
+KERNELS = (
+    "shapes.distance_kernels",
+    "guide.flow_kernels",
+    "tracking.sheet_kernels",
+    "metrics.mesh_kernels",
+    "shapes.crossing_kernels",
+)
 
 
 def add_to(commands: Any) -> None:

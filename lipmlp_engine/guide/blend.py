@@ -14,6 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from .lone_parts import LoneParts, joined, joined_with_gradient
 from .pace import Pace
 from .velocity_lattice import FLOW_STEPS
 
@@ -112,28 +113,64 @@ class Blend:
     offsets: Array = field(default_factory=lambda: np.zeros(FLOW_STEPS + 1))
     """Added to the blended distance at each station, so that the volume keeps to its path."""
     necks: list[Neck] = field(default_factory=list)
+    lone: tuple[LoneParts | None, LoneParts | None] = (None, None)
+    """Of either shape the parts that the other one has no place for."""
     stray_points: Array = field(default_factory=lambda: np.empty((0, 3)))
     """Lattice points near the blended surface where it is far from both carried ones: a hole closes there, or a part
     comes off, and what is sampled about the shapes' own surfaces does not show it."""
     stray_shares: Array = field(default_factory=lambda: np.empty(0))
     """When each of them is."""
 
-    def values(self, points: Tensor, share: Tensor, first: Tensor, second: Tensor) -> Tensor:
+    def values(
+        self, points: Tensor, share: Tensor, first: Tensor, second: Tensor, places: tuple[Tensor, Tensor]
+    ) -> Tensor:
         """The function at points, from the distances to both shapes where the points' matter is at the ends.
 
-        In the distances the shapes' crevices are shut.
+        In the distances the shapes' crevices are shut; ``places`` are where that matter is.
         """
-        blended = torch.lerp(first, second, share) + self._offset(share)
+        blended, alone = self.apart(share, first, second, places)
+        blended = blended + self._offset(share)
+        for left, gone in alone:
+            blended = joined(blended, left, gone)
         for neck in self.necks:
             blended = neck.joined(blended, points, share)
         return blended
 
+    def apart(
+        self, share: Tensor, first: Tensor, second: Tensor, places: tuple[Tensor, Tensor]
+    ) -> tuple[Tensor, list[tuple[Tensor, Tensor]]]:
+        """The blended distance before its volume is kept, without what is gone of lone parts; and of either shape what
+        is left of these, with the share of its way that is gone."""
+        ends, alone = [first, second], []
+        for side, parts in enumerate(self.lone):
+            if parts is not None:
+                gone = (1 - share) if side else share
+                ends[side], left = parts.left(ends[side], places[side], gone)
+                alone.append((left, gone))
+        return torch.lerp(ends[0], ends[1], share), alone
+
     def values_and_gradient(
-        self, points: Tensor, share: Tensor, first: Tensor, second: Tensor, slopes: tuple[Tensor, Tensor]
+        self,
+        points: Tensor,
+        share: Tensor,
+        first: Tensor,
+        second: Tensor,
+        places: tuple[Tensor, Tensor],
+        slopes: tuple[Tensor, Tensor],
+        changes: tuple[Tensor, Tensor],
     ) -> tuple[Tensor, Tensor]:
-        """The same with its gradient, from the gradients of both distances."""
-        blended = torch.lerp(first, second, share) + self._offset(share)
-        gradient = torch.lerp(*slopes, share[:, None])
+        """The same with its gradient, from the gradients of both distances and those of the places, (n, 3, 3)."""
+        ends, ways, alone = [first, second], list(slopes), []
+        for side, parts in enumerate(self.lone):
+            if parts is not None:
+                gone = (1 - share) if side else share
+                whole, left = parts.left_with_slope(ends[side], ways[side], places[side], changes[side], gone)
+                ends[side], ways[side] = whole
+                alone.append((*left, gone))
+        blended = torch.lerp(ends[0], ends[1], share) + self._offset(share)
+        gradient = torch.lerp(ways[0], ways[1], share[:, None])
+        for left_there, slope, gone in alone:
+            blended, gradient = joined_with_gradient(blended, gradient, left_there, slope, gone)
         for neck in self.necks:
             gradient = neck.turn(gradient, blended, points, share)
             blended = neck.joined(blended, points, share)
@@ -148,6 +185,7 @@ class Blend:
     def tensors(self) -> dict[str, Tensor]:
         """All that decides the function's values but the pace, to be kept in a file."""
         kept = {"offsets": torch.from_numpy(self.offsets)}
+        kept |= {f"lone.{side}": torch.from_numpy(parts.order) for side, parts in enumerate(self.lone) if parts}
         for index, neck in enumerate(self.necks):
             kept[f"neck.{index}.ways"] = neck.ways.contiguous()
             kept[f"neck.{index}.times"] = torch.tensor([neck.first, neck.last], dtype=torch.float64)
@@ -162,7 +200,10 @@ class Blend:
         while f"neck.{len(necks)}.ways" in kept:
             first, last = kept[f"neck.{len(necks)}.times"].tolist()
             necks.append(Neck(kept[f"neck.{len(necks)}.ways"].cpu(), first, last))
-        return cls(pace, kept["offsets"].cpu().numpy(), necks)
+        first, second = (
+            LoneParts(kept[name].cpu().float().numpy()) if name in kept else None for name in ("lone.0", "lone.1")
+        )
+        return cls(pace, kept["offsets"].cpu().numpy(), necks, (first, second))
 
     def scattered(self, count: int, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
         """Points about the strays, and the share at which each is; none where nothing strays."""

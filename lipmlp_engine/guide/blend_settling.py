@@ -18,8 +18,10 @@ from torch.nn.functional import grid_sample
 from .blend import CELLS, NECK_FADE, Array, Blend, Neck
 from .carried_mesh import CarriedMesh
 from .gap_closing import Walls, narrowness, shut, shut_distances
+from .lone_parts import LoneParts, lone_parts
 from .motion import Motion
 from .pace import even_pace
+from .placed_surface import PlacedSurface
 from .velocity_lattice import FLOW_STEPS, VelocityLattice
 
 LARGEST_OFFSET = 0.03
@@ -41,6 +43,9 @@ MOST_NECKS = 8
 NECK_POINTS = 6
 """Samples along a neck that say whether it is needed. Chosen."""
 
+Station = tuple[Tensor, Tensor, tuple[Tensor, Tensor]]
+"""Of the nodes: the distances to both shapes, their gaps shut, and where their matter is at the ends."""
+
 
 class LatticeView:
     """A shape as the lattice sees it: how far it is from each node, and how narrow there."""
@@ -52,6 +57,8 @@ class LatticeView:
         own = np.stack([distances, narrowness(shape, points, distances)])
         self.volume = torch.from_numpy(own.astype(np.float32)).reshape((1, 2) + (CELLS + 1,) * 3)
         """Both, as what is sampled from."""
+        self.cores = shape.cores if isinstance(shape, PlacedSurface) else None
+        """Where its matter is; not known of shapes without a mesh."""
 
 
 def settled_blends(motion: Motion, views: Sequence[LatticeView], strictness: float) -> list[Blend]:
@@ -73,26 +80,49 @@ def settle_blend(motion: Motion, segment: int, views: tuple[LatticeView, Lattice
     with ThreadPoolExecutor(2) as pool:
         carried = list(pool.map(partial(_carried, flow, nodes), views, (-1, 1)))
     carried[1].reverse()
-    here = [
-        (shut(first[0], first[1], second[0], share), shut(second[0], second[1], first[0], 1 - share))
+    here: list[Station] = [
+        (
+            shut(first[0], first[1], second[0], share),
+            shut(second[0], second[1], first[0], 1 - share),
+            (first[2], second[2]),
+        )
         for first, second, share in zip(*carried, shares, strict=True)
     ]
     volumes = [_volume(here[0][0]), _volume(here[-1][1])]
     if min(volumes) <= 0:
         return Blend()
-    blended = [torch.lerp(*ends, share) for ends, share in zip(here, shares, strict=True)]
-    blend = Blend(even_pace(blended, motion.path, segment))
+    blend = Blend(lone=_lone_parts(flow, views))
+    moments = [share.expand(len(nodes)) for share in shares]
+    blended = [blend.values(nodes, moment, *station) for moment, station in zip(moments, here, strict=True)]
+    blend.pace = even_pace(blended, motion.path, segment)
     for station, time in list(enumerate(blend.pace.time(shares).tolist()))[1:-1]:
         wanted = volumes[0] ** (1 - time) * volumes[1] ** time
-        blend.offsets[station] = min(1.0, 2 * strictness) * _offset_for(blended[station], wanted)
+        rest, alone = blend.apart(moments[station], *here[station])
+        least = torch.stack([rest + 1, *[left for left, _ in alone]]).amin(0)
+        blend.offsets[station] = min(1.0, 2 * strictness) * _offset_for(rest, least, wanted)
     values = _hold_on(blend, flow, nodes, here, (views[0].shape, views[1].shape))
     stray = [
         (own.abs() < STRAY_WIDTH) & (first.abs() > STRAY_DISTANCE) & (second.abs() > STRAY_DISTANCE)
-        for own, (first, second) in zip(values, here, strict=True)
+        for own, (first, second, _) in zip(values, here, strict=True)
     ]
     blend.stray_points = np.concatenate([nodes[found].numpy() for found in stray]).astype(np.float64)
     blend.stray_shares = np.repeat(shares.numpy().astype(np.float64), [int(found.sum()) for found in stray])
     return blend
+
+
+def _lone_parts(
+    flow: VelocityLattice, views: tuple[LatticeView, LatticeView]
+) -> tuple[LoneParts | None, LoneParts | None]:
+    """Of either shape what the flow leads to nothing in the other."""
+    found: list[LoneParts | None] = []
+    for view, other, duration in ((views[0], views[1], 1.0), (views[1], views[0], -1.0)):
+        cores = view.cores
+        if cores is None:
+            found.append(None)
+            continue
+        there = flow.carry(torch.from_numpy(cores.middles.astype(np.float32)), duration)
+        found.append(lone_parts(cores, np.asarray(other.shape.signed(there.numpy().astype(np.float64)), np.float64)))
+    return found[0], found[1]
 
 
 def _lattice() -> Tensor:
@@ -100,15 +130,17 @@ def _lattice() -> Tensor:
     return torch.stack(torch.meshgrid(axis, axis, axis, indexing="ij"), -1).reshape(-1, 3)
 
 
-def _carried(flow: VelocityLattice, nodes: Tensor, view: LatticeView, direction: int) -> list[tuple[Tensor, Tensor]]:
+def _carried(
+    flow: VelocityLattice, nodes: Tensor, view: LatticeView, direction: int
+) -> list[tuple[Tensor, Tensor, Tensor]]:
     """How far and how narrow a shape is where the nodes' matter is after 0, 1, 2 … stations in a direction of time."""
     own = view.volume.reshape(2, -1)
-    found, places = [(own[0], own[1])], nodes
+    found, places = [(own[0], own[1], nodes)], nodes
     for _ in range(FLOW_STEPS):
         places = flow.carry(places, direction / FLOW_STEPS)
         inside = places.clamp(-1, 1)
         sampled = grid_sample(view.volume, inside.flip(-1).reshape(1, 1, 1, -1, 3), align_corners=True).reshape(2, -1)
-        found.append((sampled[0] + (places - inside).norm(dim=1), sampled[1]))
+        found.append((sampled[0] + (places - inside).norm(dim=1), sampled[1], places))
     return found
 
 
@@ -117,14 +149,15 @@ def _volume(values: Tensor) -> float:
     return float((0.5 - values * CELLS / 2).clamp(0, 1).sum())
 
 
-def _offset_for(values: Tensor, wanted: float) -> float:
-    """What to add for the volume that is wanted, by halving."""
+def _offset_for(values: Tensor, least: Tensor, wanted: float) -> float:
+    """What to add for the volume that is wanted, by halving; what ``least`` encloses is there whatever is added."""
     low, high = -LARGEST_OFFSET, LARGEST_OFFSET
-    close = values[values.abs() < LARGEST_OFFSET + 2 / CELLS]
-    sure = float((values <= -LARGEST_OFFSET - 2 / CELLS).sum())
+    unsure = values.abs() < LARGEST_OFFSET + 2 / CELLS
+    sure = _volume(torch.minimum(values, least)[~unsure])
+    close, least = values[unsure], least[unsure]
     for _ in range(14):
         middle = (low + high) / 2
-        low, high = (middle, high) if sure + _volume(close + middle) > wanted else (low, middle)
+        low, high = (middle, high) if sure + _volume(torch.minimum(close + middle, least)) > wanted else (low, middle)
     return (low + high) / 2
 
 
@@ -132,13 +165,13 @@ def _hold_on(
     blend: Blend,
     flow: VelocityLattice,
     nodes: Tensor,
-    distances: list[tuple[Tensor, Tensor]],
+    stations: list[Station],
     shapes: tuple[Walls, Walls],
 ) -> list[Tensor]:
     """Put necks where a part would be cut off that is held by something at both ends; the values that then hold."""
     shares = torch.arange(FLOW_STEPS + 1) / FLOW_STEPS
     values = [
-        blend.values(nodes, share.expand(len(nodes)), *ends) for share, ends in zip(shares, distances, strict=True)
+        blend.values(nodes, share.expand(len(nodes)), *ends) for share, ends in zip(shares, stations, strict=True)
     ]
     allowed = max(len(_parts(values[0], 0.0)), len(_parts(values[-1], 0.0)))
     for _ in range(MOST_NECKS):
@@ -194,6 +227,6 @@ def _gap(
     points = (1 - part) * island[start] + part * rest[nearest[start]]
     across = torch.from_numpy(points.astype(np.float32))
     moment = torch.full((len(across),), share)
-    there = shut_distances(shapes, flow.carry(across, -share), flow.carry(across, 1 - share), moment)
-    values = blend.values(across, moment, *there)
+    places = flow.carry(across, -share), flow.carry(across, 1 - share)
+    values = blend.values(across, moment, *shut_distances(shapes, *places, moment), places)
     return (float(lengths[start]), points) if float(values.max()) > -THINNEST_LINK else None

@@ -166,20 +166,21 @@ class ExactBlend:
 
     def _seen_with_gradient(self, points: Points) -> tuple[Points, Points, Points]:
         bent, points = points, self._unbent(points)
-        places, distances, gradients, slopes = [], [], [], []
+        places, changes, distances, gradients, slopes = [], [], [], [], []
         for side, surface in zip(self._sides, self._surfaces(), strict=True):
             place, change = self._morph.motion.moved_with_slope(points, self.share, float(side), self._segment)
             distance, gradient = surface.measure_again(place)
             places.append(place)
+            changes.append(change)
             distances.append(distance)
             gradients.append(gradient)
             slopes.append(np.einsum("nij,ni->nj", change, gradient))
         trust = self._trust(places, distances)
         if self._at_shape:
             return distances[0], slopes[0], trust
-        here, share, *ends = self._ends(points, places, distances, gradients)
-        first, second = map(torch.from_numpy, slopes)
-        blended, slope = self._blend.values_and_gradient(here, share, ends[0], ends[1], (first, second))
+        ends = self._ends(points, places, distances, gradients)
+        both_slopes, both_changes = _pair(slopes), _pair(changes)
+        blended, slope = self._blend.values_and_gradient(*ends, both_slopes, both_changes)
         return *self._standing_still(bent, blended.numpy(), slope.numpy()), trust
 
     def _standing_still(self, points: Points, values: Points, gradient: Points | None = None) -> tuple[Points, Points]:
@@ -218,13 +219,13 @@ class ExactBlend:
 
     def _ends(
         self, points: Points, places: Sequence[Points], distances: Sequence[Points], gradients: Sequence[Points]
-    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
-        """What the blend wants to know: points, share, and the distances to both shapes with their gaps shut."""
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor, tuple[torch.Tensor, torch.Tensor]]:
+        """What the blend wants to know: points, share, distances to both shapes with their gaps shut, and places."""
         shut = [
             self._shut(side, places[side], distances[side], gradients[side], distances[1 - side]) for side in (0, 1)
         ]
         here, first, second = (torch.from_numpy(np.ascontiguousarray(part)) for part in (points, *shut))
-        return here, torch.full((len(points),), self.share), first, second
+        return here, torch.full((len(points),), self.share), first, second, _pair(places)
 
     def _shut(self, side: int, places: Points, own: Points, outwards: Points, other: Points) -> Points:
         """Distances to one shape with its gaps shut where the other is solid."""
@@ -259,3 +260,8 @@ class ExactBlend:
             origin, arrival = (torch.from_numpy(self._carried(place.numpy(), side)) for side in (0, 1))
             place = place + goal - motion.round_joints(place, origin, arrival, time, self._segment)
         return place.numpy()
+
+
+def _pair(parts: Sequence[Points]) -> tuple[torch.Tensor, torch.Tensor]:
+    first, second = (torch.from_numpy(np.ascontiguousarray(part)) for part in parts)
+    return first, second

@@ -11,13 +11,18 @@ from ..shapes.distance import DistanceField
 from ..shapes.kept_distances import KeptDistances
 from ..shapes.shape import Shape
 from ..shapes.surface_samples import sample_surface
-from ..shapes.thinness import thickness_below
+from ..shapes.thinness import OPPOSITE, thickness_below
 from .frame_pose import Pose
 from .gap_closing import GapWalls
-from .thin_parts import ThinParts
+from .lone_parts import Cores
+from .thin_parts import THICKEST, ThinParts
 
 GAP_SAMPLES = 20_000
 """Places of a surface at which gaps are looked for. Chosen."""
+CORE_SAMPLES = 8_000
+"""Places of a surface below which matter is followed. Chosen."""
+SKIN = 1e-4
+"""How far below the surface a look inwards begins, in training-frame units. Chosen."""
 
 Array = NDArray[np.float64]
 
@@ -49,6 +54,17 @@ class PlacedSurface:
         """Where the shape is thin."""
         points, thickness = thickness_below(self.shape, self.field)
         return ThinParts(self._pose.to_training(points), thickness / self._pose.scale)
+
+    @cached_property
+    def cores(self) -> Cores:
+        """What lies below its surface, point by point."""
+        points, normals, _ = sample_surface(
+            self._pose.to_training(self.shape.vertices), self.shape.triangles, CORE_SAMPLES, np.random.default_rng(0)
+        )
+        start = self._pose.to_world(points - SKIN * normals)
+        reach, facing = self.field.walls_ahead(start, -normals @ self._pose.rotation.T)
+        radius = np.where(facing > OPPOSITE, reach.astype(np.float64) / self._pose.scale, np.inf) / 2
+        return Cores(points, normals, np.minimum(radius, THICKEST / 2))
 
     @cached_property
     def gap_walls(self) -> GapWalls:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ..poses.length_keeping import LengthPath, lengths_kept
 from ..poses.recognition import pair
+from ..poses.self_contact import pushed_apart
 from ..shapes.shape import Shape
 from .carried_mesh import STATIONS, CarriedMesh
 from .frame_pose import Pose, PosePath
@@ -24,6 +25,11 @@ class Way:
 
     path: LengthPath
     triangles: NDArray[np.int64]
+
+    def at(self, share: float) -> Array:
+        """The vertices at a share of the way, in between without running into each other where that can be."""
+        places = self.path.at(share)
+        return pushed_apart(places, self.path.at(0.0), self.triangles) if 0 < share < 1 else places
 
 
 def find_ways(
@@ -52,11 +58,11 @@ def carried_meshes(
     """The meshes as the training frame sees them, and a path on which none reaches farther than the extent."""
     places: list[Array | None] = []
     for segment, way in enumerate(ways):
-        shares = np.linspace(0, 1, STATIONS).tolist()
         if way is None:
             places.append(None)
             continue
-        places.append(np.stack([path.at(segment + s).to_training(way.path.at(s)) for s in shares]))
+        shares = np.linspace(0, 1, STATIONS).tolist()
+        places.append(np.stack([path.at(segment + s).to_training(way.at(s)) for s in shares]))
     reach = max((float(np.abs(found).max()) for found in places if found is not None), default=0.0)
     larger = max(1.0, reach / extent)
     if larger > 1:

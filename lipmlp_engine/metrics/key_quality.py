@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 
 from ..guide import CarriedMesh
 from ..shapes.distance import DistanceField
+from ..shapes.self_intersections import crossing_pairs
 from ..shapes.shape import Shape, doubled_area_vectors
 from ..shapes.surface_samples import sample_surface
 from ..surface.smooth_normals import values_and_mean_gradient
 from ..tracking.elastic_sheet import smallest_angles
 from ..tracking.track import Track
 from .frame_topology import TopologyOverTime
-from .self_intersections import crossing_pairs
 
 if TYPE_CHECKING:
     from ..model.trained_morph import Morph

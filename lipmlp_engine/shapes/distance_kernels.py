@@ -13,6 +13,11 @@ ON_SURFACE = wp.constant(1.0e-5)
 Follows from single precision, whose rounding is about 1e-7 there, and some room.
 """
 
+DOUBTED = wp.constant(0.004)
+STRAIGHT = wp.constant(0.85)
+"""From farther away than this, several triangles are equally near in single precision, and the side that their normals
+tell is doubted unless the nearest one's points there, as this cosine says."""
+
 
 @wp.kernel(enable_backward=False)
 def closest_points(
@@ -116,6 +121,11 @@ def nearest_place(mesh: wp.uint64, point: wp.vec3, by_normal: bool, accuracy: fl
     if found.triangle >= 0:
         away = point - wp.mesh_eval_position(mesh, found.triangle, u, v)
         reach = wp.length(away)
+        straight = side * wp.dot(wp.mesh_eval_face_normal(mesh, found.triangle), away)
+        if by_normal and reach > DOUBTED and straight < STRAIGHT * reach:
+            told = wp.mesh_query_point_sign_winding_number(mesh, point, 1.001 * reach + 1.0e-6, accuracy, 0.5)
+            if told.result:
+                side = told.sign
         found.distance = side * reach
         if reach > ON_SURFACE:
             found.gradient = side * away / reach

@@ -57,13 +57,15 @@ def _blended(
     for way, first, second in zip(ways, origins, reversed(arrivals), strict=True):
         share = torch.full((len(nodes),), way)
         ends = shut(first[0], first[1], second[0], share), shut(second[0], second[1], first[0], 1 - share)
-        yield np.asarray(blend.values(there, share, *ends).numpy().reshape((NODES,) * 3), np.float32)
+        places = first[2], second[2]
+        yield np.asarray(blend.values(there, share, *ends, places).numpy().reshape((NODES,) * 3), np.float32)
 
 
 def _seen_on_the_way(
     flow: VelocityLattice, nodes: Floats, view: LatticeView, durations: Sequence[float]
-) -> list[tuple[torch.Tensor, torch.Tensor]]:
-    """How far and how narrow a shape is where the nodes' matter is after each duration, the first being none."""
+) -> list[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]:
+    """How far and how narrow a shape is where the nodes' matter is after each duration, the first being none; and
+    where that is."""
     places, found = nodes, [_seen(view, nodes)]
     for before, after in pairwise(durations):
         places = flow.moved(places, after - before)
@@ -71,11 +73,11 @@ def _seen_on_the_way(
     return found
 
 
-def _seen(view: LatticeView, places: Floats) -> tuple[torch.Tensor, torch.Tensor]:
+def _seen(view: LatticeView, places: Floats) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     inside = places.clip(-1, 1)
     grid = torch.from_numpy(inside[:, ::-1].copy()).reshape(1, 1, 1, -1, 3)
     distance, narrow = torch.nn.functional.grid_sample(view.volume, grid, align_corners=True).reshape(2, -1)
-    return distance + torch.from_numpy(places - inside).norm(dim=1), narrow
+    return distance + torch.from_numpy(places - inside).norm(dim=1), narrow, torch.from_numpy(places)
 
 
 def _surface(values: Floats) -> tuple[Floats, NDArray[np.int32]]:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from ..poses.mesh_fitting import Stiffness
 from ..poses.stand_in_mesh import StandIn
+from ..shapes.self_intersections import crossing_triangles
 from ..shapes.shape import unit_normals
 from .end_fitting import ALIKE, Destination
 
@@ -37,19 +38,30 @@ def laid_on(destination: Destination, rest: Array, triangles: NDArray[np.int64],
             places = stiff.settled(places, there, np.where(alike, pull, FREE), rounds)
     beside = _neighbours(triangles)
     there = destination.nearest(places)[0]
+    wrong = _wrong(destination, beside, triangles, places)
     for rings in range(1, UNFOLDINGS + 1):
-        folded = _folded(beside, triangles, places)
-        if not folded.any():
+        if not wrong.any():
             break
         # What is folded settles as its surroundings, which grow, want it to.
+        around = wrong
         for _ in range(rings):
             free = np.zeros(len(places), bool)
-            free[triangles[folded]] = True
-            folded = np.asarray(free[triangles].any(1))
+            free[triangles[around]] = True
+            around = np.asarray(free[triangles].any(1))
         freed = stiff.settled(places, there, np.where(free, FREE, LAYING[-1][0]), 4 * rings)
-        if _folded(beside, triangles, freed).sum() < _folded(beside, triangles, places).sum():
-            places = freed
+        left = _wrong(destination, beside, triangles, freed)
+        if left.sum() < wrong.sum():
+            places, wrong = freed, left
     return places
+
+
+def _wrong(
+    destination: Destination, beside: NDArray[np.int64], triangles: NDArray[np.int64], places: Array
+) -> NDArray[np.bool_]:
+    """Faces that look against those beside them or against the surface, or cut others."""
+    surface = destination.nearest(places[triangles].mean(1))[1]
+    against = (unit_normals(places, triangles) * surface).sum(1) < 0
+    return np.asarray(_folded(beside, triangles, places) | against | crossing_triangles(places, triangles))
 
 
 def _neighbours(triangles: NDArray[np.int64]) -> NDArray[np.int64]:

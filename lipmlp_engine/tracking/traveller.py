@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ..guide import CarriedMesh
 from ..poses.length_keeping import LengthPath, lengths_kept
+from ..poses.self_contact import pushed_apart
 from ..shapes.shape import Shape
 from ..surface.field import Field
 from ..surface.smooth_normals import mean_gradient, values_and_mean_gradient
@@ -173,9 +174,11 @@ class Traveller:
     def _swing(self, way: Way, origin: float, end: float, goal: Array) -> None:
         """Between poses the mesh itself goes the way on which its lengths stay."""
         kept = lengths_kept(self.morph.job.guide.rigidity)
-        path = LengthPath(way.states[origin], goal, self.sheet.triangles, kept)
+        start, triangles = way.states[origin], self.sheet.triangles.astype(np.int64)
+        path = LengthPath(start, goal, triangles, kept)
         for time in _times(origin, end, self.window):
-            way.states[time] = path.at((time - origin) / (end - origin))
+            places = path.at((time - origin) / (end - origin))
+            way.states[time] = places if time == end else pushed_apart(places, start, triangles)
 
     def crowded(self, points: Array, time: float) -> Array:
         """The faces' shares of the area that they should have at a time for the sake of the shapes on either side."""

@@ -189,7 +189,8 @@ def _targets(
 ) -> tuple[Array, Array]:
     """Points between two shapes, given by their matter and its share of the way, and f there."""
     origin, here, arrival, share = matter
-    values = blend.values(here, share, *shut_distances(shapes, origin, arrival, share)).numpy()
+    distances = shut_distances(shapes, origin, arrival, share)
+    values = blend.values(here, share, *distances, (origin, arrival)).numpy()
     time = blend.pace.time(share)
     here = motion.round_joints(here, origin, arrival, time, segment)
     return np.column_stack([here.numpy(), segment + time.numpy().astype(np.float64)]), values

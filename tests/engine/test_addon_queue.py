@@ -156,3 +156,18 @@ def test_frames_that_keep_the_motion_calm_are_offered_where_there_are_fewer(part
         report.write_text(json.dumps({"motion": motion}))
         os.utime(report, ns=(moment, moment))
         assert calm(tmp_path) == offered
+
+
+@pytest.mark.parametrize(
+    "guide",
+    [
+        "Guide: poses, because 'standing' and 'waving' match: lengths change by 3 % in the mean.",
+        "Guide: transport, because 'cat' and 'koala' are no poses of one shape.",
+        "Guide: transport, because what of 'hand' becomes what of 'fist' is not sure.",
+    ],
+)
+def test_the_guide_that_was_taken_and_why_is_told_first(part: Any, guide: str) -> None:
+    """However much else is to be said of a result, the panel has a line for it."""
+    notes = [*(f"'shape {index}' was open." for index in range(5)), guide]
+    lines = part("report_summary").summary_lines({"notes": notes}, frames=False)
+    assert lines[0] == ("INFO", guide)

@@ -72,7 +72,7 @@ def blended(blend: Blend, first: Solid, second: Solid, share: float) -> Tensor:
     """Without a flow: the values over the lattice of ``nodes``."""
     points = nodes()
     shares = torch.full((len(points),), share)
-    return blend.values(points, shares, *shut_distances((first, second), points, points, shares))
+    return blend.values(points, shares, *shut_distances((first, second), points, points, shares), (points, points))
 
 
 def volume(values: Tensor) -> float:
@@ -126,7 +126,7 @@ def test_a_part_that_grows_thin_is_held_too() -> None:
 def in_the_gap(first: Solid, second: Solid, share: float) -> Tensor:
     """Values along the middle of the gap of SLOTTED, without a flow."""
     shares = torch.full((len(GAP),), share)
-    return Blend().values(GAP, shares, *shut_distances((first, second), GAP, GAP, shares))
+    return Blend().values(GAP, shares, *shut_distances((first, second), GAP, GAP, shares), (GAP, GAP))
 
 
 @pytest.mark.parametrize("share", [0.06, 0.2, 0.5])
@@ -199,7 +199,8 @@ def test_samples_lie_where_a_hole_closes_far_from_both_surfaces() -> None:
     ends = [torch.from_numpy(solid.signed(points.numpy())) for solid in (ring, middle)]
     assert len(points) == 400 and float(share.min()) > 0 and float(share.max()) < 1
     assert min(float(own.abs().median()) for own in ends) > 0.08
-    assert float(blend.values(points, share, ends[0].float(), ends[1].float()).abs().median()) < 0.06
+    values = blend.values(points, share, ends[0].float(), ends[1].float(), (points, points))
+    assert float(values.abs().median()) < 0.06
 
 
 def test_nothing_strays_where_the_surfaces_stay_close() -> None:

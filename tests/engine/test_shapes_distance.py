@@ -187,6 +187,18 @@ def test_real_shapes_have_the_right_side(data: Path) -> None:
         assert ((measured < 0) == (exact_winding(shape, points) > 0.5))[clear].all(), path.name
 
 
+def test_a_normal_is_not_believed_from_afar() -> None:
+    """Far from the star its arms are equally near in single precision; the wrong one's normal had points inside."""
+    star = solids.star(5)
+    field = DistanceField(np.asarray(star.vertices), np.asarray(star.faces, np.int32))
+    low, high = field.bounds
+    margin = 0.15 * field.scale
+    points = np.random.default_rng(0).uniform(low - margin, high + margin, (60_000, 3))
+    measured, signed = field.measure(points)[0], field.signed(points)
+    assert field._normals_tell
+    assert not (np.sign(measured) != np.sign(signed))[np.abs(signed) > 0.01 * field.scale].any()
+
+
 def test_what_is_no_number_harms_no_other_point(ball: Shape) -> None:
     points = probes(ball)
     broken = points.copy()

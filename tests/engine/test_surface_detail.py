@@ -104,7 +104,8 @@ def test_the_blend_is_what_the_network_is_fitted_to(share: float) -> None:
     steps = max(1, round(FLOW_STEPS * share)), max(1, round(FLOW_STEPS * (1 - share)))
     origin, arrival = flow.carry(points, -share), flow.carry(points, 1 - share)
     assert steps[0] + steps[1] >= FLOW_STEPS
-    fitted = Blend().values(points, shares, *shut_distances(placed, origin, arrival, shares))
+    distances = shut_distances(placed, origin, arrival, shares)
+    fitted = Blend().values(points, shares, *distances, (origin, arrival))
     assert exact.at(share).values(scattered(), scattered=True)[0] == pytest.approx(fitted.numpy(), abs=2e-5)
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import trimesh
 
-from lipmlp_engine.metrics.self_intersections import crossing_pairs
+from lipmlp_engine.shapes.self_intersections import crossing_pairs
 
 
 @pytest.mark.parametrize("mesh", [trimesh.creation.icosphere(subdivisions=3), trimesh.creation.box((1, 2, 3))])

@@ -1,0 +1,231 @@
+"""Parts of a shape that a flow leads to nothing in the other shape, and how they go: drawn in along themselves.
+
+Carried along the flow, the middle of a limb without counterpart lies outside the other shape. Blended there, it would
+thin out all along and come off. Instead it keeps its thickness and shortens, from its tip to where it hangs on. What
+hangs between two places that have counterparts stays until the other shape holds them together. Knows no meshes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import scipy.sparse as sparse
+import torch
+from numpy.typing import NDArray
+from scipy.sparse.csgraph import connected_components, dijkstra
+from scipy.spatial import KDTree
+from torch import Tensor
+
+from .frame_lattice import NODES, SPACING, between_nodes, lattice_nodes
+
+LOST = 0.3
+"""How far outside the other shape the middle of a part lies that is lost there, in its own radii."""
+LOST_FOR_GOOD = 1.5
+"""A part goes by itself where its middle somewhere lies so far outside: the blend would have lost it half-way."""
+LEAST_LENGTH, SLENDER = 0.1, 3.0
+"""In training-frame units and in a part's own radii: shorter parts are bumps."""
+LEAST_HELD = 0.02
+"""Share of the surface from which on what lies beyond a lost part is no accident, and stays."""
+OVERLAP = 0.05
+"""How far a part reaches into what it hangs on, in training-frame units."""
+CAP = 0.06
+"""Radius of the rounding at its end, likewise."""
+MOST_GONE = 1.5 * CAP
+ALL_GONE = 0.999 * MOST_GONE
+"""From here on, whatever single precision makes of it, a place belongs to the rest alone."""
+ROOT = OVERLAP + 2 * MOST_GONE
+"""How far around a part something is to be known, likewise."""
+ELSEWHERE = (1.0, 0.0, MOST_GONE)
+"""What is known away from all lone parts: nothing goes, and nothing is lone."""
+DRAWN_IN = 0.7
+"""Share of the way after which a part is gone."""
+STAYING = 0.5
+"""Share of the way until which what hangs between two places stays."""
+ROUNDING = 0.02
+"""Width over which a part runs into the rest, in training-frame units."""
+BEGINNING, ENDING = 0.15, 0.1
+"""Shares of the way over which that rounding appears, and over which what is left of a part vanishes."""
+NEIGHBOURS = 8
+AVERAGED = 3
+"""Places that a node of the lattice knows from."""
+REACH = 0.12
+"""Farther from the surface nothing of this counts any more, likewise."""
+FAR = 0.15
+"""From the surface, in training-frame units: there is nothing to be known there."""
+
+Array = NDArray[np.float64]
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Cores:
+    """Points spread evenly over a shape's surface in the training frame, and the matter below each."""
+
+    points: Array
+    normals: Array
+    radius: Array
+    """Half of the thickness, (n,)."""
+
+    @property
+    def middles(self) -> Array:
+        return self.points - self.radius[:, None] * self.normals
+
+    @cached_property
+    def links(self) -> sparse.csr_array:
+        """Lengths between neighbours on one and the same wall."""
+        count = len(self.points)
+        lengths, others = KDTree(self.points).query(self.points, k=min(NEIGHBOURS + 1, count))
+        rows = np.repeat(np.arange(count), lengths.shape[1] - 1)
+        lengths, others = lengths[:, 1:].ravel(), others[:, 1:].ravel()
+        alike = (self.normals[rows] * self.normals[others]).sum(1) > 0
+        near = alike & (lengths < 4 * np.median(lengths))
+        links = sparse.csr_array((lengths[near] + 1e-9, (rows[near], others[near])), shape=(count, count))
+        return sparse.csr_array(links.maximum(links.T))
+
+
+class LoneParts:
+    """Of one shape: when each place of its lone parts begins to go, and how fast."""
+
+    def __init__(self, order: Floats) -> None:
+        """``order`` (n, 6): places in the training frame, and for each the share of the way at which it begins to go,
+        its speed in training-frame units, and how far it belongs to the rest of the shape."""
+        self.order = order
+        self._lattice = _spread(order.astype(np.float64))
+        lone = order[order[:, 5] < ALL_GONE, :3]
+        # Beyond this box nothing is lone, and nothing need be looked up.
+        self._low, self._high = lone.min(0) - FAR - SPACING, lone.max(0) + FAR + SPACING
+
+    def left(self, own: Tensor, places: Tensor, gone: Tensor) -> tuple[Tensor, Tensor]:
+        """Distances to the shape without what is gone, and to what is left of its lone parts alone.
+
+        ``own`` are distances to the whole at ``places`` in the shape's own pose, ``gone`` the share of its way.
+        """
+        missing, further = self._missing(own, places.numpy(), gone)
+        return shortened(own, missing), shortened(own, further)
+
+    def _missing(self, own: Tensor, places: Floats, gone: Tensor) -> tuple[Tensor, Tensor]:
+        """How much is missing of the shape at places, and of its lone parts alone."""
+        near = 1 - ((own - REACH / 2) / (REACH / 2)).clamp(0, 1)
+        missing, further = torch.zeros_like(own), torch.full_like(own, MOST_GONE)
+        about = ((places > self._low) & (places < self._high)).all(1)
+        rows = torch.nonzero((near > 0) & torch.from_numpy(about)).squeeze(1)
+        begin, speed, rest = (torch.from_numpy(between_nodes(part, places[rows.numpy()])) for part in self._lattice)
+        missing[rows] = near[rows] * (speed * (gone[rows] - begin)).clamp(0, MOST_GONE)
+        further[rows] = (missing[rows] + rest).clamp(max=MOST_GONE)
+        return missing, further
+
+    def left_with_slope(
+        self, own: Tensor, slope: Tensor, places: Tensor, change: Tensor, gone: Tensor
+    ) -> tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]:
+        """The same with gradients, from that of the distance and from how the places change with the points."""
+        here = places.numpy()
+        found = self._missing(own, here, gone)
+        rows = torch.nonzero((found[0] > 0) | (found[1] < MOST_GONE)).squeeze(1)
+        sides = [torch.zeros(len(own), 3), torch.zeros(len(own), 3)]
+        for axis in range(3):
+            step = np.zeros(3, np.float32)
+            step[axis] = SPACING / 2
+            ends = [self._missing(own[rows], here[rows.numpy()] + way * step, gone[rows]) for way in (1, -1)]
+            for side, (ahead, behind) in zip(sides, zip(*ends, strict=True), strict=True):
+                side[rows, axis] = (ahead - behind) / np.float32(SPACING)
+        left = []
+        for missing, side in zip(found, sides, strict=True):
+            value = shortened(own, missing)
+            depth = (own + CAP).clamp(min=0)
+            reach = (value + CAP).clamp(min=1e-6)[:, None]
+            turned = (depth[:, None] * slope + missing[:, None] * torch.einsum("nij,ni->nj", change, side)) / reach
+            left.append((value, torch.where((missing > 0)[:, None], turned, slope)))
+        return left[0], left[1]
+
+
+def shortened(own: Tensor, missing: Tensor) -> Tensor:
+    """A distance with a rounded end where something is missing."""
+    cut = torch.hypot((own + CAP).clamp(min=0), missing) - CAP
+    return torch.where(missing > 0, torch.maximum(own, cut), own)
+
+
+def _spread(order: Array) -> list[Floats]:
+    """What is known of places, at the nodes of a lattice about those that are lone."""
+    places, lone = order[:, :3], order[order[:, 5] < ALL_GONE, :3]
+    nodes = lattice_nodes()
+    about = np.flatnonzero(((nodes > lone.min(0) - FAR) & (nodes < lone.max(0) + FAR)).all(1))
+    about = about[np.isfinite(KDTree(lone).query(nodes[about], distance_upper_bound=FAR)[0])]
+    distance, nearest = KDTree(places).query(nodes[about], k=AVERAGED)
+    weights = 1 / (distance + SPACING / 4) ** 2
+    found = []
+    for column, elsewhere in enumerate(ELSEWHERE):
+        whole = np.full(len(nodes), elsewhere)
+        whole[about] = (weights * order[nearest, 3 + column]).sum(1) / weights.sum(1)
+        found.append(whole.reshape((NODES,) * 3).astype(np.float32))
+    return found
+
+
+def lone_parts(cores: Cores, outside: Array) -> LoneParts | None:
+    """Those of a shape whose cores' middles are ``outside`` the other shape by so much; None where there are none."""
+    count = len(outside)
+    lost = outside > LOST * cores.radius
+    if not lost.any():
+        return None
+    held = _patches(cores.links, ~lost)
+    # What the other shape happens to reach, in a small patch, holds nothing.
+    lost |= np.bincount(held, minlength=count)[held] < LEAST_HELD * count
+    if lost.all():
+        return None
+    held, part = _patches(cores.links, ~lost), _patches(cores.links, lost)
+    height = dijkstra(cores.links, directed=False, indices=np.flatnonzero(~lost), min_only=True)
+    order = np.tile(ELSEWHERE, (count, 1))
+    for index in np.unique(part[lost]):
+        own = lost & (part == index)
+        length, radius = float(height[own].max()), cores.radius[own]
+        bump = length < max(LEAST_LENGTH, SLENDER * float(np.median(radius)))
+        if bump or not np.isfinite(length) or (outside[own] / radius).max() < LOST_FOR_GOOD:
+            continue
+        deep = dijkstra(cores.links, directed=False, indices=np.flatnonzero(own), min_only=True, limit=ROOT)
+        about = np.flatnonzero((own | ~lost) & np.isfinite(deep))
+        high = np.where(own[about], height[about], -deep[about])
+        rest = (-high - OVERLAP).clip(0, MOST_GONE)
+        # What hangs on two sides goes later, from its middle to both of them.
+        start, end = (STAYING, 1.0) if _holders(cores.links, own, held, lost) > 1 else (0.0, DRAWN_IN)
+        speed = (length + OVERLAP + CAP) / (end - start)
+        begin = start + (length - high) / speed
+        nearer = rest < order[about, 2]
+        order[about[nearer]] = np.stack([begin, np.full(len(about), speed), rest], 1)[nearer]
+    if (order[:, 2] == MOST_GONE).all():
+        return None
+    return LoneParts(np.hstack([cores.points, order]).astype(np.float32))
+
+
+def _patches(links: sparse.csr_array, chosen: NDArray[np.bool_]) -> NDArray[np.int32]:
+    """For each point the number of the patch of chosen points that it belongs to; others are patches of their own."""
+    pairs = sparse.coo_array(links)
+    both = chosen[pairs.row] & chosen[pairs.col]
+    among = sparse.csr_array((pairs.data[both], (pairs.row[both], pairs.col[both])), shape=links.shape)
+    return np.asarray(connected_components(among, directed=False)[1])
+
+
+def _holders(links: sparse.csr_array, own: NDArray[np.bool_], held: NDArray[np.int32], lost: NDArray[np.bool_]) -> int:
+    """How many patches of what is not lost a part hangs on."""
+    beside = links[np.flatnonzero(own)].indices
+    return len(np.unique(held[beside[~lost[beside]]]))
+
+
+def joined(values: Tensor, parts: Tensor, gone: Tensor) -> Tensor:
+    """A function's values with what is left of lone parts added to what it encloses."""
+    width = (ROUNDING * (gone / BEGINNING).clamp(0, 1)).clamp(min=1e-6)
+    near = (width - (values - parts).abs()).clamp(min=0)
+    both = torch.minimum(values, parts) - near.square() / (4 * width)
+    presence = ((1 - gone) / ENDING).clamp(0, 1)
+    return torch.lerp(values, both, presence * presence * (3 - 2 * presence))
+
+
+def joined_with_gradient(
+    values: Tensor, gradient: Tensor, parts: Tensor, slope: Tensor, gone: Tensor
+) -> tuple[Tensor, Tensor]:
+    """The same with the gradient of both."""
+    width = (ROUNDING * (gone / BEGINNING).clamp(0, 1)).clamp(min=1e-6)
+    near = (width - (values - parts).abs()).clamp(min=0) / (2 * width)
+    presence = ((1 - gone) / ENDING).clamp(0, 1)
+    weight = torch.where(parts < values, 1 - near, near) * presence * presence * (3 - 2 * presence)
+    return joined(values, parts, gone), torch.lerp(gradient, slope, weight[:, None])

@@ -1,0 +1,66 @@
+"""Pushes a mesh apart where it runs into itself: an arm into the body, a leg into the other; knows no time."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import KDTree
+
+from ..shapes.distance import DistanceField
+from ..shapes.self_intersections import crossing_triangles
+from .mesh_fitting import Stiffness
+from .stand_in_mesh import StandIn
+
+ROUNDS = 8
+GAP = 0.002
+"""What is left between both sides, in roots of the area; a point this far above its own surface tells what is in it."""
+DEEPEST = 0.1
+"""As much is pushed in a round, likewise."""
+PUSH, HOLD, FIXED = 1.0, 0.03, 10.0
+"""Pull of what is to be moved, of what is about it, and of the rest, where the stiffness of an edge is about 1."""
+REACH = 0.06
+"""How far it is about it, likewise."""
+SETTLING = 3
+
+Array = NDArray[np.float64]
+
+
+def pushed_apart(places: Array, rest: Array, triangles: NDArray[np.int64]) -> Array:
+    """The vertices with each side out of the other's way by half, bent as little from ``rest`` as that takes.
+
+    The best that is found; what hangs together through itself stays so.
+    """
+    best, fewest = places, int(crossing_triangles(places, triangles).sum())
+    if not fewest:
+        return places
+    stiff, aims, pull = Stiffness(rest, triangles), places.copy(), np.full(len(places), FIXED)
+    reach = REACH * StandIn(places, triangles).scale
+    for _ in range(ROUNDS):
+        inside, moved = _given_way(places, triangles)
+        if not len(inside):
+            break
+        # What has given way stays there, or it would swing back.
+        near = KDTree(places[inside]).query(places, distance_upper_bound=reach)[0] < reach
+        pull[near] = np.minimum(pull[near], HOLD)
+        aims[inside], pull[inside] = moved, PUSH
+        places = stiff.settled(places, aims, pull, SETTLING)
+        crossing = int(crossing_triangles(places, triangles).sum())
+        if crossing < fewest:
+            best, fewest = places, crossing
+        if not crossing:
+            break
+    return best
+
+
+def _given_way(places: Array, triangles: NDArray[np.int64]) -> tuple[NDArray[np.int64], Array]:
+    """Which vertices lie inside another part, and where they are when drawn back by half of their depth."""
+    mesh = StandIn(places, triangles)
+    field = DistanceField(places, triangles.astype(np.int32))
+    gap = GAP * mesh.scale
+    above = places + gap * mesh.normals
+    inside = np.flatnonzero(field.signed(above) < 0)
+    normals = mesh.normals[inside]
+    depth, facing = field.walls_ahead(above[inside], -normals)
+    # What is met first may be the part's own wall, from without: then it lies but a little inside.
+    way = np.where(np.isfinite(depth) & (facing > 0), depth, 2 * gap).clip(0, DEEPEST * mesh.scale) / 2 + gap
+    return inside, places[inside] - way[:, None] * normals

@@ -1,0 +1,142 @@
+"""Parts without counterpart are drawn in along themselves: in one piece, from the tip, and gone at the end."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+import torch
+import trimesh
+from numpy.typing import NDArray
+from scipy.ndimage import label
+
+from lipmlp_engine.guide import (
+    Blend,
+    ExactMorph,
+    LatticeView,
+    Motion,
+    PlacedSurface,
+    Pose,
+    VelocityLattice,
+    settle_blend,
+)
+from lipmlp_engine.guide.frame_pose import PosePath
+from lipmlp_engine.guide.lone_parts import LoneParts, lone_parts
+from lipmlp_engine.model.model_check import check_blend
+from lipmlp_engine.shapes.distance import DistanceField
+from lipmlp_engine.shapes.shape import Shape
+
+REST = Pose(1.0, np.eye(3), np.zeros(3))
+AT_REST = VelocityLattice(torch.zeros(20, 20, 20, 3))
+ROOT, TIP, RADIUS = 0.3, 0.8, 0.03
+SHARES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 1.0)
+
+
+def shape(name: str, *meshes: trimesh.Trimesh) -> Shape:
+    whole = trimesh.boolean.union(list(meshes), engine="manifold") if len(meshes) > 1 else meshes[0]
+    return Shape(name, np.asarray(whole.vertices, np.float64), np.asarray(whole.faces, np.int32))
+
+
+def body() -> trimesh.Trimesh:
+    return trimesh.creation.icosphere(3, ROOT)
+
+
+def horned() -> Shape:
+    """A ball with a horn upwards, as thick at its end as at its root."""
+    horn = trimesh.creation.capsule(TIP, RADIUS, count=[16, 16])
+    horn.apply_translation([0, 0, TIP - horn.bounds[1, 2] + RADIUS])
+    return shape("horned", body(), horn)
+
+
+def morph(first: Shape, second: Shape) -> ExactMorph:
+    """Without a flow, so that what has no counterpart has none anywhere."""
+    motion = Motion(PosePath([REST, REST]), [AT_REST])
+    surfaces = [PlacedSurface(each, DistanceField(each.vertices, each.triangles), REST) for each in (first, second)]
+    blend = settle_blend(motion, 0, (LatticeView(surfaces[0]), LatticeView(surfaces[1])), 0.5)
+    motion.paces = [blend.pace]
+    return ExactMorph([first, second], motion, [blend])
+
+
+def axis_inside(found: ExactMorph, share: float) -> NDArray[np.bool_]:
+    """Along the middle of the horn, from the body's middle to beyond its tip, what is enclosed."""
+    way = np.zeros((300, 3), np.float32)
+    way[:, 2] = np.linspace(0, 0.95, len(way))
+    time = float(found.motion.pace(0).time(torch.tensor(share)))
+    return np.asarray(found.at(time).values(way)[0] < 0)
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+def test_a_horn_shortens_from_its_tip_and_never_comes_off(backwards: bool) -> None:
+    ends = (horned(), shape("ball", body()))
+    found = morph(*ends[::-1]) if backwards else morph(*ends)
+    heights = []
+    for share in SHARES:
+        inside = axis_inside(found, 1 - share if backwards else share)
+        assert label(inside)[1] == 1
+        heights.append(0.95 * inside.sum() / len(inside))
+    assert heights[0] == pytest.approx(TIP + RADIUS, abs=0.01) and heights[-1] == pytest.approx(ROOT, abs=0.01)
+    # What is left sinks a little while the horn is there, for the volume.
+    assert np.diff(heights).max() < 0.02
+    # It goes evenly, where a blend of distances alone would have lost all of it by one tenth of the way.
+    assert heights[3] > ROOT + 0.5 * (TIP - ROOT)
+
+
+def test_what_is_left_of_it_keeps_its_thickness() -> None:
+    found = morph(horned(), shape("ball", body()))
+    points = np.array([[RADIUS - 0.004, 0, 0.45], [RADIUS + 0.004, 0, 0.45]], np.float32)
+    time = float(found.motion.pace(0).time(torch.tensor(0.3)))
+    values = found.at(time).values(points)[0]
+    assert values[0] < 0 < values[1]
+
+
+def test_the_gradient_is_that_of_the_values() -> None:
+    found = morph(horned(), shape("ball", body())).at(0.3)
+    rng = np.random.default_rng(0)
+    points = np.asarray(rng.normal(size=(400, 3)) * [0.02, 0.02, 0.1] + [0, 0, 0.55], np.float32)
+    gradient, step = found.values_and_gradient(points)[1], np.float32(1e-3)
+    for axis in range(3):
+        way = np.zeros(3, np.float32)
+        way[axis] = step
+        slope = (found.values(points + way)[0] - found.values(points - way)[0]) / (2 * step)
+        # Where the surface's nearest place jumps, and at the nodes of a lattice, there are two slopes.
+        assert np.median(np.abs(slope - gradient[:, axis])) < 0.02
+        assert (np.abs(slope - gradient[:, axis]) < 0.2).mean() > 0.9
+
+
+def test_what_hangs_between_two_places_stays_until_the_other_shape_holds_them() -> None:
+    """A dumbbell whose bar bends the other way in the second shape: neither bar may be drawn in."""
+
+    def dumbbell(side: float) -> Shape:
+        balls = [trimesh.creation.icosphere(3, 0.2) for _ in range(2)]
+        for ball, x in zip(balls, (-0.6, 0.6), strict=True):
+            ball.apply_translation([x, 0, 0])
+        corners = np.array([[-0.6, 0, 0], [-0.3, 0.2 * side, 0], [0.3, 0.2 * side, 0], [0.6, 0, 0]])
+        bars = [trimesh.creation.cylinder(0.03, segment=pair, sections=16) for pair in pairwise(corners)]
+        return shape("dumbbell", *balls, *bars)
+
+    found = morph(dumbbell(1.0), dumbbell(-1.0))
+    nodes = np.stack(np.meshgrid(*[np.linspace(-0.9, 0.9, 73)] * 2, np.linspace(-0.3, 0.3, 25), indexing="ij"), -1)
+    for share in (0.1, 0.3, 0.5, 0.7, 0.9):
+        values = found.at(share).values(nodes.reshape(-1, 3).astype(np.float32))[0]
+        assert label(values.reshape(nodes.shape[:3]) < 0, np.ones((3, 3, 3)))[1] == 1
+
+
+def test_bumps_and_what_reaches_the_other_shape_are_left_to_the_blend() -> None:
+    field = horned()
+    cores = PlacedSurface(field, DistanceField(field.vertices, field.triangles), REST).cores
+    assert lone_parts(cores, np.full(len(cores.points), -0.1)) is None
+    bump = np.where(cores.points[:, 2] > TIP - 0.04, 0.1, -0.1)
+    assert lone_parts(cores, bump) is None
+    assert lone_parts(cores, np.full(len(cores.points), 0.3)) is None
+
+
+def test_they_are_kept_with_the_blend_and_refused_where_they_are_none() -> None:
+    blend = morph(horned(), shape("ball", body())).blends[0]
+    kept = blend.tensors()
+    check_blend(kept, len(blend.offsets))
+    back = Blend.restored(kept, blend.pace)
+    assert back is not None and back.lone[1] is None and isinstance(back.lone[0], LoneParts)
+    assert back.lone[0].order == pytest.approx(kept["lone.0"].numpy())
+    with pytest.raises(ValueError, match="belongs to no blend"):
+        check_blend(kept | {"lone.2": kept["lone.0"]}, len(blend.offsets))
