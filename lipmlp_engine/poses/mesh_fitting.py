@@ -14,6 +14,7 @@ from scipy.spatial.transform import Rotation
 
 from ..shapes.distance import DistanceField
 from ..shapes.shape import unit_normals
+from .nearest_turns import nearest_turns
 from .stand_in_mesh import StandIn
 
 FOLLOWING = ((0.003, 15), (0.02, 10))
@@ -155,6 +156,4 @@ class Stiffness:
         now = places[self._ends[0]] - places[self._ends[1]]
         spread = (self._weights[:, None] * now)[:, :, None] * self._sides[:, None]
         covariance = (self._gather @ spread.reshape(-1, 9)).reshape(-1, 3, 3)
-        left, _, right = np.linalg.svd(covariance)
-        left[:, :, 2] *= np.sign(np.linalg.det(left @ right))[:, None]
-        return np.asarray(left @ right)
+        return nearest_turns(covariance)
