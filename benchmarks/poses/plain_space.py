@@ -96,4 +96,3 @@ def learn_plainly(
         loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
     return PlainSpace(network, middle, basis, spread)
-

@@ -152,9 +152,7 @@ def _learned(kind: str, found: PoseSet, steps: int, seed: int) -> Decoder:
     if kind == "ours":
         return learn(found, Learning(pose=CONTROLS, steps=steps, seed=seed))
     priors = kind != "plain autoencoder"
-    return _Resized(
-        learn_plainly(found.poses / found.size, found.triangles, CONTROLS, steps, seed, priors), found.size
-    )
+    return _Resized(learn_plainly(found.poses / found.size, found.triangles, CONTROLS, steps, seed, priors), found.size)
 
 
 def transfer(steps: int, seed: int, cells: int) -> str:

@@ -1,9 +1,9 @@
 """Learns a space of poses; told how far it is, and asked to stop, through two functions. Knows no file.
 
-The losses are the paper's (``losses.py``). Ours: the network knows a mesh by its triangles' turns and stretches, in which
-a limb that swings goes straight; codes begin where the poses differ most; codes between poses are led along mixed turns
-and stretches; another character's pose is led to differ by what tells the characters apart; and where a mesh lies in
-space, which lengths do not say.
+The losses are the paper's (``losses.py``). Ours: the network knows a mesh by its triangles' turns and stretches, in
+which a limb that swings goes straight; codes begin where the poses differ most; codes between poses are led along mixed
+turns and stretches; another character's pose is led to differ by what tells the characters apart; and where a mesh lies
+in space, which lengths do not say.
 """
 
 from __future__ import annotations
@@ -31,6 +31,8 @@ RUN = 3000
 RATE = 3e-3
 NARROWEST = 0.02
 """Of the widest axis' spread: what narrower axes are divided by instead of their own."""
+POSING = 0.99
+"""Share of the differences within characters that axes explain which are poses'."""
 ALONE = 0.1
 """Share of the steps in which nothing but the poses themselves is learned, as in the paper."""
 ALONG_SURFACE = 0.3
@@ -121,20 +123,20 @@ def _learned(found: PoseSet, wishes: Learning, notify: Notify) -> PoseSpace:
     )  # fmt: skip
 
 
-def _first_codes(
-    coordinates: Array, characters: Sequence[int], pose_size: int, shape_size: int
-) -> tuple[Array, Array]:
+def _first_codes(coordinates: Array, characters: Sequence[int], pose_size: int, shape_size: int) -> tuple[Array, Array]:
     """Where codes begin: along the poses' main differences within each character, then along what is left of theirs.
 
     That is given too, for every pose.
     """
     whose = np.array(characters)
     means = np.stack([coordinates[whose == one].mean(0) for one in range(whose.max() + 1)])
-    axes = np.linalg.svd(coordinates - means[whose], full_matrices=False)[2][:pose_size]
-    codes = (coordinates - coordinates.mean(0)) @ axes.T
+    _, sizes, within = np.linalg.svd(coordinates - means[whose], full_matrices=False)
+    codes = (coordinates - coordinates.mean(0)) @ within[:pose_size].T
     codes /= max(float(codes[:, 0].std()), 1e-12)
+    # Characters were seen in different poses: what these alone explain does not tell the characters apart.
+    posing = within[: max(pose_size, 1 + int(np.searchsorted(np.cumsum(sizes**2) / (sizes**2).sum(), POSING)))]
     left = means - means.mean(0)
-    left -= left @ axes.T @ axes
+    left -= left @ posing.T @ posing
     if shape_size:
         kinds = (left @ np.linalg.svd(left, full_matrices=False)[2][:shape_size].T)[whose]
         codes = np.concatenate([codes, kinds / max(float(kinds[:, 0].std()), 1e-12)], 1)
@@ -194,8 +196,8 @@ def _disentangled(network: PoseNetwork, lesson: Lesson, codes: Tensor, pose_size
     share = torch.rand(BATCH, 1)
     mixed = torch.cat([share * poses[first] + (1 - share) * poses[second], shapes[first]], 1)
     extrinsic = losses.reconstruction(lesson.metric.geodesic(network.decode(mixed) * lesson.spread), lesson.ways[first])
-    # The shape on its way to another one's, the pose the first one's: also among characters, where it is known as far as
-    # what tells them apart is the same in every pose.
+    # The shape on its way to another one's, the pose the first one's: also among characters, as far as what tells them
+    # apart is the same in every pose.
     mixed = torch.cat([poses[first], share * shapes[first] + (1 - share) * shapes[second]], 1)
     wanted = lesson.poses[first] + (1 - share) * (lesson.apart[second] - lesson.apart[first])
     return extrinsic + lesson.off(network.decode(mixed) * lesson.spread, wanted)

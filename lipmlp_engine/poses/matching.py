@@ -71,9 +71,7 @@ class Match:
 class Matching:
     """What becomes of one surface in another: the likeliest match, and its rival."""
 
-    def __init__(
-        self, first: Signature, second: Signature, landmarks: tuple[Numbers, Numbers] | None = None
-    ) -> None:
+    def __init__(self, first: Signature, second: Signature, landmarks: tuple[Numbers, Numbers] | None = None) -> None:
         """``landmarks`` are vertices of either that belong together."""
         self._first, self._second, self._landmarks = first, second, landmarks
         self._guesses = list(_guesses(first, second, landmarks))
