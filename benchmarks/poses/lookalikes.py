@@ -228,5 +228,14 @@ RECIPES = {
     "flat bar coils": Recipe(_bar, {}, COIL, section=(0.4, 0.12), kept_aside=True),
     "hinge folds": Recipe(hinge, {}, FOLD),
     "hinge folds, turned": Recipe(hinge, {}, {"long": (40, 70, 0)}, target=(turned(100),), kept_aside=True),
+    "stick man crosses legs, turned": Recipe(stick_man, {}, CROSSED, target=(turned(150),), kept_aside=True),
+    "gorilla sits, turned": Recipe(gorilla, WALK, SIT, target=(turned(200),), kept_aside=True),
+    "cat gallops, holes": Recipe(cat, {}, GALLOP, source=(holed(4),), target=(noisy(0.1),), kept_aside=True),
+    "gingerbread sits": Recipe(gingerbread, {}, SIT, kept_aside=True),
+    "long-legged man, hands on hips": Recipe(long_legged, {}, HIPS, kept_aside=True),
+    "man without feet raises arms, turned": Recipe(
+        biped, WALK, ARMS_UP, source=(cut(0.12),), target=(cut(0.12), turned(180)), kept_aside=True
+    ),
+    "tapering worm winds": Recipe(lambda: chain(24, 3.6, 0.07, 0.03), {}, SNAKES, kept_aside=True),
     "stray vertex": Recipe(biped, {}, ARMS_UP, source=(with_stray(),), target=(with_stray(),), kept_aside=True),
 }  # fmt: skip

@@ -34,6 +34,8 @@ OPEN = 3
 """Guesses that are bent over beside them."""
 TAKEN_ON = 3
 """Guesses that are made as fine as can be."""
+FLIPPING = 0.05
+"""Mean error of distances, as a share of the diameter, up to which a surface that is turned over is nearly the same."""
 LEVEL = 0.75
 """Least share that keeps its way round of a match that is taken as waves have it."""
 FACING = 0.1
@@ -97,12 +99,17 @@ class Matching:
         yield self._match(vertices, self._second.distances[:, vertices[self._first.samples]].argmin(0))
 
     def rival(self, match: Match) -> Match | None:
-        """The match that keeps lengths and sides best of those that lead elsewhere, whichever way they move."""
+        """The match that keeps lengths and sides best of those that lead elsewhere, whichever way they move.
+
+        Beside what was found so far it is tried whether either surface can as well be turned over in itself first.
+        """
+        first, second = self._first, self._second
+        turned = [match.samples[flip] for flip in _flips(first)] + [flip[match.samples] for flip in _flips(second)]
         others = [
             (stretch + TURNING * (1 - upright) / 2, samples)
-            for _, samples in self._ordered
-            if _apart(self._second, samples, match.samples) > DIFFERENT
-            for stretch, upright in [_judged(self._first, self._second, samples)]
+            for _, samples in [*self._ordered, *self._untwisted(turned)]
+            if _apart(second, samples, match.samples) > DIFFERENT
+            for stretch, upright in [_judged(first, second, samples)]
         ]
         return self._whole(min(others, key=lambda entry: entry[0])[1]) if others else None
 
@@ -132,6 +139,21 @@ class Matching:
     def _match(self, vertices: Numbers, samples: Numbers) -> Match:
         judged = _judged(self._first, self._second, samples)
         return Match(vertices, samples, *judged, _coverage(self._second, vertices))
+
+
+def _flips(signature: Signature) -> list[Numbers]:
+    """Half turns about the surface's main axes that lay it nearly onto itself: for each sample another one."""
+    places = signature.places[signature.samples]
+    axes = np.linalg.svd(places - places.mean(0), full_matrices=False)[2]
+    tree = KDTree(places - places.mean(0))
+    found = []
+    for axis in axes:
+        turned = (places - places.mean(0)) @ (2 * np.outer(axis, axis) - np.eye(3))
+        flip = np.asarray(tree.query(turned)[1], np.int64)
+        between = signature.between
+        if np.abs(between[np.ix_(flip, flip)] - between).mean() < FLIPPING * signature.diameter:
+            found.append(flip)
+    return found
 
 
 def _apart(second: Signature, one: Numbers, other: Numbers) -> float:

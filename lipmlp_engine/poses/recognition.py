@@ -19,9 +19,9 @@ from .rods import rod
 from .signature import Signature, mistuning, signature, tuning
 from .stand_in_mesh import StandIn, stand_in
 
-MOST_GAP = 0.002
+MOST_GAP = 0.0028
 """Mean distance between the laid-on mesh and the other surface, in roots of the area."""
-MOST_BARE = 0.02
+MOST_BARE = 0.026
 MOST_STRAIN = 0.12
 MOST_TURNED = 0.02
 MOST_STRETCH = 0.075
@@ -160,11 +160,10 @@ def judged(
         # Of strangers the first match is shown, whatever it is.
         told = marks is not None and len(marks[0]) >= ENOUGH_LANDMARKS
         limit = np.inf if strangers else INSISTED if insisted else 1.0
-        matching = Matching(signatures[0], signatures[1], marks)
-        if not (insisted or told or however):
-            for shape, signed in zip((first, second), signatures, strict=True):
-                if rod(signed).open:
-                    return Verdict(None, f"nothing on the bar '{shape.name}' tells its sides or its ends apart")
+        bars = [shape.name for shape, signed in zip((first, second), signatures, strict=True) if rod(signed).open]
+        bar = f"nothing on the bar '{bars[0]}' tells its sides or its ends apart" if bars else ""
+        if bars and not (insisted or told or however):
+            return Verdict(None, bar)
         matching = Matching(signatures[0], signatures[1], marks)
         found: list[Pairing] = []
         for match in matching.tried():
@@ -178,6 +177,8 @@ def judged(
         return Verdict(best, strangers)
     if best.doubt > limit:
         return Verdict(best, f"what of '{first.name}' becomes what of '{second.name}' is not sure")
+    if bars and not (insisted or told):
+        return Verdict(best, bar)
     if not insisted and best.bent < LEAST_BENT:
         return Verdict(best, f"'{second.name}' is '{first.name}' moved as a whole")
     return Verdict(best, "")
