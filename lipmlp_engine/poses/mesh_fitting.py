@@ -32,6 +32,10 @@ FARTHEST = 0.08
 Array = NDArray[np.float64]
 
 
+LEFT_BARE = 1.5
+"""Spacings of the other surface's vertices from the nearest vertex that is laid onto it."""
+
+
 @dataclass(frozen=True)
 class Fit:
     """Where the first surface's vertices are on the second, and how well they lie there."""
@@ -103,10 +107,24 @@ def fit(first: StandIn, second: StandIn, vertices: NDArray[np.integer]) -> Fit:
     for pull, rounds in CLOSING:
         for _ in range(2):
             triangle, aims, distance = surface.closest(places)
-            facing = (normals[triangle] * StandIn(places, first.triangles).normals).sum(1)
+            own = StandIn(places, first.triangles).normals
+            facing = (normals[triangle] * own).sum(1)
             sure = (facing > ALIKE) & (distance < FARTHEST * second.scale)
+            drawn, towards = _drawn(places, own, second)
+            aims[drawn], sure[drawn] = towards, True
             places = stiff.settled(places, aims, np.where(sure, pull, 1e-4), rounds // 2)
     return _judged(first, second, places, surface, rest)
+
+
+def _drawn(places: Array, normals: Array, second: StandIn) -> tuple[NDArray[np.int64], Array]:
+    """Vertices that bare places of the other surface draw towards them: ends of limbs that are laid on too short."""
+    away, nearest = KDTree(places).query(second.vertices)
+    bare = (away > LEFT_BARE * second.scale / np.sqrt(len(second.vertices))) & (away < FARTHEST * second.scale)
+    bare &= (normals[nearest] * second.normals).sum(1) > ALIKE
+    # The farthest of those that draw the same vertex is the last one.
+    order = np.flatnonzero(bare)[np.argsort(away[bare], kind="stable")]
+    drawn, last = np.unique(nearest[order][::-1], return_index=True)
+    return np.asarray(drawn, np.int64), np.asarray(second.vertices[order[::-1][last]])
 
 
 def _judged(first: StandIn, second: StandIn, places: Array, surface: DistanceField, rest: Array) -> Fit:

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 NEWTON = 10
 OPEN = 1e-5
 """Product of the sums of two singular values, of a map of size 1, up to which the turn is left to a decomposition."""
+OFF = 1e-6
+"""How far the squares of a turn's entries may sum up to something else than 3."""
 
 Array = NDArray[np.float64]
 
@@ -34,7 +36,8 @@ def nearest_turns(maps: Array) -> Array:
     twice = np.einsum("ijn,kjn->ikn", rows, rows)
     turns = (half + 1) * rows + root * cofactors - np.einsum("ikn,kjn->ijn", twice, rows)
     found = np.ascontiguousarray(np.moveaxis(turns / np.maximum(divisor, OPEN), 2, 0))
-    unsure = divisor < OPEN
+    # Where two roots meet, Newton is not done: what it gives is no turn then.
+    unsure = (divisor < OPEN) | (np.abs(np.einsum("nij,nij->n", found, found) - 3) > OFF)
     if unsure.any():
         left, _, right = np.linalg.svd(maps[unsure])
         left[:, :, 2] *= np.sign(np.linalg.det(left @ right))[:, None]
