@@ -93,8 +93,11 @@ class Bending:
         return np.asarray(moved), StandIn(places, self._coarse.triangles).normals[owner]
 
 
-def fit(first: StandIn, second: StandIn, vertices: NDArray[np.integer]) -> Fit:
-    """``vertices`` are those of the second surface that the first one's become."""
+def fit(first: StandIn, second: StandIn, vertices: NDArray[np.integer], drawn_out: bool = True) -> Fit:
+    """``vertices`` are those of the second surface that the first one's become.
+
+    ``drawn_out``: ends of limbs that are laid on too short are drawn to where the second surface is bare.
+    """
     growth = second.scale / first.scale
     rest = first.vertices * growth
     stiff = Stiffness(rest, first.triangles)
@@ -110,8 +113,9 @@ def fit(first: StandIn, second: StandIn, vertices: NDArray[np.integer]) -> Fit:
             own = StandIn(places, first.triangles).normals
             facing = (normals[triangle] * own).sum(1)
             sure = (facing > ALIKE) & (distance < FARTHEST * second.scale)
-            drawn, towards = _drawn(places, own, second)
-            aims[drawn], sure[drawn] = towards, True
+            if drawn_out:
+                drawn, towards = _drawn(places, own, second)
+                aims[drawn], sure[drawn] = towards, True
             places = stiff.settled(places, aims, np.where(sure, pull, 1e-4), rounds // 2)
     return _judged(first, second, places, surface, rest)
 

@@ -108,7 +108,8 @@ def _beside_its_rival(best: Pairing, matching: Matching, signatures: list[Signat
     match = matching.rival(best.match)
     if match is None or (best.doubt < 1 and match.stretch > OUTRUN * best.match.stretch):
         return best
-    rival = Pairing(best.first, best.second, match, fit(best.first, best.second, match.vertices))
+    # Drawn out, what is wrong is covered as well.
+    rival = Pairing(best.first, best.second, match, fit(best.first, best.second, match.vertices, drawn_out=False))
     better, worse = sorted((best, rival), key=lambda pairing: pairing.doubt)
     if _apart(signatures, better, worse) < ELSEWHERE:
         return better

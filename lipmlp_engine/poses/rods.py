@@ -20,8 +20,8 @@ MOST_OF_IT = 0.6
 """Share of the area that a bar has at least of a shape that is little else."""
 SLENDER = 8.0
 """Mean radii that a bar is long, at least."""
-ROUND = 0.65
-"""Least ratio of a round bar's thicknesses, squared."""
+ROUND = 0.085
+"""Spread of a round ring's radii, as a share of their mean, at most."""
 LEAST_ROLL = 0.03
 """Mean way of a quarter turn about itself, as a share of the diameter, that is worth a word."""
 ALL_OF_IT = 0.93
@@ -38,7 +38,7 @@ class Rod:
     """What is open about a shape that is a bar."""
 
     roll: float
-    """Mean way of a quarter turn about itself, as a share of the diameter; 0 where its sides differ."""
+    """Mean way of a quarter turn about itself, as a share of the diameter, where its sides are alike."""
     reversible: bool
     """Both ends are alike."""
 
@@ -63,16 +63,14 @@ def rod(signature: Signature) -> Rod:
         within = ring < length
         if areas[within].sum() < MOST_OF_IT:
             continue
-        radii, roundness = zip(*(_section(signature.places[ring == k]) for k in range(length)), strict=True)
+        radii, unevenness = np.array([_section(signature.places[ring == k]) for k in range(length)]).T
         if length * wide < SLENDER * float(np.mean(radii)):
             continue
         girth = np.bincount(ring[within], areas[within], length)
-        roll = np.pi / 2 * float((girth * radii).sum()) / signature.diameter
+        roll = np.pi / 2 * float((girth * radii)[unevenness < ROUND].sum()) / signature.diameter
         alike = float(np.abs(girth - girth[::-1])[2:-2].mean() / girth.mean()) < ALIKE if length > 6 else False
         whole = float(areas[within].sum()) > ALL_OF_IT
-        found = Rod(
-            max(found.roll, roll if float(np.median(roundness)) > ROUND else 0.0), found.reversible or (whole and alike)
-        )
+        found = Rod(max(found.roll, roll), found.reversible or (whole and alike))
     return found
 
 
@@ -90,8 +88,10 @@ def _unbranched(edges: NDArray[np.int64], ring: NDArray[np.int64]) -> int:
 
 
 def _section(places: Array) -> tuple[float, float]:
-    """A ring's radius, and how round it is: 1 for a circle."""
+    """A ring's mean radius, and how uneven its radii are: 0 for a circle."""
     if len(places) < 4:
-        return 0.0, 1.0
-    spread = np.linalg.eigvalsh(np.cov(places.T))
-    return float(np.sqrt(spread[1] + spread[2])), float(spread[1] / max(spread[2], 1e-30))
+        return 0.0, 0.0
+    away = places - places.mean(0)
+    across = np.linalg.eigh(away.T @ away)[1][:, 1:]
+    radii = np.linalg.norm(away @ across, axis=1)
+    return float(radii.mean()), float(radii.std() / max(radii.mean(), 1e-30))
