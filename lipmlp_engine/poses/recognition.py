@@ -23,6 +23,8 @@ MOST_GAP = 0.0028
 """Mean distance between the laid-on mesh and the other surface, in roots of the area."""
 MOST_BARE = 0.026
 MOST_STRAIN = 0.12
+HOPELESS_STRAIN = 0.16
+"""Of a match, beyond which no other one is looked for: two animals are as far apart."""
 MOST_TURNED = 0.02
 MOST_STRETCH = 0.075
 LEAST_UPRIGHT = 0.7
@@ -169,10 +171,11 @@ def judged(
         found: list[Pairing] = []
         for match in matching.tried():
             found.append(Pairing(own, other, match, fit(own, other, match.vertices)))
-            if found[-1].doubt < CLOSE_TO_SURE or strangers:
+            hopeless = found[-1].fit.strain > HOPELESS_STRAIN
+            if found[-1].doubt < CLOSE_TO_SURE or strangers or (hopeless and not insisted):
                 break
         best = min(found, key=lambda pairing: pairing.doubt)
-        if not (strangers or told):
+        if not (strangers or told) and (insisted or best.fit.strain <= HOPELESS_STRAIN):
             best = _beside_its_rival(best, matching, signatures)
     if strangers:
         return Verdict(best, strangers)
