@@ -40,7 +40,7 @@ class Character:
 
     def __init__(self, bones: Sequence[Bone], blend: float = 0.03) -> None:
         self.bones = list(bones)
-        self._blend = blend
+        self.blend = blend
         self._index = {bone.name: index for index, bone in enumerate(bones)}
 
     def skin(self, cells: int = 90, offset: float = 0.0) -> Skin:
@@ -54,7 +54,7 @@ class Character:
         z, y, x = np.meshgrid(axes[2], axes[1], axes[0], indexing="ij")
         points = np.stack([x.ravel(), y.ravel(), z.ravel()], 1)
         vertices, triangles, _ = igl.marching_cubes(self._distance(points), points, *map(int, counts), 0.0)
-        return Skin(vertices, outward(vertices, triangles), self._weights(vertices))
+        return Skin(vertices, outward(vertices, triangles), self.weights(vertices))
 
     def posed(self, skin: Skin, turns: Turns, share: float = 1.0) -> Array:
         """The skin's vertices after the bones turned by a share of their angles, by dual quaternions."""
@@ -88,11 +88,11 @@ class Character:
             if np.isinf(values).all():
                 values = new
                 continue
-            near = np.maximum(self._blend - np.abs(values - new), 0)
-            values = np.minimum(values, new) - near**2 / (4 * self._blend)
+            near = np.maximum(self.blend - np.abs(values - new), 0)
+            values = np.minimum(values, new) - near**2 / (4 * self.blend)
         return values
 
-    def _weights(self, points: Array) -> Array:
+    def weights(self, points: Array) -> Array:
         nearness = []
         for bone in self.bones:
             along, away = _along(points, bone)

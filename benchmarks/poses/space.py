@@ -8,19 +8,20 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from itertools import combinations
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lipmlp_engine.files.mesh_frame import MeshFrame
 from lipmlp_engine.pictures.contact_sheet import contact_sheet
-from lipmlp_engine.pose_space.learned_space import PoseSpace
 from lipmlp_engine.pose_space.pose_set import PoseSet, checked
 from lipmlp_engine.pose_space.section import Learning
-from lipmlp_engine.pose_space.space_training import Means, learn
+from lipmlp_engine.pose_space.space_training import learn
 
-from .characters import FIST, biped, hand
+from .characters import FIST, SWIM, TROT, biped, hand, octopus, quadruped
 from .measures import off_straight
+from .plain_space import PlainSpace, learn_plainly
 from .skeleton import Character, Skin, Turns
 
 CELLS = 80
@@ -49,16 +50,36 @@ def hand_turns(controls: Array) -> Turns:
     return {name: tuple(controls[share[name[:8].strip()]] * np.array(turn)) for name, turn in FIST.items()}
 
 
+def quadruped_turns(controls: Array) -> Turns:
+    """Legs that step, the neck that goes down and the tail that wags."""
+    step, neck, tail = controls
+    turns: dict[str, tuple[float, ...]] = {
+        name: tuple((2 * step - 1) * np.array(turn)) for name, turn in TROT.items() if "leg" in name
+    }
+    turns |= {"left front shin": (-40 * step, 0, 0), "right front shin": (-40 * (1 - step), 0, 0)}
+    return turns | {"neck": (30 - 110 * neck, 0, 0), "head": (30 * neck, 0, 0), "tail": (-30, 0, 90 * tail - 45)}
+
+
+def octopus_turns(controls: Array) -> Turns:
+    """Arms to the left, to the right, and in front and behind, that go down."""
+    group = (0, 2, 2, 1, 1, 2, 2, 0)
+    return {name: tuple(controls[group[int(name[4])]] * np.array(turn)) for name, turn in SWIM.items()}
+
+
 FAMILIES: dict[str, tuple[Callable[[], Character], Callable[[Array], Turns]]] = {
     "biped": (biped, biped_turns),
+    "quadruped": (quadruped, quadruped_turns),
     "hand": (hand, hand_turns),
+    "octopus": (octopus, octopus_turns),
 }
-KINDS = {
-    "ours": Means(),
-    "the paper's losses alone": Means(led=False),
-    "plain autoencoder, begun as ours": Means(priors=False),
-    "plain autoencoder, random start": Means(priors=False, begun=False),
-}
+KINDS = ("ours", "the paper's losses on places", "plain autoencoder")
+
+
+class Decoder(Protocol):
+    """What the kinds of spaces have in common."""
+
+    def decode(self, codes: Array) -> Array: ...
+    def encode(self, poses: Array) -> Array: ...
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -66,22 +87,25 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("names", nargs="*", help=f"{', '.join([*FAMILIES, 'transfer'])}; all where none is named")
     parser.add_argument("--steps", type=int, default=Learning().steps)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--cells", type=int, default=CELLS, help="of the grid from which the mesh is taken")
     parser.add_argument("--sheet", type=Path, metavar="PNG", help="draw in-betweens of two unseen poses")
     parser.add_argument("--kinds", nargs="+", choices=KINDS, default=[], metavar="KIND", help=f"of {', '.join(KINDS)}")
     given = parser.parse_args(arguments)
     for name in given.names or [*FAMILIES, "transfer"]:
         if name == "transfer":
-            print(transfer(given.steps, given.seed), flush=True)
+            print(transfer(given.steps, given.seed, given.cells), flush=True)
             continue
-        for line in interpolation(name, given.steps, given.seed, given.sheet, given.kinds):
+        for line in interpolation(name, given.steps, given.seed, given.sheet, given.kinds, given.cells):
             print(line, flush=True)
 
 
-def interpolation(name: str, steps: int, seed: int, sheet: Path | None, kinds: Sequence[str]) -> Iterator[str]:
+def interpolation(
+    name: str, steps: int, seed: int, sheet: Path | None, kinds: Sequence[str], cells: int
+) -> Iterator[str]:
     """Edges and places between unseen poses, for every kind of space and for straight lines."""
     make, turns = FAMILIES[name]
     character = make()
-    skin = character.skin(CELLS)
+    skin = character.skin(cells)
     random = np.random.default_rng(seed)
     learned, unseen = random.uniform(0, 1, (LEARNED, CONTROLS)), random.uniform(0, 1, (UNSEEN, CONTROLS))
     poses, held = (np.stack([character.posed(skin, turns(row)) for row in rows]) for rows in (learned, unseen))
@@ -98,7 +122,7 @@ def interpolation(name: str, steps: int, seed: int, sheet: Path | None, kinds: S
     rows = {"straight lines": straight}
     for kind in kinds or KINDS:
         began = time.process_time()
-        space = learn(found, Learning(pose=CONTROLS, steps=steps, seed=seed), means=KINDS[kind])
+        space = _learned(kind, found, steps, seed)
         spent = time.process_time() - began
         codes = space.encode(held)
         rows[kind] = _way(space, codes)
@@ -111,10 +135,30 @@ def interpolation(name: str, steps: int, seed: int, sheet: Path | None, kinds: S
         _draw(sheet.with_stem(f"{sheet.stem}-{name}"), {**rows, "the skeleton": truth}, held, skin)
 
 
-def transfer(steps: int, seed: int) -> str:
+class _Resized:
+    """A plain space with meshes of any size."""
+
+    def __init__(self, space: PlainSpace, size: float) -> None:
+        self._space, self._size = space, size
+
+    def decode(self, codes: Array) -> Array:
+        return self._space.decode(codes) * self._size
+
+    def encode(self, poses: Array) -> Array:
+        return self._space.encode(poses / self._size)
+
+
+def _learned(kind: str, found: PoseSet, steps: int, seed: int) -> Decoder:
+    if kind == "ours":
+        return learn(found, Learning(pose=CONTROLS, steps=steps, seed=seed))
+    priors = kind != "plain autoencoder"
+    return _Resized(learn_plainly(found.poses / found.size, found.triangles, CONTROLS, steps, seed, priors), found.size)
+
+
+def transfer(steps: int, seed: int, cells: int) -> str:
     """A slim and a stout biped: the stout one in poses in which only the slim one was seen."""
     character = biped()
-    skin = character.skin(CELLS)
+    skin = character.skin(cells)
     stout = dataclasses.replace(skin, vertices=_stout(character, skin))
     random = np.random.default_rng(seed)
     controls = random.uniform(0, 1, (LEARNED // 2, CONTROLS))
@@ -127,7 +171,7 @@ def transfer(steps: int, seed: int) -> str:
     space = learn(found, Learning(pose=CONTROLS, shape=1, steps=steps, seed=seed))
     ours, added, apart = [], [], []
     for k in range(seen, len(controls)):
-        given = space.decode(space.transferred(space.code_of(f"slim: {k}"), space.code_of("stout: 0")))[0]
+        given = space.transferred(f"slim: {k}", "stout: 0")
         moved = stout_poses[0] + slim_poses[k] - slim_poses[0]
         for offs, places in ((ours, given), (added, moved), (apart, slim_poses[k])):
             offs.append(100 * np.linalg.norm(places - stout_poses[k], axis=1).mean() / found.size)
@@ -138,7 +182,7 @@ def transfer(steps: int, seed: int) -> str:
     )
 
 
-def _way(space: PoseSpace, codes: Array) -> Callable[[int, int, float], Array]:
+def _way(space: Decoder, codes: Array) -> Callable[[int, int, float], Array]:
     return lambda first, last, share: space.decode((1 - share) * codes[first] + share * codes[last])[0]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -112,9 +113,10 @@ def decoded(given: argparse.Namespace) -> int:
         if not 2 <= given.steps <= MOST_STEPS:
             raise JobError(f"--steps is {given.steps}; it must lie between 2 and {MOST_STEPS:,}.")
         first, last = (space.code_of(name) for name in given.between)
-        _write_meshes(space, space.between(first, last, given.steps), given.out)
+        codes = space.between(first, last, given.steps)
+        _write_meshes(space, (space.decode(code)[0] for code in codes), len(codes), given.out)
     else:
-        _write_meshes(space, np.asarray(_code(given.code, len(space.origin)))[None], given.out)
+        _write_meshes(space, space.decode(np.asarray(_code(given.code, len(space.origin)))), 1, given.out)
     return 0
 
 
@@ -122,8 +124,7 @@ def transferred(given: argparse.Namespace) -> int:
     from ..pose_space.space_file import load_space
 
     space = load_space(given.space)
-    code = space.transferred(space.code_of(given.pose), space.code_of(given.shape))
-    _write_meshes(space, code[None], given.out)
+    _write_meshes(space, [space.transferred(given.pose, given.shape)], 1, given.out)
     return 0
 
 
@@ -144,18 +145,17 @@ def _code(text: str, count: int) -> list[float]:
     return numbers
 
 
-def _write_meshes(space: PoseSpace, codes: NDArray[np.float64], out: Path) -> None:
+def _write_meshes(space: PoseSpace, meshes: Iterable[NDArray[np.float64]], count: int, out: Path) -> None:
     """One mesh as OUT, several as OUT with a number before the ending."""
     import numpy as np
     import trimesh
 
     if out.suffix.lower() not in ENDINGS:
         raise JobError(f"{out.name} is of no known kind; use one of {', '.join(ENDINGS)}.")
-    paths = [out] if len(codes) == 1 else [out.with_name(f"{out.stem}_{k:04d}{out.suffix}") for k in range(len(codes))]
+    paths = [out] if count == 1 else [out.with_name(f"{out.stem}_{k:04d}{out.suffix}") for k in range(count)]
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        for path, code in zip(paths, codes, strict=True):
-            vertices = space.decode(code)[0]
+        for path, vertices in zip(paths, meshes, strict=True):
             with moved_when_whole(path) as draft:
                 if out.suffix.lower() == ".npz":
                     with open(draft, "wb") as stream:

@@ -16,10 +16,13 @@ from scipy.optimize import nnls
 from torch import Tensor
 
 from ..job.errors import JobError
+from .deformed_mesh import DeformationBasis
 from .space_networks import PoseNetwork
 
 REFINEMENTS = 60
-"""Rounds of the search for the code of a mesh, from where the encoder begins it. Chosen."""
+"""Rounds of the search for the code of a mesh, from where the encoder begins it."""
+SURE = 1e-5
+"""How much turns and stretches count beside places there."""
 BOND = 1e3
 """How much more the weights' sum counts than the place, where a code is brought among the learned ones. Chosen."""
 
@@ -31,15 +34,15 @@ class PoseSpace:
     """Everything that is needed to decode and to encode."""
 
     network: PoseNetwork
-    middle: Array
-    """(n, 3)"""
-    basis: Array
-    """(k, n, 3), orthonormal."""
+    basis: DeformationBasis
     spread: Array
     """(k,), what coordinates are divided by."""
-    triangles: NDArray[np.int64]
+    size: float
+    """Of the meshes: those of the basis are of size 1."""
     codes: Array
     """(poses, d), of the poses that it was learned from."""
+    left_over: Array
+    """(poses, k), what a code lacks of its pose's coordinates."""
     axes: Array
     """(d, d), rows: what one unit of each number of a code is inside the network."""
     origin: Array
@@ -49,31 +52,38 @@ class PoseSpace:
     pose_size: int
     """How many of a code's numbers say the pose."""
 
+    @property
+    def triangles(self) -> NDArray[np.int64]:
+        return self.basis.mesh.triangles
+
     def decode(self, codes: Array) -> Array:
         """Meshes (b, n, 3) of codes (b, d)."""
+        return self.basis.meshes(self._coordinates(codes)) * self.size
+
+    def _coordinates(self, codes: Array) -> Array:
         inner = torch.from_numpy((np.atleast_2d(codes) @ self.axes + self.origin).astype(np.float32))
         with torch.no_grad():
-            coordinates = self.network.decode(inner).double().numpy() * self.spread
-        return self.middle + np.tensordot(coordinates, self.basis, 1)
+            return np.asarray(self.network.decode(inner).double().numpy() * self.spread)
 
     def encode(self, poses: Array) -> Array:
         """Codes of meshes (b, n, 3): the encoder's, brought as near to the mesh as the decoder can come."""
-        steps = (poses - self.middle).reshape(len(poses), -1)
-        wanted = torch.from_numpy((steps @ self.basis.reshape(len(self.basis), -1).T).astype(np.float32))
-        spread = torch.from_numpy(self.spread.astype(np.float32))
+        wanted = torch.from_numpy((self.basis.coordinates(poses / self.size) / self.spread).astype(np.float32))
+        scaled = self.spread[:, None] * self.basis.nearness * self.spread
+        near = torch.from_numpy((scaled + SURE * np.trace(scaled) * np.eye(len(scaled))).astype(np.float32))
         with torch.no_grad():
-            inner = self.network.encode(wanted / spread)
-        found = torch.cat([self._refined(start[None], goal[None], spread) for start, goal in zip(inner, wanted)])  # noqa: B905
+            inner = self.network.encode(wanted)
+        found = torch.cat([self._refined(start[None], goal[None], near) for start, goal in zip(inner, wanted)])  # noqa: B905
         return np.asarray((found.double().numpy() - self.origin) @ np.linalg.inv(self.axes))
 
-    def _refined(self, start: Tensor, wanted: Tensor, spread: Tensor) -> Tensor:
+    def _refined(self, start: Tensor, wanted: Tensor, near: Tensor) -> Tensor:
         code = start.clone().requires_grad_()
         search = torch.optim.LBFGS([code], max_iter=REFINEMENTS, line_search_fn="strong_wolfe")
-        size = float(wanted.square().sum()) + 1e-12
+        size = float((wanted @ near * wanted).sum()) + 1e-12
 
         def off() -> Tensor:
             search.zero_grad()
-            loss = (self.network.decode(code) * spread - wanted).square().sum() / size
+            step = self.network.decode(code) - wanted
+            loss = (step @ near * step).sum() / size
             loss.backward()  # type: ignore[no-untyped-call]
             return loss
 
@@ -85,18 +95,26 @@ class PoseSpace:
         shares = np.linspace(0, 1, count)[:, None]
         return np.asarray((1 - shares) * first + shares * last)
 
-    def transferred(self, pose: Array, shape: Array) -> Array:
-        """The pose of one code with the shape of another."""
-        if self.pose_size == len(pose):
+    def transferred(self, pose: str, shape: str) -> Array:
+        """A learned pose, by its name or number, with the shape of another: the mesh (n, 3).
+
+        What is particular to the pose and not in its code goes along.
+        """
+        if self.pose_size == len(self.origin):
             raise JobError("This space knows one character only; a pose can be transferred where two share its mesh.")
-        return np.concatenate([pose[: self.pose_size], shape[self.pose_size :]])
+        given, other = self._index_of(pose), self._index_of(shape)
+        code = np.concatenate([self.codes[given, : self.pose_size], self.codes[other, self.pose_size :]])
+        return np.asarray(self.basis.meshes(self._coordinates(code) + self.left_over[given])[0] * self.size)
 
     def code_of(self, name: str) -> Array:
         """The code of a learned pose, by its name or its number from 1 on."""
+        return np.asarray(self.codes[self._index_of(name)])
+
+    def _index_of(self, name: str) -> int:
         if name in self.names:
-            return np.asarray(self.codes[self.names.index(name)])
+            return self.names.index(name)
         if name.isdigit() and 1 <= int(name) <= len(self.names):
-            return np.asarray(self.codes[int(name) - 1])
+            return int(name) - 1
         told = ", ".join(self.names[:8]) + (" …" if len(self.names) > 8 else "")
         raise JobError(f"There is no pose '{name}' in this space; it knows {told}, or their numbers from 1 on.")
 

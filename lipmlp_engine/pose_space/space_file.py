@@ -17,11 +17,13 @@ from ..files.whole_file import moved_when_whole
 from ..job.errors import OutputError
 from ..job.hearsay import HearsayError, parsed, shown
 from ..model.model_metadata import read_metadata
+from ..poses.triangle_deformations import slender
+from .deformed_mesh import DeformationBasis, DeformedMesh
 from .learned_space import PoseSpace
 from .pose_set import MOST_POSES
 from .space_networks import PoseNetwork
 
-SPACE_FORMAT = "lipschitz-morph-space-1"
+SPACE_FORMAT = "lipschitz-morph-space-2"
 MOST_NUMBERS = 12
 """Of a code. Chosen."""
 MOST_COORDINATES = 1000
@@ -35,10 +37,16 @@ FARTHEST = 1e15
 def save_space(space: PoseSpace, path: Path) -> None:
     """Write the space; the file appears whole or not at all."""
     tensors = {f"network.{name}": values.detach().contiguous() for name, values in space.network.state_dict().items()}
-    for name in ("middle", "basis", "spread", "codes", "axes", "origin"):
-        kind = np.float64 if name in ("codes", "axes", "origin") else np.float32
-        tensors[name] = torch.from_numpy(np.ascontiguousarray(getattr(space, name), kind))
-    tensors["triangles"] = torch.from_numpy(space.triangles.astype(np.int32))
+    for name in ("codes", "axes", "origin"):
+        tensors[name] = torch.from_numpy(np.ascontiguousarray(getattr(space, name), np.float64))
+    basis, mesh = space.basis, space.basis.mesh
+    single = {"middle": basis.middle, "basis": basis.axes, "nearness": basis.nearness, "hold": mesh.hold}
+    single |= {"spread": space.spread, "left_over": space.left_over, "size": np.array([space.size])}
+    # The mesh is factorised anew when the space is read: single precision would turn slender triangles.
+    tensors["start"] = torch.from_numpy(np.ascontiguousarray(mesh.start))
+    tensors |= {name: torch.from_numpy(np.ascontiguousarray(part, np.float32)) for name, part in single.items()}
+    tensors["triangles"] = torch.from_numpy(mesh.triangles.astype(np.int32))
+    tensors["silent"] = torch.from_numpy(np.ascontiguousarray(mesh.silent))
     metadata = {
         "format": SPACE_FORMAT,
         "engine": __version__,
@@ -66,11 +74,14 @@ def load_space(path: Path) -> PoseSpace:
 
 def _space(metadata: Mapping[str, str], tensors: dict[str, Tensor]) -> PoseSpace:
     poses, numbers = _size(tensors, "codes", 2)
-    coordinates, vertices, _ = _size(tensors, "basis", 3)
+    coordinates, _ = _size(tensors, "basis", 2)
+    vertices, _ = _size(tensors, "start", 2)
     if not (2 <= poses <= MOST_POSES and 1 <= numbers <= MOST_NUMBERS and 1 <= coordinates <= MOST_COORDINATES):
         raise HearsayError("it has too many or too few poses, numbers or axes")
+    mesh = _mesh(tensors, vertices)
     sizes: dict[str, tuple[int, ...]] = {
-        "middle": (vertices, 3), "basis": (coordinates, vertices, 3), "spread": (coordinates,),
+        "middle": (mesh.width,), "basis": (coordinates, mesh.width), "nearness": (coordinates, coordinates),
+        "spread": (coordinates,), "left_over": (poses, coordinates), "size": (1,),
         "codes": (poses, numbers), "axes": (numbers, numbers), "origin": (numbers,),
     }  # fmt: skip
     width = _size(tensors, "network.decoder.first.bias", 1)[0]
@@ -78,29 +89,51 @@ def _space(metadata: Mapping[str, str], tensors: dict[str, Tensor]) -> PoseSpace
         raise HearsayError("its network is too wide")
     network = PoseNetwork(coordinates, numbers, width)
     sizes |= {f"network.{name}": tuple(values.shape) for name, values in network.state_dict().items()}
-    if set(tensors) != {*sizes, "triangles"}:
+    if set(tensors) != {*sizes, "start", "triangles", "silent", "hold"}:
         raise HearsayError("it lacks a part or has one too many")
     for name, size in sizes.items():
-        values = tensors[name]
-        if tuple(values.shape) != size or values.dtype not in (torch.float32, torch.float64):
-            raise HearsayError(f"{name} is not of the size {size}")
-        if not bool(torch.isfinite(values).all()) or float(values.abs().max()) > FARTHEST:
-            raise HearsayError(f"{name} holds numbers that cannot be")
-    triangles = tensors["triangles"]
-    sound = triangles.dtype == torch.int32 and triangles.ndim == 2 and triangles.shape[1] == 3 and len(triangles) > 0
-    if not sound or int(triangles.min()) < 0 or int(triangles.max()) >= vertices:
-        raise HearsayError("it has faces without vertices")
+        _require_numbers(tensors, name, size)
     axes = tensors["axes"].double().numpy()
-    if not bool((tensors["spread"] > 0).all()) or not np.linalg.cond(axes) < 1e12:
+    if not bool((tensors["spread"] > 0).all()) or not float(tensors["size"]) > 0 or not np.linalg.cond(axes) < 1e12:
         raise HearsayError("its numbers measure nothing")
     network.load_state_dict({name.removeprefix("network."): v for name, v in tensors.items() if "network." in name})
     names, characters, pose_size = (parsed(metadata.get(name, "null")) for name in ("names", "characters", "pose_size"))
     _check_words(names, characters, pose_size, poses, numbers)
-    arrays = {name: tensors[name].double().numpy() for name in ("middle", "basis", "spread", "codes", "origin")}
+    arrays = {name: values.double().numpy() for name, values in tensors.items() if name in sizes}
+    basis = DeformationBasis(mesh, arrays["middle"], arrays["basis"], arrays["nearness"])
     return PoseSpace(
-        network, arrays["middle"], arrays["basis"], arrays["spread"], triangles.long().numpy(), arrays["codes"], axes,
+        network, basis, arrays["spread"], float(arrays["size"][0]), arrays["codes"], arrays["left_over"], axes,
         arrays["origin"], [shown(name, 200) for name in names], list(characters), pose_size,
     )  # fmt: skip
+
+
+def _mesh(tensors: Mapping[str, Tensor], vertices: int) -> DeformedMesh:
+    """The mesh that is turned and stretched, if it can be."""
+    triangles, silent = tensors.get("triangles"), tensors.get("silent")
+    sound = triangles is not None and triangles.dtype == torch.int32 and triangles.ndim == 2
+    if triangles is None or not sound or triangles.shape[1] != 3 or not len(triangles):
+        raise HearsayError("it has no faces")
+    if int(triangles.min()) < 0 or int(triangles.max()) >= vertices:
+        raise HearsayError("it has faces without vertices")
+    if silent is None or silent.dtype != torch.bool or tuple(silent.shape) != (len(triangles),):
+        raise HearsayError("it does not say which faces are needles")
+    _require_numbers(tensors, "start", (vertices, 3))
+    _require_numbers(tensors, "hold", (vertices,))
+    if not bool((tensors["hold"] > 0).all()):
+        raise HearsayError("nothing holds its mesh")
+    start, faces = tensors["start"].double().numpy(), triangles.long().numpy()
+    needles = silent.numpy() | slender(start, faces)
+    if needles.all():
+        raise HearsayError("all its faces are needles")
+    return DeformedMesh(start, faces, needles, tensors["hold"].double().numpy())
+
+
+def _require_numbers(tensors: Mapping[str, Tensor], name: str, size: tuple[int, ...]) -> None:
+    values = tensors.get(name)
+    if values is None or tuple(values.shape) != size or values.dtype not in (torch.float32, torch.float64):
+        raise HearsayError(f"{name} is not of the size {size}")
+    if not bool(torch.isfinite(values).all()) or float(values.abs().max()) > FARTHEST:
+        raise HearsayError(f"{name} holds numbers that cannot be")
 
 
 def _check_words(names: object, characters: object, pose_size: object, poses: int, numbers: int) -> None:

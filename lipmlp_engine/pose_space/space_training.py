@@ -1,8 +1,9 @@
 """Learns a space of poses; told how far it is, and asked to stop, through two functions. Knows no file.
 
-The losses are the paper's (``losses.py``). Ours: the basis, which holds blended poses beside the given ones; codes
-begin where the poses' turns differ most; codes between poses are led along blended poses, so that a limb knows which
-way round; and where a mesh lies in space, which distances do not say.
+The losses are the paper's (``losses.py``). Ours: the network knows a mesh by its triangles' turns and stretches, in
+which a limb that swings goes straight; codes begin where the poses differ most; codes between poses are led along mixed
+turns and stretches; another character's pose is led to differ by what tells the characters apart; and where a mesh lies
+in space, which lengths do not say.
 """
 
 from __future__ import annotations
@@ -17,31 +18,28 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from . import losses
-from .blended import BlendedPoses
+from .deformed_mesh import basis_of
 from .learned_space import PoseSpace
-from .metric import Metric, chosen_pairs
+from .metric import Metric, what_is_measured
 from .pose_set import PoseSet
 from .section import Learning
 from .space_networks import PoseNetwork
 
-MIXTURES = 300
-"""Blended poses in the basis. Chosen."""
-MOST_AXES = 120
-"""Of the basis. Chosen."""
-FAINTEST = 1e-4
-"""Of the first axis' spread: less is left out. Chosen."""
 BATCH = 24
 """Blended poses, and pairs of poses, in a step. Chosen."""
 RUN = 3000
-"""Near pairs measured in a step. Chosen."""
+"""Edges measured in a step."""
 RATE = 3e-3
-"""Of Adam, at its peak. Chosen."""
+NARROWEST = 0.02
+"""Of the widest axis' spread: what narrower axes are divided by instead of their own."""
+POSING = 0.99
+"""Share of the differences within characters that axes explain which are poses'."""
 ALONE = 0.1
 """Share of the steps in which nothing but the poses themselves is learned. Taken from Cosmo et al. (2020)."""
 ALONG_SURFACE = 0.3
-"""Share of the steps from which on ways along the surface are measured. Taken from Cosmo et al. (2020)."""
-FIT, LOCAL, GEODESIC, LED, DISENTANGLED, CODES, MET = 10.0, 0.1, 0.1, 10.0, 1.0, 1e-6, 0.01
-"""Weights; distances are in units of the mesh's size. Chosen."""
+"""Share of the steps from which on ways along the surface are measured, as in the paper."""
+PLACED, TURNED, LOCAL, GEODESIC, LED, DISENTANGLED, CODES, MET = 10.0, 0.002, 0.1, 0.1, 1.0, 1.0, 1e-6, 0.01
+"""Weights; lengths are in units of the mesh's size."""
 
 Array = NDArray[np.float64]
 Notify = Callable[[str, float, float | None], None]
@@ -50,36 +48,29 @@ Notify = Callable[[str, float, float | None], None]
 
 @dataclass
 class Lesson:
-    """What is trained on: coordinates of the poses and of mixtures of them, and the poses' distances."""
+    """What is trained on: coordinates of the poses, and their distances."""
 
     poses: Tensor
-    mixtures: Tensor
-    weights: Tensor
     metric: Metric
     spread: Tensor
+    nearness: Tensor
     characters: Tensor
-    vertices: int
+    apart: Tensor
+    """For every pose what its character adds to it."""
     first_codes: Tensor
 
     def __post_init__(self) -> None:
         with torch.no_grad():
-            self.near, self.far = self.metric.near(self.poses), self.metric.far(self.poses)
-            self.ways = self.metric.geodesic(self.poses)
+            self.near, self.ways = self.metric.near(self.poses), self.metric.geodesic(self.poses)
+
+    def off(self, decoded: Tensor, wanted: Tensor) -> Tensor:
+        """How far meshes are from those that are wanted: their places, and their turns and stretches."""
+        step = decoded - wanted
+        placed = ((step @ self.nearness) * step).sum(1).mean()
+        return PLACED * placed + TURNED * step.square().sum(1).mean()
 
 
-@dataclass(frozen=True)
-class Means:
-    """What the training uses; to compare with, it can be taken away."""
-
-    begun: bool = True
-    """Codes begin where the poses' turns differ most; else anywhere."""
-    priors: bool = True
-    """The paper's interpolation and disentanglement; without, an autoencoder."""
-    led: bool = True
-    """Codes between poses are led along blended poses, where there are priors."""
-
-
-def learn(found: PoseSet, wishes: Learning, notify: Notify = lambda *_: None, means: Means | None = None) -> PoseSpace:
+def learn(found: PoseSet, wishes: Learning, notify: Notify = lambda *_: None) -> PoseSpace:
     """Train a space."""
     before = torch.get_num_threads()
     # The work is too small for several threads, and one thread gives the same result on every machine of a kind.
@@ -87,7 +78,7 @@ def learn(found: PoseSet, wishes: Learning, notify: Notify = lambda *_: None, me
     try:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(wishes.seed)
-            return _learned(found, wishes, notify, means or Means())
+            return _learned(found, wishes, notify)
     finally:
         torch.set_num_threads(before)
 
@@ -97,107 +88,75 @@ def sizes_of(found: PoseSet, wishes: Learning) -> tuple[int, int]:
     return min(wishes.pose, len(found.poses) - 1), min(wishes.shape, len(set(found.characters)) - 1)
 
 
-def _learned(found: PoseSet, wishes: Learning, notify: Notify, means: Means) -> PoseSpace:
+def _learned(found: PoseSet, wishes: Learning, notify: Notify) -> PoseSpace:
     random = np.random.default_rng(wishes.seed)
     size = found.size
     poses = found.poses / size
-    used = found.used
-    number = np.zeros(poses.shape[1], np.int64)
-    number[used] = np.arange(len(used))
     notify("guide", 0.0, None)
-    blended = BlendedPoses(poses[:, used], number[found.triangles])
-    weights = _weights(len(poses), random)
-    mixtures = np.tensordot(weights, poses, 1)
-    for index, row in enumerate(weights):
-        mixtures[index, used] = blended.at(row)
-        notify("guide", (index + 1) / MIXTURES, None)
-    middle = poses.mean(0)
-    steps = np.concatenate([poses, mixtures]) - middle
-    basis, coordinates = _basis(steps.reshape(len(steps), -1))
-    basis = basis.reshape(len(basis), -1, 3)
-    pairs = chosen_pairs(poses[:, used], number[found.triangles], random)
+    basis, coordinates = basis_of(poses, found.triangles)
+    notify("guide", 1.0, None)
+    mesh = basis.mesh
+    measured = what_is_measured(poses[:, mesh.used], mesh.numbered(mesh.triangles), random)
     spread = coordinates.std(0)
-    count = len(poses)
+    spread = np.maximum(spread, NARROWEST * max(float(spread.max()), 1e-12))
     pose_size, shape_size = sizes_of(found, wishes)
+    first_codes, apart = _first_codes(coordinates, found.characters, pose_size, shape_size)
     lesson = Lesson(
-        _single(coordinates[:count]),
-        _single(coordinates[count:]),
-        _single(weights),
-        Metric(pairs, middle[used], basis[:, used]),
+        _single(coordinates),
+        Metric.of_stretches(measured, basis),
         _single(spread),
+        _single(basis.nearness),
         torch.tensor(found.characters),
-        poses.shape[1],
-        _single(_first_codes(blended, found.characters, pose_size, shape_size)),
+        _single(apart),
+        _single(first_codes),
     )
-    network = PoseNetwork(len(basis), pose_size + shape_size)
-    _fit(network, lesson, wishes, pose_size, notify, means)
+    network = PoseNetwork(len(spread), pose_size + shape_size)
+    _fit(network, lesson, wishes, pose_size, notify)
     with torch.no_grad():
-        inner = network.encode(lesson.poses / lesson.spread).double().numpy()
+        encoded = network.encode(lesson.poses / lesson.spread)
+        left_over = coordinates - network.decode(encoded).double().numpy() * spread
+        inner = encoded.double().numpy()
     axes, origin = _handy(inner, pose_size)
     codes = (inner - origin) @ np.linalg.inv(axes)
     return PoseSpace(
-        network, middle * size, basis, spread * size, found.triangles, codes, axes, origin,
-        list(found.names), list(found.characters), pose_size,
+        network, basis, spread, size, codes, left_over, axes, origin, list(found.names), list(found.characters),
+        pose_size,
     )  # fmt: skip
 
 
-def _weights(count: int, random: np.random.Generator) -> Array:
-    """Of the poses in each mixture: two or three of them."""
-    weights = np.zeros((MIXTURES, count))
-    for row in weights:
-        few = random.choice(count, min(count, int(random.integers(2, 4))), replace=False)
-        row[few] = random.dirichlet(np.ones(len(few)))
-    return weights
+def _first_codes(coordinates: Array, characters: Sequence[int], pose_size: int, shape_size: int) -> tuple[Array, Array]:
+    """Where codes begin: along the poses' main differences within each character, then along what is left of theirs.
 
-
-def _first_codes(blended: BlendedPoses, characters: Sequence[int], pose_size: int, shape_size: int) -> Array:
-    """Where codes begin: the poses' main differences in turns, the characters' in stretches."""
-    turned = _main(blended.turned(), pose_size)
-    if not shape_size:
-        return turned
+    That is given too, for every pose.
+    """
     whose = np.array(characters)
-    stretched = blended.stretched()
-    kinds = np.stack([stretched[whose == one].mean(0) for one in range(whose.max() + 1)])
-    return np.concatenate([turned, _main(kinds[whose], shape_size)], 1)
+    means = np.stack([coordinates[whose == one].mean(0) for one in range(whose.max() + 1)])
+    _, sizes, within = np.linalg.svd(coordinates - means[whose], full_matrices=False)
+    codes = (coordinates - coordinates.mean(0)) @ within[:pose_size].T
+    codes /= max(float(codes[:, 0].std()), 1e-12)
+    # Characters were seen in different poses: what these alone explain does not tell the characters apart.
+    posing = within[: max(pose_size, 1 + int(np.searchsorted(np.cumsum(sizes**2) / (sizes**2).sum(), POSING)))]
+    left = means - means.mean(0)
+    left -= left @ posing.T @ posing
+    if shape_size:
+        kinds = (left @ np.linalg.svd(left, full_matrices=False)[2][:shape_size].T)[whose]
+        codes = np.concatenate([codes, kinds / max(float(kinds[:, 0].std()), 1e-12)], 1)
+    return np.asarray(codes), np.asarray(left[whose])
 
 
-def _main(features: Array, size: int) -> Array:
-    """The rows along their main axes, the widest of spread 1."""
-    steps = features - features.mean(0)
-    values, vectors = np.linalg.eigh(steps @ steps.T)
-    rows = vectors[:, ::-1][:, :size] * np.sqrt(np.maximum(values[::-1][:size], 0))
-    return np.asarray(rows / max(float(rows[:, 0].std()), 1e-12))
-
-
-def _basis(steps: Array) -> tuple[Array, Array]:
-    """Orthonormal rows that span the meshes (m, 3 n), and their coordinates."""
-    values, vectors = np.linalg.eigh(steps @ steps.T)
-    order = np.argsort(values)[::-1][:MOST_AXES]
-    sizes = np.sqrt(np.maximum(values[order], 0))
-    kept = sizes > FAINTEST * sizes[0]
-    basis = (vectors[:, order[kept]] / sizes[kept]).T @ steps
-    return np.asarray(basis), np.asarray(steps @ basis.T)
-
-
-def _fit(network: PoseNetwork, lesson: Lesson, wishes: Learning, pose_size: int, notify: Notify, means: Means) -> None:
-    values = torch.cat([lesson.poses, lesson.mixtures]) / lesson.spread
-    starts = torch.cat([lesson.first_codes, lesson.weights @ lesson.first_codes])
-    if means.begun:
-        network.encoder.begin_at(values, starts)
-        network.decoder.begin_at(starts, values)
+def _fit(network: PoseNetwork, lesson: Lesson, wishes: Learning, pose_size: int, notify: Notify) -> None:
+    values = lesson.poses / lesson.spread
+    network.encoder.begin_at(values, lesson.first_codes)
+    network.decoder.begin_at(lesson.first_codes, values)
     optimiser = torch.optim.Adam(network.parameters(), lr=RATE)
     for step in range(wishes.steps):
         done = step / wishes.steps
         for group in optimiser.param_groups:
             group["lr"] = RATE * min(1.0, (step + 1) / 50) * (0.5 + 0.5 * math.cos(math.pi * done)) + 1e-6
-        codes = network.encode(lesson.poses / lesson.spread)
-        decoded = network.decode(codes) * lesson.spread
-        loss = FIT * losses.reconstruction(lesson.metric.far(decoded), lesson.far) + CODES * losses.codes(codes)
-        loss = loss + FIT * _placed(decoded, lesson.poses, lesson)
-        if means.priors and done >= ALONE:
-            loss = loss + _interpolated(network, lesson, codes, done >= ALONG_SURFACE)
-            if means.led:
-                loss = loss + _led(network, lesson, codes)
+        codes = network.encode(values)
+        loss = lesson.off(network.decode(codes) * lesson.spread, lesson.poses) + CODES * losses.codes(codes)
+        if done >= ALONE:
+            loss = loss + _interpolated(network, lesson, codes, done >= ALONG_SURFACE) + _led(network, lesson, codes)
             if codes.shape[1] > pose_size and done >= ALONG_SURFACE:
                 loss = loss + DISENTANGLED * _disentangled(network, lesson, codes, pose_size)
         optimiser.zero_grad()
@@ -207,17 +166,13 @@ def _fit(network: PoseNetwork, lesson: Lesson, wishes: Learning, pose_size: int,
             notify("train", (step + 1) / wishes.steps, float(loss.detach()))
 
 
-def _placed(decoded: Tensor, wanted: Tensor, lesson: Lesson) -> Tensor:
-    """The mean square of how far vertices are off: the basis is orthonormal."""
-    return (decoded - wanted).square().sum(1).mean() / lesson.vertices
-
-
 def _led(network: PoseNetwork, lesson: Lesson, codes: Tensor) -> Tensor:
-    """Codes between poses are those of blended poses, and the other way round."""
-    chosen = torch.randint(len(lesson.mixtures), (BATCH,))
-    mixed = lesson.weights[chosen] @ codes
-    loss = LED * _placed(network.decode(mixed) * lesson.spread, lesson.mixtures[chosen], lesson)
-    met = network.encode(lesson.mixtures[chosen] / lesson.spread)
+    """Codes between poses are those of mixed turns and stretches, and the other way round."""
+    chosen = torch.randint(len(codes), (3, BATCH))
+    weights = torch.distributions.Dirichlet(torch.ones(3)).sample((BATCH,)).T[:, :, None]
+    wanted, mixed = ((weights * values[chosen]).sum(0) for values in (lesson.poses, codes))
+    loss = LED * lesson.off(network.decode(mixed) * lesson.spread, wanted)
+    met = network.encode(wanted / lesson.spread)
     return loss + MET * (met - mixed.detach()).square().mean()
 
 
@@ -242,12 +197,11 @@ def _disentangled(network: PoseNetwork, lesson: Lesson, codes: Tensor, pose_size
     share = torch.rand(BATCH, 1)
     mixed = torch.cat([share * poses[first] + (1 - share) * poses[second], shapes[first]], 1)
     extrinsic = losses.reconstruction(lesson.metric.geodesic(network.decode(mixed) * lesson.spread), lesson.ways[first])
-    # Another pose of the same character, drawn evenly.
-    like = (lesson.characters[first, None] == lesson.characters[None]).float()
-    other = torch.multinomial(like, 1)[:, 0]
-    mixed = torch.cat([poses[first], share * shapes[first] + (1 - share) * shapes[other]], 1)
-    intrinsic = losses.relative(lesson.metric.far(network.decode(mixed) * lesson.spread), lesson.far[first])
-    return extrinsic + intrinsic
+    # The shape on its way to another one's, the pose the first one's: also among characters, as far as what tells them
+    # apart is the same in every pose.
+    mixed = torch.cat([poses[first], share * shapes[first] + (1 - share) * shapes[second]], 1)
+    wanted = lesson.poses[first] + (1 - share) * (lesson.apart[second] - lesson.apart[first])
+    return extrinsic + lesson.off(network.decode(mixed) * lesson.spread, wanted)
 
 
 def _handy(inner: Array, pose_size: int) -> tuple[Array, Array]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import product
 
 import numpy as np
@@ -29,11 +30,18 @@ STEP = 3
 FINE_STEP = 8
 """The same beyond. Chosen."""
 BEAM = 400
-"""Ways to pair limbs' ends that are followed at a time. Chosen."""
+DIFFERENT = 0.04
+"""Mean distance between where two matches lead, as a share of the diameter, from which on they are not the same."""
+BASINS = 5
+"""Different guesses that are taken on."""
+OPEN = 3
+"""Guesses that are bent over beside them."""
 TAKEN_ON = 3
-"""Guesses that are made as fine as can be. Chosen."""
-BENT = 8
-"""Guesses that are tried by bending the surface along them. Chosen."""
+"""Guesses that are made as fine as can be."""
+FLIPPING = 0.05
+"""Mean error of distances, as a share of the diameter, up to which a surface that is turned over is nearly the same."""
+LEVEL = 0.75
+"""Least share that keeps its way round of a match that is taken as waves have it."""
 FACING = 0.1
 """What normals count beside places, in roots of the area. Chosen."""
 GUESSES = 24
@@ -56,6 +64,8 @@ class Match:
     """For every vertex of the first surface a vertex of the second."""
 
     vertices: Numbers
+    samples: Numbers
+    """The same of the first one's samples, numbers within the second one's."""
     stretch: float
     """Mean error of distances along the surface, as a share of the diameter."""
     upright: float
@@ -64,49 +74,94 @@ class Match:
     """Share of the second surface that something becomes."""
 
 
-def matches(first: Signature, second: Signature, landmarks: tuple[Numbers, Numbers] | None = None) -> Iterator[Match]:
-    """The likeliest match, and some that take longer to find for when that is not sure.
+class Matching:
+    """What becomes of one surface in another: the likeliest match, and its rival."""
 
-    ``landmarks`` are vertices of either that belong together.
-    """
-    guesses = list(_guesses(first, second, landmarks))
-    coarse = _in_order(first, second, guesses, (FIRST_WAVES, COARSE_WAVES, STEP), landmarks)
-    fine = (COARSE_WAVES, first.waves.shape[1], FINE_STEP)
-    best = _in_order(first, second, [samples for _, samples in coarse[:TAKEN_ON]], fine, landmarks)
-    yield _whole(first, second, best[0][1])
-    bending = Bending(first.surface, second.surface)
-    rough = [*(samples for _, samples in coarse[:2]), *guesses[:BENT]]
-    with ThreadPoolExecutor(usable_cores()) as pool:
-        bent = list(pool.map(lambda guess: _bent(first, second, bending, guess), rough))
-    finest = _in_order(first, second, bent, fine, landmarks)
-    yield _whole(first, second, finest[0][1])
-    # Waves turn a round part over now and then; a mesh that is bent over does not.
-    for _, samples in finest[:TAKEN_ON]:
-        vertices = _bent(first, second, bending, samples, everywhere=True)
-        samples = second.distances[:, vertices[first.samples]].argmin(0)
-        yield Match(vertices, *_judged(first, second, samples), _coverage(second, vertices))
+    def __init__(self, first: Signature, second: Signature, landmarks: tuple[Numbers, Numbers] | None = None) -> None:
+        """``landmarks`` are vertices of either that belong together."""
+        self._first, self._second, self._landmarks = first, second, landmarks
+        self._guesses = list(_guesses(first, second, landmarks))
+        coarse = self._in_order(self._guesses, (FIRST_WAVES, COARSE_WAVES, STEP))
+        self._fine = COARSE_WAVES, first.waves.shape[1], FINE_STEP
+        different: list[Numbers] = []
+        for _, samples in coarse:
+            if len(different) < BASINS and all(_apart(second, samples, other) > DIFFERENT for other in different):
+                different.append(samples)
+        self._straight = self._in_order([samples for _, samples in coarse[:TAKEN_ON]], self._fine)
+        # Waves turn a round body or limb over now and then; a guess along which a mesh is bent comes out untwisted.
+        untwisted = self._untwisted([*different, *self._guesses[:OPEN]])
+        self._ordered = sorted([*self._straight, *untwisted], key=lambda entry: entry[0])
+
+    def tried(self) -> Iterator[Match]:
+        """The likeliest match, and more of its kind that take longer to find."""
+        best = self._ordered[0][1]
+        straight = [samples for _, samples in self._straight if _apart(self._second, samples, best) <= DIFFERENT]
+        straight = [samples for samples in straight if _judged(self._first, self._second, samples)[1] > LEVEL]
+        for samples in [*straight[:1], best]:
+            yield self._whole(samples)
+        vertices = _bent(self._first, self._second, self._bending, best, everywhere=True)
+        yield self._match(vertices, self._second.distances[:, vertices[self._first.samples]].argmin(0))
+
+    def rival(self, match: Match) -> Match | None:
+        """The match that keeps lengths and sides best of those that lead elsewhere, whichever way they move.
+
+        Beside what was found so far it is tried whether either surface can as well be turned over in itself first.
+        """
+        first, second = self._first, self._second
+        turned = [match.samples[flip] for flip in _flips(first)] + [flip[match.samples] for flip in _flips(second)]
+        others = [
+            (stretch + TURNING * (1 - upright) / 2, samples)
+            for _, samples in [*self._ordered, *self._untwisted(turned)]
+            if _apart(second, samples, match.samples) > DIFFERENT
+            for stretch, upright in [_judged(first, second, samples)]
+        ]
+        return self._whole(min(others, key=lambda entry: entry[0])[1]) if others else None
+
+    @cached_property
+    def _bending(self) -> Bending:
+        return Bending(self._first.surface, self._second.surface)
+
+    def _untwisted(self, guesses: list[Numbers]) -> list[tuple[float, Numbers]]:
+        bending = self._bending
+        with ThreadPoolExecutor(usable_cores()) as pool:
+            bent = list(pool.map(lambda guess: _bent(self._first, self._second, bending, guess), guesses))
+        return self._in_order(bent, self._fine)
+
+    def _in_order(self, guesses: list[Numbers], waves: tuple[int, int, int]) -> list[tuple[float, Numbers]]:
+        """Guesses made finer, the likeliest first, each with its cost."""
+
+        def finer(guess: Numbers) -> tuple[float, Numbers]:
+            samples = _refined(self._first, self._second, guess, *waves)
+            return _cost(self._first, self._second, samples, self._landmarks), samples
+
+        with ThreadPoolExecutor(usable_cores()) as pool:
+            return sorted(pool.map(finer, guesses), key=lambda entry: entry[0])
+
+    def _whole(self, samples: Numbers) -> Match:
+        return self._match(_everywhere(self._first, self._second, samples), samples)
+
+    def _match(self, vertices: Numbers, samples: Numbers) -> Match:
+        judged = _judged(self._first, self._second, samples)
+        return Match(vertices, samples, *judged, _coverage(self._second, vertices))
 
 
-def _in_order(
-    first: Signature,
-    second: Signature,
-    guesses: list[Numbers],
-    waves: tuple[int, int, int],
-    landmarks: tuple[Numbers, Numbers] | None,
-) -> list[tuple[float, Numbers]]:
-    """Guesses made finer, the likeliest first, each with its cost."""
-
-    def finer(guess: Numbers) -> tuple[float, Numbers]:
-        samples = _refined(first, second, guess, *waves)
-        return _cost(first, second, samples, landmarks), samples
-
-    with ThreadPoolExecutor(usable_cores()) as pool:
-        return sorted(pool.map(finer, guesses), key=lambda entry: entry[0])
+def _flips(signature: Signature) -> list[Numbers]:
+    """Half turns about the surface's main axes that lay it nearly onto itself: for each sample another one."""
+    places = signature.places[signature.samples]
+    axes = np.linalg.svd(places - places.mean(0), full_matrices=False)[2]
+    tree = KDTree(places - places.mean(0))
+    found = []
+    for axis in axes:
+        turned = (places - places.mean(0)) @ (2 * np.outer(axis, axis) - np.eye(3))
+        flip = np.asarray(tree.query(turned)[1], np.int64)
+        between = signature.between
+        if np.abs(between[np.ix_(flip, flip)] - between).mean() < FLIPPING * signature.diameter:
+            found.append(flip)
+    return found
 
 
-def _whole(first: Signature, second: Signature, samples: Numbers) -> Match:
-    vertices = _everywhere(first, second, samples)
-    return Match(vertices, *_judged(first, second, samples), _coverage(second, vertices))
+def _apart(second: Signature, one: Numbers, other: Numbers) -> float:
+    return float(second.between[one, other].mean()) / second.diameter
 
 
 def _guesses(first: Signature, second: Signature, landmarks: tuple[Numbers, Numbers] | None) -> Iterator[Numbers]:
@@ -194,7 +249,9 @@ def _carrier(own: Array, other: Array) -> Array:
 
 
 def _nearest(points: Array, among: Array) -> Numbers:
-    scores = points @ among.T - 0.5 * (among**2).sum(1)
+    others = among.astype(np.float32)
+    scores = points.astype(np.float32) @ others.T
+    scores -= 0.5 * (others**2).sum(1)
     return np.asarray(scores.argmax(1), np.int64)
 
 

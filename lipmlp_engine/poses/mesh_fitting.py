@@ -14,6 +14,7 @@ from scipy.spatial.transform import Rotation
 
 from ..shapes.distance import DistanceField
 from ..shapes.shape import unit_normals
+from .nearest_turns import nearest_turns
 from .stand_in_mesh import StandIn
 
 FOLLOWING = ((0.003, 15), (0.02, 10))
@@ -32,6 +33,10 @@ FARTHEST = 0.08
 """In roots of the area: what is farther is not what it is laid onto. Chosen."""
 
 Array = NDArray[np.float64]
+
+
+LEFT_BARE = 1.5
+"""Spacings of the other surface's vertices from the nearest vertex that is laid onto it."""
 
 
 @dataclass(frozen=True)
@@ -91,8 +96,11 @@ class Bending:
         return np.asarray(moved), StandIn(places, self._coarse.triangles).normals[owner]
 
 
-def fit(first: StandIn, second: StandIn, vertices: NDArray[np.integer]) -> Fit:
-    """``vertices`` are those of the second surface that the first one's become."""
+def fit(first: StandIn, second: StandIn, vertices: NDArray[np.integer], drawn_out: bool = True) -> Fit:
+    """``vertices`` are those of the second surface that the first one's become.
+
+    ``drawn_out``: ends of limbs that are laid on too short are drawn to where the second surface is bare.
+    """
     growth = second.scale / first.scale
     rest = first.vertices * growth
     stiff = Stiffness(rest, first.triangles)
@@ -105,10 +113,25 @@ def fit(first: StandIn, second: StandIn, vertices: NDArray[np.integer]) -> Fit:
     for pull, rounds in CLOSING:
         for _ in range(2):
             triangle, aims, distance = surface.closest(places)
-            facing = (normals[triangle] * StandIn(places, first.triangles).normals).sum(1)
+            own = StandIn(places, first.triangles).normals
+            facing = (normals[triangle] * own).sum(1)
             sure = (facing > ALIKE) & (distance < FARTHEST * second.scale)
+            if drawn_out:
+                drawn, towards = _drawn(places, own, second)
+                aims[drawn], sure[drawn] = towards, True
             places = stiff.settled(places, aims, np.where(sure, pull, 1e-4), rounds // 2)
     return _judged(first, second, places, surface, rest)
+
+
+def _drawn(places: Array, normals: Array, second: StandIn) -> tuple[NDArray[np.int64], Array]:
+    """Vertices that bare places of the other surface draw towards them: ends of limbs that are laid on too short."""
+    away, nearest = KDTree(places).query(second.vertices)
+    bare = (away > LEFT_BARE * second.scale / np.sqrt(len(second.vertices))) & (away < FARTHEST * second.scale)
+    bare &= (normals[nearest] * second.normals).sum(1) > ALIKE
+    # The farthest of those that draw the same vertex is the last one.
+    order = np.flatnonzero(bare)[np.argsort(away[bare], kind="stable")]
+    drawn, last = np.unique(nearest[order][::-1], return_index=True)
+    return np.asarray(drawn, np.int64), np.asarray(second.vertices[order[::-1][last]])
 
 
 def _judged(first: StandIn, second: StandIn, places: Array, surface: DistanceField, rest: Array) -> Fit:
@@ -158,6 +181,4 @@ class Stiffness:
         now = places[self._ends[0]] - places[self._ends[1]]
         spread = (self._weights[:, None] * now)[:, :, None] * self._sides[:, None]
         covariance = (self._gather @ spread.reshape(-1, 9)).reshape(-1, 3, 3)
-        left, _, right = np.linalg.svd(covariance)
-        left[:, :, 2] *= np.sign(np.linalg.det(left @ right))[:, None]
-        return np.asarray(left @ right)
+        return nearest_turns(covariance)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -12,21 +13,20 @@ from scipy.spatial.transform import Rotation
 from threadpoolctl import threadpool_limits
 
 from ..shapes.shape import Shape
-from .matching import Match, matches
+from .matching import Match, Matching
 from .mesh_fitting import Fit, fit
-from .signature import mistuning, signature, tuning
+from .rods import rod
+from .signature import Signature, mistuning, signature, tuning
 from .stand_in_mesh import StandIn, stand_in
 
-MOST_GAP = 0.002
-"""Mean distance between the laid-on mesh and the other surface, in roots of the area. Chosen."""
-MOST_BARE = 0.02
-"""Share of the second surface's vertices that may be far from the mesh laid onto it. Chosen."""
-MOST_STRAIN = 0.10
-"""Mean change of the edges' lengths, beyond that of the whole. Chosen."""
+MOST_GAP = 0.0028
+"""Mean distance between the laid-on mesh and the other surface, in roots of the area."""
+MOST_BARE = 0.026
+MOST_STRAIN = 0.12
+HOPELESS_STRAIN = 0.16
+"""Of a match, beyond which no other one is looked for: two animals are as far apart."""
 MOST_TURNED = 0.02
-"""Share of the mesh's area that may face the wrong way. Chosen."""
-MOST_STRETCH = 0.06
-"""Error of lengths of a match before anything is bent. Chosen."""
+MOST_STRETCH = 0.075
 LEAST_UPRIGHT = 0.7
 """How well the way round the surface must agree: mirrored maps do not. Chosen."""
 CLOSE_TO_SURE = 0.75
@@ -35,17 +35,19 @@ CLOSE_TO_SURE = 0.75
 Measured: a sitting biped is found as well, in a fifth less time than at 0.7.
 """
 LEAST_BENT = 0.02
-"""Mean way that is left after the best turn of the whole, in roots of the area: less needs no limbs to swing.
-
-Chosen.
-"""
+"""Mean way that is left after the best turn of the whole, in roots of the area: less needs no limbs to swing."""
+LEAST_LEAD = 1.25
+"""How much larger the doubt must be of what leads elsewhere."""
+ELSEWHERE = 0.03
+"""Mean distance from a pairing, as a share of the diameter, from which on another one leads elsewhere."""
+OUTRUN = 1.6
+"""How much more a rival stretches that is no rival any more."""
+ENOUGH_LANDMARKS = 3
 INSISTED = 2.5
-"""Doubt that is let pass where somebody insists. Chosen."""
-MOST_MISTUNED = 0.1
-"""Largest difference between the pitches of two shapes that may be poses of one.
-
-Measured: between poses of a character it is .01 to .05, between it and a stouter one .07, between animals .12 and more.
-"""
+"""Doubt that is let pass where somebody insists."""
+MOST_MISTUNED = 0.3
+"""Between poses of a character it is .01 to .05, between it and a stouter one .07, between animals .12 and more; limbs
+that touch in one pose make it .2 to .28."""
 
 Array = NDArray[np.float64]
 
@@ -58,6 +60,8 @@ class Pairing:
     second: StandIn
     match: Match
     fit: Fit
+    rivalry: float = 0.0
+    """How near the best pairing that leads elsewhere comes; 1 is as much as is let pass."""
 
     @property
     def said(self) -> str:
@@ -86,6 +90,7 @@ class Pairing:
             self.fit.strain / MOST_STRAIN,
             self.fit.turned / MOST_TURNED,
             _doubt_of(self.match),
+            self.rivalry,
         )
         return float(max(limits))
 
@@ -102,6 +107,28 @@ class Verdict:
     pairing: Pairing | None
     objection: str
     """Empty where the pairing is taken."""
+
+
+def _beside_its_rival(best: Pairing, matching: Matching, signatures: list[Signature]) -> Pairing:
+    """The better one of a pairing and its rival, which knows how near the other one comes."""
+    match = matching.rival(best.match)
+    if match is None or (best.doubt < 1 and match.stretch > OUTRUN * best.match.stretch):
+        return best
+    # Drawn out, what is wrong is covered as well.
+    rival = Pairing(best.first, best.second, match, fit(best.first, best.second, match.vertices, drawn_out=False))
+    better, worse = sorted((best, rival), key=lambda pairing: pairing.doubt)
+    if _apart(signatures, better, worse) < ELSEWHERE:
+        return better
+    return dataclasses.replace(better, rivalry=LEAST_LEAD * better.doubt / max(worse.doubt, 1e-12))
+
+
+def _apart(signatures: list[Signature], one: Pairing, other: Pairing) -> float:
+    """The mean distance along the second surface between where two pairings lead, as a share of its diameter."""
+    first, second = signatures
+    tree = KDTree(second.surface.vertices)
+    there, elsewhere = (tree.query(pairing.fit.places[first.samples])[1] for pairing in (one, other))
+    nearest = second.distances[:, there].argmin(0)
+    return float(second.distances[nearest, elsewhere].mean()) / second.diameter
 
 
 def pair(
@@ -138,25 +165,28 @@ def judged(
         if landmarks is not None and len(landmarks[0]):
             marks = KDTree(own.vertices).query(landmarks[0])[1], KDTree(other.vertices).query(landmarks[1])[1]
         # Of strangers the first match is shown, whatever it is.
+        told = marks is not None and len(marks[0]) >= ENOUGH_LANDMARKS
         limit = np.inf if strangers else INSISTED if insisted else 1.0
+        bars = [shape.name for shape, signed in zip((first, second), signatures, strict=True) if rod(signed).open]
+        bar = f"nothing on the bar '{bars[0]}' tells its sides or its ends apart" if bars else ""
+        if bars and not (insisted or told or however):
+            return Verdict(None, bar)
+        matching = Matching(signatures[0], signatures[1], marks)
         found: list[Pairing] = []
-        passed_over: list[Match] = []
-        for match in matches(signatures[0], signatures[1], marks):
-            if _doubt_of(match) > limit:
-                # No fit makes up for that.
-                passed_over.append(match)
-                continue
+        for match in matching.tried():
             found.append(Pairing(own, other, match, fit(own, other, match.vertices)))
-            if found[-1].doubt < CLOSE_TO_SURE or strangers:
+            hopeless = found[-1].fit.strain > HOPELESS_STRAIN
+            if found[-1].doubt < CLOSE_TO_SURE or strangers or (hopeless and not insisted):
                 break
-        if not found:
-            likeliest = min(passed_over, key=lambda match: match.stretch)
-            found.append(Pairing(own, other, likeliest, fit(own, other, likeliest.vertices)))
-    best = min(found, key=lambda pairing: pairing.doubt)
+        best = min(found, key=lambda pairing: pairing.doubt)
+        if not (strangers or told) and (insisted or best.fit.strain <= HOPELESS_STRAIN):
+            best = _beside_its_rival(best, matching, signatures)
     if strangers:
         return Verdict(best, strangers)
     if best.doubt > limit:
         return Verdict(best, f"what of '{first.name}' becomes what of '{second.name}' is not sure")
+    if bars and not (insisted or told):
+        return Verdict(best, bar)
     if not insisted and best.bent < LEAST_BENT:
         return Verdict(best, f"'{second.name}' is '{first.name}' moved as a whole")
     return Verdict(best, "")
