@@ -18,13 +18,12 @@ from ..shapes.mesh_topology import Topology
 from ..shapes.shape import triangle_areas
 from ..surface.surface_nets import CORNERS, surface_nets, triangles_from_quads
 from .oriented_samples import Samples
+from .sample_planes import SamplePlanes
 from .steadied_normals import share_of_number, steadied
 from .winding_grid import WindingGrid
 
 Array = NDArray[np.float64]
 
-NEIGHBOURS = 12
-"""Samples whose planes are blended at a place."""
 CELLS_PER_SPACING = 2.0
 MOST_CORNERS = 24_000_000
 NEAR, FAR = 0.8, 1.6
@@ -33,8 +32,6 @@ CRUMB = 40
 """Parts with less area than so many samples have are no surface that was scanned."""
 RIM = 1.0
 """Spacings around a sample that belong to a sheet."""
-DISC = 0.7
-"""Radius of the piece of plane that a sample stands for, in spacings."""
 _CHUNK = 16_384
 
 
@@ -84,14 +81,12 @@ def _blend_planes(
     near = binary_dilation(near, np.ones((3, 3, 3), np.bool_), iterations=steps)
     index = np.flatnonzero(near)
     flat = values.ravel()
-    tree = cKDTree(samples.points)
-    count = min(NEIGHBOURS, len(samples.points))
+    planes = SamplePlanes(samples)
 
     def evaluate(begin: int) -> None:
         rows = index[begin : begin + _CHUNK]
         place = np.stack(np.unravel_index(rows, grid.shape), axis=1) * grid.cell + grid.low
-        distance, nearest = tree.query(place, k=count)
-        height, reach = blended_planes(place, distance, nearest, samples)
+        height, reach = planes.heights(place)
         share = np.clip((FAR - reach) / (FAR - NEAR), 0, 1)
         share = share * share * (3 - 2 * share)
         flat[rows] = share * height + (1 - share) * flat[rows]
@@ -100,25 +95,6 @@ def _blend_planes(
     with ThreadPoolExecutor(threads or usable_cores()) as pool:
         for done, _ in enumerate(pool.map(evaluate, starts)):
             notify(done / len(starts))
-
-
-def blended_planes(
-    place: Array, distance: Array, nearest: NDArray[np.integer], samples: Samples
-) -> tuple[Array, Array]:
-    """Signed distance from places to the planes of the samples around, and how many spacings the nearest is away.
-
-    A sample's disc counts the less the farther it is from the place, so that of two sheets close together the nearer
-    counts, and that no plane reaches beyond an edge.
-    """
-    spacing = samples.spacing[nearest[:, 0]]
-    height = np.einsum("nki,nki->nk", place[:, None] - samples.points[nearest], samples.normals[nearest])
-    aside = np.sqrt(np.maximum(distance**2 - height**2, 0))
-    from_disc = np.hypot(height, np.maximum(aside - DISC * samples.spacing[nearest], 0))
-    width = np.maximum(2 * samples.noise, 0.25 * spacing)
-    off = (from_disc - from_disc.min(axis=1, keepdims=True)) / width[:, None]
-    nearness = (distance**2 - distance[:, :1] ** 2) / (1.1 * spacing[:, None]) ** 2
-    weight = np.exp(-nearness - 0.5 * off**2)
-    return (weight * height).sum(axis=1) / np.maximum(weight.sum(axis=1), 1e-12), distance[:, 0] / spacing
 
 
 def _extracted(values: NDArray[np.float32], grid: WindingGrid) -> tuple[Array, NDArray[np.int32]]:
