@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import binary_dilation
 from scipy.spatial import cKDTree
+from scipy.special import ndtr
 
 from ..machine.cores import usable_cores
 from ..shapes.mesh_topology import Topology
@@ -28,6 +29,9 @@ CELLS_PER_SPACING = 2.0
 MOST_CORNERS = 24_000_000
 NEAR, FAR = 0.8, 1.6
 """In spacings from the nearest sample: up to here the planes alone are right, from there the winding number alone."""
+AGREED, DISAGREED = 0.35, 0.5
+"""How far the winding number may be from what it would be beside a wall where the planes see it: up to the first they
+are believed, from the second they are not."""
 CRUMB = 40
 """Parts with less area than so many samples have are no surface that was scanned."""
 RIM = 1.0
@@ -47,7 +51,7 @@ def enclosing_surface(
     share = share_of_number(samples)
     steady = steadied(samples, grid) if share else None
     if steady is None or share < 1:
-        _blend_planes(values, samples, grid, threads, lambda done: notify(0.3 + 0.6 * done))
+        _blend_planes(values, samples, grid, blur * grid.cell, threads, lambda done: notify(0.3 + 0.6 * done))
     if steady is not None:
         number, level = steady
         values += np.float32(share) * ((level - number) * np.float32(2 * grid.cell) - values)
@@ -71,10 +75,11 @@ def _blend_planes(
     values: NDArray[np.float32],
     samples: Samples,
     grid: WindingGrid,
+    width: float,
     threads: int,
     notify: Callable[[float], None],
 ) -> None:
-    """Put the distance to the samples' planes where samples are near."""
+    """Put the distance to the samples' planes where samples are near; ``width`` is how blurred the number is."""
     near = np.zeros(grid.shape, np.bool_)
     near[tuple(np.round((samples.points - grid.low) / grid.cell).astype(np.int64).T)] = True
     steps = int(np.ceil(min(FAR * np.quantile(samples.spacing, 0.9) / grid.cell, 4)))
@@ -89,6 +94,8 @@ def _blend_planes(
         height, reach = planes.heights(place)
         share = np.clip((FAR - reach) / (FAR - NEAR), 0, 1)
         share = share * share * (3 - 2 * share)
+        off = np.abs(0.5 - flat[rows] / (2 * grid.cell) - ndtr(-height / width))
+        share *= np.where(reach > 0, np.clip((DISAGREED - off) / (DISAGREED - AGREED), 0, 1), 1)
         flat[rows] = share * height + (1 - share) * flat[rows]
 
     starts = list(range(0, len(index), _CHUNK))

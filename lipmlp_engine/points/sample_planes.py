@@ -26,11 +26,14 @@ ALIKE = (0.3, 0.7)
 """Cosine between normals of different sheets, and of one."""
 LEVEL = 0.03
 """Spacings: what lies closer to a plane is neither above nor below it."""
+PRESENT = (0.0, 0.05, 0.05)
+"""Samples, counted by how near they are, that make a first, a second and a third sheet."""
 CLOSE = 1.2
 """Spacings between two sheets that face each other, or turn their backs, up to which their planes are believed even
 where no sample is near: the winding number is too blurred to see between them."""
-SUPPORT = (0.1, 0.3)
-"""Share of its neighbours that lie on a sample's plane and face its way: below the first it is not heard at all."""
+SUPPORT, UNHEARD = (0.1, 0.3), 0.05
+"""Share of its neighbours that lie on a sample's plane and face its way: from the second it is heard in full, below the
+first only this much."""
 _CHUNK = 16_384
 
 
@@ -70,16 +73,16 @@ class SamplePlanes:
         aside = np.sqrt(np.maximum(distance**2 - height**2, 0))
         from_disc = np.hypot(height, np.maximum(aside - DISC * samples.spacing[nearest], 0))
         near = np.exp(-(distance**2 - distance[:, :1] ** 2) / (1.1 * spacing[:, None]) ** 2)
-        near *= np.maximum(self._heard[nearest], 1e-6)
+        near *= np.maximum(self._heard[nearest], UNHEARD)
         off = (from_disc - from_disc.min(axis=1, keepdims=True)) / self._width[nearest[:, :1]]
         weight = near * np.exp(-0.5 * off**2)
         groups: list[_Group] = []
         free = np.ones(nearest.shape, np.bool_)
-        for number in range(3):
+        for number in range(len(PRESENT)):
             lead = np.where(free, weight, -1.0).argmax(axis=1)
             cosine = np.einsum("nki,ni->nk", normals, normals[np.arange(len(lead)), lead])
             share = (weight if number == 0 else near) * free * _ramp(cosine, *ALIKE)
-            groups.append(_grouped(share, height, points, normals))
+            groups.append(_grouped(share, height, points, normals, PRESENT[number]))
             free &= cosine < ALIKE[1]
         level = np.maximum(LEVEL * spacing, samples.noise)
         values, close = _joined(groups, points, level, CLOSE * spacing)
@@ -107,12 +110,12 @@ def _ramp(values: Array, low: float, high: float) -> Array:
     return np.asarray(share * share * (3 - 2 * share))
 
 
-def _grouped(share: Array, height: Array, points: Array, normals: Array) -> _Group:
+def _grouped(share: Array, height: Array, points: Array, normals: Array, least: float) -> _Group:
     total = share.sum(axis=1)
     part = share / np.maximum(total, 1e-12)[:, None]
     normal = np.einsum("nk,nki->ni", part, normals)
     normal /= np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-12)
-    return _Group(part, (part * height).sum(axis=1), np.einsum("nk,nki->ni", part, points), normal, total > 1e-3)
+    return _Group(part, (part * height).sum(axis=1), np.einsum("nk,nki->ni", part, points), normal, total > least)
 
 
 def _joined(groups: list[_Group], points: Array, level: Array, close: Array) -> tuple[Array, Flags]:
@@ -125,9 +128,8 @@ def _joined(groups: list[_Group], points: Array, level: Array, close: Array) -> 
     (edge12, told12), (edge13, told13), (edge23, told23) = (_edge(*pair, points, level) for pair in pairs)
     here = np.zeros(len(level), np.bool_)
     for (one, other), edge in zip(pairs, (edge12, edge13, edge23), strict=True):
-        facing = one.there & other.there & (np.einsum("ni,ni->n", one.normal, other.normal) < -0.5)
-        between = np.where(edge, (one.height < 0) & (other.height < 0), (one.height > 0) & (other.height > 0))
-        here |= facing & between & (np.abs(one.height + other.height) < close)
+        facing = one.there & other.there & ~edge & (np.einsum("ni,ni->n", one.normal, other.normal) < -0.5)
+        here |= facing & (one.height > 0) & (other.height > 0) & (one.height + other.height < close)
 
     def together(edge: Flags, one: Array, other: Array) -> Array:
         return np.where(edge, np.maximum(one, other), np.minimum(one, other))
