@@ -20,7 +20,7 @@ from ..shapes.shape import triangle_areas
 from ..surface.surface_nets import CORNERS, surface_nets, triangles_from_quads
 from .oriented_samples import Samples
 from .sample_planes import SamplePlanes
-from .steadied_normals import share_of_number, steadied
+from .steadied_normals import missed_by, share_of_number, steadied
 from .winding_grid import WindingGrid
 
 Array = NDArray[np.float64]
@@ -50,11 +50,21 @@ def enclosing_surface(
     values = (0.5 - number) * np.float32(2 * grid.cell)
     share = share_of_number(samples)
     steady = steadied(samples, grid) if share else None
-    if steady is None or share < 1:
-        _blend_planes(values, samples, grid, blur * grid.cell, threads, lambda done: notify(0.3 + 0.6 * done))
+    missed = np.ones(len(samples.points)) if steady is None else missed_by(samples, grid, *steady)
+    flat = samples.points if steady is None or share < 1 else samples.points[missed > 0]
+    if len(flat):
+        near = _around(flat, samples, grid)
+        # In noise so thick that the number finds no wall, it can contradict no plane either.
+        width = blur * grid.cell if steady is not None or not share else np.inf
+        _blend_planes(values, near, samples, grid, width, threads, lambda done: notify(0.3 + 0.6 * done))
     if steady is not None:
         number, level = steady
-        values += np.float32(share) * ((level - number) * np.float32(2 * grid.cell) - values)
+        part = np.full(grid.shape, share, np.float32)
+        near = _around(samples.points[missed > 0], samples, grid)
+        if len(near):
+            _, nearest = cKDTree(samples.points).query(grid.places(near), k=4, workers=threads or -1)
+            part.ravel()[near] *= 1 - missed[nearest].mean(axis=1)
+        values += part * ((level - number) * np.float32(2 * grid.cell) - values)
     vertices, triangles = _extracted(values, grid)
     notify(1.0)
     return _without_crumbs(vertices, triangles, CRUMB * float(np.median(samples.spacing)) ** 2)
@@ -71,31 +81,35 @@ def _grid(samples: Samples, finest: int, threads: int) -> WindingGrid:
     return grid
 
 
+def _around(places: Array, samples: Samples, grid: WindingGrid) -> NDArray[np.int64]:
+    """The grid's corners that have one of the places near them, by their numbers."""
+    near = np.zeros(grid.shape, np.bool_)
+    near[tuple(np.round((places - grid.low) / grid.cell).astype(np.int64).T)] = True
+    steps = int(np.ceil(min(FAR * np.quantile(samples.spacing, 0.9) / grid.cell, 4)))
+    return np.flatnonzero(binary_dilation(near, np.ones((3, 3, 3), np.bool_), iterations=steps))
+
+
 def _blend_planes(
     values: NDArray[np.float32],
+    index: NDArray[np.int64],
     samples: Samples,
     grid: WindingGrid,
     width: float,
     threads: int,
     notify: Callable[[float], None],
 ) -> None:
-    """Put the distance to the samples' planes where samples are near; ``width`` is how blurred the number is."""
-    near = np.zeros(grid.shape, np.bool_)
-    near[tuple(np.round((samples.points - grid.low) / grid.cell).astype(np.int64).T)] = True
-    steps = int(np.ceil(min(FAR * np.quantile(samples.spacing, 0.9) / grid.cell, 4)))
-    near = binary_dilation(near, np.ones((3, 3, 3), np.bool_), iterations=steps)
-    index = np.flatnonzero(near)
+    """Put the distance to the samples' planes at those corners; ``width`` is how blurred the number is."""
     flat = values.ravel()
     planes = SamplePlanes(samples)
 
     def evaluate(begin: int) -> None:
         rows = index[begin : begin + _CHUNK]
-        place = np.stack(np.unravel_index(rows, grid.shape), axis=1) * grid.cell + grid.low
-        height, reach = planes.heights(place)
+        height, reach = planes.heights(grid.places(rows))
         share = np.clip((FAR - reach) / (FAR - NEAR), 0, 1)
         share = share * share * (3 - 2 * share)
-        off = np.abs(0.5 - flat[rows] / (2 * grid.cell) - ndtr(-height / width))
-        share *= np.where(reach > 0, np.clip((DISAGREED - off) / (DISAGREED - AGREED), 0, 1), 1)
+        if np.isfinite(width):
+            off = np.abs(0.5 - flat[rows] / (2 * grid.cell) - ndtr(-height / width))
+            share *= np.where(reach > 0, np.clip((DISAGREED - off) / (DISAGREED - AGREED), 0, 1), 1)
         flat[rows] = share * height + (1 - share) * flat[rows]
 
     starts = list(range(0, len(index), _CHUNK))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
 from .oriented_samples import Samples
 from .winding_grid import WindingGrid
@@ -19,6 +20,10 @@ FIRST_BLUR, FALLING, LAST_BLUR = 2.5, 0.7, 1.3
 """Blur of the number in cells: of the first turn, how it falls from turn to turn, and the least."""
 SURE, UNSURE = 0.15, 0.35
 """Noise, as a share of the distance between points, up to which planes alone are right, and from which they are not."""
+SHORT, OVER = (0.15, 0.3), (0.3, 0.6)
+"""How far the number at a sample may be below the surface's, and above, before the surface misses the sample."""
+MISSED, HEARD = (0.2, 0.6), 24
+"""Share of so many samples around that must be missed for the surface to miss the place."""
 ON_A_WALL = (0.35, 0.65)
 """The winding number in the middle of the samples of what encloses something."""
 
@@ -41,6 +46,21 @@ def steadied(samples: Samples, grid: WindingGrid) -> tuple[NDArray[np.float32], 
     number = grid.solve(places, normals * area[:, None], LAST_BLUR)
     level = float(np.median(grid.at(number, places)))
     return (number, level) if ON_A_WALL[0] < level < ON_A_WALL[1] else None
+
+
+def missed_by(samples: Samples, grid: WindingGrid, number: NDArray[np.float32], level: float) -> Array:
+    """For every sample from 0 to 1, whether the number's surface misses what lies there, as what is thinner than the
+    number is blurred: fins get shorter, and what nearly touches grows together."""
+    above = np.asarray(grid.at(number, samples.points) - level, np.float64)
+    missed = _ramp(-above, *SHORT) + _ramp(above, *OVER)
+    count = min(HEARD, len(missed))
+    around = cKDTree(samples.points).query(samples.points, k=count)[1]
+    return _ramp(missed[around].mean(axis=1), *MISSED)
+
+
+def _ramp(values: Array, low: float, high: float) -> Array:
+    share = np.clip((values - low) / (high - low), 0, 1)
+    return np.asarray(share * share * (3 - 2 * share))
 
 
 def _falling(number: NDArray[np.float32], grid: WindingGrid, places: Array) -> Array:
