@@ -51,7 +51,7 @@ def enclosing_surface(
     share = share_of_number(samples)
     steady = steadied(samples, grid) if share else None
     missed = np.ones(len(samples.points)) if steady is None else missed_by(samples, grid, *steady)
-    flat = samples.points if steady is None or share < 1 else samples.points[missed > 0]
+    flat = samples.points if steady is None or share < 1 else samples.points[missed != 0]
     if len(flat):
         near = _around(flat, samples, grid)
         # In noise so thick that the number finds no wall, it can contradict no plane either.
@@ -59,12 +59,15 @@ def enclosing_surface(
         _blend_planes(values, near, samples, grid, width, threads, lambda done: notify(0.3 + 0.6 * done))
     if steady is not None:
         number, level = steady
-        part = np.full(grid.shape, share, np.float32)
-        near = _around(samples.points[missed > 0], samples, grid)
+        decided = (level - number) * np.float32(2 * grid.cell)
+        near = _around(samples.points[missed != 0], samples, grid)
         if len(near):
             _, nearest = cKDTree(samples.points).query(grid.places(near), k=4, workers=threads or -1)
-            part.ravel()[near] *= 1 - missed[nearest].mean(axis=1)
-        values += part * ((level - number) * np.float32(2 * grid.cell) - values)
+            lack, by_planes = missed[nearest].mean(axis=1), values.ravel()[near] - decided.ravel()[near]
+            # Planes fray in noise: they may lengthen a fin but cut no hole into it, and open a gap but not bridge it.
+            added = np.where(lack > 0, np.minimum(by_planes, 0), np.maximum(by_planes, 0))
+            decided.ravel()[near] += np.abs(lack) * added
+        values += np.float32(share) * (decided - values)
     vertices, triangles = _extracted(values, grid)
     notify(1.0)
     return _without_crumbs(vertices, triangles, CRUMB * float(np.median(samples.spacing)) ** 2)
