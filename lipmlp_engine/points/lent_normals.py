@@ -29,6 +29,8 @@ def lent(points: Array, normals: Array, least: Array, threads: int = 0) -> Array
     tree = cKDTree(points)
     asking = np.arange(len(points))
     for _ in range(ROUNDS):
+        if not len(asking):
+            break
         changed = normals.copy()
         doubtful = []
         for begin in range(0, len(asking), _CHUNK):
