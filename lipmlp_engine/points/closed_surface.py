@@ -32,6 +32,8 @@ NEAR, FAR = 0.8, 1.6
 AGREED, DISAGREED = 0.35, 0.5
 """How far the winding number may be from what it would be beside a wall where the planes see it: up to the first they
 are believed, from the second they are not."""
+ENCLOSING = 0.3
+"""Mean winding number at the samples from which it is about what is inside; that of a sheet is nothing."""
 CRUMB = 40
 """Parts with less area than so many samples have are no surface that was scanned."""
 RIM = 1.0
@@ -54,8 +56,9 @@ def enclosing_surface(
     flat = samples.points if steady is None or share < 1 else samples.points[missed != 0]
     if len(flat):
         near = _around(flat, samples, grid)
-        # In noise so thick that the number finds no wall, it can contradict no plane either.
-        width = blur * grid.cell if steady is not None or not share else np.inf
+        # Where little is enclosed, or the noise is so thick that no wall is found, the number can contradict no plane.
+        sure = float(grid.at(number, samples.points).mean()) > ENCLOSING and (steady is not None or not share)
+        width = blur * grid.cell if sure else np.inf
         _blend_planes(values, near, samples, grid, width, threads, lambda done: notify(0.3 + 0.6 * done))
     if steady is not None:
         number, level = steady
