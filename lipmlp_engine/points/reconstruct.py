@@ -58,6 +58,8 @@ def reconstruct(
     notify(0.1)
     method = _chosen(cloud, lines, settings.method)
     samples, origin, notes = _samples(points, cloud, lines, method, settings, seed, device, threads, notify)
+    if method == "given" and origin == "made":
+        method = "normals"
     vertices, triangles = enclosing_surface(samples, settings.cells, threads, lambda share: notify(0.5 + 0.45 * share))
     if _is_sheet(samples, settings, threads):
         vertices, triangles = near_samples(vertices, triangles, samples)
