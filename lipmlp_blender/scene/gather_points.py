@@ -74,19 +74,31 @@ def write_points(path: Path, name: str, clouds: Sequence[RawPoints]) -> None:
     }
     if all(normals is not None for _, normals in parts):
         arrays["normals"] = np.concatenate([normals for _, normals in parts if normals is not None])
-    if any(cloud.colors is not None for cloud in clouds):
-        white = [np.ones((len(cloud.places), 4), np.float32) for cloud in clouds]
-        arrays["colors"] = np.concatenate(
-            [plain if cloud.colors is None else cloud.colors for cloud, plain in zip(clouds, white, strict=True)]
-        )
+    colors = _colors(clouds)
+    if colors is not None:
+        arrays["colors"] = colors
     if all(cloud.radii is not None for cloud in clouds):
         arrays["radii"] = np.concatenate([cloud.radii for cloud in clouds if cloud.radii is not None])
     np.savez(path, name=np.array(name), **arrays)
 
 
-def beside(clouds: Sequence[RawPoints], name: str) -> dict[str, NDArray[np.float64]]:
+def beside(clouds: Sequence[RawPoints], name: str) -> dict[str, NDArray[np.generic]]:
     """Points that an object makes beside its faces, in world space, for the engine to speak of. Touches no Blender."""
-    return {"beside": np.concatenate([_placed(cloud, name)[0] for cloud in clouds])} if clouds else {}
+    if not clouds:
+        return {}
+    found: dict[str, NDArray[np.generic]] = {"beside": np.concatenate([_placed(cloud, name)[0] for cloud in clouds])}
+    colors = _colors(clouds)
+    return found if colors is None else {**found, "beside_colors": colors}
+
+
+def _colors(clouds: Sequence[RawPoints]) -> NDArray[np.float32] | None:
+    """The colours of all points, white where only others have some."""
+    if all(cloud.colors is None for cloud in clouds):
+        return None
+    white = [np.ones((len(cloud.places), 4), np.float32) for cloud in clouds]
+    return np.concatenate(
+        [plain if cloud.colors is None else cloud.colors for cloud, plain in zip(clouds, white, strict=True)]
+    )
 
 
 def count_loose(item: bpy.types.Object) -> int:

@@ -12,34 +12,34 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import binary_dilation
 from scipy.spatial import cKDTree
+from scipy.special import ndtr
 
 from ..machine.cores import usable_cores
 from ..shapes.mesh_topology import Topology
 from ..shapes.shape import triangle_areas
 from ..surface.surface_nets import CORNERS, surface_nets, triangles_from_quads
 from .oriented_samples import Samples
-from .steadied_normals import share_of_number, steadied
+from .sample_planes import SamplePlanes
+from .steadied_normals import missed_by, share_of_number, steadied
 from .winding_grid import WindingGrid
 
 Array = NDArray[np.float64]
 
-NEIGHBOURS = 12
-"""Samples whose planes are blended at a place. Chosen."""
 CELLS_PER_SPACING = 2.0
 """Cells of the grid between two neighbouring samples. Chosen."""
 MOST_CORNERS = 24_000_000
 """Corners of the grid, beyond which its cells are made larger. Chosen: a field of them takes 0.1 GB."""
 NEAR, FAR = 0.8, 1.6
-"""In spacings from the nearest sample: up to here the planes alone are right, from there the winding number alone.
-
-Chosen.
-"""
+"""In spacings from the nearest sample: up to here the planes alone are right, from there the winding number alone."""
+AGREED, DISAGREED = 0.35, 0.5
+"""How far the winding number may be from what it would be beside a wall where the planes see it: up to the first they
+are believed, from the second they are not."""
+ENCLOSING = 0.3
+"""Mean winding number at the samples from which it is about what is inside; that of a sheet is nothing."""
 CRUMB = 40
 """Parts with less area than so many samples have are no surface that was scanned. Chosen."""
 RIM = 1.0
-"""Spacings around a sample that belong to a sheet. Chosen."""
-DISC = 0.7
-"""Radius of the piece of plane that a sample stands for, in spacings. Chosen."""
+"""Spacings around a sample that belong to a sheet."""
 _CHUNK = 16_384
 
 
@@ -54,11 +54,25 @@ def enclosing_surface(
     values = (0.5 - number) * np.float32(2 * grid.cell)
     share = share_of_number(samples)
     steady = steadied(samples, grid) if share else None
-    if steady is None or share < 1:
-        _blend_planes(values, samples, grid, threads, lambda done: notify(0.3 + 0.6 * done))
+    missed = np.ones(len(samples.points)) if steady is None else missed_by(samples, grid, *steady)
+    flat = samples.points if steady is None or share < 1 else samples.points[missed != 0]
+    if len(flat):
+        near = _around(flat, samples, grid)
+        # Where little is enclosed, or the noise is so thick that no wall is found, the number can contradict no plane.
+        sure = float(grid.at(number, samples.points).mean()) > ENCLOSING and (steady is not None or not share)
+        width = blur * grid.cell if sure else np.inf
+        _blend_planes(values, near, samples, grid, width, threads, lambda done: notify(0.3 + 0.6 * done))
     if steady is not None:
         number, level = steady
-        values += np.float32(share) * ((level - number) * np.float32(2 * grid.cell) - values)
+        decided = (level - number) * np.float32(2 * grid.cell)
+        near = _around(samples.points[missed != 0], samples, grid)
+        if len(near):
+            _, nearest = cKDTree(samples.points).query(grid.places(near), k=4, workers=threads or -1)
+            lack, by_planes = missed[nearest].mean(axis=1), values.ravel()[near] - decided.ravel()[near]
+            # Planes fray in noise: they may lengthen a fin but cut no hole into it, and open a gap but not bridge it.
+            added = np.where(lack > 0, np.minimum(by_planes, 0), np.maximum(by_planes, 0))
+            decided.ravel()[near] += np.abs(lack) * added
+        values += np.float32(share) * (decided - values)
     vertices, triangles = _extracted(values, grid)
     notify(1.0)
     return _without_crumbs(vertices, triangles, CRUMB * float(np.median(samples.spacing)) ** 2)
@@ -75,55 +89,41 @@ def _grid(samples: Samples, finest: int, threads: int) -> WindingGrid:
     return grid
 
 
+def _around(places: Array, samples: Samples, grid: WindingGrid) -> NDArray[np.int64]:
+    """The grid's corners that have one of the places near them, by their numbers."""
+    near = np.zeros(grid.shape, np.bool_)
+    near[tuple(np.round((places - grid.low) / grid.cell).astype(np.int64).T)] = True
+    steps = int(np.ceil(min(FAR * np.quantile(samples.spacing, 0.9) / grid.cell, 4)))
+    return np.flatnonzero(binary_dilation(near, np.ones((3, 3, 3), np.bool_), iterations=steps))
+
+
 def _blend_planes(
     values: NDArray[np.float32],
+    index: NDArray[np.int64],
     samples: Samples,
     grid: WindingGrid,
+    width: float,
     threads: int,
     notify: Callable[[float], None],
 ) -> None:
-    """Put the distance to the samples' planes where samples are near."""
-    near = np.zeros(grid.shape, np.bool_)
-    near[tuple(np.round((samples.points - grid.low) / grid.cell).astype(np.int64).T)] = True
-    steps = int(np.ceil(min(FAR * np.quantile(samples.spacing, 0.9) / grid.cell, 4)))
-    near = binary_dilation(near, np.ones((3, 3, 3), np.bool_), iterations=steps)
-    index = np.flatnonzero(near)
+    """Put the distance to the samples' planes at those corners; ``width`` is how blurred the number is."""
     flat = values.ravel()
-    tree = cKDTree(samples.points)
-    count = min(NEIGHBOURS, len(samples.points))
+    planes = SamplePlanes(samples)
 
     def evaluate(begin: int) -> None:
         rows = index[begin : begin + _CHUNK]
-        place = np.stack(np.unravel_index(rows, grid.shape), axis=1) * grid.cell + grid.low
-        distance, nearest = tree.query(place, k=count)
-        height, reach = blended_planes(place, distance, nearest, samples)
+        height, reach = planes.heights(grid.places(rows))
         share = np.clip((FAR - reach) / (FAR - NEAR), 0, 1)
         share = share * share * (3 - 2 * share)
+        if np.isfinite(width):
+            off = np.abs(0.5 - flat[rows] / (2 * grid.cell) - ndtr(-height / width))
+            share *= np.where(reach > 0, np.clip((DISAGREED - off) / (DISAGREED - AGREED), 0, 1), 1)
         flat[rows] = share * height + (1 - share) * flat[rows]
 
     starts = list(range(0, len(index), _CHUNK))
     with ThreadPoolExecutor(threads or usable_cores()) as pool:
         for done, _ in enumerate(pool.map(evaluate, starts)):
             notify(done / len(starts))
-
-
-def blended_planes(
-    place: Array, distance: Array, nearest: NDArray[np.integer], samples: Samples
-) -> tuple[Array, Array]:
-    """Signed distance from places to the planes of the samples around, and how many spacings the nearest is away.
-
-    A sample's disc counts the less the farther it is from the place, so that of two sheets close together the nearer
-    counts, and that no plane reaches beyond an edge.
-    """
-    spacing = samples.spacing[nearest[:, 0]]
-    height = np.einsum("nki,nki->nk", place[:, None] - samples.points[nearest], samples.normals[nearest])
-    aside = np.sqrt(np.maximum(distance**2 - height**2, 0))
-    from_disc = np.hypot(height, np.maximum(aside - DISC * samples.spacing[nearest], 0))
-    width = np.maximum(2 * samples.noise, 0.25 * spacing)
-    off = (from_disc - from_disc.min(axis=1, keepdims=True)) / width[:, None]
-    nearness = (distance**2 - distance[:, :1] ** 2) / (1.1 * spacing[:, None]) ** 2
-    weight = np.exp(-nearness - 0.5 * off**2)
-    return (weight * height).sum(axis=1) / np.maximum(weight.sum(axis=1), 1e-12), distance[:, 0] / spacing
 
 
 def _extracted(values: NDArray[np.float32], grid: WindingGrid) -> tuple[Array, NDArray[np.int32]]:

@@ -6,6 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
 from ..job.errors import JobError
 from ..job.sections import FEWEST_POINTS
@@ -14,6 +16,9 @@ from .cloud import Cloud
 if TYPE_CHECKING:
     from ..shapes.shape import Shape
 
+APART = 1e-9
+"""Of the largest coordinate: what is nearer to a vertex than that is the vertex."""
+
 
 def loose_points(shape: Shape) -> Cloud | None:
     """The points of a shape with faces that belong to none of them; None where they are too few for a surface."""
@@ -21,12 +26,26 @@ def loose_points(shape: Shape) -> Cloud | None:
     free[shape.triangles] = False
     found = Cloud(shape.vertices, colors=shape.colors).taken(free)
     if shape.beside is not None:
-        colors = None
-        if found.colors is not None:
-            white = np.ones((len(shape.beside), 4), np.float32)
-            colors = np.concatenate([found.colors, white])
-        found = Cloud(np.concatenate([found.points, shape.beside]), colors=colors)
+        found = _together(found, shape.beside)
     return found if len(found) >= FEWEST_POINTS else None
+
+
+def without_vertices(cloud: Cloud, vertices: NDArray[np.float64]) -> Cloud | None:
+    """The points of a cloud at which no vertex lies; None where one lies at each."""
+    if len(cloud) == 0 or len(vertices) == 0:
+        return None
+    away, _ = cKDTree(vertices).query(cloud.points)
+    free = away > APART * max(float(np.abs(vertices).max()), 1e-300)
+    return cloud.taken(free) if free.any() else None
+
+
+def _together(one: Cloud, other: Cloud) -> Cloud:
+    """Both clouds as one, white where only the other has colours."""
+    colors = None
+    if one.colors is not None or other.colors is not None:
+        both = ((cloud, np.ones((len(cloud), 4), np.float32)) for cloud in (one, other))
+        colors = np.concatenate([white if cloud.colors is None else cloud.colors for cloud, white in both])
+    return Cloud(np.concatenate([one.points, other.points]), colors=colors)
 
 
 def note_of(cloud: Cloud) -> str:

@@ -34,6 +34,8 @@ Chosen.
 """
 BORROWING, LENDERS = 3, 8
 """Rounds in which a fit that is worse than its neighbours' takes a better one's, and how many are asked. Chosen."""
+LEAST = 0.12
+"""Of the spacing: how far from a plane points of its sheet may lie where there is no noise."""
 _CHUNK = 20_000
 
 
@@ -53,6 +55,11 @@ class Lines:
     """(n, 3), the points moved onto the surface that was fitted around each."""
 
     @property
+    def least(self) -> Array:
+        """How far from a plane a point may lie that belongs to it."""
+        return np.maximum(2.5 * self.noise, LEAST * self.spacing)
+
+    @property
     def clean(self) -> bool:
         """Whether the points lie on the surface, as far as their distance from each other lets see."""
         return self.noise < CLEAN * float(np.median(self.spacing))
@@ -70,7 +77,7 @@ def lines_of(points: Array, threads: int = 0) -> Lines:
     _, nearest = tree.query(points, k=count + 1, workers=workers)
     normals, places = np.empty_like(points), np.empty_like(points)
     chunks = [slice(begin, begin + _CHUNK) for begin in range(0, len(points), _CHUNK)]
-    least = np.maximum(2.5 * noise, 0.12 * spacing)
+    least = np.maximum(2.5 * noise, LEAST * spacing)
     for part in chunks:
         normals[part] = _planes(points, nearest[part], least[part])
     for _ in range(BORROWING if ratio < CLEAN else 0):

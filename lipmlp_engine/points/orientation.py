@@ -37,7 +37,11 @@ LEAST_GAP = 0.2
 ONE_SHEET = 0.02
 """Agreement from which neighbours lie on one sheet. Chosen."""
 TRUST = 0.05
-"""Weight of the winding number beside the neighbours. Chosen."""
+"""Weight of the winding number beside the neighbours."""
+FLAT = 0.8
+"""Cosine between normals of neighbours that are sure to lie on one sheet."""
+MOST_SHEETS, ASKED = 8, 200
+"""Of the sheets that lie close to others, the largest so many are tried either way, at so many of their points."""
 
 
 def oriented(points: Array, lines: Lines, threads: int = 0) -> Array:
@@ -54,6 +58,7 @@ def oriented(points: Array, lines: Lines, threads: int = 0) -> Array:
     crowded, along = np.zeros(len(points), np.bool_), np.zeros(len(points))
     if lines.clean:
         crowded, along = _crowded(points, lines, 3 * cell), _along_the_surest(agreement)
+        parts = _parts(_between_alike(agreement, lines))
         hint = along
     side, straight, before = np.ones(len(points)), np.ones(len(points)), np.zeros(len(points))
     for turn in range(ROUNDS):
@@ -71,6 +76,8 @@ def oriented(points: Array, lines: Lines, threads: int = 0) -> Array:
         step = 1.5 * grid.cell * lines.normals
         fall = grid.at(number, points - step) - grid.at(number, points + step)
         hint = np.where((np.abs(fall) > CLEAR) & ~crowded, np.clip(fall, -1, 1), along * _majority(along * side, parts))
+    if crowded.any():
+        straight = _turned_sheets(straight, crowded, parts, points, lines)
     return np.asarray(lines.normals * straight[:, None])
 
 
@@ -98,6 +105,14 @@ def _agreement(points: Array, lines: Lines) -> csr_array:
     count = len(points)
     matrix = coo_array((weight, (first, second)), shape=(count, count)).tocsr()
     return csr_array((matrix + matrix.T) / 2)
+
+
+def _between_alike(agreement: csr_array, lines: Lines) -> csr_array:
+    """Only the links between points whose normals are alike, which lie on one sheet or on two that face each other."""
+    links = agreement.tocoo()
+    first, second = links.coords
+    alike = np.abs(np.einsum("ij,ij->i", lines.normals[first], lines.normals[second])) > FLAT
+    return csr_array(coo_array((links.data[alike], (first[alike], second[alike])), shape=links.shape))
 
 
 def _crowded(points: Array, lines: Lines, reach: float) -> NDArray[np.bool_]:
@@ -169,3 +184,34 @@ def _turned_parts(side: Array, parts: NDArray[np.int64], number: NDArray[np.floa
     count = np.bincount(parts)
     mean = np.bincount(parts, number) / count
     return np.asarray(np.where(((mean < 0) | (mean > 1))[parts] & (count > 3 * LINKS)[parts], -side, side))
+
+
+def _turned_sheets(
+    side: Array, crowded: NDArray[np.bool_], parts: NDArray[np.int64], points: Array, lines: Lines
+) -> Array:
+    """The sides, with those sheets turned which are close to another and at which the number is nearer to a half then.
+
+    On a grid the number is too blurred between such sheets, so that here it is summed over all points, at some.
+    """
+    count, close = np.bincount(parts), np.bincount(parts, crowded)
+    chosen = np.argsort(-close, kind="stable")[:MOST_SHEETS]
+    for part in chosen[(close > count / 2)[chosen] & (count > 3 * LINKS)[chosen]]:
+        own = parts == part
+        there = np.flatnonzero(own & crowded)
+        places = points[there[:: max(1, len(there) // ASKED)]]
+        walls = lines.normals * (side * lines.spacing**2)[:, None]
+        now = _number(places, points, walls)
+        alone = _number(places, points[own], walls[own])
+        if abs(now - 2 * alone - 0.5) < abs(now - 0.5):
+            side = np.where(own, -side, side)
+    return side
+
+
+def _number(places: Array, points: Array, walls: Array) -> float:
+    """The mean winding number at some of the points."""
+    total = 0.0
+    for place in places:
+        step = points - place
+        cube = np.einsum("ij,ij->i", step, step) ** 1.5
+        total += float((np.einsum("ij,ij->i", walls, step) / np.where(cube > 0, cube, np.inf)).sum())
+    return total / (4 * np.pi * len(places))

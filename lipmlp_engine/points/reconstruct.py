@@ -16,6 +16,7 @@ from ..shapes.mesh_topology import Topology
 from .closed_surface import enclosing_surface, near_samples
 from .cloud import Cloud, tidied
 from .found_surface import Found, SurfaceReport
+from .lent_normals import lent
 from .normal_estimation import Lines, lines_of
 from .orientation import oriented
 from .oriented_samples import Samples
@@ -60,6 +61,8 @@ def reconstruct(
     notify(0.1)
     method = _chosen(cloud, lines, settings.method)
     samples, origin, notes = _samples(points, cloud, lines, method, settings, seed, device, threads, notify)
+    if method == "given" and origin == "made":
+        method = "normals"
     vertices, triangles = enclosing_surface(samples, settings.cells, threads, lambda share: notify(0.5 + 0.45 * share))
     if _is_sheet(samples, settings, threads):
         vertices, triangles = near_samples(vertices, triangles, samples)
@@ -119,11 +122,17 @@ def _samples(
         notify(0.5)
         if normals is not None:
             return Samples(lines.places, normals, lines.spacing, lines.noise, seen=points), "given", notes
-        made = oriented(points, lines, threads)
+        made = _made(points, lines, threads)
         return Samples(lines.places, made, lines.spacing, lines.noise, seen=points), "made", notes
-    made = oriented(points, lines, threads)
+    made = _made(points, lines, threads)
     notify(0.5)
     return Samples(lines.places, made, lines.spacing, lines.noise, seen=points), "made", []
+
+
+def _made(points: Array, lines: Lines, threads: int) -> Array:
+    """Normals outwards; in a clean cloud those beside edges are looked at once more."""
+    normals = oriented(points, lines, threads)
+    return lent(points, normals, lines.least, threads) if lines.clean else normals
 
 
 def _believed(

@@ -62,6 +62,10 @@ class WindingGrid:
         # Far away from everything the number is none.
         return np.asarray(number - np.median(number[0]), np.float32)
 
+    def places(self, corners: NDArray[np.int64]) -> Array:
+        """Where the corners of those numbers are."""
+        return np.stack(np.unravel_index(corners, self.shape), axis=1) * self.cell + self.low
+
     def at(self, values: NDArray[np.float32], points: Array) -> NDArray[np.float32]:
         """The grid's values at points within it."""
         return np.asarray(map_coordinates(values, ((points - self.low) / self.cell).T, order=1, mode="nearest"))

@@ -37,8 +37,8 @@ class Shape:
 
     cloud: Cloud | None = None
     """The points of a shape that has no triangles yet; ``prepare`` finds the surface through them."""
-    beside: NDArray[np.float64] | None = None
-    """(n, 3), points that came with a shape of triangles and are no vertices of it."""
+    beside: Cloud | None = None
+    """Points that came with a shape of triangles and are no vertices of it."""
 
     @property
     def placed_look(self) -> Look:

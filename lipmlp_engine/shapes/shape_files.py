@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from ..files.array_file import ArrayFile
 from ..job.errors import ShapeError
 from ..points.cloud import Cloud
 from ..points.cloud_files import POINT_FILES, cloud_of_columns, read_cloud
-from ..points.loose import loose_points, note_of
+from ..points.loose import loose_points, note_of, without_vertices
 from .look import UV_NAME, Layer, Look, layers_in
 from .ply import Ply, read_ply
 from .ply_numbers import Lists
@@ -87,7 +88,9 @@ def _read_npz(path: Path) -> Shape:
             seen = arrays.whole("look_triangles", count, 3, most=max(len(vertices) - 1, 0))
         facing = arrays.double("normals", len(vertices), 3) if "normals" in arrays else None
         radii = arrays.double("radii", len(vertices)) if "radii" in arrays else None
-        beside = arrays.double("beside", None, 3) if "beside" in arrays else None
+        beside = Cloud(arrays.double("beside", None, 3)) if "beside" in arrays else None
+        if beside is not None and "beside_colors" in arrays:
+            beside.colors = arrays.real("beside_colors", len(beside), 4)
     except (OSError, ValueError) as error:
         raise ShapeError(f"{path} is not a shape of Lipschitz Morph; write it again from Blender ({error}).") from error
     if count == 0 and len(vertices):
@@ -124,20 +127,25 @@ def _cloud_shape(path: Path, cloud: Cloud) -> Shape:
 def _loose_points(scene: Any, path: Path) -> Cloud:
     """The vertices of a file without faces, where its format has such: those of OBJ are not among trimesh's objects."""
     if path.suffix.lower() == ".obj":
-        lines = (line.split() for line in path.read_text(encoding="utf-8", errors="replace").splitlines())
-        rows = [words[1:] for words in lines if len(words) > 3 and words[0] == "v"]
-        numbers = np.array([row[:3] for row in rows], np.float64).reshape(-1, 3)
-        colored = len(rows) > 0 and all(len(row) >= 6 for row in rows)
-        colors = np.ones((len(rows), 4), np.float32) if colored else None
-        if colors is not None:
-            colors[:, :3] = np.array([row[3:6] for row in rows], np.float32).clip(0, 1)
-        return Cloud(numbers, colors=colors)
+        return _obj_points(path)
     parts = []
     for node in scene.graph.nodes_geometry:
         matrix, geometry = scene.graph[node]
         places = np.asarray(getattr(scene.geometry[geometry], "vertices", np.zeros((0, 3))), np.float64)
         parts.append(places @ matrix[:3, :3].T + matrix[:3, 3])
     return Cloud(np.concatenate([np.zeros((0, 3)), *parts]))
+
+
+def _obj_points(path: Path) -> Cloud:
+    """All vertices of an OBJ, whatever becomes of them."""
+    lines = (line.split() for line in path.read_text(encoding="utf-8", errors="replace").splitlines())
+    rows = [words[1:] for words in lines if len(words) > 3 and words[0] == "v"]
+    numbers = np.array([row[:3] for row in rows], np.float64).reshape(-1, 3)
+    colored = len(rows) > 0 and all(len(row) >= 6 for row in rows)
+    colors = np.ones((len(rows), 4), np.float32) if colored else None
+    if colors is not None:
+        colors[:, :3] = np.array([row[3:6] for row in rows], np.float32).clip(0, 1)
+    return Cloud(numbers, colors=colors)
 
 
 def _ply_colors(ply: Ply) -> NDArray[np.float32] | None:
@@ -188,7 +196,11 @@ def _read_mesh(path: Path) -> Shape:
             return _cloud_shape(path, _loose_points(scene, path))
         except (OSError, ValueError) as error:
             raise ShapeError(f"{path} holds points that are no numbers; write it again.") from error
-    return _join([entry for entry in meshes if entry is not None])
+    shape = _join([entry for entry in meshes if entry is not None])
+    if path.suffix.lower() == ".obj":
+        with contextlib.suppress(OSError, ValueError):
+            shape.beside = without_vertices(_obj_points(path), shape.vertices)
+    return shape
 
 
 def _placed(scene: Any, node: str) -> tuple[NDArray[np.float64], NDArray[np.int32], Any] | None:

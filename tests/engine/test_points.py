@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,8 +17,9 @@ from lipmlp_engine.job.sections.points import Points
 from lipmlp_engine.points.cloud import Cloud, thinned, tidied
 from lipmlp_engine.points.found_surface import Found
 from lipmlp_engine.points.normal_estimation import lines_of
-from lipmlp_engine.points.orientation import oriented
+from lipmlp_engine.points.orientation import _turned_sheets, oriented
 from lipmlp_engine.points.reconstruct import reconstruct
+from lipmlp_engine.shapes.distance import DistanceField
 from lipmlp_engine.shapes.load import prepare, surface_of
 from lipmlp_engine.shapes.shape import Shape, signed_volume
 from lipmlp_engine.shapes.shape_files import read_shape
@@ -94,6 +96,42 @@ def test_sheets_closer_than_their_points_face_each_other() -> None:
     assert (cosine[between] < 0).mean() < 0.03 and (cosine < 0).mean() < 0.012
 
 
+def test_sheets_closer_than_their_points_keep_air_between_them() -> None:
+    gap, thick = 0.0095, 0.1
+    plates = [trimesh.creation.box((1, 0.5, thick)) for _ in range(2)]
+    for plate, way in zip(plates, (-1, 1), strict=True):
+        plate.apply_translation((0, 0, way * (thick + gap) / 2))
+    both = trimesh.util.concatenate(plates)
+    points, _, _ = sample_surface(both.vertices, both.faces, 8000, np.random.default_rng(8))
+    found = found_in(points)
+    rng = np.random.default_rng(0)
+    # Away from the rims, where points of four walls mix.
+    between = np.stack([rng.uniform(-0.45, 0.45, 400), rng.uniform(-0.2, 0.2, 400), np.zeros(400)], axis=1)
+    assert (DistanceField(found.vertices, found.triangles, threads=1).signed(between) > 0).mean() > 0.98
+    assert signed_volume(found.vertices, found.triangles) == pytest.approx(2 * 0.5 * thick, rel=0.02)
+
+
+def test_edges_of_a_box_stay_sharp(box: Shape) -> None:
+    points, _, _ = sample_surface(box.vertices, box.triangles, 4000, np.random.default_rng(9))
+    found = found_in(points)
+    assert found.report.parts == 1
+    _, _, away = DistanceField(found.vertices, found.triangles, threads=1).closest(
+        sample_surface(box.vertices, box.triangles, 4000, np.random.default_rng(10))[0]
+    )
+    diagonal = np.linalg.norm(np.ptp(box.vertices, axis=0))
+    assert away.mean() / diagonal < 0.0006
+
+
+def test_a_sheet_that_faces_the_wrong_way_is_turned_by_the_summed_number() -> None:
+    outer, inner = on_ball(3000), 0.97 * on_ball(2800, 1)
+    points = np.concatenate([outer, inner])
+    area = np.concatenate([np.full(3000, 4 * np.pi / 3000), np.full(2800, 4 * np.pi * 0.97**2 / 2800)])
+    outwards = np.concatenate([outer, -inner / 0.97])
+    lines = replace(lines_of(points, threads=1), normals=outwards, spacing=np.sqrt(area))
+    parts, wrong = np.repeat([0, 1], [3000, 2800]), np.repeat([1.0, -1.0], [3000, 2800])
+    assert np.array_equal(_turned_sheets(wrong, np.ones(5800, np.bool_), parts, points, lines), np.ones(5800))
+
+
 def test_same_points_same_surface(ring: tuple, found_ring: Found) -> None:
     again = found_in(ring[0])
     assert np.array_equal(again.vertices, found_ring.vertices)
@@ -165,7 +203,8 @@ def test_given_normals_are_taken_turned_or_made_anew(ring: tuple) -> None:
     assert signed_volume(inwards.vertices, inwards.triangles) > 0
     both = np.where(np.arange(len(points))[:, None] % 2, normals, -normals)
     mixed = found_in(points, both)
-    assert mixed.report.normals == "made" and any("pointed the other way" in note for note in mixed.notes)
+    assert mixed.report.method == "normals" and mixed.report.normals == "made"
+    assert any("pointed the other way" in note for note in mixed.notes)
     assert signed_volume(mixed.vertices, mixed.triangles) == pytest.approx(TORUS_VOLUME, rel=0.02)
 
 

@@ -12,6 +12,7 @@ from lipmlp_engine.commands.main import main
 from lipmlp_engine.job.errors import ShapeError
 from lipmlp_engine.job.sections.points import Points
 from lipmlp_engine.points.cloud_files import read_cloud
+from lipmlp_engine.points.loose import of_loose_points
 from lipmlp_engine.points.reconstruct import reconstruct
 from lipmlp_engine.shapes.shape import Shape
 from lipmlp_engine.shapes.shape_files import read_shape
@@ -127,3 +128,26 @@ def test_points_beside_faces_are_told_of_and_can_be_taken(
     assert "600 points that belong to none" in " ".join(json.loads(out.with_suffix(".json").read_text())["notes"])
     np.savez(tmp_path / "nodes.npz", vertices=box.vertices, triangles=box.triangles, beside=ball)
     assert any("left out 600 points" in note for note in read_shape(tmp_path / "nodes.npz").notes)
+
+
+def test_an_obj_tells_of_vertices_beside_its_faces_and_gives_them_away(tmp_path: Path, box: Shape) -> None:
+    ball = on_ball(600) + np.array([5.0, 0, 0])
+    rows = [f"v {x:.7f} {y:.7f} {z:.7f} 0 0 1" for x, y, z in (*box.vertices, *ball)]
+    faces = [f"f {a + 1} {b + 1} {c + 1}" for a, b, c in box.triangles]
+    path = tmp_path / "both.obj"
+    path.write_text("\n".join([*rows, *faces, ""]))
+    shape = read_shape(path)
+    assert any("left out 600 points" in note for note in shape.notes)
+    taken = of_loose_points(shape).cloud
+    assert taken is not None and taken.colors is not None and len(taken) == 600
+    np.testing.assert_allclose(taken.colors, np.tile([0, 0, 1, 1], (600, 1)))
+    path.write_text("\n".join([*rows[: len(box.vertices)], *faces, ""]))
+    assert read_shape(path).beside is None
+
+
+def test_points_of_nodes_keep_their_colours(tmp_path: Path, box: Shape) -> None:
+    red = np.tile(np.array([1, 0, 0, 1], np.float32), (600, 1))
+    path = tmp_path / "nodes.npz"
+    np.savez(path, vertices=box.vertices, triangles=box.triangles, beside=on_ball(600), beside_colors=red)
+    taken = of_loose_points(read_shape(path)).cloud
+    assert taken is not None and taken.colors is not None and np.array_equal(taken.colors, red)

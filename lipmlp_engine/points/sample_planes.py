@@ -1,0 +1,164 @@
+"""The signed distance from places to the planes of oriented samples: of one sheet blended, of several cut or joined.
+
+Where walls meet, and where one faces another, an average of their planes is the plane of neither. Whether what they
+enclose is where all of them say so, or where any does, is seen from where they lie: below each other's planes they
+meet in an edge or are the two sides of a blade, above them in a groove or across a gap. Knows no grid and no surface.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+
+from .oriented_samples import Samples
+
+Array = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+NEIGHBOURS = 12
+"""Samples whose planes count at a place."""
+DISC = 0.7
+"""Radius of the piece of plane that a sample stands for, in spacings."""
+ALIKE = (0.3, 0.7)
+"""Cosine between normals of different sheets, and of one."""
+LEVEL = 0.03
+"""Spacings: what lies closer to a plane is neither above nor below it."""
+PRESENT = (0.0, 0.05, 0.05)
+"""Samples, counted by how near they are, that make a first, a second and a third sheet."""
+CLOSE = 1.2
+"""Spacings between two sheets that face each other, or turn their backs, up to which their planes are believed even
+where no sample is near: the winding number is too blurred to see between them."""
+SUPPORT, UNHEARD = (0.1, 0.3), 0.05
+"""Share of its neighbours that lie on a sample's plane and face its way: from the second it is heard in full, below the
+first only this much."""
+_CHUNK = 16_384
+
+
+@dataclass
+class _Group:
+    """The samples around each place that lie on one sheet."""
+
+    share: Array
+    """(n, k), what each of the neighbours counts."""
+    height: Array
+    middle: Array
+    normal: Array
+    there: Flags
+
+
+class SamplePlanes:
+    """The planes of oriented samples."""
+
+    def __init__(self, samples: Samples) -> None:
+        self._samples = samples
+        self._tree = cKDTree(samples.points)
+        self._count = min(NEIGHBOURS, len(samples.points))
+        self._width = np.maximum(2 * samples.noise, 0.25 * samples.spacing)
+        self._heard = self._support()
+
+    def heights(self, place: Array) -> tuple[Array, Array]:
+        """The distance from places, negative inside, and how many spacings the nearest sample is away.
+
+        A sample's disc counts the less the farther it is from the place, so that of two sheets close together the
+        nearer counts, and that no plane reaches beyond an edge.
+        """
+        samples = self._samples
+        distance, nearest = self._tree.query(place, k=self._count)
+        spacing = samples.spacing[nearest[:, 0]]
+        points, normals = samples.points[nearest], samples.normals[nearest]
+        height = np.einsum("nki,nki->nk", place[:, None] - points, normals)
+        aside = np.sqrt(np.maximum(distance**2 - height**2, 0))
+        from_disc = np.hypot(height, np.maximum(aside - DISC * samples.spacing[nearest], 0))
+        near = np.exp(-(distance**2 - distance[:, :1] ** 2) / (1.1 * spacing[:, None]) ** 2)
+        near *= np.maximum(self._heard[nearest], UNHEARD)
+        off = (from_disc - from_disc.min(axis=1, keepdims=True)) / self._width[nearest[:, :1]]
+        weight = near * np.exp(-0.5 * off**2)
+        groups: list[_Group] = []
+        free = np.ones(nearest.shape, np.bool_)
+        for number in range(len(PRESENT)):
+            lead = np.where(free, weight, -1.0).argmax(axis=1)
+            cosine = np.einsum("nki,ni->nk", normals, normals[np.arange(len(lead)), lead])
+            share = (weight if number == 0 else near) * free * _ramp(cosine, *ALIKE)
+            groups.append(_grouped(share, height, points, normals, PRESENT[number]))
+            free &= cosine < ALIKE[1]
+        level = np.maximum(LEVEL * spacing, samples.noise)
+        values, close = _joined(groups, points, level, CLOSE * spacing)
+        return values, np.where(close, 0.0, distance[:, 0] / spacing)
+
+    def _support(self) -> Array:
+        """How much each sample's plane is heard: not at all where it goes through no neighbours that face its way."""
+        points, normals = self._samples.points, self._samples.normals
+        heard = np.empty(len(points))
+        for begin in range(0, len(points), _CHUNK):
+            own = slice(begin, begin + _CHUNK)
+            distance, nearest = self._tree.query(points[own], k=self._count)
+            step = points[nearest] - points[own][:, None]
+            height = np.einsum("nki,ni->nk", step, normals[own]) / self._width[own][:, None]
+            agree = np.einsum("nki,ni->nk", normals[nearest], normals[own])
+            near = np.exp(-((distance / np.maximum(distance[:, -1:], 1e-300)) ** 2))
+            near[:, 0] = 0
+            share = (near * np.exp(-0.5 * height**2) * agree).sum(axis=1) / near.sum(axis=1)
+            heard[own] = _ramp(share, *SUPPORT)
+        return heard
+
+
+def _ramp(values: Array, low: float, high: float) -> Array:
+    share = np.clip((values - low) / (high - low), 0, 1)
+    return np.asarray(share * share * (3 - 2 * share))
+
+
+def _grouped(share: Array, height: Array, points: Array, normals: Array, least: float) -> _Group:
+    total = share.sum(axis=1)
+    part = share / np.maximum(total, 1e-12)[:, None]
+    normal = np.einsum("nk,nki->ni", part, normals)
+    normal /= np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-12)
+    return _Group(part, (part * height).sum(axis=1), np.einsum("nk,nki->ni", part, points), normal, total > least)
+
+
+def _joined(groups: list[_Group], points: Array, level: Array, close: Array) -> tuple[Array, Flags]:
+    """The distance to what three sheets enclose together, and where two of them face each other closely.
+
+    Of three pairs two are of one kind, and share a sheet: that one is joined with, or cut by, what the others make.
+    """
+    first, second, third = groups
+    pairs = ((first, second), (first, third), (second, third))
+    (edge12, told12), (edge13, told13), (edge23, told23) = (_edge(*pair, points, level) for pair in pairs)
+    here = np.zeros(len(level), np.bool_)
+    for (one, other), edge in zip(pairs, (edge12, edge13, edge23), strict=True):
+        facing = one.there & other.there & ~edge & (np.einsum("ni,ni->n", one.normal, other.normal) < -0.5)
+        here |= facing & (one.height > 0) & (other.height > 0) & (one.height + other.height < close)
+
+    def together(edge: Flags, one: Array, other: Array) -> Array:
+        return np.where(edge, np.maximum(one, other), np.minimum(one, other))
+
+    a, b, c = first.height, second.height, third.height
+    two = np.where(told12, together(edge12, a, b), a)
+    three = np.where(
+        edge12 == edge13,
+        together(edge12, a, together(edge23, b, c)),
+        np.where(edge12 == edge23, together(edge12, b, together(edge13, a, c)), together(edge13, c, two)),
+    )
+    all_told = told12 & told13 & told23
+    only_third = told13 & ~told12
+    values = np.where(all_told, three, np.where(only_third, together(edge13, a, c), two))
+    return np.asarray(values), here
+
+
+def _edge(one: _Group, other: _Group, points: Array, level: Array) -> tuple[Flags, Flags]:
+    """Whether two sheets meet in an edge, not in a groove, and whether that can be told at all.
+
+    A wall that goes on at both sides of another says nothing; which side of it the other is on says all.
+    """
+    lies = _side(other, one, points, level) + _side(one, other, points, level)
+    return np.asarray(lies < 0), np.asarray((lies != 0) & one.there & other.there)
+
+
+def _side(one: _Group, other: _Group, points: Array, level: Array) -> NDArray[np.int64]:
+    """1 where a sheet lies above the other's plane, -1 where it lies below, 0 where it lies on both sides or in it."""
+    height = np.einsum("nki,ni->nk", points - other.middle[:, None], other.normal)
+    above = (one.share * (height > level[:, None])).sum(axis=1)
+    below = (one.share * (height < -level[:, None])).sum(axis=1)
+    return np.asarray(((above > 0.1) & (above > 4 * below)).astype(np.int64) - ((below > 0.1) & (below > 4 * above)))
