@@ -64,10 +64,10 @@ def run_all(rings: list[Ring], folder: Path, where: Path, lanes: int = 1) -> Non
                     del running[ring.name]
                     ended[ring.name] = time.monotonic() - began[ring.name]
                     judge(ring, code, folder)
-            while ring := _next(waiting, [ring for ring in rings if ring.name in running], lanes):
-                waiting.remove(ring)
-                began[ring.name] = time.monotonic()
-                running[ring.name] = _start(ring, folder, where, threads)
+            while coming := _next(waiting, [ring for ring in rings if ring.name in running], lanes):
+                waiting.remove(coming)
+                began[coming.name] = time.monotonic()
+                running[coming.name] = _start(coming, folder, where, threads)
             shown.go_on(ended)
             time.sleep(0.05)
     except BaseException:
