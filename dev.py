@@ -92,14 +92,16 @@ def rings_of_tests(options: argparse.Namespace, engine: Path, lanes: int) -> lis
     """Those asked for, with their environments made; last the one that fills whatever lane is free, to the end."""
     found: list[rings.Ring] = []
     if options.ring in (None, "blender"):
-        for name, executable in window_rings():
+        windows = window_rings()
+        for name, executable in windows:
             blenders = {"LIPMORPH_BLENDERS": executable} if executable else {}
-            found.append(ring(name, engine, engine, ["tests/blender"], options.pytest, **blenders))
+            which = tests_of("blender", every=name == windows[-1][0])
+            found.append(ring(name, engine, engine, which, options.pytest, **blenders))
             found[-1] = dataclasses.replace(found[-1], waits=True)
     if options.ring in (None, "addon"):
         wheels = project()["tool"]["dev"]["blenders"]
         for version in blender_versions(options.all_blenders or options.everything):
-            which = ["tests/addon"] if wheels[version].get("default") else ["tests/addon", "--what-differs"]
+            which = tests_of("addon", every=wheels[version].get("default", False))
             found.append(ring(f"addon-{version}", blender_python(version), engine, which, options.pytest))
     if options.ring in (None, "engine"):
         for number in range(1, lanes + 1):
@@ -107,6 +109,11 @@ def rings_of_tests(options: argparse.Namespace, engine: Path, lanes: int) -> lis
             if options.coverage:
                 found[-1].command[1:3] = ["-m", "coverage", "run", "-m", "pytest"]
     return found
+
+
+def tests_of(ring: str, every: bool) -> list[str]:
+    """All of a ring's, or what a difference between Blenders can touch."""
+    return [f"tests/{ring}", *([] if every else ["--what-differs"])]
 
 
 def window_rings() -> list[tuple[str, str]]:

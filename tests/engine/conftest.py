@@ -11,17 +11,7 @@ import trimesh
 
 from lipmlp_engine.shapes.shape import Shape
 
-
-def shape_of(mesh: trimesh.Trimesh, name: str = "shape") -> Shape:
-    return Shape(
-        name, np.asarray(mesh.vertices, np.float64), np.asarray(mesh.faces, np.int32), closed=mesh.is_watertight
-    )
-
-
-def moved(mesh: trimesh.Trimesh, offset: tuple[float, float, float]) -> trimesh.Trimesh:
-    copy = mesh.copy()
-    copy.apply_translation(offset)
-    return copy
+from .known_shapes import moved, shape_of
 
 
 @pytest.fixture(scope="session")

@@ -22,7 +22,7 @@ from lipmlp_engine.surface.frame_assembly import frame_at
 from lipmlp_engine.training.cuda_graph import WARM_UP_STEPS, captured
 from lipmlp_engine.training.gradients import BatchGradients
 
-from .conftest import moved, shape_of
+from .known_shapes import moved, shape_of
 
 without_card = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no NVIDIA card here")
 POSE = Pose(1.0, np.eye(3), np.zeros(3))

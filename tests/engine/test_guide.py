@@ -17,11 +17,14 @@ from lipmlp_engine.job.sections import ShapeInput
 from lipmlp_engine.shapes.distance import DistanceField
 from lipmlp_engine.shapes.shape import Shape
 
-from .conftest import shape_of
+from .known_shapes import shape_of, wedge
 
 
 def job_of(shapes: list[Shape]) -> Job:
-    return Job.preset("draft", shapes=[ShapeInput(shape.name, shape.name) for shape in shapes])
+    """Of the flow alone: whether the shapes are poses of one shape need not be found out each time."""
+    job = Job.preset("draft", shapes=[ShapeInput(shape.name, shape.name) for shape in shapes])
+    job.guide.kind = "transport"
+    return job
 
 
 def arranged(shapes: list[Shape], job: Job | None = None) -> Arrangement:
@@ -37,13 +40,6 @@ def carried(motion: Motion, points: np.ndarray, time: float) -> np.ndarray:
     """World-space points of the first shape at a later time of the first segment."""
     start = torch.from_numpy(motion.path.poses[0].to_training(points).astype(np.float32))
     return motion.path.at(time).to_world(motion.carry(start, 0.0, time, 0).numpy())
-
-
-def wedge() -> trimesh.Trimesh:
-    """A shape without any symmetry: an L of two boxes with a foot."""
-    boxes = [((2, 0.5, 0.5), (0, 0, 0)), ((0.5, 1.5, 0.4), (0.8, 0.8, 0)), ((0.4, 0.4, 0.9), (-0.8, 0, 0.5))]
-    parts = [trimesh.creation.box(size).apply_translation(place) for size, place in boxes]
-    return trimesh.boolean.union(parts, engine="manifold")
 
 
 def test_a_pose_inverts() -> None:

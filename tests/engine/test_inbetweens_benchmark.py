@@ -20,7 +20,7 @@ from benchmarks.inbetweens.table import OURS, TRUTH, write_table
 from lipmlp_engine.files.mesh_frame import MeshFrame
 from lipmlp_engine.metrics.solid import Solid
 
-from .conftest import shape_of
+from .known_shapes import shape_of
 
 CELLS = 32
 

@@ -6,7 +6,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from .small_jobs import SMALL_OPTIONS, engine, write_shapes
+from lipmlp_engine.commands.main import main
+
+from .small_jobs import SMALL_OPTIONS, write_shapes
 
 
 def stamps(folder: Path) -> list[int]:
@@ -14,8 +16,7 @@ def stamps(folder: Path) -> list[int]:
 
 
 def extract(folder: Path, *options: str) -> dict[str, Any]:
-    done = engine("extract", folder / "model.safetensors", "--out", folder, *options)
-    assert done.returncode == 0, done.stderr
+    assert main(["extract", str(folder / "model.safetensors"), "--out", str(folder), *options]) == 0
     report: dict[str, Any] = json.loads((folder / "report.json").read_text())
     return report
 
@@ -23,8 +24,7 @@ def extract(folder: Path, *options: str) -> dict[str, Any]:
 def test_keys_are_made_without_extracting_and_measuring_again(tmp_path: Path) -> None:
     out = tmp_path / "out"
     box, ball = write_shapes(tmp_path)
-    done = engine("morph", ball, box, "--out", out, *SMALL_OPTIONS)
-    assert done.returncode == 0, done.stderr
+    assert main(["morph", str(ball), str(box), "--out", str(out), *SMALL_OPTIONS]) == 0
     first = json.loads((out / "report.json").read_text())
     made = stamps(out)
 
@@ -35,7 +35,7 @@ def test_keys_are_made_without_extracting_and_measuring_again(tmp_path: Path) ->
     for name in ("ends", "middle", "topology", "motion", "shapes"):
         assert keyed[name] == first[name], name
 
-    assert engine("report", out, "--again").returncode == 0
+    assert main(["report", str(out), "--again"]) == 0
     again = json.loads((out / "report.json").read_text())
     assert again["phase_seconds"] != keyed["phase_seconds"] and again["ends"] == first["ends"]
 

@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 import trimesh
 
+from lipmlp_engine.commands.main import main
 from lipmlp_engine.job.errors import ShapeError
 from lipmlp_engine.shapes.shape import Shape
 from lipmlp_engine.shapes.vertex_matches import LANDMARKS, same_faces, vertex_landmarks
 
-from .small_jobs import SMALL_OPTIONS, engine
+from .small_jobs import SMALL_OPTIONS
 
 
 def test_landmarks_are_vertex_pairs_spread_over_the_shape(ball: Shape) -> None:
@@ -40,14 +41,13 @@ def test_keys_of_a_sculpted_copy_end_at_its_own_vertices(tmp_path: Path) -> None
     mesh.vertices[:, 2] *= 1 + 0.5 * (mesh.vertices[:, 0] > 0)
     mesh.export(tmp_path / "sculpted.ply")
     options = [*SMALL_OPTIONS, "--set=training.steps=250", "--set=extraction.resolution=40"]
-    job = ("morph", tmp_path / "ball.ply", tmp_path / "sculpted.ply", "--out", tmp_path / "out", *options)
+    shapes = [str(tmp_path / name) for name in ("ball.ply", "sculpted.ply")]
+    job = ["morph", *shapes, "--out", str(tmp_path / "out"), *options]
     keys = "--set=extraction.keys=auto"
-    done = engine(*job, keys)
-    assert done.returncode == 0, done.stderr
+    assert main([*job, keys]) == 0
     notes = json.loads((tmp_path / "out" / "report.json").read_text())["notes"]
     assert any("set guide.correspondence to vertices" in note for note in notes)
-    done = engine(*job, keys, "--set=guide.correspondence=vertices")
-    assert done.returncode == 0, done.stderr
+    assert main([*job, keys, "--set=guide.correspondence=vertices"]) == 0
     report = json.loads((tmp_path / "out" / "report.json").read_text())
     assert report["tracking"]["kept"], report["tracking"]["sentence"]
     assert report["job"]["landmarks"] == []

@@ -20,7 +20,7 @@ from lipmlp_engine.running.progress import expected_seconds
 from lipmlp_engine.shapes.shape import Shape
 from lipmlp_engine.training.preparation import show_guide
 
-from .conftest import moved, shape_of
+from .known_shapes import moved, shape_of
 from .small_jobs import write_job
 from .test_run_failures import Recorder
 

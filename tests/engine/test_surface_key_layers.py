@@ -12,9 +12,7 @@ from lipmlp_engine.shapes.shape import Shape
 from lipmlp_engine.tracking.key_layers import SERIOUS, layers_of_shapes, trouble_of
 from lipmlp_engine.tracking.track import Track
 
-from .test_surface_track import source, trained
-
-AWAY = np.array([1.0, 0.0, 0.0])
+from .tracked_shapes import AWAY, source, trained
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +21,7 @@ def moved() -> tuple[Morph, list[Shape], Track]:
     first = source()
     shapes = [first, Shape("target", first.vertices + AWAY, first.triangles)]
     positions = np.stack([first.vertices, first.vertices + AWAY / 2, first.vertices + AWAY]).astype(np.float32)
-    return trained(shapes, 600), shapes, Track(positions, np.array([0.0, 0.5, 1.0]), first.triangles, 0.0)
+    return trained(shapes), shapes, Track(positions, np.array([0.0, 0.5, 1.0]), first.triangles, 0.0)
 
 
 def test_trouble_lies_where_the_mesh_fares_badly(moved: tuple[Morph, list[Shape], Track]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
@@ -13,15 +14,13 @@ import torch
 import trimesh
 from scipy.spatial.transform import Rotation
 
+from lipmlp_engine.commands.main import main
 from lipmlp_engine.guide import Motion
 from lipmlp_engine.guide.frame_pose import Pose, PosePath
-from lipmlp_engine.job.description import Job
-from lipmlp_engine.job.sections import ShapeInput
 from lipmlp_engine.metrics.critical_moments import halved
 from lipmlp_engine.metrics.frame_topology import TopologyOverTime
 from lipmlp_engine.metrics.key_quality import measure_keys, measure_targets, why_topology_fails, why_tracking_fails
 from lipmlp_engine.model.trained_morph import Morph
-from lipmlp_engine.running.method import train
 from lipmlp_engine.shapes.shape import Shape
 from lipmlp_engine.surface.field import LipschitzField
 from lipmlp_engine.surface.smooth_normals import values_and_mean_gradient
@@ -29,26 +28,25 @@ from lipmlp_engine.tracking.template_mesh import Template, clean_mesh, euler_num
 from lipmlp_engine.tracking.track import Track, chosen_keys, track
 from lipmlp_engine.tracking.traveller import onto_surface
 
-from .conftest import shape_of
-from .small_jobs import SMALL_OPTIONS, engine
-from .test_guide import wedge
-
-CENTRE = wedge().center_mass
+from .known_shapes import shape_of
+from .small_jobs import SMALL_OPTIONS
+from .tracked_shapes import AWAY, CENTRE, moved_and_scaled, source, trained
 
 
-def source() -> Shape:
-    """A shape without any symmetry, in triangles of a twentieth of its size."""
-    return shape_of(wedge().subdivide_to_size(0.15), "source")
+@pytest.fixture(scope="module")
+def scaled() -> tuple[list[Shape], Morph]:
+    """A shape that travels and grows."""
+    first = source()
+    shapes = [first, Shape("target", moved_and_scaled(first.vertices, 1.0), first.triangles)]
+    return shapes, trained(shapes)
 
 
-def trained(shapes: list[Shape], steps: int = 400) -> Morph:
-    job = Job.preset("draft", shapes=[ShapeInput(shape.name, shape.name) for shape in shapes])
-    job.training.steps, job.training.threads, job.sampling.points = steps, 1, 8_000
-    return train(job, shapes, lambda event: None, lambda: False)
-
-
-def moved_and_scaled(points: np.ndarray, time: float) -> np.ndarray:
-    return (points - CENTRE) * 1.5**time + CENTRE + np.array([3.0, 1.0, 0]) * time
+@pytest.fixture(scope="module")
+def shifted() -> tuple[list[Shape], Morph]:
+    """A shape that travels."""
+    first = source()
+    shapes = [first, Shape("target", first.vertices + AWAY, first.triangles)]
+    return shapes, trained(shapes, 150)
 
 
 def turned(points: np.ndarray, time: float) -> np.ndarray:
@@ -56,11 +54,20 @@ def turned(points: np.ndarray, time: float) -> np.ndarray:
     return (points - CENTRE) @ Rotation.from_rotvec(vector).as_matrix().T + CENTRE
 
 
-@pytest.mark.parametrize(("motion", "percent"), [(moved_and_scaled, 1.0), (turned, 3.0)])
-def test_known_motions_are_followed(motion: object, percent: float) -> None:
+def test_a_travelling_and_growing_shape_is_followed(scaled: tuple[list[Shape], Morph]) -> None:
+    require_followed(moved_and_scaled, 1.0, *scaled)
+
+
+def test_a_turning_shape_is_followed() -> None:
     first = source()
-    shapes = [first, Shape("target", motion(first.vertices, 1.0), first.triangles)]
-    morph = trained(shapes)
+    shapes = [first, Shape("target", turned(first.vertices, 1.0), first.triangles)]
+    require_followed(turned, 3.0, shapes, trained(shapes))
+
+
+def require_followed(
+    motion: Callable[[np.ndarray, float], np.ndarray], percent: float, shapes: list[Shape], morph: Morph
+) -> None:
+    first = shapes[0]
     found = track(morph, own_mesh(first), shapes)
     assert found.times[0] == 0 and found.times[-1] == 1
     for time, positions in zip(found.times, found.positions, strict=True):
@@ -76,7 +83,7 @@ def test_known_motions_are_followed(motion: object, percent: float) -> None:
 
 def test_tracking_keeps_the_order_and_the_seams_of_the_source(ball: Shape) -> None:
     """Vertices that lie on each other move as one, and unused ones keep their place in the order."""
-    mesh = trimesh.creation.icosphere(subdivisions=3, radius=1.0)
+    mesh = trimesh.creation.icosphere(subdivisions=2, radius=1.0)
     whole = shape_of(mesh, "ball")
     second = Shape("moved", whole.vertices + np.array([2.0, 0, 0]), whole.triangles)
     morph = trained([whole, second], 200)
@@ -89,7 +96,7 @@ def test_tracking_keeps_the_order_and_the_seams_of_the_source(ball: Shape) -> No
     assert np.allclose(found.positions[0], torn.vertices, atol=1e-6)
     # The order of the vertices decides which slides first, and with it the last digits.
     apart = np.linalg.norm(found.positions[-1][1:] - joined.positions[-1][whole.triangles].reshape(-1, 3), axis=1)
-    assert apart.mean() < 0.02
+    assert apart.mean() < 0.03
     places = found.positions[-1][1:].round(6)
     assert len(np.unique(places, axis=0)) == len(whole.vertices)
     assert np.allclose(found.positions[-1][0], [2.0, 0, 0], atol=0.1)
@@ -104,11 +111,9 @@ def test_keys_are_as_many_as_straight_lines_need() -> None:
     assert chosen_keys(times, bent, 1e-6) == [0, 4, 8]
 
 
-def test_faces_that_turn_over_and_vertices_inside_are_told() -> None:
-    first = source()
-    shapes = [first, Shape("target", first.vertices + np.array([1.0, 0, 0]), first.triangles)]
-    morph = trained(shapes, 150)
-    found = track(morph, own_mesh(first), shapes)
+def test_faces_that_turn_over_and_vertices_inside_are_told(shifted: tuple[list[Shape], Morph]) -> None:
+    shapes, morph = shifted
+    found = track(morph, own_mesh(shapes[0]), shapes)
     crumpled = found.positions.copy()
     crumpled[-1, ::5] = crumpled[-1, ::-1][::5]
     broken = Track(crumpled, found.times, found.triangles, 0.0)
@@ -138,51 +143,41 @@ def test_moments_are_found_finer_than_frames() -> None:
 
 def run(folder: Path, target: trimesh.Trimesh, keys: str) -> dict[str, object]:
     folder.mkdir(exist_ok=True)
-    trimesh.creation.icosphere(subdivisions=3, radius=1.0).export(folder / "ball.ply")
+    trimesh.creation.icosphere(subdivisions=2, radius=1.0).export(folder / "ball.ply")
     target.export(folder / "target.ply")
+    shapes = [str(folder / name) for name in ("ball.ply", "target.ply")]
     options = [*SMALL_OPTIONS, "--set=training.steps=250", "--set=extraction.resolution=40"]
-    done = engine(
-        "morph",
-        folder / "ball.ply",
-        folder / "target.ply",
-        "--out",
-        folder / "out",
-        *options,
-        f"--set=extraction.keys={keys}",
-    )
-    assert done.returncode == 0, done.stderr
-    report: dict[str, object] = json.loads((folder / "out" / "report.json").read_text())
+    assert main(["morph", *shapes, "--out", str(folder / "out"), *options, f"--set=extraction.keys={keys}"]) == 0
+    return report_in(folder / "out")
+
+
+def report_in(out: Path) -> dict[str, object]:
+    report: dict[str, object] = json.loads((out / "report.json").read_text())
     return report
 
 
 def test_a_ball_becomes_a_box_by_shape_keys_and_a_ring_by_frames(tmp_path: Path) -> None:
+    out = tmp_path / "box" / "out"
     report = run(tmp_path / "box", trimesh.creation.box((1.6, 1.6, 1.6)), "auto")
     assert report["tracking"]["kept"] and report["tracking"]["sentence"] in report["notes"]
-    with np.load(tmp_path / "box" / "out" / "keys.npz") as arrays:
-        assert arrays["positions"].shape == (len(arrays["times"]), 642, 3)
+    with np.load(out / "keys.npz") as arrays:
+        assert arrays["positions"].shape == (len(arrays["times"]), 162, 3)
         assert np.isfinite(arrays["positions"]).all() and (np.diff(arrays["times"]) > 0).all()
     ring = trimesh.creation.torus(1.0, 0.4)
     report = run(tmp_path / "box", ring, "auto")
     assert not report["tracking"]["kept"] and "number of handles" in report["tracking"]["sentence"]
-    assert not (tmp_path / "box" / "out" / "keys.npz").exists()
-    again = engine(
-        "extract",
-        tmp_path / "box" / "out" / "model.safetensors",
-        "--out",
-        tmp_path / "box" / "out",
-        "--set=extraction.keys=always",
-    )
-    assert again.returncode == 0, again.stderr
-    report = json.loads((tmp_path / "box" / "out" / "report.json").read_text())
+    assert not (out / "keys.npz").exists()
+    again = ["extract", str(out / "model.safetensors"), "--out", str(out), "--set=extraction.keys=always"]
+    assert main(again) == 0
+    report = report_in(out)
     assert report["tracking"]["kept"] and "best effort" in report["tracking"]["sentence"]
-    assert (tmp_path / "box" / "out" / "keys.npz").exists()
+    assert (out / "keys.npz").exists()
 
 
-def test_a_clean_mesh_is_carried_both_ways_and_only_as_far_as_asked() -> None:
-    first = source()
-    shapes = [first, Shape("target", moved_and_scaled(first.vertices, 1.0), first.triangles)]
-    morph = trained(shapes)
-    template = clean_mesh(morph, first, 0.0, 1.0, 48, 100_000)
+def test_a_clean_mesh_is_carried_both_ways_and_only_as_far_as_asked(scaled: tuple[list[Shape], Morph]) -> None:
+    shapes, morph = scaled
+    first = shapes[0]
+    template = clean_mesh(morph, first, 0.0, 1.0, 32, 100_000)
     assert 0 < template.time < 1 and template.faces is not None
     whole = track(morph, template, shapes)
     assert whole.times[0] == 0 and whole.times[-1] == 1 and len(whole.faces) * 2 == len(whole.triangles)
@@ -191,7 +186,7 @@ def test_a_clean_mesh_is_carried_both_ways_and_only_as_far_as_asked() -> None:
     assert max(key.flipped for key in measure_keys(whole, morph, first.diagonal)) < 0.5
     part = track(morph, template, shapes, start=0.3, end=0.7)
     assert part.times[0] == 0.3 and part.times[-1] == 0.7
-    assert len(clean_mesh(morph, first, 0.0, 1.0, 48, 900).vertices) <= 900
+    assert len(clean_mesh(morph, first, 0.0, 1.0, 32, 900).vertices) <= 900
 
 
 def test_vertices_that_correspond_arrive_at_each_other() -> None:
@@ -206,10 +201,9 @@ def test_vertices_that_correspond_arrive_at_each_other() -> None:
     assert steps.max() < 4 * np.median(steps)
 
 
-def test_a_mesh_that_loses_the_surface_is_told_and_not_kept() -> None:
-    first = source()
-    shapes = [first, Shape("target", first.vertices + np.array([1.0, 0, 0]), first.triangles)]
-    morph = trained(shapes, 60)
+def test_a_mesh_that_loses_the_surface_is_told_and_not_kept(shifted: tuple[list[Shape], Morph]) -> None:
+    shapes, morph = shifted
+    first = shapes[0]
     adrift = Template(first.vertices + 5.0, first.triangles, 0.5, first.triangles)
     found = track(morph, adrift, shapes)
     assert found.lost_at is not None and np.isfinite(found.positions).all()

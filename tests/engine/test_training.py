@@ -24,7 +24,7 @@ from lipmlp_engine.training.gradients import BatchGradients, absolute_loss, squa
 from lipmlp_engine.training.optimiser import orthogonalise
 from lipmlp_engine.training.samples import PlacedShape
 
-from .conftest import moved, shape_of
+from .known_shapes import moved, shape_of
 
 
 def quick_job(shapes: list[Shape], steps: int = 250) -> Job:
