@@ -71,6 +71,7 @@ def test(options: argparse.Namespace) -> int:
     lanes = options.lanes or rings.lanes_for(os.cpu_count() or 1)
     chosen = rings_of_tests(options, engine, lanes)
     if options.everything:
+        docs_python()
         chosen = [own_command("lint"), own_command("demo", "--quick"), *chosen]
     rings.run_all(chosen, RINGS, ROOT, lanes)
     if options.coverage:
