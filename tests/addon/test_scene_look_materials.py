@@ -8,7 +8,7 @@ from typing import Any
 import bpy
 
 from .morph_frames import part
-from .test_scene_looks import MAP, of_kind, shape, textured
+from .textured_shapes import MAP, of_kind, shape, textured
 
 
 def mixed(first: bpy.types.Material, second: bpy.types.Material, ends: list[Any]) -> bpy.types.NodeTree:

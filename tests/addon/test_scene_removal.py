@@ -11,17 +11,7 @@ import numpy as np
 import pytest
 
 from .morph_frames import ball, part, write_frames
-
-KINDS = ("objects", "collections", "meshes", "node_groups", "materials", "actions", "shape_keys", "images")
-
-
-@pytest.fixture
-def write(lipmorph: ModuleType) -> ModuleType:
-    return part("scene.write")
-
-
-def datablocks() -> dict[str, list[str]]:
-    return {kind: sorted(entry.name for entry in getattr(bpy.data, kind)) for kind in KINDS}
+from .scene_contents import datablocks
 
 
 def two_sources() -> list[bpy.types.Object]:

@@ -2,48 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import bpy
 import numpy as np
 import pytest
 
+from .glowing_scene import SIZE, WIDTH, glowing, pixels, play
 from .morph_frames import TRAVEL, part, write_frames
-
-SIZE = (96, 32)
-WIDTH = 12.0
-"""World units that the picture is wide."""
-
-
-@pytest.fixture
-def stage(lipmorph: ModuleType) -> None:
-    """A dark world, a camera that looks along Y, and a Cycles that is quick."""
-    scene = bpy.context.scene
-    scene.render.engine = "CYCLES"
-    scene.cycles.device, scene.cycles.samples, scene.cycles.use_denoising = "CPU", 16, False
-    scene.render.resolution_x, scene.render.resolution_y = SIZE
-    scene.render.image_settings.file_format = "PNG"
-    scene.view_settings.view_transform = "Raw"
-    bpy.ops.object.camera_add(location=(TRAVEL / 2, -20, 0), rotation=(np.pi / 2, 0, 0))
-    scene.camera = bpy.context.object
-    scene.camera.data.type, scene.camera.data.ortho_scale = "ORTHO", WIDTH
-
-
-def glowing(name: str, color: tuple[float, float, float]) -> bpy.types.Material:
-    material = bpy.data.materials.new(name)
-    part("compat").use_nodes(material)
-    tree = material.node_tree
-    tree.nodes.clear()
-    glow, output = tree.nodes.new("ShaderNodeEmission"), tree.nodes.new("ShaderNodeOutputMaterial")
-    glow.inputs["Color"].default_value = (*color, 1.0)
-    tree.links.new(glow.outputs[0], output.inputs["Surface"])
-    return material
 
 
 def make(folder: Path, **values: Any) -> bpy.types.Object:
@@ -57,24 +24,6 @@ def make(folder: Path, **values: Any) -> bpy.types.Object:
     return write.write_result(
         bpy.context, write.ResultSpec(frame_paths=write_frames(folder / "frames"), **spec), writer
     )
-
-
-def play(file: Path, how: str, folder: Path | str, *frames: int) -> dict[str, Any]:
-    environment = {**os.environ, "BLENDER_USER_RESOURCES": str(file.parent / "nobody")}
-    script = Path(__file__).with_name("play_file.py")
-    command = [sys.executable, script, file, how, folder, *frames]
-    done = subprocess.run([str(word) for word in command], env=environment, capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stdout + done.stderr
-    told = next(line for line in done.stdout.splitlines() if line.startswith("{"))
-    return json.loads(told)
-
-
-def pixels(path: Path) -> np.ndarray:
-    image = bpy.data.images.load(str(path))
-    image.colorspace_settings.name = "Non-Color"
-    found = np.empty(SIZE[0] * SIZE[1] * 4, np.float32)
-    image.pixels.foreach_get(found)
-    return found.reshape(SIZE[1], SIZE[0], 4)[:, :, :3]
 
 
 def test_saved_file_renders_without_the_add_on(stage: None, tmp_path: Path) -> None:

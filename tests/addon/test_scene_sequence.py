@@ -13,11 +13,6 @@ import pytest
 from .morph_frames import TRAVEL, part, write_frames
 
 
-@pytest.fixture
-def write(lipmorph: ModuleType) -> ModuleType:
-    return part("scene.write")
-
-
 def make(write: ModuleType, folder: Path, count: int = 9, frames: dict[str, Any] | None = None, **spec: Any) -> Any:
     paths = write_frames(folder / "frames", count, **(frames or {}))
     values = {"frame_start": 1, "frame_end": 2 * count - 1, "easing": "LINEAR", **spec}

@@ -10,43 +10,13 @@ import bpy
 import numpy as np
 import pytest
 
+from .keyed_objects import turned_ball, world_points, write_keys
 from .morph_frames import TRAVEL, ball, part, write_frames
 
 
 @pytest.fixture
-def write(lipmorph: ModuleType) -> ModuleType:
-    return part("scene.write")
-
-
-@pytest.fixture
 def source(lipmorph: ModuleType) -> bpy.types.Object:
-    """A turned, moved and scaled ball with all that a mesh can carry."""
-    bpy.ops.mesh.primitive_uv_sphere_add(segments=16, ring_count=8, location=(1, 0, 0), rotation=(0, 0, 1))
-    item = bpy.context.object
-    item.name = "Source"
-    item.scale = (2, 2, 2)
-    item.data.materials.append(bpy.data.materials.new("Skin"))
-    item.vertex_groups.new(name="Weights").add(range(10), 0.5, "REPLACE")
-    item.data.attributes.new("tag", "INT", "FACE")
-    bpy.context.view_layer.update()
-    return item
-
-
-def write_keys(folder: Path, positions: np.ndarray, times: list[float], **more: np.ndarray) -> Path:
-    path = folder / "keys.npz"
-    np.savez(path, positions=np.float32(positions), times=np.array(times), **more)
-    return path
-
-
-def world_points(item: bpy.types.Object, frame: int) -> np.ndarray:
-    bpy.context.scene.frame_set(frame)
-    evaluated = item.evaluated_get(bpy.context.evaluated_depsgraph_get())
-    mesh = evaluated.to_mesh()
-    found = np.empty((len(mesh.vertices), 3), np.float32)
-    mesh.vertices.foreach_get("co", found.ravel())
-    evaluated.to_mesh_clear()
-    matrix = np.array(evaluated.matrix_world)
-    return found @ matrix[:3, :3].T + matrix[:3, 3]
+    return turned_ball()
 
 
 def lifted(source: bpy.types.Object, heights: list[float]) -> np.ndarray:

@@ -9,10 +9,14 @@ import bpy
 import numpy as np
 import pytest
 
+from .keyed_objects import turned_ball, world_points, write_keys
 from .morph_frames import part
-from .test_scene_writers import source, world_points, write, write_keys
 
-__all__ = ["source", "write"]
+
+@pytest.fixture
+def source(lipmorph: ModuleType) -> bpy.types.Object:
+    return turned_ball()
+
 
 FRAMES = (1, 2, 4, 5, 7, 9)
 

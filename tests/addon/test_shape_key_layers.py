@@ -10,62 +10,19 @@ import bpy
 import numpy as np
 import pytest
 
+from .glowing_scene import glowing, pixels, play
+from .keyed_objects import layered_ball, spec_for, values, world_points, write_keys
 from .morph_frames import ball, part
-from .test_scene_removal import datablocks
-from .test_scene_render import glowing, pixels, play, stage
-from .test_scene_writers import world_points, write, write_keys
-
-__all__ = ["stage", "write"]
+from .scene_contents import datablocks
 
 
 @pytest.fixture
 def source(lipmorph: ModuleType) -> bpy.types.Object:
-    """A ball with two materials and everything else that a mesh can carry, smoothed by a modifier."""
-    bpy.ops.mesh.primitive_uv_sphere_add(segments=16, ring_count=8)
-    item = bpy.context.object
-    item.name = "Source"
-    mesh = item.data
-    for name, color in (("Red", (1, 0, 0)), ("Green", (0, 1, 0))):
-        mesh.materials.append(glowing(name, color))
-    upper = np.array([polygon.center.z > 0 for polygon in mesh.polygons])
-    mesh.polygons.foreach_set("material_index", upper.astype(np.int32))
-    mesh.uv_layers.new(name="Second UV")
-    heights = [max(vertex.co.z, 0.0) for vertex in mesh.vertices]
-    group = item.vertex_groups.new(name="Upper")
-    for index, height in enumerate(heights):
-        group.add([index], height, "REPLACE")
-    mesh.attributes.new("height", "FLOAT", "POINT").data.foreach_set("value", heights)
-    mesh.attributes.new("tag", "INT", "FACE").data.foreach_set("value", np.arange(len(mesh.polygons), dtype=np.int32))
-    paint = mesh.color_attributes.new("Paint", "FLOAT_COLOR", "CORNER")
-    paint.data.foreach_set("color", np.tile(np.float32([0.2, 0.4, 0.6, 1]), len(mesh.loops)))
-    mesh.edges[3].use_seam = mesh.edges[5].use_edge_sharp = True
-    item.modifiers.new("Finer", "SUBSURF").levels = 1
-    bpy.context.view_layer.update()
-    return item
+    return layered_ball()
 
 
 def evaluated(item: bpy.types.Object) -> bpy.types.Mesh:
     return item.evaluated_get(bpy.context.evaluated_depsgraph_get()).data
-
-
-def values(mesh: bpy.types.Mesh, name: str) -> np.ndarray:
-    attribute = mesh.attributes[name]
-    key, size = {"FLOAT": ("value", 1), "INT": ("value", 1), "FLOAT2": ("vector", 2), "FLOAT_COLOR": ("color", 4)}[
-        attribute.data_type
-    ]
-    found = np.empty(len(attribute.data) * size, np.int32 if attribute.data_type == "INT" else np.float32)
-    attribute.data.foreach_get(key, found)
-    return found
-
-
-def spec_for(write: ModuleType, folder: Path, source: bpy.types.Object, **wanted: Any) -> Any:
-    """Rises by 3 and becomes twice as large; the target is blue and yellow, by where its triangles lie."""
-    still = world_points(source, 1)
-    layers = wanted.pop("layers", {})
-    path = write_keys(folder, np.stack([still, still * 1.2 + [0, 0, 1], still * 2 + [0, 0, 3]]), [0, 0.3, 1], **layers)
-    slots = [*part("scene.gather").slots([source]), *wanted.pop("others", [])]
-    chosen = {"frame_start": 1, "frame_end": 9, "easing": "LINEAR", "sources": ["Source"], **wanted}
-    return write.ResultSpec(keys_path=path, slots=slots, **chosen)
 
 
 def look(*names: str, **more: Any) -> Any:

@@ -9,10 +9,12 @@ import bpy
 import numpy as np
 import pytest
 
-from .test_scene_writers import world_points, write
-from .test_shape_key_layers import source, spec_for, values
+from .keyed_objects import layered_ball, spec_for, values, world_points
 
-__all__ = ["source", "write"]
+
+@pytest.fixture
+def source(lipmorph: ModuleType) -> bpy.types.Object:
+    return layered_ball()
 
 
 @pytest.mark.parametrize("relative", [False, True])

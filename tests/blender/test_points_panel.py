@@ -35,7 +35,7 @@ settings = bpy.context.scene.lipmorph
 settings.training.steps = 60
 settings.extraction.frames, settings.extraction.resolution = 3, 48
 settings.points.cells = 64
-settings.guide.kind = 'none'
+settings.guide.kind = 'transport'
 """
 SHOW_SURFACE_BELOW_TOP = 88
 """Pixels from the sidebar's top to the button Show Surface, while the scan alone is selected."""

@@ -23,9 +23,8 @@ from lipmlp_engine.batch.story import Story
 from lipmlp_engine.batch.tasks import Outcome, Task
 from lipmlp_engine.job.events import Progress
 
+from .batch_lists import PAIR, Heard, write_list
 from .small_jobs import engine, surroundings
-from .test_batch_queue import Heard
-from .test_batch_run import PAIR, write_list
 
 distributed = pytest.importorskip("distributed", reason="pip install distributed, or the extra 'cluster'")
 PORT = 18797

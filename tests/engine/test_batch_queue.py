@@ -23,27 +23,10 @@ from lipmlp_engine.batch.steps import Steps
 from lipmlp_engine.batch.story import Story, morphs_in
 from lipmlp_engine.batch.summary import write_summary
 from lipmlp_engine.batch.tasks import Outcome, Task
-from lipmlp_engine.job.events import Batch, BatchEvent, MorphBegun, MorphEnded, MorphProgress, Progress
+from lipmlp_engine.job.events import Batch, MorphBegun, MorphEnded, MorphProgress, Progress
 
+from .batch_lists import Heard
 from .small_jobs import write_shapes
-
-
-class Heard:
-    """A listener that remembers."""
-
-    def __init__(self) -> None:
-        self.events: list[BatchEvent] = []
-        self.done: list[float] = []
-
-    def hear(self, event: BatchEvent) -> None:
-        self.events.append(event)
-
-    def overall(self, done: float, counts: Counter[str]) -> None:
-        self.done.append(done)
-
-    @property
-    def ended(self) -> dict[str, MorphEnded]:
-        return {event.name: event for event in self.events if isinstance(event, MorphEnded)}
 
 
 def run(

@@ -9,7 +9,6 @@ import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -22,20 +21,10 @@ from lipmlp_engine.files.folder_lock import LOCK
 from lipmlp_engine.job.events import Done, MorphEnded, Progress
 from tests.processes import is_gone
 
-from .small_jobs import ENDLESS, SMALL, Following, command, engine, surroundings, write_shapes
+from .batch_lists import PAIR, write_list
+from .small_jobs import ENDLESS, SMALL, Following, command, engine, surroundings
 
 posix = pytest.mark.skipif(os.name != "posix", reason="there is no SIGKILL")
-TINY: dict[str, Any] = {**SMALL, "training": {"steps": 40, "batch": 256, "device": "cpu"}, "output": {"pictures": True}}
-
-
-def write_list(place: Path, entries: list[dict[str, Any]], settings: dict[str, Any] = TINY) -> Path:
-    write_shapes(place)
-    path = place / "morphs.json"
-    path.write_text(json.dumps({"settings": settings, "morphs": entries}))
-    return path
-
-
-PAIR = {"shapes": ["box.stl", "ball.obj"]}
 
 
 def test_a_film_made_in_parts_is_the_same_film(tmp_path: Path) -> None:

@@ -5,13 +5,8 @@ A few seconds here; LIPMORPH_FUZZ_SECONDS=300 gives each reader so long.
 
 from __future__ import annotations
 
-import io
 import json
-import os
 import random
-import struct
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -29,18 +24,7 @@ from lipmlp_engine.shapes.ply import read_ply
 from lipmlp_engine.shapes.shape_files import read_shape
 from tests.hearsay import damaged, twisted
 
-SECONDS = float(os.environ.get("LIPMORPH_FUZZ_SECONDS", "0"))
-SEED = 14
-ROUNDS = 100
-
-
-def rounds(fuzz: Callable[[random.Random], None]) -> None:
-    """Run the fuzz with seeds one after another; the failing seed stands in the traceback."""
-    end = time.monotonic() + SECONDS
-    seed = SEED
-    while seed < SEED + ROUNDS or time.monotonic() < end:
-        fuzz(random.Random(seed))
-        seed += 1
+from .foreign_files import packed, rewritten, rounds
 
 
 def is_sentence(error: EngineError) -> None:
@@ -115,38 +99,7 @@ def test_a_twisted_event_is_an_event_or_refused() -> None:
     rounds(fuzz)
 
 
-@pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A morph of three shapes with flows, as the training keeps it."""
-    import torch
-
-    from lipmlp_engine.guide import Motion, Pace
-    from lipmlp_engine.guide.frame_pose import Pose, PosePath
-    from lipmlp_engine.guide.velocity_lattice import VelocityLattice
-    from lipmlp_engine.model.trained_morph import Morph
-
-    sizes = [(4, 8), (8, 8), (8, 1)]
-    layers = [(torch.randn(out, into), torch.randn(out)) for into, out in sizes]
-    path = PosePath([Pose(1.0, np.eye(3), np.zeros(3)) for _ in range(3)])
-    flows = [VelocityLattice(torch.zeros(4, 4, 4, 3)) for _ in range(2)]
-    job = Job(shapes=[ShapeInput("a.npz", "A"), ShapeInput("b.npz", "B"), ShapeInput("c.npz", "C")])
-    morph = Morph(job, layers, Motion(path, flows, [Pace(0.1), Pace(0.0)]), smallest_parts=[1.0, 0.5, 1.0])
-    place = tmp_path_factory.mktemp("model") / "model.safetensors"
-    morph.save(place)
-    return place
-
-
-def rewritten(model: Path, change: Callable[[dict[str, Any]], None]) -> bytes:
-    """The model with another header before the same numbers."""
-    data = model.read_bytes()
-    (length,) = struct.unpack("<Q", data[:8])
-    header = json.loads(data[8 : 8 + length])
-    change(header)
-    text = json.dumps(header).encode()
-    return struct.pack("<Q", len(text)) + text + data[8 + length :]
-
-
-def test_a_damaged_model_is_a_model_or_a_sentence(model: Path, tmp_path: Path) -> None:
+def test_a_damaged_model_is_a_model_or_a_sentence(small_model: Path, tmp_path: Path) -> None:
     from lipmlp_engine.model.trained_morph import Morph
 
     path = tmp_path / "model.safetensors"
@@ -166,9 +119,9 @@ def test_a_damaged_model_is_a_model_or_a_sentence(model: Path, tmp_path: Path) -
 
     def fuzz(chance: random.Random) -> None:
         if chance.random() < 0.6:
-            path.write_bytes(rewritten(model, lambda header: twist(header, chance)))
+            path.write_bytes(rewritten(small_model, lambda header: twist(header, chance)))
         else:
-            path.write_bytes(damaged(model.read_bytes(), chance))
+            path.write_bytes(damaged(small_model.read_bytes(), chance))
         try:
             read_metadata(path)
             morph = Morph.load(path)
@@ -192,24 +145,18 @@ def test_a_damaged_model_is_a_model_or_a_sentence(model: Path, tmp_path: Path) -
     ],
 )
 def test_tensors_that_are_no_morph_are_refused(
-    model: Path, tmp_path: Path, name: str, values: np.ndarray, sentence: str
+    small_model: Path, tmp_path: Path, name: str, values: np.ndarray, sentence: str
 ) -> None:
     from safetensors import safe_open
     from safetensors.numpy import save_file
 
     from lipmlp_engine.model.trained_morph import Morph
 
-    with safe_open(model, framework="np") as stored:
+    with safe_open(small_model, framework="np") as stored:
         tensors, metadata = {key: stored.get_tensor(key) for key in stored.keys()}, stored.metadata()  # noqa: SIM118
     save_file(tensors | {name: values}, tmp_path / "m.safetensors", metadata)
     with pytest.raises(OutputError, match=sentence):
         Morph.load(tmp_path / "m.safetensors")
-
-
-def packed(**arrays: Any) -> bytes:
-    stream = io.BytesIO()
-    np.savez(stream, **arrays)
-    return stream.getvalue()
 
 
 def test_a_damaged_frame_or_shape_is_read_or_a_sentence(tmp_path: Path, box: Any) -> None:

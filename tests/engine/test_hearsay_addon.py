@@ -11,8 +11,8 @@ import numpy as np
 
 from tests.hearsay import damaged, twisted
 
+from .foreign_files import rounds
 from .staged_addon import part
-from .test_hearsay import rounds
 
 __all__ = ["part"]
 

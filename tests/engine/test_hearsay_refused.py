@@ -20,9 +20,7 @@ from lipmlp_engine.job.hearsay import HearsayError, built, parsed, read_group, s
 from lipmlp_engine.model.model_metadata import MODEL_FORMAT, read_metadata
 from lipmlp_engine.shapes.shape_files import read_shape
 
-from .test_hearsay import model, packed, rewritten
-
-__all__ = ["model"]
+from .foreign_files import packed, rewritten
 
 
 def test_depth_size_and_numbers_are_bounded(tmp_path: Path) -> None:
@@ -113,12 +111,12 @@ def test_control_characters_never_reach_a_terminal(capfd: pytest.CaptureFixture[
     assert "\x1b" not in said.err + said.out and "�[2J" in said.err
 
 
-def test_a_model_that_is_no_longer_ours_is_named(model: Path, tmp_path: Path) -> None:
+def test_a_model_that_is_no_longer_ours_is_named(small_model: Path, tmp_path: Path) -> None:
     path = tmp_path / "m.safetensors"
-    path.write_bytes(rewritten(model, lambda header: header["__metadata__"].update(format=["a"])))
+    path.write_bytes(rewritten(small_model, lambda header: header["__metadata__"].update(format=["a"])))
     with pytest.raises(OutputError, match="is no morph|damaged"):
         read_metadata(path)
-    assert read_metadata(model)["format"] == MODEL_FORMAT
+    assert read_metadata(small_model)["format"] == MODEL_FORMAT
 
 
 def test_what_is_built_is_of_the_kinds_that_are_written_down() -> None:

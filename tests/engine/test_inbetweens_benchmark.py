@@ -152,7 +152,8 @@ def test_table_counts_a_loss_and_names_a_collapse(tmp_path: Path) -> None:
     assert "0.90 *" in written
 
 
-def test_what_has_been_run_is_kept_and_not_run_again(tmp_path: Path) -> None:
+def test_what_has_been_run_is_kept_and_not_run_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("benchmarks.inbetweens.run.CELLS", CELLS)
     run = Run(tmp_path, tmp_path, "draft", 1)
     add_run(tmp_path, "balls apart", "draft", {"method": OURS, "seed": 3, "seconds": 1.0, "figures": {}})
     for _ in range(2):

@@ -1,7 +1,7 @@
-"""SIGKILL at random moments of a whole job: nothing is lost, nothing is left, and the next run is right.
+"""SIGKILL at moments all over a whole job: nothing is lost, nothing is left, and the next run is right.
 
-The moments are drawn with a fixed seed. LIPMORPH_KILLS says how many; every tenth is followed by a whole run, and every
-other one by the next killed run, which is to find the folder usable as well.
+The moments are drawn with a fixed seed. LIPMORPH_KILLS says how many; every eighth is followed by a whole run, and
+every other one by the next killed run, which is to find the folder usable as well.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ from .small_jobs import write_shapes
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="there is no SIGKILL and no fork")
 
-KILLS = int(os.environ.get("LIPMORPH_KILLS", 50))
-WHOLE_RUN_EVERY = 10
+KILLS = int(os.environ.get("LIPMORPH_KILLS", 24))
+WHOLE_RUN_EVERY = 8
 MINE = {"frames/mine.npz", "frames/frame_0099.npz", "mine.part"}
 """Files that the user puts into the folder as soon as it is ours."""
 TINY = [
@@ -86,9 +86,12 @@ def test_a_killed_engine_loses_nothing_and_leaves_nothing(nursery: Nursery, tmp_
     right = contents(reference)
     shapes = [path.read_bytes() for path in (box, ball)]
     draws, killed = random.Random(14), 0
-    for number in range(1, KILLS + 1):
+    # One in each of as many stretches of a run: no phase is left out, as it can be where all are drawn from the whole.
+    moments = [(stretch + draws.random()) / KILLS for stretch in range(KILLS)]
+    draws.shuffle(moments)
+    for number, moment in enumerate(moments, 1):
         engine = nursery.start("morph", box, ball, "--out", out, *TINY)
-        time.sleep(draws.random() * duration)
+        time.sleep(moment * duration)
         killed += nursery.kill() == -9
         assert is_gone(engine)
         if out.exists():

@@ -16,22 +16,12 @@ from lipmlp_engine.commands import main
 from lipmlp_engine.files.whole_file import moved_when_whole, written_whole
 from lipmlp_engine.job.description import Job
 from lipmlp_engine.job.errors import Cancelled, EngineError, OutputError, ShapeError
-from lipmlp_engine.job.events import Event, Failed, event_from_line
+from lipmlp_engine.job.events import Failed, event_from_line
 from lipmlp_engine.running import pipeline
-from lipmlp_engine.running.channel import Audience
 from lipmlp_engine.running.failures import failure_of
 from lipmlp_engine.running.pipeline import run_job
 
-from .small_jobs import command, surroundings, write_job, write_shapes
-
-
-class Recorder(Audience):
-    def __init__(self) -> None:
-        super().__init__()
-        self.events: list[Event] = []
-
-    def tell(self, event: Event) -> None:
-        self.events.append(event)
+from .small_jobs import Recorder, command, surroundings, write_job, write_shapes
 
 
 class OutOfMemoryError(RuntimeError):

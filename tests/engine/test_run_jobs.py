@@ -22,7 +22,6 @@ from lipmlp_engine.job.events import (
     PHASES,
     Cancel,
     Done,
-    Event,
     Failed,
     FrameDone,
     Heartbeat,
@@ -34,25 +33,23 @@ from lipmlp_engine.job.events import (
     to_line,
 )
 from lipmlp_engine.model.trained_morph import Morph
-from lipmlp_engine.running.channel import Audience
 from lipmlp_engine.running.pipeline import extract_morph, run_job
 
-from .small_jobs import ENDLESS, SMALL_OPTIONS, Following, command, engine, surroundings, write_job, write_shapes
+from .small_jobs import (
+    ENDLESS,
+    SMALL_OPTIONS,
+    Following,
+    Recorder,
+    command,
+    engine,
+    surroundings,
+    write_job,
+    write_shapes,
+)
 
 
 def training(event: object) -> bool:
     return isinstance(event, Progress) and event.phase == "train" and event.loss is not None
-
-
-class Recorder(Audience):
-    """Hears a job in this process."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.events: list[Event] = []
-
-    def tell(self, event: Event) -> None:
-        self.events.append(event)
 
 
 @pytest.fixture(scope="module")

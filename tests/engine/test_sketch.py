@@ -21,8 +21,7 @@ from lipmlp_engine.shapes.shape import Shape
 from lipmlp_engine.training.preparation import show_guide
 
 from .known_shapes import moved, shape_of
-from .small_jobs import write_job
-from .test_run_failures import Recorder
+from .small_jobs import Recorder, write_job
 
 
 def sketched(job: Job, shapes: list[Shape]) -> list[dict[int, MeshFrame]]:

@@ -17,7 +17,7 @@ from lipmlp_engine.job.events import PROTOCOL, Begin, Cancel, Done, Failed, Hell
 from tests.processes import is_gone, is_running
 
 from .small_jobs import Following, write_job
-from .test_addon_process import behave, events_of, job_path, kinds, part, python
+from .staged_addon import behave, events_of, job_path, kinds, part, python
 
 __all__ = ["behave", "job_path", "part", "python"]
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="the fake engine is a shell script")
