@@ -23,6 +23,7 @@ from lipmlp_engine.model.model_metadata import read_metadata
 from lipmlp_engine.shapes.ply import read_ply
 from lipmlp_engine.shapes.shape_files import read_shape
 from tests.engine.foreign_files import packed, rewritten, rounds
+from tests.engine.ply_prism import prism
 from tests.hearsay import damaged, twisted
 
 
@@ -183,8 +184,6 @@ def test_a_damaged_frame_or_shape_is_read_or_a_sentence(tmp_path: Path, box: Any
 
 
 def test_a_damaged_ply_is_read_or_a_sentence(tmp_path: Path) -> None:
-    from .test_shapes_ply import prism
-
     path = tmp_path / "a.ply"
     kinds = [prism(path, kind).read_bytes() for kind in ("ascii", "binary_little_endian", "binary_big_endian")]
 
