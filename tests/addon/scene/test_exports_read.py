@@ -96,6 +96,7 @@ def test_what_blender_exports_is_read_as_the_same_surface(
     bpy.context.view_layer.update()
     shape = part("scene.gather").gather(bpy.context, [solid], tmp_path)[0]
     written = []
+    bpy.ops.preferences.addon_enable(module="io_scene_gltf2")  # another test may have switched it off
     with printed() as output:
         for name, export in exporters().items():
             try:
