@@ -49,3 +49,11 @@ def test_every_setting_of_the_job_is_drawn(lipmorph: ModuleType) -> None:
             Panel(panel).draw_settings(Layout(shown), bpy.context)
     held = {(group.__name__, name) for group in properties.SECTION_GROUPS.values() for name in group.__annotations__}
     assert held and held - shown == set()
+
+
+def test_the_panels_under_advanced_are_those_that_have_something_to_show(lipmorph: ModuleType) -> None:
+    """Of a section that other panels draw as a whole there is none, until it has a setting that they do not know."""
+    panels = part("ui.settings_panels")
+    below = [panel.bl_label for panel in panels.CLASSES if getattr(panel, "bl_parent_id", "") == "LIPMORPH_PT_advanced"]
+    assert below == ["Placement", "Points", "Sampling", "Network", "Training"]
+    assert panels._shown_nowhere_else("guide") == panels._shown_nowhere_else("extraction") == []
