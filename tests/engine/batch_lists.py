@@ -12,7 +12,7 @@ from lipmlp_engine.job.events import BatchEvent, MorphEnded
 from .small_jobs import SMALL, write_shapes
 
 PAIR = {"shapes": ["box.stl", "ball.obj"]}
-TINY: dict[str, Any] = {**SMALL, "training": {"steps": 40, "batch": 256, "device": "cpu"}, "output": {"pictures": True}}
+TINY: dict[str, Any] = {**SMALL, "training": {"steps": 40, "batch": 256, "device": "cpu"}}
 
 
 def write_list(place: Path, entries: list[dict[str, Any]], settings: dict[str, Any] = TINY) -> Path:

@@ -19,7 +19,7 @@ from lipmlp_engine.batch.tasks import Task
 from lipmlp_engine.files.done_mark import is_done
 from lipmlp_engine.files.folder_lock import LOCK
 from lipmlp_engine.job.events import Done, MorphEnded, Progress
-from tests.engine.batch_lists import PAIR, write_list
+from tests.engine.batch_lists import PAIR, TINY, write_list
 from tests.engine.small_jobs import ENDLESS, SMALL, Following, command, engine, surroundings
 from tests.processes import is_gone
 
@@ -34,6 +34,7 @@ def test_a_film_made_in_parts_is_the_same_film(tmp_path: Path) -> None:
             {**PAIR, "name": "parts", "split": 2, "settings": {"extraction.frames": 4}},
             {"shapes": ["box.stl", "nothing.obj"], "name": "bad"},
         ],
+        {**TINY, "output": {"pictures": True}},
     )
     following = Following("batch", source, "--events")
     code = following.end()
