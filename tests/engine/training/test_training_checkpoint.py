@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from lipmlp_engine.job.description import Job
-from lipmlp_engine.job.errors import Cancelled
+from lipmlp_engine.job.errors import Cancelled, TrainingError
 from lipmlp_engine.job.events import Progress
 from lipmlp_engine.job.sections import SECTIONS, ShapeInput
 from lipmlp_engine.job.setting_kinds import section_from_dict
@@ -83,3 +83,18 @@ def test_another_training_is_not_gone_on_with(job: Job, box: Shape, two_balls: S
     assert finished_in(path, job, [box, moved]) is None
     path.write_bytes(b"junk")
     assert finished_in(path, job, shapes) is None
+
+
+@pytest.mark.parametrize("steps", [1, 50], ids=["in the last step", "on the way"])
+def test_a_training_that_diverges_says_so_and_keeps_nothing_of_it(
+    steps: int, job: Job, box: Shape, two_balls: Shape, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The loss of a step is that before it: the network that the step has broken is not to be kept either."""
+    monkeypatch.setattr(fit, "REPORT_SECONDS", 0.0)
+    monkeypatch.setattr(fit, "CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr(fit, "rate_at", lambda progress, constant: 1e38)
+    job.training.steps = steps
+    path = tmp_path / "model.safetensors"
+    with pytest.raises(TrainingError, match="diverged; lower training.rate"):
+        train(job, [box, two_balls], nothing, lambda: False, path)
+    assert all(torch.isfinite(values).all() for layer in Morph.load(path).layers for values in layer)
