@@ -45,6 +45,7 @@ def selected(*items: bpy.types.Object) -> None:
     bpy.context.view_layer.objects.active = items[-1]
 
 
+@pytest.mark.any_blender
 def test_poses_are_coloured_alike_and_the_colours_go_without_a_trace(lipmorph: ModuleType) -> None:
     first, second = snake("Straight", 0.1, 0), snake("Bent", 1.4, 5)
     second.display_type = "WIRE"
