@@ -12,6 +12,7 @@ python dev.py docs       build the manual in dist/docs; pictures, examples and r
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import os
 import re
 import shutil
@@ -39,6 +40,8 @@ PYTHONS = {"3.11": "4.5", "3.13": "5.2"}
 COVERAGE = ROOT / "build" / "coverage"
 RINGS = ROOT / "build" / "rings"
 """Each ring's results and what it printed, for the summary over all of them."""
+SHARED_BY_LANES = ["tests/engine", "tests/project", "-p", "tests.sharing", "--share", str(RINGS / "taken")]
+"""The largest ring, in as many processes as there are lanes; each takes one file after the other."""
 DEMO_RESULTS = ("morph.blend", "contact_sheet.png", "morph.mp4")
 
 
@@ -60,16 +63,17 @@ def demo(options: argparse.Namespace) -> int:
 
 
 def test(options: argparse.Namespace) -> int:
-    """Three rings, from the inside out, side by side; all run, and the summary at the end is over all of them."""
+    """Three rings side by side; all run, and the summary at the end is over all of them."""
     for folder in (RINGS, COVERAGE):
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
     engine = engine_python()
-    chosen = rings_of_tests(options, engine)
-    if options.everything:
-        chosen = [own_command("lint"), *chosen, own_command("demo", "--quick")]
     lanes = options.lanes or rings.lanes_for(os.cpu_count() or 1)
-    rings.run_all(chosen, RINGS, ROOT, min(lanes, len(chosen)))
+    chosen = rings_of_tests(options, engine, lanes)
+    if options.everything:
+        docs_python()
+        chosen = [own_command("lint"), own_command("demo", "--quick"), *chosen]
+    rings.run_all(chosen, RINGS, ROOT, lanes)
     if options.coverage:
         show_coverage(engine)
     say("All together:")
@@ -85,30 +89,32 @@ def show_coverage(python: Path) -> None:
     say(f"The same with the sources is in {(COVERAGE / 'html' / 'index.html').relative_to(ROOT)}.")
 
 
-def rings_of_tests(options: argparse.Namespace, engine: Path) -> list[rings.Ring]:
-    """Those asked for, the longest first, with their environments made."""
+def rings_of_tests(options: argparse.Namespace, engine: Path, lanes: int) -> list[rings.Ring]:
+    """Those asked for, with their environments made; last the one that fills whatever lane is free, to the end."""
     found: list[rings.Ring] = []
-    if options.ring in (None, "engine"):
-        for number, half in enumerate(halves_of_engine(), 1):
-            found.append(ring(f"engine-{number}", engine, engine, half, options.pytest))
-            if options.coverage:
-                found[-1].command[1:3] = ["-m", "coverage", "run", "-m", "pytest"]
     if options.ring in (None, "blender"):
-        for name, executable in window_rings():
+        windows = window_rings()
+        for name, executable in windows:
             blenders = {"LIPMORPH_BLENDERS": executable} if executable else {}
-            found.append(ring(name, engine, engine, ["tests/blender"], options.pytest, **blenders))
+            which = tests_of("blender", every=name == windows[-1][0])
+            found.append(ring(name, engine, engine, which, options.pytest, **blenders))
+            found[-1] = dataclasses.replace(found[-1], waits=True)
     if options.ring in (None, "addon"):
         wheels = project()["tool"]["dev"]["blenders"]
         for version in blender_versions(options.all_blenders or options.everything):
-            which = ["tests/addon"] if wheels[version].get("default") else ["tests/addon", "--what-differs"]
+            which = tests_of("addon", every=wheels[version].get("default", False))
             found.append(ring(f"addon-{version}", blender_python(version), engine, which, options.pytest))
+    if options.ring in (None, "engine"):
+        for number in range(1, lanes + 1):
+            found.append(ring(f"engine-{number}", engine, engine, SHARED_BY_LANES, options.pytest))
+            if options.coverage:
+                found[-1].command[1:3] = ["-m", "coverage", "run", "-m", "pytest"]
     return found
 
 
-def halves_of_engine() -> list[list[str]]:
-    """The largest ring as two, so that cores are busy to the end: every other file of the engine, and the rest."""
-    files = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "tests" / "engine").glob("test_*.py"))
-    return [files[::2], [*files[1::2], "tests/project"]]
+def tests_of(ring: str, every: bool) -> list[str]:
+    """All of a ring's, or what a difference between Blenders can touch."""
+    return [f"tests/{ring}", *([] if every else ["--what-differs"])]
 
 
 def window_rings() -> list[tuple[str, str]]:

@@ -18,19 +18,25 @@ NOTHING_CHOSEN = 5
 """pytest's exit code where none of a ring's tests was asked for."""
 LANES = 4
 """The most rings side by side, whatever the cores: each of them holds a Blender or an engine in memory."""
+WAITING = 1
+"""How many more of those that mostly wait: one leaves half a core to the others."""
 AFTER_INTERRUPT = 10.0
 """Seconds that a ring has to tidy up after Ctrl-C."""
 
 
 @dataclass(frozen=True)
 class Ring:
-    """A command that counts in the summary: by its tests' result file, or where it has none by its exit code."""
+    """A command that counts in the summary: by its tests' result file, or where it has none by its exit code.
+
+    One that ``waits``, for windows and what hands do in them, computes little and takes no lane from the others.
+    """
 
     name: str
     command: list[str]
     environment: dict[str, str] = field(default_factory=dict)
     has_tests: bool = True
     may_be_empty: bool = False
+    waits: bool = False
 
 
 def lanes_for(cores: int) -> int:
@@ -58,15 +64,24 @@ def run_all(rings: list[Ring], folder: Path, where: Path, lanes: int = 1) -> Non
                     del running[ring.name]
                     ended[ring.name] = time.monotonic() - began[ring.name]
                     judge(ring, code, folder)
-            while waiting and len(running) < lanes:
-                ring = waiting.pop(0)
-                began[ring.name] = time.monotonic()
-                running[ring.name] = _start(ring, folder, where, threads)
+            while coming := _next(waiting, [ring for ring in rings if ring.name in running], lanes):
+                waiting.remove(coming)
+                began[coming.name] = time.monotonic()
+                running[coming.name] = _start(coming, folder, where, threads)
             shown.go_on(ended)
             time.sleep(0.05)
     except BaseException:
         _end(running.values())
         raise
+
+
+def _next(waiting: list[Ring], running: list[Ring], lanes: int) -> Ring | None:
+    """The first one that has a lane free; with one lane they come strictly one after the other."""
+    if lanes == 1:
+        return waiting[0] if waiting and not running else None
+    idle = sum(ring.waits for ring in running)
+    free = {True: WAITING - idle, False: lanes - (len(running) - idle)}
+    return next((ring for ring in waiting if free[ring.waits] > 0), None)
 
 
 def judge(ring: Ring, code: int, folder: Path) -> None:

@@ -100,7 +100,7 @@ def measure(executable: str, vertices: int, folder: Path) -> list[tuple[str, flo
     )
     environment = {"LIPMORPH_PYTHON": str(fake_python(folder))}
     rings = round((vertices / 2) ** 0.5)
-    with BlenderWindow(executable, resources, folder, environment=environment) as window:
+    with BlenderWindow(executable, resources, folder, environment, for_pictures=True) as window:
         window.run("bpy.context.preferences.edit.undo_steps = 32")
         window.run(SHAPES.format(segments=2 * rings, rings=rings))
         window.run(TIMED.format(module=MODULE))

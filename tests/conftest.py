@@ -17,6 +17,23 @@ ROOT = Path(__file__).resolve().parent.parent
 _OUTCOME = pytest.StashKey[int]()
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--what-differs", action="store_true", help="leave out what no difference between Blenders touches"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "any_blender: nothing that differs between Blenders; not with --what-differs")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--what-differs"):
+        left_out = [item for item in items if item.get_closest_marker("any_blender")]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
+
+
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     session.config.stash[_OUTCOME] = exitstatus
 

@@ -47,7 +47,7 @@ TINY_CAP = 1.5, 4096
 
 def parts(bench: jobs.Bench, rehearsal: bool) -> Iterator[tuple[str, Callable[[], dict[str, Any]]]]:
     """In the order of what one would least do without."""
-    yield "tests", lambda: jobs.gpu_tests(bench, "tests/engine/test_gpu.py" if rehearsal else "tests/engine")
+    yield "tests", lambda: jobs.gpu_tests(bench, "tests/engine/machine/test_gpu.py" if rehearsal else "tests/engine")
     yield "arithmetic", lambda: arithmetic(bench.device, rehearsal)
     yield "standard", lambda: jobs.whole_job(bench, "standard", "--preset", "standard")
     yield "determinism", lambda: jobs.same_seed_twice(bench)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import bpy
 
-from ..lipmlp_engine.job.sections import BOUNDED_FAMILIES, SECTIONS
+from ..lipmlp_engine.job.sections import BOUNDED_FAMILIES, KEY_SETTINGS, SECTIONS
 from ..lipmlp_engine.job.setting_kinds import settings_of
 from ..properties import SECTION_GROUPS, LipmorphSceneSettings
 from ..request import chain
@@ -15,6 +15,14 @@ from .shape_key_panel import draw_key_settings
 STEERING = ("kind", "rigidity", "volume", "turn", "share")
 OUTPUT = ("frames", "resolution", "budget", "detail", "faces", "least_part")
 STORED = ("velocity", "attributes")
+FIRST_OF_ADVANCED = ("device", "seed")
+ELSEWHERE: dict[str, tuple[str, ...]] = {
+    "guide": STEERING,
+    "training": FIRST_OF_ADVANCED,
+    "extraction": (*OUTPUT, *STORED, *KEY_SETTINGS),
+}
+"""What other panels draw of each section; whatever else it has, a new setting too, stands under Advanced."""
+ADVANCED = ("guide", "placement", "points", "sampling", "network", "training", "extraction")
 SMALLEST_SHOWN = 1e-5
 """What is smaller looks like 0 in a number field of Blender's, which shows six decimals at most."""
 
@@ -125,9 +133,8 @@ class LIPMORPH_PT_advanced(_FoldedPanel, bpy.types.Panel):
     bl_idname = "LIPMORPH_PT_advanced"
 
     def draw_settings(self, layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
-        training = context.scene.lipmorph.training
-        layout.prop(training, "device")
-        layout.prop(training, "seed")
+        for name in FIRST_OF_ADVANCED:
+            layout.prop(context.scene.lipmorph.training, name)
 
 
 def has_effect(settings: LipmorphSceneSettings, section: str, name: str) -> bool:
@@ -143,14 +150,14 @@ def has_effect(settings: LipmorphSceneSettings, section: str, name: str) -> bool
     }.get((section, name), True)
 
 
-def _section_panel(section: str) -> type[bpy.types.Panel]:
-    """A folded panel with all settings of a section of the job that are shown nowhere else."""
-    elsewhere = {"training": ("device", "seed")}.get(section, ())
-    names = [
-        field.name
-        for field, _ in settings_of(SECTIONS[section])
-        if field.name in SECTION_GROUPS[section].__annotations__ and field.name not in elsewhere
-    ]
+def _shown_nowhere_else(section: str) -> list[str]:
+    held = SECTION_GROUPS[section].__annotations__
+    fields = [field.name for field, _ in settings_of(SECTIONS[section])]
+    return [name for name in fields if name in held and name not in ELSEWHERE.get(section, ())]
+
+
+def _section_panel(section: str, names: list[str]) -> type[bpy.types.Panel]:
+    """A folded panel with settings of a section of the job."""
 
     def draw_settings(_self: object, layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
         group = getattr(context.scene.lipmorph, section)
@@ -179,5 +186,5 @@ CLASSES = (
     LIPMORPH_PT_output,
     LIPMORPH_PT_steering,
     LIPMORPH_PT_advanced,
-    *(_section_panel(name) for name in ("placement", "points", "sampling", "network", "training")),
+    *(_section_panel(section, names) for section in ADVANCED if (names := _shown_nowhere_else(section))),
 )

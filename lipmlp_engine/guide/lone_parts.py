@@ -21,39 +21,42 @@ from torch import Tensor
 from .frame_lattice import NODES, SPACING, between_nodes, lattice_nodes
 
 LOST = 0.3
-"""How far outside the other shape the middle of a part lies that is lost there, in its own radii."""
+"""How far outside the other shape the middle of a part lies that is lost there, in its own radii. Chosen."""
 LOST_FOR_GOOD = 1.5
-"""A part goes by itself where its middle somewhere lies so far outside: the blend would have lost it half-way."""
+"""A part goes by itself where its middle somewhere lies so far outside: the blend would have lost it half-way.
+Chosen."""
 LEAST_LENGTH, SLENDER = 0.1, 3.0
-"""In training-frame units and in a part's own radii: shorter parts are bumps."""
+"""In training-frame units and in a part's own radii: shorter parts are bumps. Chosen."""
 LEAST_HELD = 0.02
-"""Share of the surface from which on what lies beyond a lost part is no accident, and stays."""
+"""Share of the surface from which on what lies beyond a lost part is no accident, and stays. Chosen."""
 OVERLAP = 0.05
-"""How far a part reaches into what it hangs on, in training-frame units."""
+"""How far a part reaches into what it hangs on, in training-frame units. Chosen."""
 CAP = 0.06
-"""Radius of the rounding at its end, likewise."""
+"""Radius of the rounding at its end, likewise. Chosen."""
 MOST_GONE = 1.5 * CAP
+"""How deep below its cap a part is looked at, likewise. Follows from the cap."""
 ALL_GONE = 0.999 * MOST_GONE
-"""From here on, whatever single precision makes of it, a place belongs to the rest alone."""
+"""From here on, whatever single precision makes of it, a place belongs to the rest alone. Chosen."""
 ROOT = OVERLAP + 2 * MOST_GONE
-"""How far around a part something is to be known, likewise."""
+"""How far around a part something is to be known, likewise. Chosen."""
 ELSEWHERE = (1.0, 0.0, MOST_GONE)
-"""What is known away from all lone parts: nothing goes, and nothing is lone."""
+"""What is known away from all lone parts: nothing goes, and nothing is lone. Chosen."""
 DRAWN_IN = 0.7
-"""Share of the way after which a part is gone."""
+"""Share of the way after which a part is gone. Chosen."""
 STAYING = 0.5
-"""Share of the way until which what hangs between two places stays."""
+"""Share of the way until which what hangs between two places stays. Chosen."""
 ROUNDING = 0.02
-"""Width over which a part runs into the rest, in training-frame units."""
+"""Width over which a part runs into the rest, in training-frame units. Chosen."""
 BEGINNING, ENDING = 0.15, 0.1
-"""Shares of the way over which that rounding appears, and over which what is left of a part vanishes."""
+"""Shares of the way over which that rounding appears, and over which what is left of a part vanishes. Chosen."""
 NEIGHBOURS = 8
+"""Places beside one whose heights are heard. Chosen."""
 AVERAGED = 3
-"""Places that a node of the lattice knows from."""
+"""Places that a node of the lattice knows from. Chosen."""
 REACH = 0.12
-"""Farther from the surface nothing of this counts any more, likewise."""
+"""Farther from the surface nothing of this counts any more, likewise. Chosen."""
 FAR = 0.15
-"""From the surface, in training-frame units: there is nothing to be known there."""
+"""From the surface, in training-frame units: there is nothing to be known there. Chosen."""
 
 Array = NDArray[np.float64]
 Floats = NDArray[np.float32]

@@ -30,16 +30,17 @@ CELLS_PER_SPACING = 2.0
 MOST_CORNERS = 24_000_000
 """Corners of the grid, beyond which its cells are made larger. Chosen: a field of them takes 0.1 GB."""
 NEAR, FAR = 0.8, 1.6
-"""In spacings from the nearest sample: up to here the planes alone are right, from there the winding number alone."""
+"""In spacings from the nearest sample: up to here the planes alone are right, from there the winding number alone.
+Chosen."""
 AGREED, DISAGREED = 0.35, 0.5
 """How far the winding number may be from what it would be beside a wall where the planes see it: up to the first they
-are believed, from the second they are not."""
+are believed, from the second they are not. Chosen."""
 ENCLOSING = 0.3
-"""Mean winding number at the samples from which it is about what is inside; that of a sheet is nothing."""
+"""Mean winding number at the samples from which it is about what is inside; that of a sheet is nothing. Chosen."""
 CRUMB = 40
 """Parts with less area than so many samples have are no surface that was scanned. Chosen."""
 RIM = 1.0
-"""Spacings around a sample that belong to a sheet."""
+"""Spacings around a sample that belong to a sheet. Chosen."""
 _CHUNK = 16_384
 
 

@@ -13,12 +13,13 @@ from scipy.spatial import cKDTree
 Array = NDArray[np.float64]
 
 HEARD, LENDERS = 32, 20
-"""Neighbours that say how good a plane is, and those whose planes are tried."""
+"""Neighbours that say how good a plane is, and those whose planes are tried. Chosen."""
 ROUNDS = 3
+"""In which points ask their neighbours for a better plane. Chosen."""
 GOOD = 0.65
-"""Share of the neighbours on a point's own plane that leaves nothing to ask for."""
+"""Share of the neighbours on a point's own plane that leaves nothing to ask for. Chosen."""
 GAIN = 1.05
-"""How much better than a point's own another plane must be."""
+"""How much better than a point's own another plane must be. Chosen."""
 _CHUNK = 8_192
 
 

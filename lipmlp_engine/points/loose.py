@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ..shapes.shape import Shape
 
 APART = 1e-9
-"""Of the largest coordinate: what is nearer to a vertex than that is the vertex."""
+"""Of the largest coordinate: what is nearer to a vertex than that is the vertex. Chosen."""
 
 
 def loose_points(shape: Shape) -> Cloud | None:

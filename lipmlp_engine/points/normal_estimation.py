@@ -35,7 +35,7 @@ Chosen.
 BORROWING, LENDERS = 3, 8
 """Rounds in which a fit that is worse than its neighbours' takes a better one's, and how many are asked. Chosen."""
 LEAST = 0.12
-"""Of the spacing: how far from a plane points of its sheet may lie where there is no noise."""
+"""Of the spacing: how far from a plane points of its sheet may lie where there is no noise. Chosen."""
 _CHUNK = 20_000
 
 

@@ -37,11 +37,12 @@ LEAST_GAP = 0.2
 ONE_SHEET = 0.02
 """Agreement from which neighbours lie on one sheet. Chosen."""
 TRUST = 0.05
-"""Weight of the winding number beside the neighbours."""
+"""Weight of the winding number beside the neighbours. Chosen."""
 FLAT = 0.8
-"""Cosine between normals of neighbours that are sure to lie on one sheet."""
+"""Cosine between normals of neighbours that are sure to lie on one sheet. Chosen."""
 MOST_SHEETS, ASKED = 8, 200
-"""Of the sheets that lie close to others, the largest so many are tried either way, at so many of their points."""
+"""Of the sheets that lie close to others, the largest so many are tried either way, at so many of their points.
+Chosen."""
 
 
 def oriented(points: Array, lines: Lines, threads: int = 0) -> Array:

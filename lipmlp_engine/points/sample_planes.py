@@ -19,21 +19,21 @@ Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
 NEIGHBOURS = 12
-"""Samples whose planes count at a place."""
+"""Samples whose planes count at a place. Chosen."""
 DISC = 0.7
-"""Radius of the piece of plane that a sample stands for, in spacings."""
+"""Radius of the piece of plane that a sample stands for, in spacings. Chosen."""
 ALIKE = (0.3, 0.7)
-"""Cosine between normals of different sheets, and of one."""
+"""Cosine between normals of different sheets, and of one. Chosen."""
 LEVEL = 0.03
-"""Spacings: what lies closer to a plane is neither above nor below it."""
+"""Spacings: what lies closer to a plane is neither above nor below it. Chosen."""
 PRESENT = (0.0, 0.05, 0.05)
-"""Samples, counted by how near they are, that make a first, a second and a third sheet."""
+"""Samples, counted by how near they are, that make a first, a second and a third sheet. Chosen."""
 CLOSE = 1.2
 """Spacings between two sheets that face each other, or turn their backs, up to which their planes are believed even
-where no sample is near: the winding number is too blurred to see between them."""
+where no sample is near: the winding number is too blurred to see between them. Chosen."""
 SUPPORT, UNHEARD = (0.1, 0.3), 0.05
 """Share of its neighbours that lie on a sample's plane and face its way: from the second it is heard in full, below the
-first only this much."""
+first only this much. Chosen."""
 _CHUNK = 16_384
 
 

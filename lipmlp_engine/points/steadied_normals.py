@@ -20,14 +20,16 @@ TURNS = 4
 FIRST_BLUR, FALLING, LAST_BLUR = 2.5, 0.7, 1.3
 """Blur of the number in cells: of the first turn, how it falls from turn to turn, and the least. Chosen."""
 SURE, UNSURE = 0.15, 0.35
-"""Noise, as a share of the distance between points, up to which planes alone are right, and from which they are not."""
+"""Noise, as a share of the distance between points, up to which planes alone are right, and from which they are not.
+Chosen."""
 SHORT, OVER = (0.25, 0.45), (0.3, 0.6)
-"""How far the number at a sample may be below the surface's, and above, before the surface misses the sample."""
+"""How far the number at a sample may be below the surface's, and above, before the surface misses the sample.
+Chosen."""
 MISSED, HEARD = (0.2, 0.6), 24
-"""Share of so many samples around that must be missed for the surface to miss the place."""
+"""Share of so many samples around that must be missed for the surface to miss the place. Chosen."""
 THIN_ALL_OVER = 0.06
 """Share of the samples at which the surface would end too early from which the whole shape is no thicker than the noise
-is wide: planes know no better there and leave handles."""
+is wide: planes know no better there and leave handles. Chosen."""
 ON_A_WALL = (0.35, 0.65)
 """The winding number in the middle of the samples of what encloses something.
 

@@ -16,14 +16,15 @@ from ..poses.triangle_deformations import TriangleDeformations, slender
 from ..shapes.mesh_topology import vertex_parts
 
 SMALLEST = 1e-4
-"""Of the first axis' spread: less is left out."""
+"""Of the first axis' spread: less is left out. Chosen."""
 MOST_AXES = 120
+"""Of the basis. Chosen."""
 ASKED = 6
-"""Poses about which it is asked how far a step along an axis moves the vertices."""
+"""Poses about which it is asked how far a step along an axis moves the vertices. Chosen."""
 STEP = 0.05
-"""Of an axis' spread, for that."""
+"""Of an axis' spread, for that. Chosen."""
 STRETCHED = np.array([(0, 0), (1, 1), (2, 2), (0, 1), (0, 2), (1, 2)])
-"""The entries of a stretch that say it all."""
+"""The entries of a stretch that say it all. Chosen."""
 
 Array = NDArray[np.float64]
 Numbers = NDArray[np.int64]

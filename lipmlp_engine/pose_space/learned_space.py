@@ -20,9 +20,9 @@ from .deformed_mesh import DeformationBasis
 from .space_networks import PoseNetwork
 
 REFINEMENTS = 60
-"""Rounds of the search for the code of a mesh, from where the encoder begins it."""
+"""Rounds of the search for the code of a mesh, from where the encoder begins it. Chosen."""
 SURE = 1e-5
-"""How much turns and stretches count beside places there."""
+"""How much turns and stretches count beside places there. Chosen."""
 BOND = 1e3
 """How much more the weights' sum counts than the place, where a code is brought among the learned ones. Chosen."""
 

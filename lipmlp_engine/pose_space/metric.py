@@ -18,9 +18,9 @@ from torch import Tensor
 from .deformed_mesh import DeformationBasis
 
 MOST_EDGES = 12_000
-"""Edges whose lengths are measured, beside those of the ways along the surface."""
+"""Edges whose lengths are measured, beside those of the ways along the surface. Chosen."""
 NEAR = 0.1
-"""Of the largest distance along the surface: the paper's bound for what is local; ways are longer."""
+"""Of the largest distance along the surface: what is local; ways are longer. Taken from Cosmo et al. (2020)."""
 SOURCES = 24
 """Vertices from which ways along the surface begin. Chosen."""
 WAYS = 20

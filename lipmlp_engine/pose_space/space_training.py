@@ -28,18 +28,19 @@ from .space_networks import PoseNetwork
 BATCH = 24
 """Blended poses, and pairs of poses, in a step. Chosen."""
 RUN = 3000
-"""Edges measured in a step."""
+"""Edges measured in a step. Chosen."""
 RATE = 3e-3
+"""Of Adam, at its peak. Chosen."""
 NARROWEST = 0.02
-"""Of the widest axis' spread: what narrower axes are divided by instead of their own."""
+"""Of the widest axis' spread: what narrower axes are divided by instead of their own. Chosen."""
 POSING = 0.99
-"""Share of the differences within characters that axes explain which are poses'."""
+"""Share of the differences within characters that axes explain which are poses'. Chosen."""
 ALONE = 0.1
 """Share of the steps in which nothing but the poses themselves is learned. Taken from Cosmo et al. (2020)."""
 ALONG_SURFACE = 0.3
-"""Share of the steps from which on ways along the surface are measured, as in the paper."""
+"""Share of the steps from which on ways along the surface are measured. Taken from Cosmo et al. (2020)."""
 PLACED, TURNED, LOCAL, GEODESIC, LED, DISENTANGLED, CODES, MET = 10.0, 0.002, 0.1, 0.1, 1.0, 1.0, 1e-6, 0.01
-"""Weights; lengths are in units of the mesh's size."""
+"""Weights; lengths are in units of the mesh's size. Chosen."""
 
 Array = NDArray[np.float64]
 Notify = Callable[[str, float, float | None], None]

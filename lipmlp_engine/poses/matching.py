@@ -30,18 +30,21 @@ STEP = 3
 FINE_STEP = 8
 """The same beyond. Chosen."""
 BEAM = 400
+"""Ways to pair limbs' ends that are followed at a time. Chosen."""
 DIFFERENT = 0.04
-"""Mean distance between where two matches lead, as a share of the diameter, from which on they are not the same."""
+"""Mean distance between where two matches lead, as a share of the diameter, from which on they are not the same.
+Chosen."""
 BASINS = 5
-"""Different guesses that are taken on."""
+"""Different guesses that are taken on. Chosen."""
 OPEN = 3
-"""Guesses that are bent over beside them."""
+"""Guesses that are bent over beside them. Chosen."""
 TAKEN_ON = 3
-"""Guesses that are made as fine as can be."""
+"""Guesses that are made as fine as can be. Chosen."""
 FLIPPING = 0.05
-"""Mean error of distances, as a share of the diameter, up to which a surface that is turned over is nearly the same."""
+"""Mean error of distances, as a share of the diameter, up to which a surface that is turned over is nearly the same.
+Chosen."""
 LEVEL = 0.75
-"""Least share that keeps its way round of a match that is taken as waves have it."""
+"""Least share that keeps its way round of a match that is taken as waves have it. Chosen."""
 FACING = 0.1
 """What normals count beside places, in roots of the area. Chosen."""
 GUESSES = 24

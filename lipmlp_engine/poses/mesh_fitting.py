@@ -36,7 +36,7 @@ Array = NDArray[np.float64]
 
 
 LEFT_BARE = 1.5
-"""Spacings of the other surface's vertices from the nearest vertex that is laid onto it."""
+"""Spacings of the other surface's vertices from the nearest vertex that is laid onto it. Chosen."""
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 NEWTON = 10
+"""Steps to the nearest turn. Chosen."""
 OPEN = 1e-5
-"""Product of the sums of two singular values, of a map of size 1, up to which the turn is left to a decomposition."""
+"""Product of the sums of two singular values, of a map of size 1, up to which the turn is left to a decomposition.
+Chosen."""
 OFF = 1e-6
-"""How far the squares of a turn's entries may sum up to something else than 3."""
+"""How far the squares of a turn's entries may sum up to something else than 3. Chosen."""
 
 Array = NDArray[np.float64]
 

@@ -20,13 +20,17 @@ from .signature import Signature, mistuning, signature, tuning
 from .stand_in_mesh import StandIn, stand_in
 
 MOST_GAP = 0.0028
-"""Mean distance between the laid-on mesh and the other surface, in roots of the area."""
+"""Mean distance between the laid-on mesh and the other surface, in roots of the area. Chosen."""
 MOST_BARE = 0.026
+"""Mean distance of the other surface from the laid-on mesh, likewise. Chosen."""
 MOST_STRAIN = 0.12
+"""Strain of the laid-on mesh. Chosen."""
 HOPELESS_STRAIN = 0.16
-"""Of a match, beyond which no other one is looked for: two animals are as far apart."""
+"""Of a match, beyond which no other one is looked for: two animals are as far apart. Chosen."""
 MOST_TURNED = 0.02
+"""Share of its faces that look against the other surface. Chosen."""
 MOST_STRETCH = 0.075
+"""Mean error of distances along the surface, as a share of the diameter. Chosen."""
 LEAST_UPRIGHT = 0.7
 """How well the way round the surface must agree: mirrored maps do not. Chosen."""
 CLOSE_TO_SURE = 0.75
@@ -35,19 +39,21 @@ CLOSE_TO_SURE = 0.75
 Measured: a sitting biped is found as well, in a fifth less time than at 0.7.
 """
 LEAST_BENT = 0.02
-"""Mean way that is left after the best turn of the whole, in roots of the area: less needs no limbs to swing."""
+"""Mean way that is left after the best turn of the whole, in roots of the area: less needs no limbs to swing.
+Chosen."""
 LEAST_LEAD = 1.25
-"""How much larger the doubt must be of what leads elsewhere."""
+"""How much larger the doubt must be of what leads elsewhere. Chosen."""
 ELSEWHERE = 0.03
-"""Mean distance from a pairing, as a share of the diameter, from which on another one leads elsewhere."""
+"""Mean distance from a pairing, as a share of the diameter, from which on another one leads elsewhere. Chosen."""
 OUTRUN = 1.6
-"""How much more a rival stretches that is no rival any more."""
+"""How much more a rival stretches that is no rival any more. Chosen."""
 ENOUGH_LANDMARKS = 3
+"""Pairs of landmarks that say which side is which. Chosen."""
 INSISTED = 2.5
-"""Doubt that is let pass where somebody insists."""
+"""Doubt that is let pass where somebody insists. Chosen."""
 MOST_MISTUNED = 0.3
 """Between poses of a character it is .01 to .05, between it and a stouter one .07, between animals .12 and more; limbs
-that touch in one pose make it .2 to .28."""
+that touch in one pose make it .2 to .28. Chosen."""
 
 Array = NDArray[np.float64]
 

@@ -13,22 +13,23 @@ from ..shapes.shape import triangle_areas
 from .signature import Signature
 
 RING = 2.5
-"""Mean edges that a ring is wide."""
+"""Mean edges that a ring is wide. Chosen."""
 MAIN = 0.06
-"""Share of a ring that a piece of it has at least to count as a branch."""
+"""Share of a ring that a piece of it has at least to count as a branch. Chosen."""
 MOST_OF_IT = 0.6
-"""Share of the area that a bar has at least of a shape that is little else."""
+"""Share of the area that a bar has at least of a shape that is little else. Chosen."""
 SLENDER = 8.0
-"""Mean radii that a bar is long, at least."""
+"""Mean radii that a bar is long, at least. Chosen."""
 ROUND = 0.085
-"""Spread of a round ring's radii, as a share of their mean, at most."""
+"""Spread of a round ring's radii, as a share of their mean, at most. Chosen."""
 LEAST_ROLL = 0.03
-"""Mean way of a quarter turn about itself, as a share of the diameter, that is worth a word."""
+"""Mean way of a quarter turn about itself, as a share of the diameter, that is worth a word. Chosen."""
 ALL_OF_IT = 0.93
+"""Share of the surface that has to lie about one line for a bar. Chosen."""
 ALIKE = 0.1
-"""Mean difference between a bar's girth from one end and from the other, up to which both ends are alike."""
+"""Mean difference between a bar's girth from one end and from the other, up to which both ends are alike. Chosen."""
 ENDS = 4
-"""Tips from which a bar is looked for."""
+"""Tips from which a bar is looked for. Chosen."""
 
 Array = NDArray[np.float64]
 

@@ -12,15 +12,19 @@ from .mesh_fitting import Stiffness
 from .stand_in_mesh import StandIn
 
 ROUNDS = 8
+"""Of looking for what is in what, and pushing it out. Chosen."""
 GAP = 0.002
-"""What is left between both sides, in roots of the area; a point this far above its own surface tells what is in it."""
+"""What is left between both sides, in roots of the area; a point this far above its own surface tells what is in it.
+Chosen."""
 DEEPEST = 0.1
-"""As much is pushed in a round, likewise."""
+"""As much is pushed in a round, likewise. Chosen."""
 PUSH, HOLD, FIXED = 1.0, 0.03, 10.0
-"""Pull of what is to be moved, of what is about it, and of the rest, where the stiffness of an edge is about 1."""
+"""Pull of what is to be moved, of what is about it, and of the rest, where the stiffness of an edge is about 1.
+Chosen."""
 REACH = 0.06
-"""How far it is about it, likewise."""
+"""How far it is about it, likewise. Chosen."""
 SETTLING = 3
+"""Steps in which the rest follows what was pushed. Chosen."""
 
 Array = NDArray[np.float64]
 

@@ -14,9 +14,10 @@ Follows from single precision, whose rounding is about 1e-7 there, and some room
 """
 
 DOUBTED = wp.constant(0.004)
+"""How far from a surface, in its diagonals, the side that normals tell is held against how straight it is. Chosen."""
 STRAIGHT = wp.constant(0.85)
 """From farther away than this, several triangles are equally near in single precision, and the side that their normals
-tell is doubted unless the nearest one's points there, as this cosine says."""
+tell is doubted unless the nearest one's points there, as this cosine says. Chosen."""
 
 
 @wp.kernel(enable_backward=False)

@@ -45,10 +45,7 @@ REACH = 0.5
 """How far a vertex may leave its cell, in cells. Chosen."""
 CREASE, CREASE_BETWEEN = np.cos(np.radians(8)), np.cos(np.radians(15))
 """Normals around a vertex that differ more than this make it look for an edge: at the shapes' own times, and in between
-them, where edges fade.
-
-Chosen.
-"""
+them, where edges fade. Chosen."""
 LEAST_TURNED = 0.02
 """Squared cells that a half of a face must look inwards to be turned over. Chosen."""
 UNTANGLINGS = 3
@@ -59,15 +56,10 @@ LEAST_SLOPE = 0.3
 """A function flatter than this says little about where its surface is. Chosen."""
 ON_EDGE = 0.15
 """Where planes meet on a true edge, the surface is that near, in cells; about mere detail finer than the cells it is
-not.
-
-Chosen.
-"""
+not. Chosen."""
 LEAST_TURN = np.tan(np.radians(6)) ** 2
 """Planes that differ by less than twice this angle fix no edge; relative eigenvalue of their normals' products.
-
-Chosen.
-"""
+Chosen."""
 
 
 @dataclass(frozen=True)

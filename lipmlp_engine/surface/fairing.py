@@ -17,16 +17,17 @@ ROUNDS = 25
 """At 128 cells; as many more as a piece of surface has more vertices. Chosen by looking at camel → elephant and at
 Suzanne → ball."""
 MOST_ROUNDS = 60
+"""However many cells there are. Chosen: what they cost."""
 FORTH, BACK = 0.5, 0.52
-"""Shares of the way to the neighbours' mean, there and back: what is wider than about eight edges stays."""
+"""Shares of the way to the neighbours' mean, there and back: what is wider than about eight edges stays. Chosen."""
 EDGE, CLEAR_EDGE = 0.04, 0.15
 """How much more normals about a vertex spread across one direction than across the other, of all their spread: from
 where it counts as an edge, and from where it is none but an edge. Chosen."""
 FOLD = 3
 """How many times what they spread across the other direction counts against it: folds and spikes spread them both ways,
-a spike's flanks more than its foot."""
+a spike's flanks more than its foot. Chosen."""
 RINGS = 2
-"""Of neighbours whose normals are asked."""
+"""Of neighbours whose normals are asked. Chosen."""
 
 Floats = NDArray[np.float32]
 

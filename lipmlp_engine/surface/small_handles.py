@@ -25,13 +25,13 @@ LARGEST = 0.09
 no mishap of a place but how the blend is. Chosen: on four morphs of animals that had any, the mishaps were up to .06
 wide, and what is wider was the gap between two legs."""
 THICKNESS = 1.0
-"""Half of a plug's thickness, in cells: the least that is found however it lies between the corners."""
+"""Half of a plug's thickness, in cells: the least that is found however it lies between the corners. Chosen."""
 OVERHANG = 0.75
-"""Cells by which a plug is wider than the loop, to reach through the wall."""
+"""Cells by which a plug is wider than the loop, to reach through the wall. Chosen."""
 ROUNDING = 1.0
-"""Cells over which a plug runs into the surface."""
+"""Cells over which a plug runs into the surface. Chosen."""
 MEETINGS = 8
-"""Loops, the shortest first, that are sought anew from where they meet."""
+"""Loops, the shortest first, that are sought anew from where they meet. Chosen."""
 
 Floats = NDArray[np.float32]
 Indices = NDArray[np.int64]

@@ -119,7 +119,8 @@ class _Fit:
                 error = self.targets.end_error(network, self.device)
                 left = (now - started) * (1 - progress) / progress if progress > 0.02 else None
                 loss = float(batch_loss) if step > first else None
-                if loss is not None and not np.isfinite(loss):
+                # The loss is that before the step, the error that of what is kept.
+                if not np.isfinite(error) or (loss is not None and not np.isfinite(loss)):
                     raise TrainingError("The training diverged; lower training.rate or choose another activation.")
                 self.follower.notify(Progress("train", progress, loss, error, left, watch.look()))
                 if self.follower.should_stop():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import math
 import os
 import shutil
 import sys
@@ -17,29 +18,12 @@ import pytest
 MODULE = "bl_ext.user_default.lipmlp_blender"
 
 if importlib.util.find_spec("bpy") is None:
-    collect_ignore_glob = ["test_*.py"]
+    collect_ignore_glob = ["test_*.py", "*/test_*.py"]
 else:
     # Before bpy is imported: the user's own settings and extensions stay out of the tests, and unharmed by them.
     _RESOURCES = tempfile.mkdtemp(prefix="lipmorph-tests-")
     os.environ["BLENDER_USER_RESOURCES"] = _RESOURCES
     import bpy
-
-
-def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption(
-        "--what-differs", action="store_true", help="leave out what no difference between Blenders touches"
-    )
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "any_blender: nothing that differs between Blenders; not with --what-differs")
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if config.getoption("--what-differs", default=False):
-        left_out = [item for item in items if item.get_closest_marker("any_blender")]
-        config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if item not in left_out]
 
 
 def pytest_unconfigure() -> None:
@@ -123,3 +107,26 @@ class Printed:
         self._file.seek(0)
         self.text = self._file.read().decode(errors="replace")
         self._file.close()
+
+
+@pytest.fixture
+def write(lipmorph: ModuleType) -> ModuleType:
+    """The module that brings results into the scene."""
+    return importlib.import_module(f"{MODULE}.scene.write")
+
+
+@pytest.fixture
+def stage(lipmorph: ModuleType) -> None:
+    """A dark world, a camera that looks along Y, and a Cycles that is quick."""
+    from .glowing_scene import SIZE, WIDTH
+    from .morph_frames import TRAVEL
+
+    scene = bpy.context.scene
+    scene.render.engine = "CYCLES"
+    scene.cycles.device, scene.cycles.samples, scene.cycles.use_denoising = "CPU", 16, False
+    scene.render.resolution_x, scene.render.resolution_y = SIZE
+    scene.render.image_settings.file_format = "PNG"
+    scene.view_settings.view_transform = "Raw"
+    bpy.ops.object.camera_add(location=(TRAVEL / 2, -20, 0), rotation=(math.pi / 2, 0, 0))
+    scene.camera = bpy.context.object
+    scene.camera.data.type, scene.camera.data.ortho_scale = "ORTHO", WIDTH

@@ -51,6 +51,7 @@ def test_matching_vertices_make_shape_keys_that_arrive_where_they_belong(
     bpy.context.view_layer.update()
     settings = bpy.context.scene.lipmorph
     settings.preset = "draft"
+    settings.guide.kind = "transport"
     settings.sampling.points, settings.training.steps = 8_000, 250
     settings.extraction.frames, settings.extraction.resolution = 3, 32
     settings.result.writer, settings.result.easing, settings.result.match_vertices = "SHAPE_KEYS", "LINEAR", True
@@ -69,6 +70,7 @@ def test_a_morph_whose_topology_changes_is_refused_then_converted_anyway(
 ) -> None:
     settings = bpy.context.scene.lipmorph
     settings.preset = "draft"
+    settings.guide.kind = "transport"
     settings.sampling.points, settings.training.steps = 5_000, 150
     settings.extraction.frames, settings.extraction.resolution = 3, 32
     settings.result.writer = "AUTOMATIC"
@@ -91,7 +93,13 @@ def test_a_batch_is_made_by_the_engines_own(
     two_objects: tuple[bpy.types.Object, bpy.types.Object], tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     source = tmp_path / "morphs.json"
-    small = ["sampling.points=3000", "training.steps=40", "extraction.frames=2", "extraction.resolution=32"]
+    small = [
+        "guide.kind=none",
+        "sampling.points=3000",
+        "training.steps=40",
+        "extraction.frames=2",
+        "extraction.resolution=32",
+    ]
     pair = {"objects": ["Ball", "Ring"], "set": [*small, "output.pictures=false"], "preset": "draft"}
     hopeless = {**pair, "name": "Hopeless", "set": [*pair["set"], "training.start_from=/nowhere"]}
     source.write_text(json.dumps([{**pair, "name": "There"}, hopeless]))

@@ -50,6 +50,8 @@ class RealBlender:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "blender" in metafunc.fixturenames:
         found: list[Any] = dev.find_blenders()
+        if metafunc.definition.get_closest_marker("any_blender"):
+            found = found[-1:]
         metafunc.parametrize(
             "blender",
             found or [None],
@@ -81,7 +83,7 @@ OpenWindow = Callable[..., AbstractContextManager[BlenderWindow]]
 
 @pytest.fixture
 def open_window(blender: RealBlender, engine_python: Path, tmp_path: Path) -> OpenWindow:
-    """``with open_window(blend=…, environment={…}) as window: …`` on a display that nobody else has."""
+    """``with open_window(environment={…}) as window: …`` on a display that nobody else has."""
     missing = missing_programs()
     if missing:
         refuse(f"a window needs {', '.join(missing)}")
@@ -89,9 +91,9 @@ def open_window(blender: RealBlender, engine_python: Path, tmp_path: Path) -> Op
     # A window that is left saves its preferences, which the next test is not to meet.
     resources = shutil.copytree(blender.resources, tmp_path / "resources")
 
-    def open_window(blend: Path | None = None, environment: dict[str, str] | None = None) -> BlenderWindow:
+    def open_window(environment: dict[str, str] | None = None, for_pictures: bool = False) -> BlenderWindow:
         known = {"LIPMORPH_PYTHON": str(engine_python), **(environment or {})}
-        return BlenderWindow(blender.executable, resources, tmp_path, blend, environment=known)
+        return BlenderWindow(blender.executable, resources, tmp_path, known, for_pictures)
 
     return open_window
 

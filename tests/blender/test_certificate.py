@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
+import pytest
+
 from .conftest import OpenWindow
-from .test_install import MODULE
-from .test_panel import RUNTIME, click_train, ready_window, select_both
+from .panel_clicks import MODULE, RUNTIME, click_train, ready_window, select_both
 
 WATCH_SENTENCES = f"""
 SAID = set()
@@ -20,6 +20,7 @@ drawn.draw_sentence = watched
 """
 
 
+@pytest.mark.any_blender
 def test_the_certificate_says_certified_or_sampled(
     open_window: OpenWindow, tmp_path: Path, engine_python: Path, pictures: Path
 ) -> None:
@@ -35,7 +36,7 @@ def test_the_certificate_says_certified_or_sampled(
         )
         window.wait_until(f"not {RUNTIME}.active", 60)
         assert window.value(f"[job.state.name for job in {RUNTIME}.queue.jobs]") == ["FINISHED"]
-        time.sleep(1)
+        window.settle()
         window.picture(pictures / "certificate.png")
         said = window.value("sorted(SAID)")
         assert "Slope in space: 1 at most (certified), 0.823 met (sampled)." in said

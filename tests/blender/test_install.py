@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from .conftest import OpenWindow, RealBlender
+from .panel_clicks import MODULE
 
-MODULE = "bl_ext.user_default.lipmlp_blender"
 HARMLESS = ("mounted file-systems", "Color management", "libdecor", "ALSA", "XDG_RUNTIME_DIR", "dbus")
 """What a bare machine makes Blender complain of before any extension comes in."""
 

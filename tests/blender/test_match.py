@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
+import pytest
 import trimesh
 
 from benchmarks.poses.characters import ARMS_UP, biped
 from benchmarks.poses.measures import remeshed
 
 from .conftest import OpenWindow
-from .test_panel import show_tab
+from .panel_clicks import MODULE, show_tab
 
 LOOK = """
 area = next(a for a in bpy.context.screen.areas if a.type == 'VIEW_3D')
@@ -49,10 +49,9 @@ key.value = 0.5
 """
 
 
+@pytest.mark.any_blender
 def test_a_match_is_shown_and_lengths_are_preserved(open_window: OpenWindow, tmp_path: Path, pictures: Path) -> None:
     import numpy as np
-
-    from .test_install import MODULE
 
     character = biped()
     skin = character.skin(60)
@@ -64,24 +63,23 @@ def test_a_match_is_shown_and_lengths_are_preserved(open_window: OpenWindow, tmp
         trimesh.Trimesh(*mesh, process=False).export(tmp_path / f"{name}.ply")
     np.save(tmp_path / "raised.npy", posed.astype(np.float32))
     with open_window() as window:
-        window.wait_until("len(bpy.context.window_manager.windows)", 60)
-        time.sleep(3)
+        window.settle()
         window.run(SCENE.format(folder=tmp_path))
         show_tab(window)
         window.run(LOOK.format(module=MODULE))
         window.run("bpy.ops.lipmorph.show_match('INVOKE_DEFAULT')")
         assert window.value("len(bpy.data.collections)") < 2  # it runs beside the window
         window.wait_until("'Lipschitz Match' in bpy.data.collections", 240)
-        time.sleep(2)
+        window.settle()
         window.picture(pictures / "match.png")
         window.run(KEYED.format(folder=tmp_path))
         assert window.value("'Lipschitz Match' not in bpy.data.collections")
-        time.sleep(1)
+        window.settle()
         window.picture(pictures / "lengths_before.png")
         window.run("bpy.ops.lipmorph.preserve_lengths('INVOKE_DEFAULT')")
         window.wait_until("len(bpy.data.objects['standing'].data.shape_keys.key_blocks) > 2", 240)
-        time.sleep(4)
+        window.settle()
         window.move(400, 500)
-        time.sleep(2)
+        window.settle()
         window.picture(pictures / "lengths.png")
         assert "Traceback" not in window.tail()

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -16,90 +14,21 @@ from tests.fake_engine import fake_python
 from tests.processes import is_gone
 
 from .conftest import OpenWindow
-from .test_install import MODULE
-from .window import BlenderWindow
+from .panel_clicks import (
+    FOLDED_BELOW_TOP,
+    MODULE,
+    RUNTIME,
+    SCENE,
+    WATCH_PANELS,
+    behave,
+    click_train,
+    ready_window,
+    select_both,
+    show_tab,
+)
 
-RUNTIME = f"__import__('{MODULE}.runtime', fromlist=['runtime']).runtime"
-TAB = "next(r for a in bpy.context.screen.areas if a.type == 'VIEW_3D' for r in a.regions if r.type == 'UI')"
-SCENE = """
-bpy.ops.object.select_all(action='SELECT')
-bpy.ops.object.delete()
-bpy.ops.mesh.primitive_monkey_add(location=(-2, 0, 0))
-bpy.ops.mesh.primitive_torus_add(location=(2, 0, 0))
-bpy.ops.object.select_all(action='DESELECT')
-"""
-WHERE = """
-from bpy_extras.view3d_utils import location_3d_to_region_2d as project
-area = next(a for a in bpy.context.screen.areas if a.type == 'VIEW_3D')
-region = next(r for r in area.regions if r.type == 'WINDOW')
-def where(name, offset=(0, 0, 0)):
-    from mathutils import Vector
-    point = project(region, area.spaces.active.region_3d, bpy.data.objects[name].matrix_world @ Vector(offset))
-    return [region.x + point.x, region.y + point.y]
-"""
-TRAIN_BELOW_TOP = 183
-"""Pixels from the sidebar's top to the button Train, while two objects are selected and nothing runs."""
-WATCH_PANELS = """
-DRAWN = set()
-def watch(panel):
-    draw = panel.draw_settings
-    def watched(self, layout, context):
-        draw(self, layout, context)
-        DRAWN.add(self.bl_label)
-    panel.draw_settings = watched
-for panel in __import__('{module}.ui.settings_panels', fromlist=['CLASSES']).CLASSES:
-    if hasattr(panel, 'draw_settings'):
-        watch(panel)
-"""
-FOLDED_BELOW_TOP = {"Advanced": 299, "Steering": 273, "Output": 247}
-"""Pixels to the folded panels' titles, the lowest first, because opening one moves those below it."""
 CANCEL_BELOW_TOP, CANCEL_FROM_RIGHT = 274, 54
 """Pixels to the running job's cross."""
-
-
-@contextmanager
-def ready_window(open_window: OpenWindow, folder: Path, engine_python: Path) -> Iterator[BlenderWindow]:
-    """A window with two objects, the Morph tab in front and the fake engine behind it."""
-    fake = fake_python(folder, str(engine_python))
-    with open_window(environment={"LIPMORPH_PYTHON": str(fake)}) as window:
-        window.wait_until("len(bpy.context.window_manager.windows)", 60)
-        time.sleep(3)
-        window.run(SCENE)
-        show_tab(window)
-        yield window
-
-
-def show_tab(window: BlenderWindow) -> None:
-    """A window that has not been drawn yet forgets which tab was asked for."""
-    for _ in range(10):
-        window.open_sidebar("Morph")
-        time.sleep(1)
-        if window.value(f"{TAB}.active_panel_category") == "Morph":
-            return
-    pytest.fail("the Morph tab does not come to the front")
-
-
-def behave(window: BlenderWindow, how: str) -> None:
-    window.run(f"__import__('os').environ['LIPMORPH_FAKE'] = {how!r}")
-
-
-def select_both(window: BlenderWindow) -> None:
-    """Click the ring, which makes it the target, and press A for the rest."""
-    window.run("for item in bpy.data.objects: item.hide_set(item.name not in {'Suzanne', 'Torus'})")
-    window.run("bpy.ops.object.select_all(action='DESELECT')")
-    window.run(WHERE)
-    x, y = window.value("where('Torus', (1, 0, 0))")
-    selected = "[item.name for item in bpy.context.view_layer.objects.selected]"
-    window.insist(lambda: window.click(x, window.size[1] - y), f"{selected} == ['Torus']")
-    window.insist(lambda: window.key("a"), f"len({selected}) == 2")
-    time.sleep(1)
-
-
-def click_train(window: BlenderWindow) -> None:
-    left, top, width, _ = window.region("VIEW_3D", "UI")
-    before = window.value(f"len({RUNTIME}.queue.jobs)")
-    started = f"len({RUNTIME}.queue.jobs) > {before} or {RUNTIME}.queue.busy"
-    window.insist(lambda: window.click(left + width * 0.45, top + TRAIN_BELOW_TOP), started)
 
 
 def test_an_artist_clicks_trains_cancels_and_quits(
@@ -112,10 +41,10 @@ def test_an_artist_clicks_trains_cancels_and_quits(
         click_train(window)
         window.wait_until(f"not {RUNTIME}.active", 60)
         assert window.value("'Morph' in bpy.data.objects")
-        time.sleep(2)
+        window.settle()
         window.picture(pictures / "result.png")
         window.run("bpy.context.scene.frame_set(48)")
-        time.sleep(1)
+        window.settle()
         window.picture(pictures / "result_end.png")
         assert (pictures / "result.png").read_bytes() != (pictures / "result_end.png").read_bytes()
 
@@ -124,13 +53,13 @@ def test_an_artist_clicks_trains_cancels_and_quits(
         select_both(window)
         click_train(window)
         window.wait_until(f"{RUNTIME}.queue.current and {RUNTIME}.queue.current.fraction > 0.1", 60)
-        time.sleep(1)
+        window.settle()
         window.picture(pictures / "running.png")
         left, top, width, _ = window.region("VIEW_3D", "UI")
         cross = left + width - CANCEL_FROM_RIGHT, top + CANCEL_BELOW_TOP
         window.insist(lambda: window.click(*cross), f"not {RUNTIME}.queue.busy")
         assert window.value(f"[job.state.name for job in {RUNTIME}.queue.jobs]") == ["CANCELLED"]
-        time.sleep(1)
+        window.settle()
         window.picture(pictures / "cancelled.png")
 
         click_train(window)
@@ -153,7 +82,7 @@ def test_the_folded_panels_open_with_a_click(
         left, top, _, _ = window.region("VIEW_3D", "UI")
         for title, below in FOLDED_BELOW_TOP.items():
             window.insist(partial(window.click, left + 100, top + below), f"{title!r} in DRAWN")
-            time.sleep(1)
+            window.settle()
         window.picture(pictures / "folded_panels_open.png")
         assert window.value("sorted(DRAWN)") == sorted(FOLDED_BELOW_TOP)
         assert "Traceback" not in window.tail()
@@ -191,7 +120,7 @@ def test_killing_blender_ends_the_engine(open_window: OpenWindow, tmp_path: Path
 
 def test_the_panel_says_what_is_missing(open_window: OpenWindow, pictures: Path) -> None:
     with open_window(environment={"LIPMORPH_PYTHON": ""}) as window:
-        time.sleep(3)
+        window.settle()
         window.run(SCENE)
         show_tab(window)
         window.picture(pictures / "missing.png")
@@ -200,7 +129,7 @@ def test_the_panel_says_what_is_missing(open_window: OpenWindow, pictures: Path)
         window.run("bpy.ops.lipmorph.set_up_engine()")
         window.wait_until(f"not {RUNTIME}.active", 60)
         assert "holds no wheels" in window.value(f"{RUNTIME}.setup.sentence")
-        time.sleep(1)
+        window.settle()
         window.picture(pictures / "set_up_failed.png")
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
+import pytest
+
 from .conftest import OpenWindow
-from .test_panel import RUNTIME, WHERE, show_tab
+from .panel_clicks import RUNTIME, WHERE, show_tab
 from .window import BlenderWindow
 
 SCENE = """
@@ -34,6 +35,7 @@ settings = bpy.context.scene.lipmorph
 settings.training.steps = 60
 settings.extraction.frames, settings.extraction.resolution = 3, 48
 settings.points.cells = 64
+settings.guide.kind = 'transport'
 """
 SHOW_SURFACE_BELOW_TOP = 88
 """Pixels from the sidebar's top to the button Show Surface, while the scan alone is selected."""
@@ -53,17 +55,17 @@ def wait_for_jobs(window: BlenderWindow, seconds: float) -> None:
     assert window.value(f"{RUNTIME}.queue.jobs[-1].state.name") == "FINISHED", window.tail()
 
 
+@pytest.mark.any_blender
 def test_a_scan_shows_its_surface_and_morphs_into_a_mesh(
     open_window: OpenWindow, tmp_path: Path, pictures: Path
 ) -> None:
     with open_window() as window:
-        window.wait_until("len(bpy.context.window_manager.windows)", 60)
-        time.sleep(3)
+        window.settle()
         window.run(SCENE)
         window.run(WHERE)
         window.run(VOLUME)
         show_tab(window)
-        time.sleep(1)
+        window.settle()
         window.picture(pictures / "points_selected.png")
         left, top, width, _ = window.region("VIEW_3D", "UI")
         button = left + width * 0.45, top + SHOW_SURFACE_BELOW_TOP
@@ -72,7 +74,7 @@ def test_a_scan_shows_its_surface_and_morphs_into_a_mesh(
         assert window.value("bpy.context.object.name") == "Scan Surface"
         # An ellipsoid with half axes 1, 1 and 1.4.
         assert 0.96 < window.value("volume('Scan Surface')") / 5.864 < 1.02
-        time.sleep(1)
+        window.settle()
         window.picture(pictures / "points_surface.png")
 
         window.run("bpy.data.objects['Scan Surface'].hide_set(True)")
@@ -81,12 +83,12 @@ def test_a_scan_shows_its_surface_and_morphs_into_a_mesh(
         window.insist(lambda: window.click(x, window.size[1] - y), f"{SELECTED} == ['Torus']")
         window.insist(lambda: window.key("a"), f"{SELECTED} == ['Scan', 'Torus']")
         window.move(left + width / 2, top + 400)
-        time.sleep(2)
+        window.settle()
         window.picture(pictures / "points_ready.png")
         train = left + width * 0.45, top + TRAIN_BELOW_TOP
         window.insist(lambda: window.click(*train), f"len({RUNTIME}.queue.jobs) > 1 or {RUNTIME}.active")
         wait_for_jobs(window, 300)
-        time.sleep(1)
+        window.settle()
         window.picture(pictures / "points_morph.png")
         assert window.value("bpy.context.object.name").startswith("Morph")
         frames = window.value(

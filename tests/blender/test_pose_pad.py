@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import time
 from pathlib import Path
 
 import numpy as np
 
 from .conftest import OpenWindow
-from .test_install import MODULE
-from .test_panel import ready_window
+from .panel_clicks import MODULE, ready_window
 
 WRITE = f"""
 from pathlib import Path
@@ -67,7 +65,7 @@ def test_a_drag_in_the_pad_moves_two_sliders_and_escape_takes_it_back(
         window.run(bar(tmp_path)[0] + WRITE)
         assert window.value(SLIDERS) == [-1, -1]
         window.run(OPEN)
-        time.sleep(1)
+        window.settle()
         left, top, _, height = window.region("VIEW_3D", "WINDOW")
         scale = window.value("bpy.context.preferences.system.ui_scale")
         low, side = 50 * scale, 200 * scale
@@ -81,10 +79,10 @@ def test_a_drag_in_the_pad_moves_two_sliders_and_escape_takes_it_back(
         window.picture(pictures / "pose_pad.png")
         window.key("Return")
         window.run(OPEN)
-        time.sleep(0.5)
+        window.settle()
         window.drag(at(0.8, -0.6), at(-0.5, 0.5))
         assert window.value(SLIDERS)[0] < -0.4
         window.key("Escape")
-        time.sleep(0.5)
+        window.settle()
         assert np.allclose(window.value(SLIDERS), found, atol=1e-5)
         assert "Traceback" not in window.tail()

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 from tests.processes import is_gone
 
 from .conftest import OpenWindow
-from .test_install import MODULE
-from .test_panel import RUNTIME, behave, click_train, ready_window, select_both
+from .panel_clicks import MODULE, RUNTIME, behave, click_train, ready_window, select_both
 
 STANDBY = f"__import__('{MODULE}.engine_start', fromlist=['standby']).standby"
 PREVIEW_BELOW_TOP = 215
@@ -48,7 +46,7 @@ def test_the_guide_plays_follows_its_steering_and_goes(
         assert window.value("sorted(NAMES)") == before
 
         window.run("bpy.ops.lipmorph.hide_guide()")
-        time.sleep(1)
+        window.settle()
         assert window.value(OBJECTS) == before and not window.value(PLAYING)
 
 

@@ -10,7 +10,7 @@ import pytest
 from tests.fake_engine.stand_in_results import ball
 
 from .conftest import OpenWindow, refuse
-from .test_install import MODULE
+from .panel_clicks import MODULE
 from .window import BlenderWindow
 
 SIZE = (96, 48)

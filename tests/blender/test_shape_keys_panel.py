@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 from .conftest import OpenWindow
-from .test_panel import RUNTIME, behave, ready_window, select_both
+from .panel_clicks import RUNTIME, behave, ready_window, select_both
 from .window import BlenderWindow
 
 SETTINGS = "bpy.context.scene.lipmorph"
@@ -28,7 +27,7 @@ def train(window: BlenderWindow) -> None:
 
 def settle(window: BlenderWindow) -> None:
     window.wait_until(f"not {RUNTIME}.active", 60)
-    time.sleep(1.5)
+    window.settle()
 
 
 def test_shape_keys_are_refused_made_anyway_and_converted(
@@ -47,7 +46,7 @@ def test_shape_keys_are_refused_made_anyway_and_converted(
         settle(window)
         assert window.value("bpy.context.object.data.shape_keys.use_relative") is False
         window.run(SHOW_VALUE)
-        time.sleep(1)
+        window.settle()
         window.picture(pictures / "keys_anyway.png")
         window.run("bpy.ops.lipmorph.convert(target='SEQUENCE')")
         settle(window)
@@ -58,7 +57,7 @@ def test_shape_keys_are_refused_made_anyway_and_converted(
         window.run("bpy.ops.lipmorph.convert(target='SHAPE_KEYS', anyway=True)")
         settle(window)
         window.run(SHOW_VALUE)
-        time.sleep(1)
+        window.settle()
         window.picture(pictures / "keys_relative.png")
         assert window.value("bpy.context.object.data.shape_keys.use_relative") is True
         assert "Traceback" not in window.tail()
@@ -81,6 +80,6 @@ def test_automatic_says_why_it_made_a_sequence_and_twins_are_offered_as_such(
         select_both(window)
         left, top, _, _ = window.region("VIEW_3D", "UI")
         window.click(left + 100, top + OUTPUT_BELOW_TOP)
-        time.sleep(1)
+        window.settle()
         window.picture(pictures / "keys_matching.png")
         assert "Traceback" not in window.tail()

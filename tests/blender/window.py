@@ -21,6 +21,8 @@ START_SECONDS = 90.0
 ANSWER_SECONDS = 60.0
 PATIENCE_SECONDS = 6.0
 """How long nothing comes of a click before a person clicks again."""
+REST_SECONDS, MOST_SECONDS = 0.4, 4.0
+"""How long nothing is drawn before a window counts as drawn, and when one that plays on is taken as it is."""
 
 _DRIVER = Path(__file__).with_name("window_driver.py")
 
@@ -45,18 +47,19 @@ class BlenderWindow:
         executable: str,
         resources: Path,
         folder: Path,
-        blend: Path | None = None,
-        size: tuple[int, int] = (1600, 1000),
         environment: dict[str, str] | None = None,
+        for_pictures: bool = False,
     ) -> None:
-        """``resources`` holds Blender's preferences and extensions, ``folder`` the log and what passes to and fro."""
-        self.size = size
+        """``resources`` holds Blender's preferences and extensions, ``folder`` the log and what passes to and fro.
+
+        ``for_pictures``: larger, and with smooth edges, which cost a software renderer twice the time.
+        """
+        size = self.size = (1600, 1000) if for_pictures else (1360, 850)
         self.folder = folder / "window"
         self.log = self.folder / "blender.log"
         self._requests = 0
         self._command = [executable, "--window-geometry", "0", "0", str(size[0]), str(size[1])]
-        self._command += [str(blend)] if blend else []
-        self._command += ["--python", str(_DRIVER), "--", str(self.folder)]
+        self._command += ["--python", str(_DRIVER), "--", str(self.folder), *(["smooth"] if for_pictures else [])]
         self._environment = {
             **os.environ,
             "BLENDER_USER_RESOURCES": str(resources),
@@ -123,7 +126,18 @@ class BlenderWindow:
                 return value
             if time.monotonic() > end:
                 raise WindowError(f"{expression} did not come true within {seconds:g} s.\n{self.tail()}")
-            time.sleep(0.3)
+            time.sleep(0.1)
+
+    def settle(self) -> None:
+        """Wait until the window shows what there is to show, however busy the machine is."""
+        before = self.value("drawing.count")
+        self.run(
+            "for window in bpy.context.window_manager.windows:\n    for area in window.screen.areas: area.tag_redraw()"
+        )
+        self.wait_until(f"drawing.count > {before}", ANSWER_SECONDS)
+        end = time.monotonic() + MOST_SECONDS
+        while not self.value(f"drawing.rests({REST_SECONDS})") and time.monotonic() < end:
+            time.sleep(0.05)
 
     def insist(self, act: Callable[[], object], expression: str, seconds: float = 60) -> None:
         """Do what a hand does until an expression is true: again where nothing came of it, as on a busy machine."""
@@ -134,7 +148,7 @@ class BlenderWindow:
             while time.monotonic() < patience:
                 if self.value(expression):
                     return
-                time.sleep(0.3)
+                time.sleep(0.1)
             if time.monotonic() > end:
                 raise WindowError(f"{expression} did not come true within {seconds:g} s.\n{self.tail()}")
 
@@ -158,7 +172,7 @@ class BlenderWindow:
                 raise WindowError(f"{failure}: it ended with {self.process.returncode}.\n{self.tail()}")
             if time.monotonic() > end:
                 raise WindowError(f"{failure} within {seconds:g} s.\n{self.tail()}")
-            time.sleep(0.05)
+            time.sleep(0.02)
 
     def tail(self) -> str:
         """The end of what Blender has printed."""
@@ -168,7 +182,7 @@ class BlenderWindow:
 
     def move(self, x: float, y: float) -> None:
         self._xdotool("mousemove", str(round(x)), str(round(y)))
-        time.sleep(0.15)
+        time.sleep(0.1)
 
     def click(self, x: float, y: float, button: int = 1) -> None:
         """A click as a hand makes it: there, a moment's rest, down, up."""
@@ -176,7 +190,7 @@ class BlenderWindow:
         self._xdotool("mousedown", str(button))
         time.sleep(0.06)
         self._xdotool("mouseup", str(button))
-        time.sleep(0.3)
+        time.sleep(0.1)
 
     def drag(self, start: tuple[float, float], end: tuple[float, float], steps: int = 12) -> None:
         self.move(*start)
@@ -190,11 +204,11 @@ class BlenderWindow:
     def key(self, name: str) -> None:
         """A key by its X name, such as space, Escape or ctrl+z; it goes to the area under the pointer."""
         self._xdotool("key", name)
-        time.sleep(0.3)
+        time.sleep(0.1)
 
     def type(self, text: str) -> None:
-        self._xdotool("type", "--delay", "40", text)
-        time.sleep(0.2)
+        self._xdotool("type", "--delay", "12", text)
+        time.sleep(0.1)
 
     def region(self, area: str, region: str) -> tuple[float, float, float, float]:
         """Left, top, width and height of a region, such as ("VIEW_3D", "UI")."""
@@ -210,13 +224,13 @@ class BlenderWindow:
             "area = next(a for a in bpy.context.screen.areas if a.type == 'VIEW_3D')\n"
             "area.spaces.active.show_region_ui = True"
         )
-        time.sleep(0.5)
+        self.settle()
         self.run(
             "area = next(a for a in bpy.context.screen.areas if a.type == 'VIEW_3D')\n"
             f"next(r for r in area.regions if r.type == 'UI').active_panel_category = {tab!r}\n"
             "area.tag_redraw()"
         )
-        time.sleep(0.5)
+        self.settle()
         return self.region("VIEW_3D", "UI")
 
     def picture(self, path: Path) -> Path:

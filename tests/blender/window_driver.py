@@ -4,13 +4,33 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 import traceback
 from pathlib import Path
 
 import bpy
 
-FOLDER = Path(sys.argv[sys.argv.index("--") + 1])
-NAMES = {"bpy": bpy}
+WORDS = sys.argv[sys.argv.index("--") + 1 :]
+FOLDER = Path(WORDS[0])
+
+
+class Drawing:
+    """How often the 3D Views' regions were drawn, and when last."""
+
+    count = 0
+    last = 0.0
+
+    def note(self) -> None:
+        self.count += 1
+        self.last = time.monotonic()
+
+    def rests(self, seconds: float) -> bool:
+        """Whether nothing was drawn for so long."""
+        return time.monotonic() - self.last > seconds
+
+
+DRAWING = Drawing()
+NAMES = {"bpy": bpy, "drawing": DRAWING}
 
 
 def answer() -> float:
@@ -21,7 +41,7 @@ def answer() -> float:
         draft = reply.with_suffix(".part")
         draft.write_text(json.dumps(evaluate(question)), encoding="utf-8")
         draft.rename(reply)
-    return 0.05
+    return 0.02
 
 
 def evaluate(question: dict[str, str]) -> dict[str, object]:
@@ -37,9 +57,13 @@ def evaluate(question: dict[str, str]) -> dict[str, object]:
 
 
 def start() -> None:
+    for region in ("WINDOW", "UI"):
+        bpy.types.SpaceView3D.draw_handler_add(DRAWING.note, (), region, "POST_PIXEL")
     (FOLDER / "ready").touch()
     bpy.app.timers.register(answer, persistent=True)
 
 
 bpy.context.preferences.view.show_splash = False
-bpy.app.timers.register(start, first_interval=1.0)
+if "smooth" not in WORDS:
+    bpy.context.preferences.system.viewport_aa = "OFF"
+bpy.app.timers.register(start, first_interval=0.2)

@@ -9,19 +9,11 @@ import numpy as np
 import pytest
 import trimesh
 
+from lipmlp_engine.job.description import Job
+from lipmlp_engine.job.sections import ShapeInput
 from lipmlp_engine.shapes.shape import Shape
 
-
-def shape_of(mesh: trimesh.Trimesh, name: str = "shape") -> Shape:
-    return Shape(
-        name, np.asarray(mesh.vertices, np.float64), np.asarray(mesh.faces, np.int32), closed=mesh.is_watertight
-    )
-
-
-def moved(mesh: trimesh.Trimesh, offset: tuple[float, float, float]) -> trimesh.Trimesh:
-    copy = mesh.copy()
-    copy.apply_translation(offset)
-    return copy
+from .known_shapes import moved, shape_of
 
 
 @pytest.fixture(scope="session")
@@ -109,3 +101,24 @@ def data() -> Path:
     if not folder.is_dir():
         pytest.skip("no folder of shapes: set LIPMORPH_DATA")
     return folder
+
+
+@pytest.fixture(scope="session")
+def small_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A morph of three shapes with flows, as the training keeps it."""
+    import torch
+
+    from lipmlp_engine.guide import Motion, Pace
+    from lipmlp_engine.guide.frame_pose import Pose, PosePath
+    from lipmlp_engine.guide.velocity_lattice import VelocityLattice
+    from lipmlp_engine.model.trained_morph import Morph
+
+    sizes = [(4, 8), (8, 8), (8, 1)]
+    layers = [(torch.randn(out, into), torch.randn(out)) for into, out in sizes]
+    path = PosePath([Pose(1.0, np.eye(3), np.zeros(3)) for _ in range(3)])
+    flows = [VelocityLattice(torch.zeros(4, 4, 4, 3)) for _ in range(2)]
+    job = Job(shapes=[ShapeInput("a.npz", "A"), ShapeInput("b.npz", "B"), ShapeInput("c.npz", "C")])
+    morph = Morph(job, layers, Motion(path, flows, [Pace(0.1), Pace(0.0)]), smallest_parts=[1.0, 0.5, 1.0])
+    place = tmp_path_factory.mktemp("model") / "model.safetensors"
+    morph.save(place)
+    return place

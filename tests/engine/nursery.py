@@ -1,6 +1,6 @@
 """A process that has imported all that the engine needs and forks an engine for every line it reads.
 
-Importing takes seconds, a small job less: tests that want fifty engines start them here. What is forked is a whole
+Importing takes seconds, a small job less: tests that want many engines start them here. What is forked is a whole
 engine with a process, a lock and files of its own, which can be killed like any other. Runs on POSIX only.
 """
 

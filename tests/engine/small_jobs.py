@@ -11,7 +11,11 @@ from typing import Any
 
 import trimesh
 
-from lipmlp_engine.job.events import Event, event_from_line
+from lipmlp_engine.job.events import (
+    Event,
+    event_from_line,
+)
+from lipmlp_engine.running.channel import Audience
 
 ROOT = Path(__file__).parents[2]
 SMALL: dict[str, dict[str, Any]] = {
@@ -113,3 +117,14 @@ class Following:
     def _errors(self) -> str:
         assert self.process.stderr is not None
         return self.process.stderr.read()
+
+
+class Recorder(Audience):
+    """Hears a job in this process."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.events: list[Event] = []
+
+    def tell(self, event: Event) -> None:
+        self.events.append(event)

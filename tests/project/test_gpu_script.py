@@ -16,7 +16,10 @@ from benchmarks.gpu import jobs
 pytestmark = pytest.mark.skipif(torch.cuda.is_available(), reason="there is a card to run it on in earnest")
 
 
-def test_a_rehearsal_has_every_figure(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_rehearsal_has_every_figure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("LIPMORPH_DATA", str(tmp_path))  # none of the example shapes, but a ball and a ring
     out = tmp_path / "figures.json"
     assert script.main(["--out", str(out), "--seconds", "600"]) == 0, capsys.readouterr().out
     record = json.loads(out.read_text(encoding="utf-8"))

@@ -151,3 +151,17 @@ def test_every_module_opens_with_a_sentence(package: str) -> None:
     for path in modules(package).values():
         said = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
         assert said.split("\n")[0].rstrip().endswith((".", "?", ":", "…")) or "\n" in said, path
+
+
+def test_tests_lie_in_the_rooms_of_what_they_test() -> None:
+    for ring, package in (("engine", "lipmlp_engine"), ("addon", "lipmlp_blender")):
+        rooms = {path.parent.name for path in (ROOT / package).glob("*/__init__.py")} | {"bpy_free"}
+        tests = [path.relative_to(ROOT / "tests" / ring) for path in (ROOT / "tests" / ring).rglob("test_*.py")]
+        assert tests and {path.parts[0] for path in tests if len(path.parts) > 1} <= rooms
+        assert ring == "addon" or all(len(path.parts) == 2 for path in tests)
+
+
+def test_no_test_module_imports_another() -> None:
+    for path in sorted((ROOT / "tests").rglob("*.py")):
+        asked = {part for module, name in imports(path) for part in (*module.split("."), name)}
+        assert not {name for name in asked if name.startswith("test_")}, path

@@ -1,0 +1,130 @@
+"""The user goes on working while a morph is trained: undo, other files, other scenes, the preview."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+import bpy
+import pytest
+
+from tests.addon.conftest import MODULE
+from tests.addon.trainings import Windowed, enqueue, fake, names, part, tick_until
+from tests.processes import is_gone, is_running
+
+__all__ = ["fake"]
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="the fake engine is a shell script")
+
+
+def test_the_job_outlives_deleting_renaming_undo_and_another_scene(
+    two_objects: tuple[bpy.types.Object, bpy.types.Object], fake: Callable[[str], None]
+) -> None:
+    bpy.ops.ed.undo_push(message="before")
+    job = enqueue()
+    home = bpy.context.scene.name
+    tick_until(lambda: job.fraction > 0.1)
+    bpy.data.objects["Ball"].name = "Renamed"
+    bpy.data.objects.remove(bpy.data.objects["Ring"])
+    bpy.ops.ed.undo_push(message="after")
+    bpy.ops.ed.undo()
+    bpy.ops.scene.new(type="EMPTY")
+    tick_until(lambda: not part("runtime").runtime.active)
+    assert job.state.name == "FINISHED", job.sentence
+    assert "Morph" in {item.name for item in bpy.data.scenes[home].objects}
+
+
+def test_an_undo_while_the_result_is_written_starts_it_again(
+    two_objects: tuple[bpy.types.Object, bpy.types.Object],
+    fake: Callable[[str], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(part("runtime"), "WRITING_SECONDS", 0.0001)
+    bpy.ops.ed.undo_push(message="one")
+    bpy.data.objects["Ball"].location.x += 1
+    bpy.ops.ed.undo_push(message="two")
+    job = enqueue()
+    runtime = part("runtime").runtime
+    tick_until(lambda: runtime.writing is not None and runtime.writing.fraction > 0.2)
+    bpy.ops.ed.undo()
+    tick_until(lambda: not runtime.active)
+    assert job.state.name == "FINISHED", job.sentence
+    assert len([name for name in names() if name.startswith("Morph ")]) == 4
+
+
+def test_a_result_for_another_file_is_kept_and_offered(
+    two_objects: tuple[bpy.types.Object, bpy.types.Object], fake: Callable[[str], None]
+) -> None:
+    job = enqueue()
+    tick_until(lambda: job.fraction > 0.1)
+    bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
+    runtime = part("runtime").runtime
+    tick_until(lambda: not runtime.active)
+    assert runtime.kept == [job] and names() == set()
+    assert bpy.ops.lipmorph.bring_in(index=0) == {"FINISHED"}
+    tick_until(lambda: not runtime.active)
+    assert "Morph" in names() and runtime.kept == []
+
+
+def test_cancelling_stops_the_running_job_and_lets_the_next_begin(
+    two_objects: tuple[bpy.types.Object, bpy.types.Object], fake: Callable[[str], None]
+) -> None:
+    fake("slow")
+    first, second = enqueue(), enqueue()
+    tick_until(lambda: first.fraction > 0.0)
+    pid = first.process.pid
+    assert bpy.ops.lipmorph.cancel() == {"FINISHED"}
+    tick_until(lambda: second.state.name == "RUNNING")
+    assert first.state.name == "CANCELLED"
+    assert is_gone(pid)
+    assert bpy.ops.lipmorph.dismiss(index=0) == {"FINISHED"}
+
+
+def test_disabling_the_add_on_leaves_no_process(
+    two_objects: tuple[bpy.types.Object, bpy.types.Object], fake: Callable[[str], None]
+) -> None:
+    fake("deaf")
+    job = enqueue()
+    tick_until(lambda: job.process is not None and job.process.hello is not None)
+    pid = job.process.pid
+    bpy.ops.preferences.addon_disable(module=MODULE)
+    try:
+        assert not is_running(pid)
+        assert not hasattr(bpy.types.Scene, "lipmorph")
+    finally:
+        bpy.ops.preferences.addon_enable(module=MODULE)
+    assert hasattr(bpy.types.Scene, "lipmorph")
+
+
+def test_the_preview_comes_and_goes(
+    two_objects: tuple[bpy.types.Object, bpy.types.Object], fake: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake("slow")
+    monkeypatch.setattr(part("request"), "bpy", Windowed())
+    job = enqueue()
+    tick_until(lambda: "Morph Preview" in names())
+    assert bpy.data.objects["Morph Preview"].hide_render
+    part("runtime").runtime.queue.cancel(job)
+    tick_until(lambda: not part("runtime").runtime.active)
+    assert "Morph Preview" not in names()
+
+
+def test_an_undo_while_the_preview_is_shown_takes_nothing_else_along(
+    two_objects: tuple[bpy.types.Object, bpy.types.Object], fake: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake("slow")
+    monkeypatch.setattr(part("request"), "bpy", Windowed())
+    bpy.ops.ed.undo_push(message="one")
+    bpy.data.objects["Ball"].location.x = 3
+    bpy.ops.ed.undo_push(message="two")
+    job = enqueue()
+    tick_until(lambda: "Morph Preview" in names())
+    bpy.ops.ed.undo()
+    assert names() == {"Ball", "Ring"} and bpy.data.objects["Ball"].location.x == 0
+    tick_until(lambda: "Morph Preview" in names())
+    bpy.ops.ed.redo()
+    assert names() == {"Ball", "Ring"} and bpy.data.objects["Ball"].location.x == 3
+    assert [mesh.name for mesh in bpy.data.meshes if mesh.name.startswith("Morph Preview")] == []
+    part("runtime").runtime.queue.cancel(job)
+    tick_until(lambda: not part("runtime").runtime.active)
+    assert job.state.name == "CANCELLED" and names() == {"Ball", "Ring"} and not job.notices
