@@ -36,8 +36,21 @@ class Sharing:
         items.sort(key=lambda item: places.get(item.path.name, len(places)))
 
     @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_protocol(self, item: pytest.Item) -> bool | None:
-        return None if self._is_mine(item.nodeid.partition("::")[0]) else True
+    def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
+        if session.testsfailed or session.config.option.collectonly:
+            return None
+        mine = (item for item in session.items if self._is_mine(item.nodeid.partition("::")[0]))
+        item = next(mine, None)
+        while item is not None:
+            # What a test leaves set up is what the one that truly follows it needs.
+            following = next(mine, None)
+            item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+            if session.shouldfail:
+                raise session.Failed(session.shouldfail)
+            if session.shouldstop:
+                raise session.Interrupted(session.shouldstop)
+            item = following
+        return True
 
     def _is_mine(self, file: str) -> bool:
         if file not in self._mine:

@@ -165,11 +165,16 @@ def test_windows_are_waited_for_beside_the_lanes_and_alone_where_there_is_one() 
 
 
 def test_processes_that_share_a_ring_run_each_file_once(tmp_path: Path) -> None:
-    """Each waits in its first test until the other has begun, so neither can take all; module fixtures stay whole."""
+    """Each waits in its first test until the other has begun, so neither can take all; module fixtures stay whole.
+
+    In two folders, so that one is left behind whose last file the other process has.
+    """
     tests = tmp_path / "tests"
-    tests.mkdir()
-    for name in "abcd":
-        (tests / f"test_{name}.py").write_text(MEETING.format(folder=str(tmp_path / "met")), encoding="utf-8")
+    for folder, names in (("one", "ab"), ("two", "cd")):
+        (tests / folder).mkdir(parents=True)
+        for name in names:
+            text = MEETING.format(folder=str(tmp_path / "met"))
+            (tests / folder / f"test_{name}.py").write_text(text, encoding="utf-8")
     (tmp_path / "met").mkdir()
     command = [sys.executable, "-m", "pytest", "-q", "-c", os.devnull, "--rootdir", str(tmp_path), str(tests)]
     command += ["-p", "tests.sharing", "-p", "no:cacheprovider", "--share", str(tmp_path / "taken")]
@@ -177,7 +182,9 @@ def test_processes_that_share_a_ring_run_each_file_once(tmp_path: Path) -> None:
     shares = [subprocess.Popen([*command, f"--junitxml={path}"], cwd=ROOT) for path in results]
     assert [share.wait(60) for share in shares] == [0, 0]
     ran = [[case.get("classname", "") for case in ElementTree.parse(path).iter("testcase")] for path in results]
-    assert all(ran) and sorted(ran[0] + ran[1]) == sorted(2 * [f"tests.test_{name}" for name in "abcd"])
+    assert all(ran) and sorted(ran[0] + ran[1]) == sorted(
+        2 * ["tests.one.test_a", "tests.one.test_b", "tests.two.test_c", "tests.two.test_d"]
+    )
 
 
 MEETING = """\
