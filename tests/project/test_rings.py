@@ -165,17 +165,17 @@ def test_windows_are_waited_for_beside_the_lanes_and_alone_where_there_is_one() 
 
 
 def test_processes_that_share_a_ring_run_each_file_once(tmp_path: Path) -> None:
-    """Each waits in its first test until the other has begun, so neither can take all; module fixtures stay whole.
+    """Each waits in its first test of a folder until the other has begun there, so neither can take all.
 
-    In two folders, so that one is left behind whose last file the other process has.
+    So each leaves a folder behind whose last file the other process has, and its fixtures must go all the same.
     """
     tests = tmp_path / "tests"
     for folder, names in (("one", "ab"), ("two", "cd")):
         (tests / folder).mkdir(parents=True)
+        (tmp_path / f"met-{folder}").mkdir()
         for name in names:
-            text = MEETING.format(folder=str(tmp_path / "met"))
+            text = MEETING.format(folder=str(tmp_path / f"met-{folder}"))
             (tests / folder / f"test_{name}.py").write_text(text, encoding="utf-8")
-    (tmp_path / "met").mkdir()
     command = [sys.executable, "-m", "pytest", "-q", "-c", os.devnull, "--rootdir", str(tmp_path), str(tests)]
     command += ["-p", "tests.sharing", "-p", "no:cacheprovider", "--share", str(tmp_path / "taken")]
     results = [tmp_path / f"share-{number}.xml" for number in (1, 2)]
