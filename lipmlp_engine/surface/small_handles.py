@@ -30,7 +30,7 @@ OVERHANG = 0.75
 """Cells by which a plug is wider than the loop, to reach through the wall. Chosen."""
 ROUNDING = 1.0
 """Cells over which a plug runs into the surface. Chosen."""
-MEETINGS = 8
+MEETINGS = 4
 """Loops, the shortest first, that are sought anew from where they meet. Chosen."""
 
 Floats = NDArray[np.float32]
