@@ -16,6 +16,7 @@ from torch import Tensor
 
 from .lone_parts import LoneParts, joined, joined_with_gradient
 from .pace import Pace
+from .rounded_union import part_of_second, rounded_least
 from .velocity_lattice import FLOW_STEPS
 
 CELLS = 48
@@ -56,7 +57,7 @@ class Neck:
         """A function's values with the tube added to what it encloses."""
         presence = self.presence(share)
         there = presence > 0
-        least = _smooth_least(values[there], self.distance(points[there], share[there]))
+        least = rounded_least(values[there], self.distance(points[there], share[there]), NECK_ROUNDING)
         values = values.clone()
         values[there] = torch.lerp(values[there], least, presence[there])
         return values
@@ -66,8 +67,7 @@ class Neck:
         away = self._from_line(points, share)
         reach = away.norm(dim=1)
         tube = reach - NECK_RADIUS
-        part = (NECK_ROUNDING - (values - tube).abs()).clamp(min=0) / (2 * NECK_ROUNDING)
-        part = torch.where(values < tube, part, 1 - part) * self.presence(share)
+        part = part_of_second(values, tube, NECK_ROUNDING) * self.presence(share)
         return torch.lerp(gradient, away / reach.clamp(min=1e-6)[:, None], part[:, None])
 
     def distance(self, points: Tensor, share: Tensor) -> Tensor:
@@ -211,9 +211,3 @@ class Blend:
         points = self.stray_points[chosen] + rng.uniform(-2, 2, (len(chosen), 3)) / CELLS
         share = self.stray_shares[chosen] + rng.uniform(-0.5, 0.5, len(chosen)) / FLOW_STEPS
         return torch.from_numpy(points.astype(np.float32)), torch.from_numpy(share.clip(0, 1).astype(np.float32))
-
-
-def _smooth_least(a: Tensor, b: Tensor) -> Tensor:
-    """The lesser of two values, rounded where they are close."""
-    near = (NECK_ROUNDING - (a - b).abs()).clamp(min=0)
-    return torch.minimum(a, b) - near.square() / (4 * NECK_ROUNDING)

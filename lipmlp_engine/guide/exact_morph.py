@@ -16,6 +16,7 @@ from ..machine.cores import usable_cores
 from ..machine.thread_chunks import in_chunks
 from ..shapes.distance import DistanceField
 from ..shapes.shape import Shape
+from ..shapes.smooth_ramp import smooth_ramp
 from .blend import Blend
 from .carried_blend import CarriedBlend
 from .carried_mesh import CarriedMesh
@@ -126,15 +127,11 @@ class ExactBlend:
         return in_chunks(lambda chunk: (self._freedom(chunk),), points, self._morph.threads)[0]
 
     def _freedom(self, points: Points) -> Points:
-        points = self._unbent(points)
-        places = [self._carried(points, side) for side in self._sides]
-        found = [surface.measure_again(place) for surface, place in zip(self._surfaces(), places, strict=True)]
-        distances, _ = zip(*found, strict=True)
+        places, distances, _ = self._measured(self._unbent(points))
         off = (1 - self.share) * np.abs(distances[0]) + self.share * np.abs(distances[1])
-        off = np.clip((off - np.float32(OWN)) / np.float32(FOREIGN - OWN), 0, 1)
         doubt = 1 - self._trust(places, distances)
         gradual = min(self.share, 1 - self.share, DOUBTED) / DOUBTED
-        return np.asarray(np.maximum(off * off * (3 - 2 * off), doubt * np.float32(gradual)))
+        return np.asarray(np.maximum(smooth_ramp(off, OWN, FOREIGN), doubt * np.float32(gradual)))
 
     def values_and_gradient(self, points: Points) -> tuple[Points, Points, Points]:
         """The function, its gradient and the trust. How gaps shut is left out of the gradient."""
@@ -143,13 +140,7 @@ class ExactBlend:
 
     def _seen(self, points: Points, cell: float, scattered: bool) -> tuple[Points, Points]:
         here, points = points, self._unbent(points)
-        surfaces = self._surfaces()
-        places = [self._carried(points, side) for side in self._sides]
-        found = [
-            surface.measure(place) if scattered else surface.measure_again(place)
-            for surface, place in zip(surfaces, places, strict=True)
-        ]
-        distances, gradients = zip(*found, strict=True)
+        places, distances, gradients = self._measured(points, scattered)
         values: Points = distances[0]
         weights = [1.0]
         if not self._at_shape:
@@ -159,10 +150,23 @@ class ExactBlend:
         trust = self._trust(places, distances)
         if cell:
             near = np.flatnonzero((np.abs(values) < THIN * cell) & (trust >= 1))
-            thick = [surface.thin_parts.thickness(place[near]) for surface, place in zip(surfaces, places, strict=True)]
+            sides = zip(self._surfaces(), places, strict=True)
+            thick = [surface.thin_parts.thickness(place[near]) for surface, place in sides]
             values = values.copy()
             values[near] = seen_by_cells(values[near], cell, [part[near] for part in distances], weights, thick)
         return values, trust
+
+    def _measured(
+        self, points: Points, scattered: bool = False
+    ) -> tuple[list[Points], tuple[Points, ...], tuple[Points, ...]]:
+        """Where points lie in each shape that counts, with its distance there and the distance's gradient."""
+        places = [self._carried(points, side) for side in self._sides]
+        found = [
+            surface.measure(place) if scattered else surface.measure_again(place)
+            for surface, place in zip(self._surfaces(), places, strict=True)
+        ]
+        distances, gradients = zip(*found, strict=True)
+        return places, distances, gradients
 
     def _seen_with_gradient(self, points: Points) -> tuple[Points, Points, Points]:
         bent, points = points, self._unbent(points)

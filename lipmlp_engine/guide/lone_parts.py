@@ -19,6 +19,7 @@ from scipy.spatial import KDTree
 from torch import Tensor
 
 from .frame_lattice import NODES, SPACING, between_nodes, lattice_nodes
+from .rounded_union import part_of_second, rounded_least
 
 LOST = 0.3
 """How far outside the other shape the middle of a part lies that is lost there, in its own radii. Chosen."""
@@ -222,10 +223,8 @@ def _holders(links: sparse.csr_array, own: NDArray[np.bool_], held: NDArray[np.i
 def joined(values: Tensor, parts: Tensor, gone: Tensor) -> Tensor:
     """A function's values with what is left of lone parts added to what it encloses."""
     width = (ROUNDING * (gone / BEGINNING).clamp(0, 1)).clamp(min=1e-6)
-    near = (width - (values - parts).abs()).clamp(min=0)
-    both = torch.minimum(values, parts) - near.square() / (4 * width)
     presence = ((1 - gone) / ENDING).clamp(0, 1)
-    return torch.lerp(values, both, presence * presence * (3 - 2 * presence))
+    return torch.lerp(values, rounded_least(values, parts, width), presence * presence * (3 - 2 * presence))
 
 
 def joined_with_gradient(
@@ -233,7 +232,6 @@ def joined_with_gradient(
 ) -> tuple[Tensor, Tensor]:
     """The same with the gradient of both."""
     width = (ROUNDING * (gone / BEGINNING).clamp(0, 1)).clamp(min=1e-6)
-    near = (width - (values - parts).abs()).clamp(min=0) / (2 * width)
     presence = ((1 - gone) / ENDING).clamp(0, 1)
-    weight = torch.where(parts < values, 1 - near, near) * presence * presence * (3 - 2 * presence)
+    weight = part_of_second(values, parts, width) * presence * presence * (3 - 2 * presence)
     return joined(values, parts, gone), torch.lerp(gradient, slope, weight[:, None])

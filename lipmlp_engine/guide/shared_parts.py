@@ -13,6 +13,7 @@ from scipy.spatial import KDTree
 
 from ..shapes.distance import DistanceField
 from ..shapes.shape import Shape
+from ..shapes.smooth_ramp import smooth_ramp
 from ..shapes.surface_samples import sample_surface
 
 SAMPLES = 20_000
@@ -49,8 +50,7 @@ class CommonPart:
         if not self.there:
             return
         from_rest = np.full(len(points), np.inf) if near.all() else KDTree(points[~near]).query(points)[0]
-        share = ((from_rest / first.diagonal - WITHIN) / (SURE - WITHIN)).clip(0, 1)
-        weights = share * share * (3 - 2 * share)
+        weights = smooth_ramp(from_rest / first.diagonal, WITHIN, SURE)
         axis = np.arange(NODES) * self._spacing
         nodes = np.stack(np.meshgrid(axis, axis, axis, indexing="ij"), -1).reshape(-1, 3) + self._low
         reach, nearest = KDTree(points).query(nodes, distance_upper_bound=4 * self._spacing)

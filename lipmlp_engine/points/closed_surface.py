@@ -17,6 +17,7 @@ from scipy.special import ndtr
 from ..machine.cores import usable_cores
 from ..shapes.mesh_topology import Topology
 from ..shapes.shape import triangle_areas
+from ..shapes.smooth_ramp import smooth_ramp
 from ..surface.surface_nets import CORNERS, surface_nets, triangles_from_quads
 from .oriented_samples import Samples
 from .sample_planes import SamplePlanes
@@ -114,8 +115,7 @@ def _blend_planes(
     def evaluate(begin: int) -> None:
         rows = index[begin : begin + _CHUNK]
         height, reach = planes.heights(grid.places(rows))
-        share = np.clip((FAR - reach) / (FAR - NEAR), 0, 1)
-        share = share * share * (3 - 2 * share)
+        share = smooth_ramp(-reach, -FAR, -NEAR)
         if np.isfinite(width):
             off = np.abs(0.5 - flat[rows] / (2 * grid.cell) - ndtr(-height / width))
             share *= np.where(reach > 0, np.clip((DISAGREED - off) / (DISAGREED - AGREED), 0, 1), 1)

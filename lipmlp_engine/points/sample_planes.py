@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
+from ..shapes.smooth_ramp import smooth_ramp
 from .oriented_samples import Samples
 
 Array = NDArray[np.float64]
@@ -81,7 +82,7 @@ class SamplePlanes:
         for number in range(len(PRESENT)):
             lead = np.where(free, weight, -1.0).argmax(axis=1)
             cosine = np.einsum("nki,ni->nk", normals, normals[np.arange(len(lead)), lead])
-            share = (weight if number == 0 else near) * free * _ramp(cosine, *ALIKE)
+            share = (weight if number == 0 else near) * free * smooth_ramp(cosine, *ALIKE)
             groups.append(_grouped(share, height, points, normals, PRESENT[number]))
             free &= cosine < ALIKE[1]
         level = np.maximum(LEVEL * spacing, samples.noise)
@@ -101,13 +102,8 @@ class SamplePlanes:
             near = np.exp(-((distance / np.maximum(distance[:, -1:], 1e-300)) ** 2))
             near[:, 0] = 0
             share = (near * np.exp(-0.5 * height**2) * agree).sum(axis=1) / near.sum(axis=1)
-            heard[own] = _ramp(share, *SUPPORT)
+            heard[own] = smooth_ramp(share, *SUPPORT)
         return heard
-
-
-def _ramp(values: Array, low: float, high: float) -> Array:
-    share = np.clip((values - low) / (high - low), 0, 1)
-    return np.asarray(share * share * (3 - 2 * share))
 
 
 def _grouped(share: Array, height: Array, points: Array, normals: Array, least: float) -> _Group:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
+from ..shapes.smooth_ramp import smooth_ramp
 from .oriented_samples import Samples
 from .winding_grid import WindingGrid
 
@@ -61,17 +62,12 @@ def missed_by(samples: Samples, grid: WindingGrid, number: NDArray[np.float32], 
     """For every sample whether the number's surface misses what lies there, as it does what is thinner than the number
     is blurred: 1 where it ends too early, as on fins, and -1 where it has grown together over a gap."""
     above = np.asarray(grid.at(number, samples.points) - level, np.float64)
-    missed = _ramp(-above, *SHORT) - _ramp(above, *OVER)
+    missed = smooth_ramp(-above, *SHORT) - smooth_ramp(above, *OVER)
     count = min(HEARD, len(missed))
     around = cKDTree(samples.points).query(samples.points, k=count)[1]
     mean = missed[around].mean(axis=1)
-    missed = np.sign(mean) * _ramp(np.abs(mean), *MISSED)
+    missed = np.sign(mean) * smooth_ramp(np.abs(mean), *MISSED)
     return np.where(missed > 0, 0.0, missed) if (missed > 0).mean() > THIN_ALL_OVER else np.asarray(missed)
-
-
-def _ramp(values: Array, low: float, high: float) -> Array:
-    share = np.clip((values - low) / (high - low), 0, 1)
-    return np.asarray(share * share * (3 - 2 * share))
 
 
 def _falling(number: NDArray[np.float32], grid: WindingGrid, places: Array) -> Array:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
+from ..shapes.smooth_ramp import smooth_ramp
 from .smooth_normals import face_normals_at
 
 ROUNDS = 25
@@ -79,6 +80,5 @@ def _on_edge(vertices: Floats, quads: NDArray[np.int32], means: csr_matrix) -> F
         about = about + means @ about
     about /= np.maximum(about[:, [0, 4, 8]].sum(1, keepdims=True), 1e-20)
     least, middle, _ = np.linalg.eigvalsh(about.reshape(-1, 3, 3)).T
-    clear = np.clip((middle - FOLD * least - EDGE) / (CLEAR_EDGE - EDGE), 0, 1)
-    clear = (clear * clear * (3 - 2 * clear)).astype(np.float32)
+    clear = smooth_ramp(middle - FOLD * least, EDGE, CLEAR_EDGE).astype(np.float32)
     return np.asarray(np.maximum(clear, means @ clear))

@@ -107,11 +107,12 @@ def _without_small_handles(
         if more is None:
             break
         tried = more if plugs is None else plugs.with_more(more)
-        closed = _surface(mended(field, tried), extraction, cells, morph.parts_about(time))
+        trial = mended(field, tried)
+        closed = _surface(trial, extraction, cells, morph.parts_about(time))
         left = handles(closed.vertices, closed.faces)
         if left >= count:
             break
-        plugs, surface, count, shown = tried, closed, left, mended(field, tried)
+        plugs, surface, count, shown = tried, closed, left, trial
     return (surface if plugs is None else surface.going_along(plugs)), shown
 
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from scipy.spatial import KDTree
 from torch import Tensor
 
+from ..guide.rounded_union import bounds_with, part_of_second, rounded_least
 from ..guide.thin_parts import THIN
 from .parts import volumes_of_parts
 
@@ -63,26 +64,16 @@ class Bars:
 
     def joined(self, values: Tensor, points: Tensor) -> Tensor:
         """A function's values with the bars added to what it encloses."""
-        return self._lesser(values, self.distance(points)[0])[0]
+        return rounded_least(values, self.distance(points)[0], self.rounding)
 
     def joined_with_gradient(self, values: Tensor, gradient: Tensor, points: Tensor) -> tuple[Tensor, Tensor]:
         distance, away = self.distance(points)
-        joined, near = self._lesser(values, distance)
-        part = near / (2 * self.rounding)
-        part = torch.where(distance < values, 1 - part, part)
-        return joined, torch.lerp(gradient, away, part[:, None])
-
-    def _lesser(self, values: Tensor, distance: Tensor) -> tuple[Tensor, Tensor]:
-        """The lesser of both, rounded where they are about the same, and how far within the rounding they are."""
-        near = (self.rounding - (values - distance).abs()).clamp(min=0)
-        return torch.minimum(values, distance) - near.square() / (4 * self.rounding), near
+        part = part_of_second(values, distance, self.rounding)
+        return rounded_least(values, distance, self.rounding), torch.lerp(gradient, away, part[:, None])
 
     def range(self, low: Tensor, high: Tensor, centre: Tensor, reach: Tensor) -> tuple[Tensor, Tensor]:
         """The least and the most over boxes whose corners are ``reach`` away, with the bars in it."""
-        distance, _ = self.distance(centre)
-        counts = distance - reach - self.rounding < high
-        least = torch.minimum(low, distance - reach) - self.rounding / 4
-        return torch.where(counts, least, low), torch.where(counts, torch.minimum(high, distance + reach), high)
+        return bounds_with(low, high, self.distance(centre)[0], reach, self.rounding)
 
     def about(self, points: Floats) -> NDArray[np.bool_]:
         """Which points are on a bar, or where it runs into the surface."""

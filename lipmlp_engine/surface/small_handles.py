@@ -17,6 +17,7 @@ from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import dijkstra, minimum_spanning_tree
 from torch import Tensor
 
+from ..guide.rounded_union import bounds_with, part_of_second, rounded_least
 from ..guide.thin_parts import THIN
 from ..shapes.mesh_topology import vertex_parts
 
@@ -76,17 +77,16 @@ class Plugs:
         """A function's values with the plugs in it."""
         for plug in range(len(self)):
             sign = self._sign(plug)
-            values = sign * self._lesser(sign * values, self.distance(points, plug)[0])[0]
+            values = sign * rounded_least(sign * values, self.distance(points, plug)[0], self.rounding)
         return values
 
     def joined_with_gradient(self, values: Tensor, gradient: Tensor, points: Tensor) -> tuple[Tensor, Tensor]:
         for plug in range(len(self)):
             sign = self._sign(plug)
             distance, away = self.distance(points, plug)
-            lesser, near = self._lesser(sign * values, distance)
-            part = near / (2 * self.rounding)
-            part = torch.where(distance < sign * values, 1 - part, part)
-            values, gradient = sign * lesser, torch.lerp(gradient, sign * away, part[:, None])
+            part = part_of_second(sign * values, distance, self.rounding)
+            values = sign * rounded_least(sign * values, distance, self.rounding)
+            gradient = torch.lerp(gradient, sign * away, part[:, None])
         return values, gradient
 
     def range(self, low: Tensor, high: Tensor, centre: Tensor, reach: Tensor) -> tuple[Tensor, Tensor]:
@@ -95,9 +95,7 @@ class Plugs:
             distance, _ = self.distance(centre, plug)
             sign = self._sign(plug)
             least, most = (low, high) if sign > 0 else (-high, -low)
-            counts = distance - reach - self.rounding < most
-            least = torch.where(counts, torch.minimum(least, distance - reach) - self.rounding / 4, least)
-            most = torch.where(counts, torch.minimum(most, distance + reach), most)
+            least, most = bounds_with(least, most, distance, reach, self.rounding)
             low, high = (least, most) if sign > 0 else (-most, -least)
         return low, high
 
@@ -119,11 +117,6 @@ class Plugs:
     def _sign(self, plug: int) -> float:
         """What is taken away is added to the outside."""
         return 1.0 if self.filled[plug] else -1.0
-
-    def _lesser(self, values: Tensor, distance: Tensor) -> tuple[Tensor, Tensor]:
-        """The lesser of both, rounded where they are about the same, and how far within the rounding they are."""
-        near = (self.rounding - (values - distance).abs()).clamp(min=0)
-        return torch.minimum(values, distance) - near.square() / (4 * self.rounding), near
 
 
 def handles(vertices: Floats, faces: NDArray[np.int32]) -> int:

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from lipmlp_engine.guide.exact_morph import ExactBlend
-from lipmlp_engine.guide.frame_pose import Pose
 from lipmlp_engine.job.sections import Extraction
 from lipmlp_engine.metrics.frame_topology import topology_of
 from lipmlp_engine.metrics.solid import Solid
-from lipmlp_engine.model.trained_morph import Morph
-from lipmlp_engine.surface.detail import DetailedField
 from lipmlp_engine.surface.field import Field, LipschitzField
 from lipmlp_engine.surface.frame_assembly import frame_at
 from lipmlp_engine.surface.holding_bars import bars_between
 from lipmlp_engine.surface.mended_field import mended
+
+from ..still_morphs import detailed, morphing
 
 CELLS = 48
 Floats = NDArray[np.float32]
@@ -40,47 +36,6 @@ def balls(*radii: float) -> LipschitzField:
     return LipschitzField(function, 1.0)
 
 
-class Exact:
-    """A field in the place of the exact blend."""
-
-    share = 0.5
-
-    def __init__(self, field: Field) -> None:
-        self._field = field
-
-    def too_thin_for(self, cell: float) -> bool:
-        return False
-
-    def freedom(self, points: Floats) -> Floats:
-        return np.zeros(len(points), np.float32)
-
-    def values(self, points: Floats, cell: float = 0.0, scattered: bool = False) -> tuple[Floats, Floats]:
-        values = self._field.values(torch.from_numpy(points)).numpy()
-        return values, np.ones_like(values)
-
-    def values_and_gradient(self, points: Floats) -> tuple[Floats, Floats, Floats]:
-        values, gradient = (part.numpy() for part in self._field.values_and_gradient(torch.from_numpy(points)))
-        return values, gradient, np.ones_like(values)
-
-
-class Morphing:
-    """Of a field that does not change, in a world that is the training frame, with shapes in so many pieces."""
-
-    pose = staticmethod(lambda time: Pose(1.0, np.eye(3), np.zeros(3)))
-    segment = staticmethod(lambda time: 0)
-    parts_about = staticmethod(lambda time: [1.0, 1.0])
-    cells = staticmethod(lambda extraction: CELLS)
-
-    def __init__(self, field: Field, pieces: int) -> None:
-        self.shown_field = lambda time: field
-        self.pieces_about = lambda time: pieces
-        self.handles_of_shapes: dict[tuple[int, int, str], int] = {}
-
-
-def detailed(field: Field) -> DetailedField:
-    return DetailedField(field, cast(ExactBlend, Exact(field)), 0.02)
-
-
 @pytest.mark.parametrize("kind", ["trained", "detailed"])
 @pytest.mark.parametrize(
     ("radii", "pieces", "left"),
@@ -97,7 +52,7 @@ def test_frames_are_in_no_more_pieces_than_the_shapes(
     kind: str, radii: tuple[float, ...], pieces: int, left: int
 ) -> None:
     field: Field = balls(*radii)
-    morph = cast(Morph, Morphing(detailed(field) if kind == "detailed" else field, pieces))
+    morph = morphing(lambda time: detailed(field) if kind == "detailed" else field, pieces, CELLS)
     frame = frame_at(morph, 0.5, Extraction(velocity=False, attributes=False))
     found = topology_of(Solid.of_frame(frame))
     assert (found.components, found.closed) == (left, True)
@@ -111,7 +66,7 @@ def test_values_with_bars_are_within_their_bounds_and_their_gradient_is_their_sl
     x = np.array([[-0.1, 0.03, 0.0], [0.0, 0.03, 0.0]], np.float32)
     normals = np.array([[1, 0, 0], [-1, 0, 0]], np.float32)
     rng = np.random.default_rng(0)
-    mesh = frame_at(cast(Morph, Morphing(field, 0)), 0.5, Extraction(velocity=False, attributes=False))
+    mesh = frame_at(morphing(lambda time: field, 0, CELLS), 0.5, Extraction(velocity=False, attributes=False))
     assert mesh.normals is not None
     bars = bars_between(mesh.vertices, mesh.faces, mesh.normals, 1, 2 / CELLS)
     assert bars is not None and bars.about(x + 0.02 * normals).all()

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from lipmlp_engine.guide.exact_morph import ExactBlend
-from lipmlp_engine.guide.frame_pose import Pose
 from lipmlp_engine.job.sections import Extraction
 from lipmlp_engine.metrics.frame_topology import topology_of
 from lipmlp_engine.metrics.solid import Solid
 from lipmlp_engine.model.trained_morph import Morph
-from lipmlp_engine.surface.detail import DetailedField
 from lipmlp_engine.surface.field import Field, LipschitzField
 from lipmlp_engine.surface.frame_assembly import frame_at
 from lipmlp_engine.surface.mended_field import mended
 from lipmlp_engine.surface.small_handles import handles, plugs_for, short_loops
 from lipmlp_engine.surface.zero_set import extract_surface
+
+from ..still_morphs import detailed, morphing
 
 CELLS = 64
 Floats = NDArray[np.float32]
@@ -65,45 +62,10 @@ def prongs(bridge: float) -> LipschitzField:
 TILTED = torch.linalg.matrix_exp(torch.tensor([[0.0, 0.2, -0.1], [-0.2, 0.0, 0.3], [0.1, -0.3, 0.0]]))
 
 
-class Exact:
-    """A field in the place of the exact blend."""
-
-    share = 0.5
-
-    def __init__(self, field: Field) -> None:
-        self._field = field
-
-    def too_thin_for(self, cell: float) -> bool:
-        return False
-
-    def freedom(self, points: Floats) -> Floats:
-        return np.zeros(len(points), np.float32)
-
-    def values(self, points: Floats, cell: float = 0.0, scattered: bool = False) -> tuple[Floats, Floats]:
-        values = self._field.values(torch.from_numpy(points)).numpy()
-        return values, np.ones_like(values)
-
-    def values_and_gradient(self, points: Floats) -> tuple[Floats, Floats, Floats]:
-        values, gradient = (part.numpy() for part in self._field.values_and_gradient(torch.from_numpy(points)))
-        return values, gradient, np.ones_like(values)
-
-
-class Morphing:
-    """From one field to another, with a third half-way."""
-
-    pose = staticmethod(lambda time: Pose(1.0, np.eye(3), np.zeros(3)))
-    segment = staticmethod(lambda time: 0)
-    parts_about = staticmethod(lambda time: [1.0, 1.0])
-    pieces_about = staticmethod(lambda time: 1)
-    cells = staticmethod(lambda extraction: CELLS)
-
-    def __init__(self, kind: str, ends: Field, between: Field) -> None:
-        def shown(time: float) -> Field:
-            field = between if time == 0.5 else ends
-            return DetailedField(field, cast(ExactBlend, Exact(field)), 0.02) if kind == "detailed" else field
-
-        self.shown_field = shown
-        self.handles_of_shapes: dict[tuple[int, int, str], int] = {}
+def half_way(kind: str, ends: Field, between: Field) -> Morph:
+    """From one field to itself, with another half-way."""
+    fields = [detailed(field) if kind == "detailed" else field for field in (ends, between)]
+    return morphing(lambda time: fields[time == 0.5], 1, CELLS)
 
 
 @pytest.mark.parametrize("kind", ["trained", "detailed"])
@@ -120,19 +82,19 @@ class Morphing:
     ids=["a hole", "three holes", "the shapes have it", "too large", "one of two", "a bridge"],
 )
 def test_small_handles_that_no_shape_has_are_closed(kind: str, ends: Field, between: Field, left: int) -> None:
-    morph = cast(Morph, Morphing(kind, ends, between))
+    morph = half_way(kind, ends, between)
     frame = frame_at(morph, 0.5, Extraction(velocity=False, attributes=False))
     found = topology_of(Solid.of_frame(frame))
     assert (found.genus, found.components, found.closed) == (left, 1, True)
     # Nothing else is touched: where all are closed it is the shapes' own volume, else what it was.
     wanted = ends if left == 0 else between
-    true = frame_at(cast(Morph, Morphing(kind, wanted, wanted)), 0.5, Extraction(velocity=False, attributes=False))
+    true = frame_at(half_way(kind, wanted, wanted), 0.5, Extraction(velocity=False, attributes=False))
     volume, expected = (np.sum(Solid.of_frame(one).face_volumes) for one in (frame, true))
     assert volume == pytest.approx(expected, rel=0.02)
 
 
 def test_frames_without_a_limit_for_specks_are_left_as_they_are() -> None:
-    morph = cast(Morph, Morphing("trained", plate(), plate(0.05)))
+    morph = half_way("trained", plate(), plate(0.05))
     frame = frame_at(morph, 0.5, Extraction(velocity=False, attributes=False, least_part=0.0))
     assert topology_of(Solid.of_frame(frame)).genus == 1
 
