@@ -14,9 +14,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from .lone_parts import LoneParts, joined, joined_with_gradient
+from .lone_parts import LoneParts, joined
 from .pace import Pace
-from .rounded_union import part_of_second, rounded_least
+from .rounded_union import rounded_least
 from .velocity_lattice import FLOW_STEPS
 
 CELLS = 48
@@ -62,14 +62,6 @@ class Neck:
         values[there] = torch.lerp(values[there], least, presence[there])
         return values
 
-    def turn(self, gradient: Tensor, values: Tensor, points: Tensor, share: Tensor) -> Tensor:
-        """The gradient of `joined` from that of the values, one of each for every point."""
-        away = self._from_line(points, share)
-        reach = away.norm(dim=1)
-        tube = reach - NECK_RADIUS
-        part = part_of_second(values, tube, NECK_ROUNDING) * self.presence(share)
-        return torch.lerp(gradient, away / reach.clamp(min=1e-6)[:, None], part[:, None])
-
     def distance(self, points: Tensor, share: Tensor) -> Tensor:
         """From points, each at its own share of the segment, to the tube."""
         reach: Tensor = self._from_line(points, share).norm(dim=1)
@@ -77,7 +69,7 @@ class Neck:
 
     def _from_line(self, points: Tensor, share: Tensor) -> Tensor:
         """The way to points from the nearest place on the tube's middle."""
-        way = self._way(share)
+        way = self.way(share)
         start, along = way[:, :-1], way.diff(dim=1)
         offset = points[:, None] - start
         part = ((offset * along).sum(2) / along.square().sum(2).clamp(min=1e-12)).clamp(0, 1)
@@ -89,7 +81,7 @@ class Neck:
         """Points about the tube's wall while it is there, and the share at which each is."""
         low, high = self.first - NECK_FADE, self.last + NECK_FADE
         share = torch.from_numpy(rng.uniform(low, high, count).astype(np.float32))
-        way = self._way(share)
+        way = self.way(share)
         piece = torch.from_numpy(rng.integers(0, way.shape[1] - 1, count))
         start, end = (way[torch.arange(count), piece + corner] for corner in (0, 1))
         centre = start + torch.from_numpy(rng.uniform(0, 1, (count, 1)).astype(np.float32)) * (end - start)
@@ -97,7 +89,7 @@ class Neck:
         away *= (NECK_RADIUS + NECK_ROUNDING * rng.normal(size=(count, 1))) / np.linalg.norm(away, axis=1)[:, None]
         return centre + torch.from_numpy(away.astype(np.float32)), share
 
-    def _way(self, share: Tensor) -> Tensor:
+    def way(self, share: Tensor) -> Tensor:
         """Where the tube's points are, for each share."""
         place = share * (len(self.ways) - 1)
         station = place.floor().long().clamp(max=len(self.ways) - 2)
@@ -129,7 +121,7 @@ class Blend:
         In the distances the shapes' crevices are shut; ``places`` are where that matter is.
         """
         blended, alone = self.apart(share, first, second, places)
-        blended = blended + self._offset(share)
+        blended = blended + self.offset(share)
         for left, gone in alone:
             blended = joined(blended, left, gone)
         for neck in self.necks:
@@ -149,34 +141,8 @@ class Blend:
                 alone.append((left, gone))
         return torch.lerp(ends[0], ends[1], share), alone
 
-    def values_and_gradient(
-        self,
-        points: Tensor,
-        share: Tensor,
-        first: Tensor,
-        second: Tensor,
-        places: tuple[Tensor, Tensor],
-        slopes: tuple[Tensor, Tensor],
-        changes: tuple[Tensor, Tensor],
-    ) -> tuple[Tensor, Tensor]:
-        """The same with its gradient, from the gradients of both distances and those of the places, (n, 3, 3)."""
-        ends, ways, alone = [first, second], list(slopes), []
-        for side, parts in enumerate(self.lone):
-            if parts is not None:
-                gone = (1 - share) if side else share
-                whole, left = parts.left_with_slope(ends[side], ways[side], places[side], changes[side], gone)
-                ends[side], ways[side] = whole
-                alone.append((*left, gone))
-        blended = torch.lerp(ends[0], ends[1], share) + self._offset(share)
-        gradient = torch.lerp(ways[0], ways[1], share[:, None])
-        for left_there, slope, gone in alone:
-            blended, gradient = joined_with_gradient(blended, gradient, left_there, slope, gone)
-        for neck in self.necks:
-            gradient = neck.turn(gradient, blended, points, share)
-            blended = neck.joined(blended, points, share)
-        return blended, gradient
-
-    def _offset(self, share: Tensor) -> Tensor:
+    def offset(self, share: Tensor) -> Tensor:
+        """What is added to the blended distance at each share."""
         # What is interpolated is the offset's share of a parabola: it has no kink where it begins and ends.
         stations = np.linspace(0, 1, len(self.offsets))[1:-1]
         height = np.interp(share.numpy(), stations, self.offsets[1:-1] / (stations * (1 - stations)))

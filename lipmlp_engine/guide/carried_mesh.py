@@ -92,11 +92,6 @@ class CarriedMesh:
         """The same for an array of points and one share each."""
         return points if start == end else self.released(self.bound(points, start), end)
 
-    def moved_with_slope(self, points: Points, start: float, end: float) -> tuple[Points, Points]:
-        """Where points get to, and how that changes with where they begin, (n, 3, 3)."""
-        bound = self.bound(points, start)
-        return self.released(bound, end), self.turned(bound, end).astype(np.float32)
-
     def surface(self, share: float) -> tuple[Array, DistanceField]:
         """The vertices at a share of the way, and the distances to the surface there."""
         with self._lock:

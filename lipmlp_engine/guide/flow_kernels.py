@@ -1,14 +1,16 @@
-"""Warp kernels that move points along a flow; imported by ``velocity_lattice`` alone: importing Warp takes time."""
+"""Warp kernels that move points along a flow; imported when they are launched: importing Warp takes time."""
 
 # No "from __future__ import annotations" here: Warp reads the annotations.
 # mypy: ignore-errors
+
+from typing import Any
 
 import warp as wp
 
 
 @wp.func
-def velocity(lattice: wp.array3d(dtype=wp.vec3), place: wp.vec3, i: int, j: int, k: int) -> wp.vec3:
-    """Linear between the lattice's nodes; ``place`` is in cells, (i, j, k) the cell's lowest node."""
+def between(lattice: wp.array3d(dtype=Any), place: wp.vec3, i: int, j: int, k: int) -> Any:
+    """Linear between a lattice's nodes; ``place`` is in cells, (i, j, k) the cell's lowest node."""
     x = place[0] - float(i)
     y = place[1] - float(j)
     z = place[2] - float(k)
@@ -57,6 +59,63 @@ def within(point: wp.vec3, extent: float, nodes: int) -> wp.vec3:
     )
 
 
+@wp.struct
+class Way:
+    """Where a point gets to, and how that changes with where it begins."""
+
+    place: wp.vec3
+    change: wp.mat33
+
+
+@wp.func
+def carried(lattice: wp.array3d(dtype=wp.vec3), extent: float, point: wp.vec3, duration: float, steps: int) -> wp.vec3:
+    """Midpoint steps along the flow."""
+    here = wp.vec3(point[0], point[1], point[2])
+    nodes = lattice.shape[0]
+    step = duration / float(wp.max(steps, 1))
+    for _ in range(steps):
+        place = within(here, extent, nodes)
+        i = wp.min(int(place[0]), nodes - 2)
+        j = wp.min(int(place[1]), nodes - 2)
+        k = wp.min(int(place[2]), nodes - 2)
+        middle = here + 0.5 * step * between(lattice, place, i, j, k)
+        place = within(middle, extent, nodes)
+        i = wp.min(int(place[0]), nodes - 2)
+        j = wp.min(int(place[1]), nodes - 2)
+        k = wp.min(int(place[2]), nodes - 2)
+        here = here + step * between(lattice, place, i, j, k)
+    return here
+
+
+@wp.func
+def carried_with_change(
+    lattice: wp.array3d(dtype=wp.vec3), extent: float, point: wp.vec3, duration: float, steps: int
+) -> Way:
+    """The same steps, and how the place that is reached changes with the place where one began."""
+    total = wp.identity(n=3, dtype=float)
+    here = wp.vec3(point[0], point[1], point[2])
+    nodes = lattice.shape[0]
+    step = duration / float(wp.max(steps, 1))
+    per_unit = 0.5 * float(nodes - 1) / extent
+    for _ in range(steps):
+        place = within(here, extent, nodes)
+        i = wp.min(int(place[0]), nodes - 2)
+        j = wp.min(int(place[1]), nodes - 2)
+        k = wp.min(int(place[2]), nodes - 2)
+        middle = here + 0.5 * step * between(lattice, place, i, j, k)
+        half_way = total + (0.5 * step * per_unit) * (slope(lattice, place, i, j, k) * total)
+        place = within(middle, extent, nodes)
+        i = wp.min(int(place[0]), nodes - 2)
+        j = wp.min(int(place[1]), nodes - 2)
+        k = wp.min(int(place[2]), nodes - 2)
+        here = here + step * between(lattice, place, i, j, k)
+        total = total + (step * per_unit) * (slope(lattice, place, i, j, k) * half_way)
+    way = Way()
+    way.place = here
+    way.change = total
+    return way
+
+
 @wp.kernel(enable_backward=False)
 def carry(
     lattice: wp.array3d(dtype=wp.vec3),
@@ -66,54 +125,6 @@ def carry(
     steps: int,
     moved: wp.array(dtype=wp.vec3),
 ) -> None:
-    """Midpoint steps along the flow."""
+    """Where points get to."""
     index = wp.tid()
-    point = points[index]
-    nodes = lattice.shape[0]
-    step = duration / float(steps)
-    for _ in range(steps):
-        place = within(point, extent, nodes)
-        i = wp.min(int(place[0]), nodes - 2)
-        j = wp.min(int(place[1]), nodes - 2)
-        k = wp.min(int(place[2]), nodes - 2)
-        middle = point + 0.5 * step * velocity(lattice, place, i, j, k)
-        place = within(middle, extent, nodes)
-        i = wp.min(int(place[0]), nodes - 2)
-        j = wp.min(int(place[1]), nodes - 2)
-        k = wp.min(int(place[2]), nodes - 2)
-        point = point + step * velocity(lattice, place, i, j, k)
-    moved[index] = point
-
-
-@wp.kernel(enable_backward=False)
-def carry_with_slope(
-    lattice: wp.array3d(dtype=wp.vec3),
-    extent: float,
-    points: wp.array(dtype=wp.vec3),
-    duration: float,
-    steps: int,
-    moved: wp.array(dtype=wp.vec3),
-    slopes: wp.array(dtype=wp.mat33),
-) -> None:
-    """The same steps, and how the place that is reached changes with the place where one began."""
-    index = wp.tid()
-    point = points[index]
-    total = wp.identity(n=3, dtype=float)
-    nodes = lattice.shape[0]
-    step = duration / float(steps)
-    per_unit = 0.5 * float(nodes - 1) / extent
-    for _ in range(steps):
-        place = within(point, extent, nodes)
-        i = wp.min(int(place[0]), nodes - 2)
-        j = wp.min(int(place[1]), nodes - 2)
-        k = wp.min(int(place[2]), nodes - 2)
-        middle = point + 0.5 * step * velocity(lattice, place, i, j, k)
-        half_way = total + (0.5 * step * per_unit) * (slope(lattice, place, i, j, k) * total)
-        place = within(middle, extent, nodes)
-        i = wp.min(int(place[0]), nodes - 2)
-        j = wp.min(int(place[1]), nodes - 2)
-        k = wp.min(int(place[2]), nodes - 2)
-        point = point + step * velocity(lattice, place, i, j, k)
-        total = total + (step * per_unit) * (slope(lattice, place, i, j, k) * half_way)
-    moved[index] = point
-    slopes[index] = total
+    moved[index] = carried(lattice, extent, points[index], duration, steps)

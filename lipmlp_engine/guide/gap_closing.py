@@ -76,11 +76,11 @@ class GapWalls:
         reach = np.full(len(nodes), np.inf)
         if self.any:
             reach = KDTree(points[narrow]).query(nodes, distance_upper_bound=3 * SPACING)[0]
-        self._lattice = (2 - reach / SPACING).clip(0, 1).astype(np.float32).reshape((NODES,) * 3)
+        self.lattice = (2 - reach / SPACING).clip(0, 1).astype(np.float32).reshape((NODES,) * 3)
 
     def at(self, points: NDArray[np.floating]) -> NDArray[np.float32]:
         """At points of the training frame."""
-        return between_nodes(self._lattice, points)
+        return between_nodes(self.lattice, points)
 
 
 def shut(own: Tensor, narrow: Tensor, other: Tensor, share: Tensor) -> Tensor:

@@ -19,7 +19,7 @@ from scipy.spatial import KDTree
 from torch import Tensor
 
 from .frame_lattice import NODES, SPACING, between_nodes, lattice_nodes
-from .rounded_union import part_of_second, rounded_least
+from .rounded_union import rounded_least
 
 LOST = 0.3
 """How far outside the other shape the middle of a part lies that is lost there, in its own radii. Chosen."""
@@ -61,8 +61,6 @@ FAR = 0.15
 
 Array = NDArray[np.float64]
 Floats = NDArray[np.float32]
-_STEPS = np.concatenate([np.eye(3), -np.eye(3)]).astype(np.float32) * np.float32(SPACING / 2)
-"""Half of the lattice's spacing along each axis, ahead and behind."""
 
 
 @dataclass(frozen=True)
@@ -98,10 +96,10 @@ class LoneParts:
         """``order`` (n, 6): places in the training frame, and for each the share of the way at which it begins to go,
         its speed in training-frame units, and how far it belongs to the rest of the shape."""
         self.order = order
-        self._lattice = _spread(order.astype(np.float64))
+        self.lattice = _spread(order.astype(np.float64))
         lone = order[order[:, 5] < ALL_GONE, :3]
         # Beyond this box nothing is lone, and nothing need be looked up.
-        self._low, self._high = lone.min(0) - FAR - SPACING, lone.max(0) + FAR + SPACING
+        self.low, self.high = lone.min(0) - FAR - SPACING, lone.max(0) + FAR + SPACING
 
     def left(self, own: Tensor, places: Tensor, gone: Tensor) -> tuple[Tensor, Tensor]:
         """Distances to the shape without what is gone, and to what is left of its lone parts alone.
@@ -115,38 +113,14 @@ class LoneParts:
         """How much is missing of the shape at places, and of its lone parts alone."""
         near = 1 - ((own - REACH / 2) / (REACH / 2)).clamp(0, 1)
         missing, further = torch.zeros_like(own), torch.full_like(own, MOST_GONE)
-        about = ((places > self._low) & (places < self._high)).all(1)
+        about = ((places > self.low) & (places < self.high)).all(1)
         rows = torch.nonzero((near > 0) & torch.from_numpy(about)).squeeze(1)
         if not len(rows):
             return missing, further
-        begin, speed, rest = (torch.from_numpy(between_nodes(part, places[rows.numpy()])) for part in self._lattice)
+        begin, speed, rest = (torch.from_numpy(between_nodes(part, places[rows.numpy()])) for part in self.lattice)
         missing[rows] = near[rows] * (speed * (gone[rows] - begin)).clamp(0, MOST_GONE)
         further[rows] = (missing[rows] + rest).clamp(max=MOST_GONE)
         return missing, further
-
-    def left_with_slope(
-        self, own: Tensor, slope: Tensor, places: Tensor, change: Tensor, gone: Tensor
-    ) -> tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]:
-        """The same with gradients, from that of the distance and from how the places change with the points."""
-        here = places.numpy()
-        found = self._missing(own, here, gone)
-        rows = torch.nonzero((found[0] > 0) | (found[1] < MOST_GONE)).squeeze(1)
-        sides = [torch.zeros(len(own), 3), torch.zeros(len(own), 3)]
-        if len(rows):
-            # All six at once: for few points it is the calls that cost.
-            around = (here[rows.numpy()] + _STEPS[:, None]).reshape(-1, 3)
-            ends = self._missing(own[rows].repeat(6), around, gone[rows].repeat(6))
-            for side, end in zip(sides, ends, strict=True):
-                ahead, behind = end.view(2, 3, len(rows))
-                side[rows] = ((ahead - behind) / np.float32(SPACING)).T
-        left = []
-        for missing, side in zip(found, sides, strict=True):
-            value = shortened(own, missing)
-            depth = (own + CAP).clamp(min=0)
-            reach = (value + CAP).clamp(min=1e-6)[:, None]
-            turned = (depth[:, None] * slope + missing[:, None] * torch.einsum("nij,ni->nj", change, side)) / reach
-            left.append((value, torch.where((missing > 0)[:, None], turned, slope)))
-        return left[0], left[1]
 
 
 def shortened(own: Tensor, missing: Tensor) -> Tensor:
@@ -225,13 +199,3 @@ def joined(values: Tensor, parts: Tensor, gone: Tensor) -> Tensor:
     width = (ROUNDING * (gone / BEGINNING).clamp(0, 1)).clamp(min=1e-6)
     presence = ((1 - gone) / ENDING).clamp(0, 1)
     return torch.lerp(values, rounded_least(values, parts, width), presence * presence * (3 - 2 * presence))
-
-
-def joined_with_gradient(
-    values: Tensor, gradient: Tensor, parts: Tensor, slope: Tensor, gone: Tensor
-) -> tuple[Tensor, Tensor]:
-    """The same with the gradient of both."""
-    width = (ROUNDING * (gone / BEGINNING).clamp(0, 1)).clamp(min=1e-6)
-    presence = ((1 - gone) / ENDING).clamp(0, 1)
-    weight = part_of_second(values, parts, width) * presence * presence * (3 - 2 * presence)
-    return joined(values, parts, gone), torch.lerp(gradient, slope, weight[:, None])

@@ -82,15 +82,6 @@ class Motion:
         flow = self.flows[segment]
         return flow.moved(points, start, end) if isinstance(flow, CarriedMesh) else flow.moved(points, end - start)
 
-    def moved_with_slope(self, points: Points, start: float, end: float, segment: int) -> tuple[Points, Points]:
-        """The same, and how the places reached change with the points, (n, 3, 3)."""
-        if not self.flows:
-            return points, np.broadcast_to(np.eye(3, dtype=np.float32), (len(points), 3, 3))
-        flow = self.flows[segment]
-        if isinstance(flow, CarriedMesh):
-            return flow.moved_with_slope(points, start, end)
-        return flow.moved_with_slope(points, end - start)
-
     def round_joints(
         self, points: torch.Tensor, origin: torch.Tensor, arrival: torch.Tensor, share: torch.Tensor, segment: int
     ) -> torch.Tensor:

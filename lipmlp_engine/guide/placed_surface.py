@@ -33,17 +33,17 @@ class PlacedSurface:
     def __init__(self, shape: Shape, field: DistanceField, pose: Pose) -> None:
         self.shape = shape
         self.field = field
-        self._pose = pose
+        self.pose = pose
 
     @property
     def area(self) -> float:
         """Of the surface."""
-        return self.shape.area / self._pose.scale**2
+        return self.shape.area / self.pose.scale**2
 
     @property
     def diagonal(self) -> float:
         """Of the bounding box that the shape has in the world."""
-        return self.shape.diagonal / self._pose.scale
+        return self.shape.diagonal / self.pose.scale
 
     @property
     def name(self) -> str:
@@ -53,52 +53,42 @@ class PlacedSurface:
     def thin_parts(self) -> ThinParts:
         """Where the shape is thin."""
         points, thickness = thickness_below(self.shape, self.field)
-        return ThinParts(self._pose.to_training(points), thickness / self._pose.scale)
+        return ThinParts(self.pose.to_training(points), thickness / self.pose.scale)
 
     @cached_property
     def cores(self) -> Cores:
         """What lies below its surface, point by point."""
         points, normals, _ = sample_surface(
-            self._pose.to_training(self.shape.vertices), self.shape.triangles, CORE_SAMPLES, np.random.default_rng(0)
+            self.pose.to_training(self.shape.vertices), self.shape.triangles, CORE_SAMPLES, np.random.default_rng(0)
         )
-        start = self._pose.to_world(points - SKIN * normals)
-        reach, facing = self.field.walls_ahead(start, -normals @ self._pose.rotation.T)
-        radius = np.where(facing > OPPOSITE, reach.astype(np.float64) / self._pose.scale, np.inf) / 2
+        start = self.pose.to_world(points - SKIN * normals)
+        reach, facing = self.field.walls_ahead(start, -normals @ self.pose.rotation.T)
+        radius = np.where(facing > OPPOSITE, reach.astype(np.float64) / self.pose.scale, np.inf) / 2
         return Cores(points, normals, np.minimum(radius, THICKEST / 2))
 
     @cached_property
     def gap_walls(self) -> GapWalls:
         """Where the shape has narrow gaps."""
         points, normals, _ = sample_surface(
-            self._pose.to_training(self.shape.vertices), self.shape.triangles, GAP_SAMPLES, np.random.default_rng(0)
+            self.pose.to_training(self.shape.vertices), self.shape.triangles, GAP_SAMPLES, np.random.default_rng(0)
         )
         return GapWalls(self, points, normals)
 
     def signed(self, points: Array) -> Array:
         """Distance, negative inside."""
-        return np.asarray(self.field.signed(self._pose.to_world(points)), np.float64) / self._pose.scale
+        return np.asarray(self.field.signed(self.pose.to_world(points)), np.float64) / self.pose.scale
 
     def nearest(self, points: Array) -> Array:
         """The nearest point of the surface."""
-        return self._pose.to_training(self.field.closest(self._pose.to_world(points))[1])
+        return self.pose.to_training(self.field.closest(self.pose.to_world(points))[1])
 
     def measure(self, points: NDArray[np.floating]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Distance and its gradient, on the thread that asks, for points in order in space."""
-        distance, gradient, _ = self.field.measure(self._pose.to_world(np.asarray(points, np.float64)))
-        return self._placed(distance, gradient)
-
-    def measure_again(self, points: NDArray[np.floating]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """The same for points about which it is asked often: away from the surface, from what was kept."""
-        if not self.field.on_processor:
-            return self.measure(points)
-        return self._placed(*self._kept.measure(self._pose.to_world(np.asarray(points, np.float64))))
+        distance, gradient, _ = self.field.measure(self.pose.to_world(np.asarray(points, np.float64)))
+        turned = gradient @ self.pose.rotation.astype(np.float32)
+        return np.asarray(distance / np.float32(self.pose.scale)), np.asarray(turned)
 
     @cached_property
-    def _kept(self) -> KeptDistances:
+    def kept(self) -> KeptDistances:
+        """For kernels that ask again and again about much the same places."""
         return KeptDistances(self.field)
-
-    def _placed(
-        self, distance: NDArray[np.float32], gradient: NDArray[np.float32]
-    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        turned = gradient @ self._pose.rotation.astype(np.float32)
-        return np.asarray(distance / np.float32(self._pose.scale)), np.asarray(turned)

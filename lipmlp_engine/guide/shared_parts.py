@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import map_coordinates
 from scipy.spatial import KDTree
 
 from ..shapes.distance import DistanceField
@@ -45,19 +44,14 @@ class CommonPart:
         near = np.abs(distance) < SAME_PLACE * first.diagonal
         same = near & (np.einsum("ij,ij->i", gradient, normals) > SAME_WAY)
         self.there = bool(same.mean() >= LEAST_SHARE)
-        self._low = first.centre - LEEWAY * first.diagonal / 2
-        self._spacing = LEEWAY * first.diagonal / (NODES - 1)
+        self.low = first.centre - LEEWAY * first.diagonal / 2
+        self.spacing = LEEWAY * first.diagonal / (NODES - 1)
         if not self.there:
             return
         from_rest = np.full(len(points), np.inf) if near.all() else KDTree(points[~near]).query(points)[0]
         weights = smooth_ramp(from_rest / first.diagonal, WITHIN, SURE)
-        axis = np.arange(NODES) * self._spacing
-        nodes = np.stack(np.meshgrid(axis, axis, axis, indexing="ij"), -1).reshape(-1, 3) + self._low
-        reach, nearest = KDTree(points).query(nodes, distance_upper_bound=4 * self._spacing)
-        held = np.append(weights, 0.0)[nearest] * (3 - reach / self._spacing).clip(0, 1)
-        self._lattice = held.astype(np.float32).reshape((NODES,) * 3)
-
-    def weight(self, points: Array) -> NDArray[np.float32]:
-        """At points of the world."""
-        places = ((points - self._low) / self._spacing).T
-        return np.asarray(map_coordinates(self._lattice, places, order=1, mode="constant"), np.float32)
+        axis = np.arange(NODES) * self.spacing
+        nodes = np.stack(np.meshgrid(axis, axis, axis, indexing="ij"), -1).reshape(-1, 3) + self.low
+        reach, nearest = KDTree(points).query(nodes, distance_upper_bound=4 * self.spacing)
+        held = np.append(weights, 0.0)[nearest] * (3 - reach / self.spacing).clip(0, 1)
+        self.lattice = held.astype(np.float32).reshape((NODES,) * 3)

@@ -46,7 +46,7 @@ class ThinParts:
         """At points spread evenly over the surface: how thick the part is that they belong to."""
         thin = thickness < THICKEST
         self.thinnest = float(thickness.min(initial=np.inf))
-        self._lattice = np.full((NODES,) * 3, THICKEST, np.float32)
+        self.lattice = np.full((NODES,) * 3, THICKEST, np.float32)
         if not thin.any():
             return
         nodes = lattice_nodes()
@@ -55,11 +55,11 @@ class ThinParts:
         sorted_points, sorted_thickness = points[thin][order], thickness[thin][order]
         found = KDTree(sorted_points).query_ball_point(nodes[near], NEAR, return_sorted=False)
         least = [sorted_thickness[min(rows)] for rows in found]
-        self._lattice.reshape(-1)[near] = np.minimum(least, THICKEST)
+        self.lattice.reshape(-1)[near] = np.minimum(least, THICKEST)
 
     def thickness(self, points: NDArray[np.floating]) -> NDArray[np.float32]:
         """At points of the training frame."""
-        return between_nodes(self._lattice, points)
+        return between_nodes(self.lattice, points)
 
 
 def _of_parts(points: Array, thickness: Array) -> Array:

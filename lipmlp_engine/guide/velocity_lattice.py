@@ -23,6 +23,11 @@ Array = NDArray[np.float64]
 Points = NDArray[np.float32]
 
 
+def flow_steps(duration: float) -> int:
+    """In which points are moved along a flow for a time."""
+    return max(1, round(FLOW_STEPS * abs(duration))) if duration else 0
+
+
 class VelocityLattice:
     """Velocities at the nodes of a cubic lattice, linear in between: (n, n, n, 3), the axes in the order x, y, z."""
 
@@ -59,35 +64,27 @@ class VelocityLattice:
             longest = float(duration.abs().max()) if duration.numel() else 0.0
         else:
             longest = abs(duration)
-        steps = max(1, round(FLOW_STEPS * longest))
-        step = duration / steps
-        for _ in range(steps if longest > 0 else 0):
+        steps = flow_steps(longest)
+        step = duration / max(steps, 1)
+        for _ in range(steps):
             middle = points + 0.5 * step * self.at(points)
             points = points + step * self.at(middle)
         return points.to(asked)
 
     def moved(self, points: Points, duration: float) -> Points:
         """The same for an array of points, several times as fast, on the thread that asks."""
-        return self._launch("carry", points, duration, ("vec3",))[0]
-
-    def moved_with_slope(self, points: Points, duration: float) -> tuple[Points, Points]:
-        """Where points get to, and how that changes with where they begin, (n, 3, 3)."""
-        places, slopes = self._launch("carry_with_slope", points, duration, ("vec3", "mat33"))
-        return places, slopes
-
-    def _launch(self, kernel: str, points: Points, duration: float, outputs: tuple[str, ...]) -> list[Points]:
         wp = warp_runtime()
         device = warp_device(self.velocities.device.type)
-        lattice, source = self._on_warp, wp.array(points, dtype=wp.vec3, device=device)
-        found = [wp.empty(len(points), dtype=getattr(wp, name), device=device) for name in outputs]
-        steps = max(1, round(FLOW_STEPS * abs(duration))) if duration else 0
-        settings = [float(duration), steps, *found]
-        function = getattr(warp_kernels("guide.flow_kernels", device), kernel)
-        wp.launch(function, dim=len(points), inputs=[lattice, EXTENT, source, *settings], device=device)
-        return [values.numpy() for values in found]
+        source = wp.array(points, dtype=wp.vec3, device=device)
+        found = wp.empty(len(points), dtype=wp.vec3, device=device)
+        settings = [EXTENT, source, float(duration), flow_steps(duration), found]
+        kernel = warp_kernels("guide.flow_kernels", device).carry
+        wp.launch(kernel, dim=len(points), inputs=[self.on_warp, *settings], device=device)
+        return np.asarray(found.numpy())
 
     @cached_property
-    def _on_warp(self) -> Any:
+    def on_warp(self) -> Any:
+        """The velocities for kernels."""
         wp = warp_runtime()
         device = warp_device(self.velocities.device.type)
         return wp.array(self.velocities.cpu().numpy(), dtype=wp.vec3, ndim=3, device=device)

@@ -82,6 +82,16 @@ class DistanceField:
         return self._scale
 
     @property
+    def device(self) -> str:
+        """Where distances are found, as Warp calls it."""
+        return self._device
+
+    @property
+    def for_kernels(self) -> tuple[int, bool, float]:
+        """What kernels that ask for distances are told: the mesh, whether normals tell the sides, and the accuracy."""
+        return self._mesh.id, self._normals_tell, CLOSED_ACCURACY if self._closed else OPEN_ACCURACY
+
+    @property
     def on_processor(self) -> bool:
         """Whether distances are found on the CPU."""
         return self._device == "cpu"

@@ -13,6 +13,8 @@ ON_SURFACE = wp.constant(1.0e-5)
 Follows from single precision, whose rounding is about 1e-7 there, and some room.
 """
 
+NOT_MADE = wp.constant(-2)
+"""Instead of a triangle, where what is kept about a point is not complete. Chosen."""
 DOUBTED = wp.constant(0.004)
 """How far from a surface, in its diagonals, the side that normals tell is held against how straight it is. Chosen."""
 STRAIGHT = wp.constant(0.85)
@@ -155,27 +157,23 @@ def measure(
         triangle[index] = found.triangle
 
 
-@wp.kernel(enable_backward=False)
-def measure_kept(
+@wp.func
+def kept_place(
     mesh: wp.uint64,
-    points: wp.array(dtype=wp.vec3),
+    point: wp.vec3,
     by_normal: bool,
     accuracy: float,
     nodes: wp.array3d(dtype=wp.vec4),
     low: wp.vec3,
     spacing: float,
     beside: float,
-    distance: wp.array(dtype=float),
-    gradient: wp.array(dtype=wp.vec3),
-    triangle: wp.array(dtype=int),
-) -> None:
-    """The same, without the triangle, from the nodes of a lattice around each point where the surface is not beside it.
+) -> Nearest:
+    """The same, without the triangle, from the nodes of a lattice around a point where the surface is not beside it.
 
     A node holds the gradient and the distance. Half of what the gradients at the corners foresee, added to the
-    distances there, makes the mean exact wherever the distance bends evenly.
+    distances there, makes the mean exact wherever the distance bends evenly. A node without a distance has not been
+    made yet; that is what is found then, and it is to be made first.
     """
-    index = wp.tid()
-    point = points[index]
     place = (point - low) / spacing
     i = int(wp.floor(place[0]))
     j = int(wp.floor(place[1]))
@@ -189,11 +187,14 @@ def measure_kept(
         slope = wp.vec3(0.0, 0.0, 0.0)
         least = float(UNLIMITED)
         most = float(-UNLIMITED)
+        farthest = float(UNLIMITED)
+        whole = bool(True)
         for corner in range(8):
             a = corner >> 2 & 1
             b = corner >> 1 & 1
             c = corner & 1
             node = nodes[i + a, j + b, k + c]
+            whole = whole and node[3] != 0.0
             steepest = wp.vec3(node[0], node[1], node[2])
             offset = wp.vec3(x - float(a), y - float(b), z - float(c))
             weight = (1.0 - wp.abs(offset[0])) * (1.0 - wp.abs(offset[1])) * (1.0 - wp.abs(offset[2]))
@@ -201,17 +202,24 @@ def measure_kept(
             slope = slope + weight * steepest
             least = wp.min(least, node[3])
             most = wp.max(most, node[3])
+            farthest = wp.min(farthest, wp.abs(node[3]) + spacing * wp.length(offset))
+        kept = Nearest()
+        if not whole:
+            kept.triangle = NOT_MADE
+            return kept
         # No distance changes faster than the way does; where one seems to, a node's side was mistaken. And where the
         # gradients at the corners lead apart, something else becomes the nearest.
         sound = most - least < 1.75 * spacing and wp.length_sq(slope) > 0.8
         if sound and wp.abs(total) > beside:
-            distance[index] = total
-            gradient[index] = slope
-            return
-    found = nearest_place(mesh, point, by_normal, accuracy, UNLIMITED)
-    if found.triangle >= 0:
-        distance[index] = found.distance
-        gradient[index] = found.gradient
+            kept.distance = total
+            kept.gradient = slope
+            return kept
+        # What the nodes know spares a search most of its way; the margin outweighs rounding, and beside slivers, where
+        # that is worse, one looks again without.
+        near = nearest_place(mesh, point, by_normal, accuracy, 1.001 * farthest + 1.0e-6)
+        if near.triangle >= 0:
+            return near
+    return nearest_place(mesh, point, by_normal, accuracy, UNLIMITED)
 
 
 @wp.kernel(enable_backward=False)

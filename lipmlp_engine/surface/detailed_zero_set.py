@@ -35,6 +35,8 @@ processor.
 """
 DOUBT = 0.35
 """Cells: how far that may be wrong. What is missed all the same is found from the cells beside it. Chosen."""
+DOUBT_MIXED = 0.7
+"""The same where the function is part of it the network's, which bends where it likes. Chosen."""
 STEPS = 4
 """In which a vertex is led onto the surface. Chosen."""
 CLOSE = 0.003
@@ -115,16 +117,18 @@ class _ExactGrid(Grid):
     def _crossed_by_slope(self, boxes: NDArray[np.int32], thin: bool) -> NDArray[np.int32]:
         """Cells of boxes in which the function, were it as straight as it is in a box's middle, would be zero.
 
-        Where cells see the function lowered, or trust it less, all of a box's cells are looked at.
+        Where cells see the function lowered all of a box's cells are looked at.
         """
         centres = self.position(boxes) + np.float32(BOX / 2) * self.cell
         values, slopes, trust = self.field.exact.values_and_gradient(centres)
-        whole = trust < 1
-        if thin:
-            whole |= self.field.exact.thin_at(centres, float(self.cell))
+        whole = self.field.exact.thin_at(centres, float(self.cell)) if thin else np.zeros(len(centres), bool)
         whole &= np.abs(values) <= (STEEPNESS * BOX * np.sqrt(3) / 2 + 1) * self.cell
+        # What is not to be trusted is shown as the network has it.
+        mixed = np.flatnonzero(trust < 1)
+        shown = self.field.values_and_gradient(torch.from_numpy(centres[mixed]).to(self.field.device))
+        values[mixed], slopes[mixed] = (part.cpu().numpy() for part in shown)
         away = (CORNERS.astype(np.float32) - np.float32(0.5)) * self.cell
-        reach = (np.abs(slopes).sum(1) / 2 + np.float32(DOUBT)) * self.cell
+        reach = (np.abs(slopes).sum(1) / 2 + np.where(trust < 1, DOUBT_MIXED, DOUBT).astype(np.float32)) * self.cell
         crossed = np.abs(values[:, None] + slopes @ away.T) <= reach[:, None]
         box, corner = np.nonzero(crossed | whole[:, None])
         cells = boxes[box] + CORNERS[corner]

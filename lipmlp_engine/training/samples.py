@@ -96,8 +96,8 @@ class PlacedShape(PlacedSurface):
         directions = unit_normals(*self._mesh)
         narrow = np.zeros(len(points), bool)
         for side in (-1, 1):
-            ahead = self._pose.to_world(points + side * NARROW_STEP * normals)
-            narrow |= faced(self.field, ahead, NARROW_STEP / 2 * self._pose.scale, normals, directions)
+            ahead = self.pose.to_world(points + side * NARROW_STEP * normals)
+            narrow |= faced(self.field, ahead, NARROW_STEP / 2 * self.pose.scale, normals, directions)
         return np.asarray(points[narrow])
 
 

@@ -1,0 +1,169 @@
+"""A Warp kernel that evaluates the blended function at points; imported by ``exact_sides`` alone: Warp takes time.
+
+All that is asked of a point is asked at once, on its way through the flow, of both distances, gaps, lone parts and
+necks. The formulas are those by which `blend.py`, `gap_closing.py`, `lone_parts.py` and `thin_parts.py` say what a
+network is fitted to.
+"""
+
+# No "from __future__ import annotations" here: Warp reads the annotations.
+# mypy: ignore-errors
+# ruff: noqa: UP018 (Warp wants to be told which numbers change inside a loop)
+
+import warp as wp
+
+from .blend import NECK_RADIUS, NECK_ROUNDING
+from .blend_kernels import Moment, Parted, from_neck, least_of_both, lowered, parted, standing_still, with_left
+from .gap_closing import DEPTH, WIDTH
+from .side_kernels import Look, Side, Valued, at_node, doubt, looked, shutting
+from .thin_parts import THIN
+
+FIRST, SECOND, BEFORE_FIRST, BEFORE_SECOND = 0, 1, 2, 3
+"""What is not known yet about a point: either shape's distance, or that across a gap in front of its wall.
+
+Follows from the order of the places that are wanted.
+"""
+
+
+@wp.func
+def gap_shut(side: Side, look: Look, other: float, left: float, kept: bool) -> wp.vec2:
+    """What is taken off a distance in a gap that is to shut, and whether that is not known yet."""
+    own = look.distance
+    if not side.gaps or own <= 0.0 or own >= WIDTH or other >= 0.0:
+        return wp.vec2(0.0, 0.0)
+    # Away from all gaps there is nothing to shut, and no need to look for walls.
+    if at_node(side.walls, look.place) <= 0.0:
+        return wp.vec2(0.0, 0.0)
+    still = Look()
+    still = looked(side, side.order, 1.0, look.place + WIDTH * look.outwards, 0.0, 0, False, kept)
+    narrow = wp.clamp((0.8 - (still.distance - own) / WIDTH) / 0.6, 0.0, 1.0)
+    unknown = float(0.0)
+    if still.missing:
+        unknown = 1.0
+    return wp.vec2(DEPTH * shutting(narrow, other, left), unknown)
+
+
+@wp.kernel(enable_backward=False)
+def shape_alone(
+    points: wp.array(dtype=wp.vec3),
+    side: Side,
+    cell: float,
+    kept: bool,
+    values: wp.array(dtype=float),
+    gradients: wp.array(dtype=wp.vec3),
+    trusts: wp.array(dtype=float),
+    offs: wp.array(dtype=float),
+    wanted: wp.array2d(dtype=wp.vec3),
+    missing: wp.array(dtype=int),
+) -> None:
+    """The function at a shape's own time, lowered for cells where their size is given; see `blended`."""
+    index = wp.tid()
+    look = looked(side, side.order, 1.0, points[index], 0.0, 0, False, kept)
+    missing[index] = 0
+    if look.missing:
+        missing[index] = 1 << FIRST
+        wanted[index, FIRST] = look.local
+    value = look.distance
+    gradients[index] = look.outwards
+    trusts[index] = 1.0
+    offs[index] = 0.0
+    if cell > 0.0 and wp.abs(value) < THIN * cell:
+        thick = at_node(side.thickness, look.place)
+        value = lowered(value, -0.5 * thick, thick < THIN * cell, cell)
+    values[index] = value
+
+
+@wp.kernel(enable_backward=False)
+def blended(
+    points: wp.array(dtype=wp.vec3),
+    first: Side,
+    second: Side,
+    moment: Moment,
+    cell: float,
+    sloped: bool,
+    kept: bool,
+    values: wp.array(dtype=float),
+    gradients: wp.array(dtype=wp.vec3),
+    trusts: wp.array(dtype=float),
+    offs: wp.array(dtype=float),
+    wanted: wp.array2d(dtype=wp.vec3),
+    missing: wp.array(dtype=int),
+) -> None:
+    """The function between two shapes, its gradient if wanted, the trust, and how far its surface is off both shapes.
+
+    Where a kept distance is not known yet, that is said with the place, and all has to be asked again.
+    """
+    index = wp.tid()
+    point = points[index]
+    share = moment.share
+    rest = 1.0 - share
+    one = looked(first, moment.flow, moment.extent, point, -share, moment.back, sloped, kept)
+    other = looked(second, moment.flow, moment.extent, point, rest, moment.ahead, sloped, kept)
+    unknown = 0
+    if one.missing:
+        unknown = unknown | (1 << FIRST)
+        wanted[index, FIRST] = one.local
+    if other.missing:
+        unknown = unknown | (1 << SECOND)
+        wanted[index, SECOND] = other.local
+    if unknown != 0:
+        missing[index] = unknown
+        return
+    shut_first = gap_shut(first, one, other.distance, share, kept)
+    shut_second = gap_shut(second, other, one.distance, rest, kept)
+    if shut_first[1] > 0.0:
+        unknown = unknown | (1 << BEFORE_FIRST)
+        wanted[index, BEFORE_FIRST] = first.grow * (first.turn * (one.place + WIDTH * one.outwards)) + first.shift
+    if shut_second[1] > 0.0:
+        unknown = unknown | (1 << BEFORE_SECOND)
+        wanted[index, BEFORE_SECOND] = (
+            second.grow * (second.turn * (other.place + WIDTH * other.outwards)) + second.shift
+        )
+    missing[index] = unknown
+
+    end_first = Valued()
+    end_first.value = one.distance - shut_first[0]
+    end_first.slope = one.slope
+    end_second = Valued()
+    end_second.value = other.distance - shut_second[0]
+    end_second.slope = other.slope
+    alone_first = Parted()
+    alone_second = Parted()
+    if first.lone:
+        alone_first = parted(first, one, end_first.value, share, sloped)
+        end_first = alone_first.rest
+    if second.lone:
+        alone_second = parted(second, other, end_second.value, rest, sloped)
+        end_second = alone_second.rest
+    found = Valued()
+    found.value = end_first.value + share * (end_second.value - end_first.value) + moment.offset
+    found.slope = end_first.slope + share * (end_second.slope - end_first.slope)
+    if first.lone:
+        found = with_left(found, alone_first.left, share)
+    if second.lone:
+        found = with_left(found, alone_second.left, rest)
+    for neck in range(moment.presence.shape[0]):
+        away = from_neck(moment.necks, neck, point)
+        reach = wp.length(away)
+        tube = Valued()
+        tube.value = reach - NECK_RADIUS
+        tube.slope = away / wp.max(reach, 1.0e-6)
+        found = least_of_both(found, tube, NECK_ROUNDING, moment.presence[neck])
+    if moment.common:
+        found = standing_still(moment, first, second, point, found)
+
+    trust = (1.0 - doubt(first, one, other.distance, share)) * (1.0 - doubt(second, other, one.distance, rest))
+    value = found.value
+    if cell > 0.0 and wp.abs(value) < THIN * cell and trust >= 1.0:
+        thick_first = at_node(first.thickness, one.place)
+        thick_second = at_node(second.thickness, other.place)
+        depth = value
+        if thick_first < THIN * cell:
+            depth = depth - rest * (one.distance + 0.5 * thick_first)
+        if thick_second < THIN * cell:
+            depth = depth - share * (other.distance + 0.5 * thick_second)
+        value = lowered(value, depth, thick_first < THIN * cell or thick_second < THIN * cell, cell)
+    values[index] = value
+    trusts[index] = trust
+    offs[index] = rest * wp.abs(one.distance) + share * wp.abs(other.distance)
+    if sloped:
+        gradients[index] = found.slope

@@ -1,0 +1,156 @@
+"""Hands a segment's two shapes over to the kernels that evaluate the blended function; knows no formula of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from ..machine.warp_runtime import warp_kernels, warp_runtime
+from .blend import Blend
+from .frame_pose import Pose
+from .placed_surface import PlacedSurface
+from .shared_parts import CommonPart
+from .velocity_lattice import EXTENT, VelocityLattice, flow_steps
+
+KERNELS = "guide.exact_kernels"
+WANTED = 4
+"""Places about which a point may want to know more: in both shapes, and before a wall of each.
+
+Follows from the kernels.
+"""
+
+Points = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the function is at points."""
+
+    values: Points
+    gradient: Points
+    """Only where it was asked for."""
+    trust: Points
+    off: Points
+    """Distances from both shapes, weighted by their shares."""
+
+
+class Sides:
+    """Two neighbours of a chain, as a blend sees them."""
+
+    def __init__(self, surfaces: Sequence[PlacedSurface], flow: VelocityLattice | None, blend: Blend) -> None:
+        self.surfaces = surfaces
+        self._blend = blend
+        self._flow = flow or VelocityLattice(torch.zeros(2, 2, 2, 3))
+        self._on_warp: dict[int, Any] = {}
+
+    @cached_property
+    def common(self) -> CommonPart:
+        """What both have in common."""
+        first, second = self.surfaces
+        return CommonPart(first.shape, first.field, second.field)
+
+    def moment(self, share: float, pose: Pose) -> Any:
+        """What is the same for all points at one share of the way, where the training frame lies at a pose."""
+        wp, moment = warp_runtime(), self._kernels.Moment()
+        moment.share, moment.offset = share, float(self._blend.offset(torch.tensor([share])))
+        moment.flow, moment.extent = self._flow.on_warp, EXTENT
+        moment.back, moment.ahead = flow_steps(share), flow_steps(1 - share)
+        now = torch.tensor([share])
+        there = [(neck.way(now)[0].numpy(), float(neck.presence(now))) for neck in self._blend.necks]
+        there = [(way, presence) for way, presence in there if presence > 0]
+        longest = max((len(way) for way, _ in there), default=1)
+        ways = [way[np.minimum(np.arange(longest), len(way) - 1)] for way, _ in there]
+        moment.necks = self._array(np.reshape(ways, (len(there), longest, 3)), wp.vec3)
+        moment.presence = self._array(np.array([presence for _, presence in there]), wp.float32)
+        moment.common = self.common.there
+        if self.common.there:
+            self._place_in_world(moment, pose)
+        return moment
+
+    def _place_in_world(self, moment: Any, pose: Pose) -> None:
+        wp, common = warp_runtime(), self.common
+        moment.weights = self._weights
+        moment.weighed = wp.mat33(pose.rotation * pose.scale / common.spacing)
+        moment.weighed_shift = wp.vec3(*(pose.translation - common.low) / common.spacing)
+        moment.turn = wp.mat33(pose.rotation)
+        for side, surface in zip(("first", "second"), self.surfaces, strict=True):
+            setattr(moment, f"grow_{side}", pose.scale / surface.field.scale)
+            setattr(moment, f"shift_{side}", wp.vec3(*surface.field.local(pose.translation)))
+
+    def alone(self, side: int, points: Points, cell: float = 0.0, kept: bool = True) -> Seen:
+        """At the own time of one of them, on the thread that asks."""
+        return self._asked("shape_alone", points, [self._given(side), cell], (side, side), kept)
+
+    def between(self, moment: Any, points: Points, cell: float = 0.0, sloped: bool = False, kept: bool = True) -> Seen:
+        """On the way from one to the other, on the thread that asks."""
+        return self._asked("blended", points, [self._given(0), self._given(1), moment, cell, sloped], (0, 1), kept)
+
+    def _asked(self, kernel: str, points: Points, settings: list[Any], whose: tuple[int, int], kept: bool) -> Seen:
+        """Launch a kernel until all points know what they want to know."""
+        kept = kept and self.surfaces[0].field.on_processor
+        *found, wanted, missing = self._launched(kernel, points, [*settings, kept])
+        rows = np.flatnonzero(missing)
+        while len(rows):
+            for number in range(WANTED):
+                of_point = (missing[rows] >> number & 1).astype(bool)
+                if of_point.any():
+                    self.surfaces[whose[number % 2]].kept.prepare(wanted[rows[of_point], number])
+            *more, wanted[rows], missing[rows] = self._launched(kernel, points[rows], [*settings, kept])
+            for whole, part in zip(found, more, strict=True):
+                whole[rows] = part
+            rows = np.flatnonzero(missing)
+        return Seen(*found)
+
+    def _launched(self, kernel: str, points: Points, settings: list[Any]) -> list[NDArray[Any]]:
+        wp, count = warp_runtime(), len(points)
+        kinds = wp.float32, wp.vec3, wp.float32, wp.float32, wp.vec3, wp.int32
+        sizes: list[Any] = [count, count, count, count, (count, WANTED), count]
+        found = [wp.empty(size, dtype=kind, device=self._device) for size, kind in zip(sizes, kinds, strict=True)]
+        inputs = [self._array(points, wp.vec3), *settings, *found]
+        wp.launch(getattr(self._kernels, kernel), dim=count, inputs=inputs, device=self._device)
+        return [part.numpy() for part in found]
+
+    def _given(self, side: int) -> Any:
+        """One of them for the kernels."""
+        if side not in self._on_warp:
+            self._on_warp[side] = self._for_kernels(self.surfaces[side], self._blend.lone[side])
+        return self._on_warp[side]
+
+    def _for_kernels(self, surface: PlacedSurface, lone: Any) -> Any:
+        wp, given, field, pose = warp_runtime(), self._kernels.Side(), surface.field, surface.pose
+        given.mesh, given.by_normal, given.accuracy = field.for_kernels
+        if field.on_processor:
+            surface.kept.give(given)
+        given.turn = wp.mat33(pose.rotation)
+        given.grow = pose.scale / field.scale
+        given.shift = wp.vec3(*field.local(pose.translation))
+        given.gaps = surface.gap_walls.any
+        given.walls = self._array(surface.gap_walls.lattice, wp.float32)
+        given.thickness = self._array(surface.thin_parts.lattice, wp.float32)
+        given.lone = lone is not None
+        order = np.zeros((1, 1, 1, 3)) if lone is None else np.stack(lone.lattice, -1)
+        given.order = self._array(order, wp.vec3)
+        if lone is not None:
+            given.lone_low, given.lone_high = wp.vec3(*lone.low), wp.vec3(*lone.high)
+        return given
+
+    @cached_property
+    def _weights(self) -> Any:
+        return self._array(self.common.lattice, warp_runtime().float32)
+
+    def _array(self, values: NDArray[Any], kind: Any) -> Any:
+        return warp_runtime().array(np.ascontiguousarray(values, np.float32), dtype=kind, device=self._device)
+
+    @property
+    def _device(self) -> str:
+        return self.surfaces[0].field.device
+
+    @property
+    def _kernels(self) -> Any:
+        return warp_kernels(KERNELS, self._device)

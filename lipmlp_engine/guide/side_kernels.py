@@ -1,0 +1,164 @@
+"""Warp functions that ask one shape about a point on its way; for ``exact_kernels``, as importing Warp takes time."""
+
+# No "from __future__ import annotations" here: Warp reads the annotations.
+# mypy: ignore-errors
+
+import warp as wp
+
+from ..shapes.distance_kernels import NOT_MADE, UNLIMITED, Nearest, kept_place, nearest_place
+from .flow_kernels import between, carried, carried_with_change, within
+from .gap_closing import SHUTTING, SOLID
+from .lone_parts import CAP, MOST_GONE, REACH
+
+WARY = wp.constant(0.005)
+"""How much nearer than the blend says a wall is thought to be where gaps are doubted, in training-frame units.
+
+Chosen.
+"""
+WARY_REACH = wp.constant(0.1)
+"""How far from the other shape, and from a gap's own walls, the blend is no longer trusted about gaps. Chosen."""
+
+
+@wp.struct
+class Side:
+    """One of two shapes, with what never changes about it."""
+
+    mesh: wp.uint64
+    by_normal: bool
+    accuracy: float
+    nodes: wp.array3d(dtype=wp.vec4)
+    low: wp.vec3
+    spacing: float
+    beside: float
+    turn: wp.mat33
+    """Directions of the training frame as the surface has them."""
+    grow: float
+    """Of a training-frame unit, in the surface's own."""
+    shift: wp.vec3
+    gaps: bool
+    walls: wp.array3d(dtype=float)
+    thickness: wp.array3d(dtype=float)
+    lone: bool
+    order: wp.array3d(dtype=wp.vec3)
+    lone_low: wp.vec3
+    lone_high: wp.vec3
+
+
+@wp.struct
+class Look:
+    """What one shape says of a point."""
+
+    place: wp.vec3
+    change: wp.mat33
+    local: wp.vec3
+    distance: float
+    outwards: wp.vec3
+    """The distance's gradient where the point's matter is."""
+    slope: wp.vec3
+    """And where the point is."""
+    missing: bool
+
+
+@wp.struct
+class Valued:
+    value: float
+    slope: wp.vec3
+
+
+@wp.func
+def at_node(lattice: wp.array3d(dtype=float), point: wp.vec3) -> float:
+    """Of a lattice over the training frame."""
+    nodes = lattice.shape[0]
+    place = within(point, 1.0, nodes)
+    i = wp.min(int(place[0]), nodes - 2)
+    j = wp.min(int(place[1]), nodes - 2)
+    k = wp.min(int(place[2]), nodes - 2)
+    return between(lattice, place, i, j, k)
+
+
+@wp.func
+def looked(
+    side: Side,
+    flow: wp.array3d(dtype=wp.vec3),
+    extent: float,
+    point: wp.vec3,
+    duration: float,
+    steps: int,
+    sloped: bool,
+    kept: bool,
+) -> Look:
+    """Carried to a shape along a flow, how far from it a point's matter lies."""
+    look = Look()
+    if sloped:
+        way = carried_with_change(flow, extent, point, duration, steps)
+        look.place = way.place
+        look.change = way.change
+    else:
+        look.place = carried(flow, extent, point, duration, steps)
+    look.local = side.grow * (side.turn * look.place) + side.shift
+    found = Nearest()
+    if kept:
+        found = kept_place(
+            side.mesh, look.local, side.by_normal, side.accuracy, side.nodes, side.low, side.spacing, side.beside
+        )
+    else:
+        found = nearest_place(side.mesh, look.local, side.by_normal, side.accuracy, UNLIMITED)
+    look.missing = found.triangle == NOT_MADE
+    look.distance = found.distance / side.grow
+    look.outwards = wp.transpose(side.turn) * found.gradient
+    if sloped:
+        look.slope = wp.transpose(look.change) * look.outwards
+    return look
+
+
+@wp.func
+def smooth(part: float) -> float:
+    held = wp.clamp(part, 0.0, 1.0)
+    return held * held * (3.0 - 2.0 * held)
+
+
+@wp.func
+def shutting(narrow: float, other: float, left: float) -> float:
+    """How far a gap is shut, from 0 to 1."""
+    return smooth(left / SHUTTING) * narrow * wp.clamp(-other / SOLID, 0.0, 1.0)
+
+
+@wp.func
+def doubt(side: Side, look: Look, other: float, left: float) -> float:
+    """Of gaps that are shut; already beside the other shape, so that what is shown passes over gradually."""
+    beside = other - WARY
+    if side.gaps and beside < 0.0 and wp.abs(look.distance) < WARY_REACH:
+        return shutting(at_node(side.walls, look.place), wp.min(4.0 * beside, 0.0), left)
+    return 0.0
+
+
+@wp.func
+def missing_of(side: Side, own: float, place: wp.vec3, gone: float) -> wp.vec2:
+    """How much is missing of a shape at a place, and of its lone parts alone."""
+    near = 1.0 - wp.clamp((own - 0.5 * REACH) / (0.5 * REACH), 0.0, 1.0)
+    if near <= 0.0:
+        return wp.vec2(0.0, MOST_GONE)
+    for axis in range(3):
+        if place[axis] <= side.lone_low[axis] or place[axis] >= side.lone_high[axis]:
+            return wp.vec2(0.0, MOST_GONE)
+    nodes = side.order.shape[0]
+    at = within(place, 1.0, nodes)
+    i = wp.min(int(at[0]), nodes - 2)
+    j = wp.min(int(at[1]), nodes - 2)
+    k = wp.min(int(at[2]), nodes - 2)
+    order = between(side.order, at, i, j, k)
+    missing = near * wp.clamp(order[1] * (gone - order[0]), 0.0, MOST_GONE)
+    return wp.vec2(missing, wp.min(missing + order[2], MOST_GONE))
+
+
+@wp.func
+def shortened(own: float, slope: wp.vec3, missing: float, turned: wp.vec3) -> Valued:
+    """A distance with a rounded end where something is missing."""
+    cut = Valued()
+    cut.value = own
+    cut.slope = slope
+    if missing > 0.0:
+        depth = wp.max(own + CAP, 0.0)
+        cut.value = wp.max(own, wp.sqrt(depth * depth + missing * missing) - CAP)
+        cut.slope = (depth * slope + missing * turned) / wp.max(cut.value + CAP, 1.0e-6)
+    return cut
