@@ -43,7 +43,7 @@ PRESETS: dict[str, dict[str, dict[str, Any]]] = {
     "draft": {
         "sampling": {"points": 30_000},
         "training": {"steps": 400},
-        "extraction": {"budget": 6_000},
+        "extraction": {"budget": 4_000},
     },
     "standard": {},
     "final": {

@@ -170,8 +170,9 @@ class Morph:
     def to_shape(self, points: Tensor, time: float, index: int) -> NDArray[np.float64]:
         """Where the matter at training-frame points of a time lies in one of the segment's two shapes, in the world."""
         segment = self.segment(time)
-        there = self.motion.carry(points, time - segment, float(index - segment), segment)
-        return self.motion.path.poses[index].to_world(there.cpu().numpy())
+        way = float(self.motion.pace(segment).way(torch.tensor(time - segment)))
+        there = self.motion.moved(points.cpu().numpy(), way, float(index - segment), segment)
+        return self.motion.path.poses[index].to_world(there)
 
     def save(self, path: Path) -> None:
         """Write the model; the file appears whole or not at all."""

@@ -37,15 +37,20 @@ class Deliveries:
 
     def make(self, frames: FrameFiles, shapes: list[Shape], morph: Morph | None, apart: list[float]) -> Done:
         """All that the job wants of the frames; ``apart`` is how far each is from what certificates are about."""
-        with self._account.phase("measure"):
-            report = self._measure(frames, shapes, morph, apart) if shapes else None
-            if report is not None and morph is not None and self.job.extraction.keys != "none":
-                self._track(report, shapes, morph)
-            self._write_report(report)
-        with self._account.phase("write"):
-            self._write_pictures(frames, report)
-            self._write_meshes(frames)
-            self._write_film(frames)
+        # What is drawn of the frames alone needs no figures: one core measures while another draws.
+        with ThreadPoolExecutor(1) as beside:
+            drawing = beside.submit(self._draw, frames) if self._draws else None
+            with self._account.phase("measure"):
+                report = self._measure(frames, shapes, morph, apart) if shapes else None
+                if report is not None and morph is not None and self.job.extraction.keys != "none":
+                    self._track(report, shapes, morph)
+                self._write_report(report)
+            with self._account.phase("write"):
+                if drawing is not None:
+                    drawing.result()
+                    self._plot(report)
+                self._write_meshes(frames)
+                self._write_film(frames)
         self._write_report(report)
         return Done(
             model=str(self.results.model),
@@ -106,22 +111,26 @@ class Deliveries:
             report.notes = list(self._account.notes)
             report.write(self.results.report)
 
-    def _write_pictures(self, frames: FrameFiles, report: Report | None) -> None:
+    @property
+    def _draws(self) -> bool:
+        """Whether pictures are made."""
+        return self.job.output.pictures and not (self._stand and self.results.contact_sheet.is_file())
+
+    def _draw(self, frames: FrameFiles) -> None:
+        """The pictures that need no figures of the frames."""
         from ..pictures.contact_sheet import contact_sheet, few
-        from ..pictures.report_plot import plot
         from ..pictures.spectrum_plot import plot_spectra
 
-        drawn = self._stand and self.results.contact_sheet.is_file()
-        if not self.job.output.pictures or drawn:
-            return
-        with ThreadPoolExecutor(1) as pool:
-            plots = pool.submit(plot, report, self.results.plot) if report is not None else None
-            threads = self.job.training.threads
-            contact_sheet([("", few(frames))], self.results.contact_sheet, up=self._up, threads=threads)
-            if plots is not None:
-                plots.result()
+        threads = self.job.training.threads
+        contact_sheet([("", few(frames))], self.results.contact_sheet, up=self._up, threads=threads)
         if len(self._account.spectra) > 1:
             plot_spectra(self._account.spectra, self.results.spectra)
+
+    def _plot(self, report: Report | None) -> None:
+        from ..pictures.report_plot import plot
+
+        if report is not None:
+            plot(report, self.results.plot)
 
     def _write_meshes(self, frames: FrameFiles) -> None:
         from ..files.mesh_files import write_mesh
