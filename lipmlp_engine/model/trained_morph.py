@@ -172,7 +172,7 @@ class Morph:
         segment = self.segment(time)
         way = float(self.motion.pace(segment).way(torch.tensor(time - segment)))
         there = self.motion.moved(points.cpu().numpy(), way, float(index - segment), segment)
-        return self.motion.path.poses[index].to_world(there)
+        return self.motion.path.poses[index].to_world(there.astype(np.float64))
 
     def save(self, path: Path) -> None:
         """Write the model; the file appears whole or not at all."""
