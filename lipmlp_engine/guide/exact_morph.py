@@ -6,7 +6,8 @@ Knows no network and no mesh.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from typing import Any
 
@@ -55,6 +56,16 @@ class ExactMorph:
             PlacedSurface(shape, DistanceField(shape.vertices, shape.triangles, device, threads), pose)
             for shape, pose in zip(shapes, motion.path.poses, strict=True)
         ]
+
+    def make_ready(self, segments: Iterable[int]) -> None:
+        """Find out, on several threads, what all frames of some segments have in common."""
+        carried = {index for index, flow in enumerate(self.motion.flows) if isinstance(flow, CarriedMesh)}
+        blended = [segment for segment in segments if segment not in carried]
+        surfaces = {id(each): each for segment in blended for each in self.surfaces[segment : segment + 2]}
+        with ThreadPoolExecutor(self.threads) as pool:
+            list(pool.map(PlacedSurface.make_ready, surfaces.values()))
+        for segment in blended:
+            self.sides(segment).make_ready()
 
     def sides(self, segment: int) -> Sides:
         """The two shapes of a segment whose flow is a lattice."""

@@ -66,6 +66,10 @@ class PlacedSurface:
         radius = np.where(facing > OPPOSITE, reach.astype(np.float64) / self.pose.scale, np.inf) / 2
         return Cores(points, normals, np.minimum(radius, THICKEST / 2))
 
+    def make_ready(self) -> None:
+        """Find out what a blend asks of it, which several may want at once."""
+        _ = self.gap_walls, self.thin_parts, self.kept, self.field.for_kernels
+
     @cached_property
     def gap_walls(self) -> GapWalls:
         """Where the shape has narrow gaps."""

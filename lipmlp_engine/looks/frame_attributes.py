@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,14 @@ class Sources:
         self._threads = threads
         self._fields: dict[int, LookField] = {}
         self._borders: dict[int, Borders] = {}
+
+    def make_ready(self, segments: Iterable[int]) -> None:
+        """Find out what all frames of some segments have in common, before several threads ask for it at once."""
+        for segment in segments:
+            about = (segment, segment + 1)
+            if not all(self.shapes[index].placed_look.plain for index in about):
+                for index in about:
+                    self.borders(index)
 
     def colors(self, index: int, points: NDArray[np.float64]) -> NDArray[np.float32]:
         """Colours (n, 4) of shape ``index`` at its points closest to the given ones, blended within the triangle."""
@@ -54,10 +62,11 @@ def add_attributes(
     carried: where the frame's vertices lie on a shape of the chain, in the world. share: how far the frame is from its
     first shape to its second, 0 to 1.
     """
-    places = [
-        FacesOnSource(sources.field(index), carried(index), frame.faces) for index in (frame.segment, frame.segment + 1)
-    ]
-    borders = [sources.borders(index) for index in (frame.segment, frame.segment + 1)]
+    about = (frame.segment, frame.segment + 1)
+    if all(sources.shapes[index].placed_look.plain for index in about):
+        return
+    places = [FacesOnSource(sources.field(index), carried(index), frame.faces) for index in about]
+    borders = [sources.borders(index) for index in about]
     vertices = frame.vertices.astype(np.float64)
     rows = settle(vertices, list(zip(places, borders, (1 - share, share), strict=True)))
     frame.vertices[rows] = vertices[rows]

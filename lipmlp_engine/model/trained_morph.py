@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -101,6 +102,11 @@ class Morph:
         """Whether what is shown has its detail from the shapes."""
         wanted = self.job.extraction.detail == "shapes" and self.job.training.loss == "distance"
         return wanted and bool(self.blends) and bool(self.shapes)
+
+    def make_ready(self, segments: Iterable[int]) -> None:
+        """Find out what all frames of some segments have in common, before several threads ask for it at once."""
+        if self.detailed:
+            self._exact.make_ready(segments)
 
     @property
     def on_processor(self) -> bool:

@@ -57,6 +57,11 @@ class Look:
     polygons: NDArray[np.int32] | None = None
     """(m,), the face of which each triangle is a part; None where every one is a face itself."""
 
+    @property
+    def plain(self) -> bool:
+        """Whether nothing lies on it."""
+        return self.normals is None and self.materials is None and self.colors is None and not self.layers
+
     def moved(self, matrix: NDArray[np.float64]) -> Look:
         """Under a matrix that turns, scales evenly and moves."""
         turned = matrix[:3, :3]

@@ -20,17 +20,17 @@ if TYPE_CHECKING:
 def frames_side_by_side(
     morph: Morph, times: Sequence[float], extraction: Extraction, sources: Sources | None, workers: int
 ) -> Iterator[MeshFrame]:
-    """The morph's surfaces at the given times, in their order, whatever order they are ready in.
-
-    The first one is made alone, as what all have in common is made with it.
-    """
+    """The morph's surfaces at the given times, in their order, whatever order they are ready in."""
     if not times:
         return
-    yield frame_at(morph, times[0], extraction, sources)
+    segments = sorted({morph.segment(time) for time in times})
+    morph.make_ready(segments)
+    if sources is not None and extraction.attributes:
+        sources.make_ready(segments)
     with one_torch_thread(), ThreadPoolExecutor(workers, thread_name_prefix="frame") as pool:
         waiting: deque[Future[MeshFrame]] = deque()
         try:
-            for time in times[1:]:
+            for time in times:
                 waiting.append(pool.submit(frame_at, morph, time, extraction, sources))
                 if len(waiting) > workers:
                     yield waiting.popleft().result()
