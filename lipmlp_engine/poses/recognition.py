@@ -52,8 +52,13 @@ ENOUGH_LANDMARKS = 3
 INSISTED = 2.5
 """Doubt that is let pass where somebody insists. Chosen."""
 MOST_MISTUNED = 0.3
-"""Between poses of a character it is .01 to .05, between it and a stouter one .07, between animals .12 and more; limbs
-that touch in one pose make it .2 to .28. Chosen."""
+"""Where limbs touch in one pose it is .2 to .28. Chosen."""
+MOST_MISTUNED_BALLS = 0.11
+"""The same of surfaces that are closed and have no handle: limbs that touch make handles, and scans leave holes.
+
+Measured: between poses of a character it is .01 to .07, between it and a stouter one up to .105, and between animals
+and people that are refused in the end .116 and more.
+"""
 
 Array = NDArray[np.float64]
 
@@ -162,7 +167,8 @@ def judged(
             if surface is None:
                 return Verdict(None, f"'{shape.name}' has several parts")
         own, other = both = [surface for surface in surfaces if surface is not None]
-        alike = insisted or mistuning(*pool.map(tuning, both)) <= MOST_MISTUNED
+        limit = MOST_MISTUNED_BALLS if own.ball and other.ball else MOST_MISTUNED
+        alike = insisted or mistuning(*pool.map(tuning, both)) <= limit
         strangers = "" if alike else f"'{first.name}' and '{second.name}' are no poses of one shape"
         if strangers and not however:
             return Verdict(None, strangers)
@@ -172,7 +178,7 @@ def judged(
             marks = KDTree(own.vertices).query(landmarks[0])[1], KDTree(other.vertices).query(landmarks[1])[1]
         # Of strangers the first match is shown, whatever it is.
         told = marks is not None and len(marks[0]) >= ENOUGH_LANDMARKS
-        limit = np.inf if strangers else INSISTED if insisted else 1.0
+        most_doubt = np.inf if strangers else INSISTED if insisted else 1.0
         bars = [shape.name for shape, signed in zip((first, second), signatures, strict=True) if rod(signed).open]
         bar = f"nothing on the bar '{bars[0]}' tells its sides or its ends apart" if bars else ""
         if bars and not (insisted or told or however):
@@ -189,7 +195,7 @@ def judged(
             best = _beside_its_rival(best, matching, signatures)
     if strangers:
         return Verdict(best, strangers)
-    if best.doubt > limit:
+    if best.doubt > most_doubt:
         return Verdict(best, f"what of '{first.name}' becomes what of '{second.name}' is not sure")
     if bars and not (insisted or told):
         return Verdict(best, bar)
