@@ -34,6 +34,7 @@ LOADED = (
 KERNELS = (
     "shapes.distance_kernels",
     "guide.flow_kernels",
+    "guide.own_time_kernels",
     "tracking.sheet_kernels",
     "metrics.mesh_kernels",
     "shapes.crossing_kernels",

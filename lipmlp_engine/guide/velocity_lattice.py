@@ -69,6 +69,17 @@ class VelocityLattice:
         """The same for an array of points, several times as fast, on the thread that asks."""
         return self._launch("carry", points, duration, ("vec3",))[0]
 
+    def moved_each(self, points: Points, durations: Points) -> Points:
+        """The same for a time of its own for each of them."""
+        wp = warp_runtime()
+        device = warp_device(self.velocities.device.type)
+        source, times = wp.array(points, dtype=wp.vec3, device=device), wp.array(durations, dtype=float, device=device)
+        found = wp.empty(len(points), dtype=wp.vec3, device=device)
+        steps = max(1, round(FLOW_STEPS * float(np.abs(durations).max(initial=0.0))))
+        kernel = warp_kernels("guide.own_time_kernels", device).carry_each
+        wp.launch(kernel, len(points), [self._on_warp, EXTENT, source, times, steps, found], device=device)
+        return np.asarray(found.numpy(), np.float32)
+
     def moved_with_slope(self, points: Points, duration: float) -> tuple[Points, Points]:
         """Where points get to, and how that changes with where they begin, (n, 3, 3)."""
         places, slopes = self._launch("carry_with_slope", points, duration, ("vec3", "mat33"))

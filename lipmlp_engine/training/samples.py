@@ -144,7 +144,10 @@ def between_samples(
             found += pool.map(targets, matters)
         further = [neck.scattered(round(sampling.points * NECK_SHARE), rng) for neck in blend.necks]
         for here, share in [*further, blend.scattered(round(sampling.points * STRAY_SHARE), rng)]:
-            found.append(targets((flow.carry(here, -share), here, flow.carry(here, 1 - share), share)))
+            origin, arrival = (
+                flow.moved_each(here.numpy(), side - share.numpy()) for side in (np.float32(0), np.float32(1))
+            )
+            found.append(targets((torch.from_numpy(origin), here, torch.from_numpy(arrival), share)))
     points, values = zip(*found, strict=True)
     return _samples(points, values)
 
@@ -179,9 +182,10 @@ def _scattered_between(shape: PlacedShape, sampling: Sampling, rng: np.random.Ge
 
 def _matter(flow: VelocityLattice, side: int, seeds: Tensor, share: Tensor) -> tuple[Tensor, ...]:
     """Points about the shape at one side, carried: where their matter is at the start, now and at the end, and when."""
-    origin = flow.carry(seeds, -1.0) if side else seeds
-    arrival = seeds if side else flow.carry(seeds, 1.0)
-    return origin, flow.carry(seeds, share - side), arrival, share
+    points = seeds.numpy()
+    other, here = flow.moved(points, -1.0 if side else 1.0), flow.moved_each(points, share.numpy() - np.float32(side))
+    ends = (other, points) if side else (points, other)
+    return torch.from_numpy(ends[0]), torch.from_numpy(here), torch.from_numpy(ends[1]), share
 
 
 def _targets(
