@@ -104,8 +104,12 @@ class Matching:
         straight = [samples for samples in straight if _judged(self._first, self._second, samples)[1] > LEVEL]
         for samples in [*straight[:1], best]:
             yield self._whole(samples)
-        vertices = _bent(self._first, self._second, self._bending, best, everywhere=True)
-        yield self._match(vertices, self._second.distances[:, vertices[self._first.samples]].argmin(0))
+        yield self.bent(best)
+
+    def bent(self, samples: Numbers) -> Match:
+        """A map of samples as a mesh that is bent along it has it: in one piece and untwisted, whatever it was like."""
+        vertices = _bent(self._first, self._second, self._bending, samples, everywhere=True)
+        return self._match(vertices, self._second.distances[:, vertices[self._first.samples]].argmin(0))
 
     def rival(self, match: Match) -> Match | None:
         """The match that keeps lengths and sides best of those that lead elsewhere, whichever way they move.

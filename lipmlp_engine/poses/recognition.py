@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,6 +43,8 @@ LEAST_BENT = 0.02
 Chosen."""
 LEAST_LEAD = 1.25
 """How much larger the doubt must be of what leads elsewhere. Chosen."""
+CLEAR_LEAD = 2.0
+"""From here on no other comparison is asked for. Chosen."""
 ELSEWHERE = 0.03
 """Mean distance from a pairing, as a share of the diameter, from which on another one leads elsewhere. Chosen."""
 OUTRUN = 1.6
@@ -120,17 +122,36 @@ class Verdict:
     """Empty where the pairing is taken."""
 
 
-def _beside_its_rival(best: Pairing, matching: Matching, signatures: list[Signature]) -> Pairing:
-    """The better one of a pairing and its rival, which knows how near the other one comes."""
+def _beside_its_rival(best: Pairing, matching: Matching, signatures: list[Signature], pool: Executor) -> Pairing:
+    """The better one of a pairing and its rival, which knows how near the other one comes.
+
+    Which of both is the better one must not depend on how they were found: unless it is clear, they are held against
+    each other once more as meshes that were bent alike. A body that fits nearly as well back to front is refused where
+    one comparison contradicts the other.
+    """
     match = matching.rival(best.match)
     if match is None or (best.doubt < 1 and match.stretch > OUTRUN * best.match.stretch):
         return best
-    # Drawn out, what is wrong is covered as well.
-    rival = Pairing(best.first, best.second, match, fit(best.first, best.second, match.vertices, drawn_out=False))
+    rival = _laid_on(best, match)
     better, worse = sorted((best, rival), key=lambda pairing: pairing.doubt)
     if _apart(signatures, better, worse) < ELSEWHERE:
         return better
-    return dataclasses.replace(better, rivalry=LEAST_LEAD * better.doubt / max(worse.doubt, 1e-12))
+    lead = _lead(better, worse)
+    if lead < CLEAR_LEAD:
+        bent = list(pool.map(lambda pairing: _laid_on(pairing, matching.bent(pairing.match.samples)), (better, worse)))
+        again = _lead(*bent)
+        lead = max(lead, again) if again > 1 else 1.0
+        better = min(better, bent[0], key=lambda pairing: pairing.doubt)
+    return dataclasses.replace(better, rivalry=LEAST_LEAD / lead)
+
+
+def _laid_on(like: Pairing, match: Match) -> Pairing:
+    """Another match of the same surfaces. Drawn out, what is wrong would be covered as well."""
+    return Pairing(like.first, like.second, match, fit(like.first, like.second, match.vertices, drawn_out=False))
+
+
+def _lead(better: Pairing, worse: Pairing) -> float:
+    return worse.doubt / max(better.doubt, 1e-12)
 
 
 def _apart(signatures: list[Signature], one: Pairing, other: Pairing) -> float:
@@ -192,7 +213,7 @@ def judged(
                 break
         best = min(found, key=lambda pairing: pairing.doubt)
         if not (strangers or told) and (insisted or best.fit.strain <= HOPELESS_STRAIN):
-            best = _beside_its_rival(best, matching, signatures)
+            best = _beside_its_rival(best, matching, signatures, pool)
     if strangers:
         return Verdict(best, strangers)
     if best.doubt > most_doubt:
