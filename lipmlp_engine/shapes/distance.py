@@ -93,6 +93,10 @@ class DistanceField:
         """Lowest and highest corner of the surface's bounding box."""
         return self._bounds
 
+    def expect_few(self) -> None:
+        """Of few points the sides are told by winding numbers: to try first whether normals tell them takes longer."""
+        self._normals_tell = False
+
     def signed(self, points: NDArray[np.floating]) -> NDArray[np.float32]:
         """Distance of each point, (n,), negative inside."""
         return self._signed(points, len(points) >= MANY and self._normals_tell)

@@ -165,7 +165,8 @@ def _at_moment(
     assert isinstance(flow, CarriedMesh)
     count = 2 * sampling.points // MOMENTS
     near = round(count * sampling.near)
-    vertices, _ = flow.surface(share)
+    vertices, field = flow.surface(share)
+    field.expect_few()
     close = sample_near(vertices, flow.triangles.numpy(), near, SPREADS, rng)
     points = np.concatenate([close, rng.uniform(-1, 1, (count - near, 3))]).astype(np.float32)
     values = CarriedBlend(flow, shapes, share).values(points)[0].astype(np.float64)
