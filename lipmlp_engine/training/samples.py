@@ -132,10 +132,9 @@ def between_samples(
     for segment, (shapes, blend) in enumerate(zip(pairwise(placed), blends, strict=True)):
         flow = motion.flows[segment]
         if isinstance(flow, CarriedMesh):
-            found += [
-                _at_moment(shapes, motion, segment, sampling, float(share), rng)
-                for share in (np.arange(MOMENTS) + rng.uniform(0, 1, MOMENTS)) / MOMENTS
-            ]
+            moments = ((np.arange(MOMENTS) + rng.uniform(0, 1, MOMENTS)) / MOMENTS).tolist()
+            with ThreadPoolExecutor(2) as pool:
+                found += pool.map(partial(_at_moment, shapes, motion, segment, sampling), moments, rng.spawn(MOMENTS))
             continue
         targets = partial(_targets, shapes, motion, blend, segment)
         scattered = [_scattered_between(shape, sampling, rng) for shape in shapes]
