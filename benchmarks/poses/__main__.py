@@ -12,6 +12,7 @@ import trimesh
 from numpy.typing import NDArray
 from scipy.spatial import KDTree
 
+from lipmlp_engine.guide.pose_pairs import Way
 from lipmlp_engine.poses.length_keeping import LengthPath
 from lipmlp_engine.poses.recognition import Pairing, pair
 from lipmlp_engine.shapes.shape import Shape, signed_volume
@@ -73,7 +74,8 @@ def _measured(name: str, seed: int) -> str:
     middle = {bone: _halfway(before, after, bone) for bone in {*before, *after}}
     truth = on_pose(found.first.vertices, first, character.posed(skin, middle), faces)
     path = LengthPath(found.first.vertices, found.fit.places, found.first.triangles)
-    between, ends, triangles = path.at(0.5), (found.first.vertices, found.fit.places), found.first.triangles
+    ends, triangles = (found.first.vertices, found.fit.places), found.first.triangles
+    between = Way(path, triangles).at(0.5)
     lengths = off_straight(0.5, between, *ends, triangles)
     straight = off_straight(0.5, (ends[0] + ends[1]) / 2, *ends, triangles)
     rigid = as_rigid_as_possible(*ends, triangles, 0.5)

@@ -21,17 +21,13 @@ def as_rigid_as_possible(first: Array, last: Array, triangles: NDArray[np.int64]
     """
     ends = Stiffness(first, triangles), Stiffness(last, triangles)
     weights = 1 - share, share
-    system = sum(weight * end._laplacian for weight, end in zip(weights, ends, strict=True))
+    system = sum(weight * end.laplacian for weight, end in zip(weights, ends, strict=True))
     places = (1 - share) * first + share * last
     hold = 1e-6
     solver = splu(sparse.csc_matrix(system + hold * sparse.eye_array(len(places))))
     for _ in range(ROUNDS):
         wishes = hold * places
         for weight, end in zip(weights, ends, strict=True):
-            turns = end.turns(places)
-            both = (turns[end._ends[0]] + turns[end._ends[1]]) / 2
-            wishes = wishes + weight * (
-                end._gather @ (end._weights[:, None] * np.einsum("nij,nj->ni", both, end._sides))
-            )
+            wishes = wishes + weight * end.wishes(end.turns(places))
         places = solver.solve(wishes)
     return np.asarray(places)

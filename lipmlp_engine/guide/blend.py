@@ -120,7 +120,10 @@ class Blend:
 
         In the distances the shapes' crevices are shut; ``places`` are where that matter is.
         """
-        blended, alone = self.apart(share, first, second, places)
+        return self.together(points, share, *self.apart(share, first, second, places))
+
+    def together(self, points: Tensor, share: Tensor, blended: Tensor, alone: list[tuple[Tensor, Tensor]]) -> Tensor:
+        """The same from what `apart` has found."""
         blended = blended + self.offset(share)
         for left, gone in alone:
             blended = joined(blended, left, gone)

@@ -93,14 +93,17 @@ def settle_blend(motion: Motion, segment: int, views: tuple[LatticeView, Lattice
         return Blend()
     blend = Blend(lone=_lone_parts(flow, views))
     moments = [share.expand(len(nodes)) for share in shares]
-    blended = [blend.values(nodes, moment, *station) for moment, station in zip(moments, here, strict=True)]
-    blend.pace = even_pace(blended, motion.path, segment)
-    for station, time in list(enumerate(blend.pace.time(shares).tolist()))[1:-1]:
-        wanted = volumes[0] ** (1 - time) * volumes[1] ** time
-        rest, alone = blend.apart(moments[station], *here[station])
-        least = torch.stack([rest + 1, *[left for left, _ in alone]]).amin(0)
-        blend.offsets[station] = min(1.0, 2 * strictness) * _offset_for(rest, least, wanted)
-    values = _hold_on(blend, flow, nodes, here, (views[0].shape, views[1].shape))
+    with ThreadPoolExecutor(2) as pool:
+        apart = list(pool.map(lambda moment, ends: blend.apart(moment, *ends), moments, here))
+        together = partial(pool.map, lambda moment, parts: blend.together(nodes, moment, *parts), moments, apart)
+        blend.pace = even_pace(list(together()), motion.path, segment)
+        for station, time in list(enumerate(blend.pace.time(shares).tolist()))[1:-1]:
+            wanted = volumes[0] ** (1 - time) * volumes[1] ** time
+            rest, alone = apart[station]
+            least = torch.stack([rest + 1, *[left for left, _ in alone]]).amin(0)
+            blend.offsets[station] = min(1.0, 2 * strictness) * _offset_for(rest, least, wanted)
+        values = list(together())
+    values = _hold_on(blend, flow, nodes, values, (views[0].shape, views[1].shape))
     stray = [
         (own.abs() < STRAY_WIDTH) & (first.abs() > STRAY_DISTANCE) & (second.abs() > STRAY_DISTANCE)
         for own, (first, second, _) in zip(values, here, strict=True)
@@ -120,8 +123,8 @@ def _lone_parts(
         if cores is None:
             found.append(None)
             continue
-        there = flow.carry(torch.from_numpy(cores.middles.astype(np.float32)), duration)
-        found.append(lone_parts(cores, np.asarray(other.shape.signed(there.numpy().astype(np.float64)), np.float64)))
+        there = flow.moved(cores.middles.astype(np.float32), duration).astype(np.float64)
+        found.append(lone_parts(cores, np.asarray(other.shape.signed(there), np.float64)))
     return found[0], found[1]
 
 
@@ -137,7 +140,7 @@ def _carried(
     own = view.volume.reshape(2, -1)
     found, places = [(own[0], own[1], nodes)], nodes
     for _ in range(FLOW_STEPS):
-        places = flow.carry(places, direction / FLOW_STEPS)
+        places = torch.from_numpy(flow.moved(places.numpy(), direction / FLOW_STEPS))
         inside = places.clamp(-1, 1)
         sampled = grid_sample(view.volume, inside.flip(-1).reshape(1, 1, 1, -1, 3), align_corners=True).reshape(2, -1)
         found.append((sampled[0] + (places - inside).norm(dim=1), sampled[1], places))
@@ -165,14 +168,11 @@ def _hold_on(
     blend: Blend,
     flow: VelocityLattice,
     nodes: Tensor,
-    stations: list[Station],
+    values: list[Tensor],
     shapes: tuple[Walls, Walls],
 ) -> list[Tensor]:
     """Put necks where a part would be cut off that is held by something at both ends; the values that then hold."""
     shares = torch.arange(FLOW_STEPS + 1) / FLOW_STEPS
-    values = [
-        blend.values(nodes, share.expand(len(nodes)), *ends) for share, ends in zip(shares, stations, strict=True)
-    ]
     allowed = max(len(_parts(values[0], 0.0)), len(_parts(values[-1], 0.0)))
     for _ in range(MOST_NECKS):
         gaps: dict[int, tuple[float, Array]] = {}

@@ -128,3 +128,17 @@ def carry(
     """Where points get to."""
     index = wp.tid()
     moved[index] = carried(lattice, extent, points[index], duration, steps)
+
+
+@wp.kernel(enable_backward=False)
+def carry_each(
+    lattice: wp.array3d(dtype=wp.vec3),
+    extent: float,
+    points: wp.array(dtype=wp.vec3),
+    durations: wp.array(dtype=float),
+    steps: int,
+    moved: wp.array(dtype=wp.vec3),
+) -> None:
+    """The same for a time of its own for each of them."""
+    index = wp.tid()
+    moved[index] = carried(lattice, extent, points[index], durations[index], steps)

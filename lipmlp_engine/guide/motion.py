@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import pairwise
@@ -132,12 +133,15 @@ class Arrangement:
             return
         rng = np.random.default_rng(job.training.seed)
         matters = [_matter(shape, distance, rng) for shape, distance in zip(shapes, fields, strict=True)]
-        self.path = PosePath(_following_poses(job, shapes, matters))
         meshes: list[CarriedMesh | None] = [None] * (len(shapes) - 1)
-        if job.guide.kind != "transport":
-            marks = [world_landmarks(job, shapes, segment) for segment in range(len(shapes) - 1)]
-            ways, self.verdicts = find_ways(shapes, marks, job.guide.kind == "poses", job.guide.rigidity)
-            self.path, meshes = carried_meshes(self.path, ways, HALF_EXTENT)
+        with ThreadPoolExecutor(1) as beside:
+            turning = beside.submit(_following_poses, job, shapes, matters)
+            if job.guide.kind == "transport":
+                self.path = PosePath(turning.result())
+            else:
+                marks = [world_landmarks(job, shapes, segment) for segment in range(len(shapes) - 1)]
+                ways, self.verdicts = find_ways(shapes, marks, job.guide.kind == "poses", job.guide.rigidity)
+                self.path, meshes = carried_meshes(PosePath(turning.result()), ways, HALF_EXTENT)
         samples = [_in_frame(*parts) for parts in zip(shapes, fields, matters, self.path.poses, strict=True)]
         for segment, (source, target) in enumerate(pairwise(samples)):
             mesh = meshes[segment]

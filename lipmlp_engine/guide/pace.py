@@ -75,39 +75,35 @@ def even_pace(stations: Sequence[Tensor], path: PosePath, segment: int) -> Pace:
     paces = [Pace(growth) for growth in growths.tolist()]
     times = np.array([pace.time(middles).tolist() for pace in paces])
     frames = path.moving(segment + times.ravel())
-
-    def unevenness(index: int) -> float:
-        rates = np.array([paces[index].rate(time) for time in times[index].tolist()])
-        frames_then = frames[index * steps : (index + 1) * steps]
-        speeds = np.array(
-            [
-                _mean_speed(frame, rate * steps, *surface)
-                for frame, rate, surface in zip(frames_then, rates, seen, strict=True)
-            ]
-        )
-        # A station stands for the time that its piece of the way takes.
-        mean = np.average(speeds, weights=1 / rates)
-        return float(np.sqrt(np.average((speeds - mean) ** 2, weights=1 / rates)) / max(mean, 1e-12))
-
-    best = min(range(len(paces)), key=lambda index: unevenness(index) + GROWTH_COST * abs(paces[index].growth))
-    return paces[best]
+    rates = np.array([[pace.rate(time) for time in own.tolist()] for pace, own in zip(paces, times, strict=True)])
+    moving = np.array([_moving(*parts) for parts in zip(frames, steps * rates.ravel(), strict=True)])
+    moving = moving.reshape(len(paces), steps, -1)
+    # Of the surface along its normal, in the world, where it moves in its frame at a rate and the frame moves too.
+    speeds = np.stack([np.abs(surface @ moving[:, k].T).mean(0) for k, surface in enumerate(seen)], 1)
+    # A station stands for the time that its piece of the way takes.
+    weights = 1 / rates / (1 / rates).sum(1, keepdims=True)
+    means = (weights * speeds).sum(1, keepdims=True)
+    unevenness = np.sqrt((weights * (speeds - means) ** 2).sum(1)) / means[:, 0].clip(1e-12)
+    return paces[int((unevenness + GROWTH_COST * np.abs(growths)).argmin())]
 
 
-def _near_surface(before: Tensor, after: Tensor, axis: Array) -> tuple[Array, Array, Array]:
-    """How far the surface moves along its normal at some nodes near it, where they are, and the normals there."""
+def _near_surface(before: Tensor, after: Tensor, axis: Array) -> Array:
+    """Of some nodes near a surface between two stations what the motion of its frame and its own multiply, (n, 8)."""
     first, second = (values.reshape((len(axis),) * 3).numpy().astype(np.float64) for values in (before, after))
     middle, cell = (first + second) / 2, axis[1] - axis[0]
     near = np.abs(middle) < NEAR_CELLS * cell
-    slopes = np.array(np.gradient(middle, cell))
     chosen = slice(None, None, max(1, int(near.sum()) // NODES_SEEN))
-    slope = slopes[:, near].T[chosen]
-    steepness = np.maximum(np.linalg.norm(slope, axis=1), LEAST_SLOPE)
-    return (first - second)[near][chosen] / steepness, axis[np.argwhere(near)][chosen], slope / steepness[:, None]
-
-
-def _mean_speed(frame: MovingPose, rate: float, motion: Array, place: Array, normals: Array) -> float:
-    """Of the surface along its normal, in the world, where it moves in its frame at a rate and the frame moves too."""
+    place = axis[np.argwhere(near)][chosen]
     if not len(place):
-        return 0.0
-    carried = (frame.velocity(place) * frame.pose.directions_to_world(normals)).sum(1)
-    return float(np.abs(carried + frame.pose.scale * rate * motion).mean())
+        return np.zeros((1, 8))
+    slope = np.array(np.gradient(middle, cell))[:, near].T[chosen]
+    steepness = np.maximum(np.linalg.norm(slope, axis=1), LEAST_SLOPE)
+    normals = slope / steepness[:, None]
+    motion = (first - second)[near][chosen] / steepness
+    return np.column_stack([(place * normals).sum(1), np.cross(place, normals), normals, motion])
+
+
+def _moving(frame: MovingPose, rate: float) -> Array:
+    """What of a moving frame is multiplied: its growth, its spin and its drift, and the rate of the motion within."""
+    scale, back = frame.pose.scale, frame.pose.rotation.T
+    return np.array([scale * frame.growth, *(scale * back @ frame.spin), *(back @ frame.drift), scale * rate])

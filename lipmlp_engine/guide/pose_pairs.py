@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from ..poses.length_keeping import LengthPath, lengths_kept
 from ..poses.recognition import pair
@@ -62,7 +64,9 @@ def carried_meshes(
             places.append(None)
             continue
         shares = np.linspace(0, 1, STATIONS).tolist()
-        places.append(np.stack([path.at(segment + s).to_training(way.at(s)) for s in shares]))
+        with threadpool_limits(1), ThreadPoolExecutor(2) as pool:
+            found = zip(shares, pool.map(way.at, shares), strict=True)
+            places.append(np.stack([path.at(segment + share).to_training(at) for share, at in found]))
     reach = max((float(np.abs(found).max()) for found in places if found is not None), default=0.0)
     larger = max(1.0, reach / extent)
     if larger > 1:

@@ -19,8 +19,9 @@ import scipy.sparse.linalg
 import torch
 from numpy.typing import NDArray
 
+from .lattice_equations import LatticeEquations
 from .transport import Transport
-from .velocity_lattice import LatticeEquations, VelocityLattice
+from .velocity_lattice import VelocityLattice
 
 NODES = 20
 """Of the flow's lattice, along each side. Chosen. Measured: a finer one invented no fewer parts and handles."""
@@ -106,10 +107,8 @@ def register(
 
     ``roughly`` is given the flow as soon as every limb is on its way.
     """
-    equations = LatticeEquations(NODES)
-    volume_weight = VOLUME_WEIGHT * 10 ** (4 * (steering.volume - 0.5))
-    elastic = equations.elastic_energy(volume_weight, BENDING_WEIGHT)
-    load = volume_weight * equations.divergence_load(float(np.log(target.volume / source.volume)))
+    equations = LatticeEquations(NODES, VOLUME_WEIGHT * 10 ** (4 * (steering.volume - 0.5)), BENDING_WEIGHT)
+    divergence = float(np.log(target.volume / source.volume))
     last_stiffness = min(LAST_STIFFNESS * 10 ** (4 * (steering.rigidity - 0.5)), FIRST_STIFFNESS)
     stiffnesses = [*np.geomspace(FIRST_STIFFNESS, last_stiffness, ROUNDS), *[last_stiffness] * CLOSING_ROUNDS]
 
@@ -128,13 +127,8 @@ def register(
         if len(steering.landmarks[0]):
             wishes.append(_landmark_wishes(flow, *steering.landmarks))
         places, velocities, weights = (np.concatenate(parts) for parts in zip(*wishes, strict=True))
-        weights = weights / weights.sum()
-        interpolation = equations.interpolation(places)
-        weighted = interpolation.T @ sparse.diags_array(weights)
-        system = sparse.block_diag([weighted @ interpolation] * 3) + stiffness * elastic
-        system = sparse.csr_matrix(system + 1e-8 * sparse.eye_array(system.shape[0]))
-        wanted = np.concatenate([weighted @ velocities[:, axis] for axis in range(3)]) + stiffness * load
-        precondition = sparse.diags_array(1 / system.diagonal())
+        system, wanted = equations.system(stiffness, places, velocities, weights / weights.sum(), divergence)
+        precondition = sparse.diags_array(1 / equations.diagonal(system))
         solution, _ = scipy.sparse.linalg.cg(
             system, wanted, x0=solution, rtol=1e-3, maxiter=SOLVER_STEPS, M=precondition
         )

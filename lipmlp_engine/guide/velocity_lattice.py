@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import scipy.ndimage
-import scipy.sparse as sparse
 import torch
 from numpy.typing import NDArray
 from torch.nn.functional import grid_sample
@@ -82,76 +81,20 @@ class VelocityLattice:
         wp.launch(kernel, dim=len(points), inputs=[self.on_warp, *settings], device=device)
         return np.asarray(found.numpy())
 
+    def moved_each(self, points: Points, durations: Points) -> Points:
+        """The same for a time of its own for each of them."""
+        wp = warp_runtime()
+        device = warp_device(self.velocities.device.type)
+        source, times = wp.array(points, dtype=wp.vec3, device=device), wp.array(durations, dtype=float, device=device)
+        found = wp.empty(len(points), dtype=wp.vec3, device=device)
+        steps = flow_steps(float(np.abs(durations).max(initial=0.0)))
+        kernel = warp_kernels("guide.flow_kernels", device).carry_each
+        wp.launch(kernel, len(points), [self.on_warp, EXTENT, source, times, steps, found], device=device)
+        return np.asarray(found.numpy(), np.float32)
+
     @cached_property
     def on_warp(self) -> Any:
         """The velocities for kernels."""
         wp = warp_runtime()
         device = warp_device(self.velocities.device.type)
         return wp.array(self.velocities.cpu().numpy(), dtype=wp.vec3, ndim=3, device=device)
-
-
-class LatticeEquations:
-    """Sparse matrices over a coarse lattice: interpolation to points, and the elastic energy of a velocity field."""
-
-    def __init__(self, nodes: int) -> None:
-        self.nodes = nodes
-        self.spacing = 2 * EXTENT / (nodes - 1)
-        self._slopes = [self._slope(axis) for axis in range(3)]
-
-    def interpolation(self, points: Array) -> sparse.csr_matrix:
-        """The matrix that takes nodal values to values at points, (points, nodes³)."""
-        n = self.nodes
-        place = np.clip((points + EXTENT) / self.spacing, 0, n - 1 - 1e-9)
-        cell = place.astype(np.int64)
-        part = place - cell
-        columns = np.empty((len(points), 8), np.int64)
-        weights = np.empty((len(points), 8))
-        for corner in range(8):
-            offset = np.array([corner >> 2 & 1, corner >> 1 & 1, corner & 1])
-            columns[:, corner] = np.ravel_multi_index(tuple((cell + offset).T), (n, n, n))
-            weights[:, corner] = np.prod(np.where(offset, part, 1 - part), axis=1)
-        starts = np.arange(0, 8 * len(points) + 1, 8)
-        return sparse.csr_matrix((weights.ravel(), columns.ravel(), starts), shape=(len(points), n**3))
-
-    def elastic_energy(self, volume_weight: float, bending_weight: float) -> sparse.csr_matrix:
-        """The quadratic form of |deviatoric strain|² + volume_weight · (div v)² + bending_weight · |Δv|², integrated.
-
-        Translation and rotation cost nothing, so that what can move as a stiff body does.
-        """
-        products = [[a.T @ b for b in self._slopes] for a in self._slopes]
-        gradient = products[0][0] + products[1][1] + products[2][2]
-        bending = self._bending()
-        blocks = [
-            [
-                0.5 * products[j][i]
-                + (volume_weight - 1 / 3) * products[i][j]
-                + ((0.5 * gradient + bending_weight * bending) if i == j else 0 * gradient)
-                for j in range(3)
-            ]
-            for i in range(3)
-        ]
-        return sparse.bmat(blocks).tocsr() * self.spacing**3
-
-    def divergence_load(self, divergence: float) -> Array:
-        """The right-hand side that draws (div v)² towards (div v − divergence)², for a volume weight of one."""
-        return np.concatenate([slope.T @ np.full(slope.shape[0], divergence) for slope in self._slopes]) * (
-            self.spacing**3
-        )
-
-    def _slope(self, axis: int) -> sparse.csr_matrix:
-        n = self.nodes
-        difference = sparse.diags_array([-1.0 / self.spacing, 1.0 / self.spacing], offsets=[0, 1], shape=(n - 1, n))
-        average = sparse.diags_array([0.5, 0.5], offsets=[0, 1], shape=(n - 1, n))
-        parts = [difference if axis == k else average for k in range(3)]
-        return sparse.csr_matrix(sparse.kron(sparse.kron(parts[0], parts[1]), parts[2]))
-
-    def _bending(self) -> sparse.csr_matrix:
-        n = self.nodes
-        second = sparse.diags_array([1.0, -2.0, 1.0], offsets=[0, 1, 2], shape=(n - 2, n)) / self.spacing**2
-        whole = sparse.eye_array(n)
-        total = sparse.csr_matrix((n**3, n**3))
-        for axis in range(3):
-            parts = [second if axis == k else whole for k in range(3)]
-            along = sparse.csr_matrix(sparse.kron(sparse.kron(parts[0], parts[1]), parts[2]))
-            total = total + along.T @ along
-        return sparse.csr_matrix(total)

@@ -20,6 +20,7 @@ from scipy.spatial import KDTree
 from ..machine.cores import usable_cores
 from .mesh_fitting import Bending
 from .signature import Signature
+from .upsampling import Upsampling
 
 FIRST_WAVES = 6
 """Frequencies of the surface with which a match begins. Chosen."""
@@ -83,6 +84,7 @@ class Matching:
     def __init__(self, first: Signature, second: Signature, landmarks: tuple[Numbers, Numbers] | None = None) -> None:
         """``landmarks`` are vertices of either that belong together."""
         self._first, self._second, self._landmarks = first, second, landmarks
+        self._upsampling = Upsampling(first, second)
         self._guesses = list(_guesses(first, second, landmarks))
         coarse = self._in_order(self._guesses, (FIRST_WAVES, COARSE_WAVES, STEP))
         self._fine = COARSE_WAVES, first.waves.shape[1], FINE_STEP
@@ -102,8 +104,12 @@ class Matching:
         straight = [samples for samples in straight if _judged(self._first, self._second, samples)[1] > LEVEL]
         for samples in [*straight[:1], best]:
             yield self._whole(samples)
-        vertices = _bent(self._first, self._second, self._bending, best, everywhere=True)
-        yield self._match(vertices, self._second.distances[:, vertices[self._first.samples]].argmin(0))
+        yield self.bent(best)
+
+    def bent(self, samples: Numbers) -> Match:
+        """A map of samples as a mesh that is bent along it has it: in one piece and untwisted, whatever it was like."""
+        vertices = _bent(self._first, self._second, self._bending, samples, everywhere=True)
+        return self._match(vertices, self._second.distances[:, vertices[self._first.samples]].argmin(0))
 
     def rival(self, match: Match) -> Match | None:
         """The match that keeps lengths and sides best of those that lead elsewhere, whichever way they move.
@@ -134,14 +140,14 @@ class Matching:
         """Guesses made finer, the likeliest first, each with its cost."""
 
         def finer(guess: Numbers) -> tuple[float, Numbers]:
-            samples = _refined(self._first, self._second, guess, *waves)
+            samples = self._upsampling.finer(guess, *waves)
             return _cost(self._first, self._second, samples, self._landmarks), samples
 
         with ThreadPoolExecutor(usable_cores()) as pool:
             return sorted(pool.map(finer, guesses), key=lambda entry: entry[0])
 
     def _whole(self, samples: Numbers) -> Match:
-        return self._match(_everywhere(self._first, self._second, samples), samples)
+        return self._match(self._upsampling.everywhere(samples), samples)
 
     def _match(self, vertices: Numbers, samples: Numbers) -> Match:
         judged = _judged(self._first, self._second, samples)
@@ -237,50 +243,11 @@ def _paired_tips(first: Signature, second: Signature) -> Iterator[tuple[Numbers,
         yield found, row[found]
 
 
-def _refined(first: Signature, second: Signature, guess: Numbers, start: int, end: int, step: int) -> Numbers:
-    """A map of samples made finer by more waves in turn: spectral upsampling."""
-    own, other = first.waves[first.samples], second.waves[second.samples]
-    for count in [*range(start, end, step), end]:
-        carried = _carrier(own[:, :count], other[guess, :count])
-        guess = _nearest(own[:, :count] @ carried, other[:, :count])
-    return guess
-
-
-def _carrier(own: Array, other: Array) -> Array:
-    """The linear map of wave coefficients that a map of points is."""
-    return np.asarray(np.linalg.lstsq(own, other, rcond=None)[0])
-
-
-def _nearest(points: Array, among: Array) -> Numbers:
-    others = among.astype(np.float32)
-    scores = points.astype(np.float32) @ others.T
-    scores -= 0.5 * (others**2).sum(1)
-    return np.asarray(scores.argmax(1), np.int64)
-
-
-def _everywhere(first: Signature, second: Signature, samples: Numbers) -> Numbers:
-    """From samples to all vertices, in two passes."""
-    count = min(60, first.waves.shape[1])
-    carried = _carrier(first.waves[first.samples, :count], second.waves[second.samples[samples], :count])
-    vertices = _nearest(first.waves[:, :count] @ carried, second.waves[:, :count])
-    carried = _carrier(first.waves, second.waves[vertices])
-    return _nearest(first.waves @ carried, second.waves)
-
-
 def _judged(first: Signature, second: Signature, samples: Numbers) -> tuple[float, float]:
     """The mean error of lengths as a share of the diameter, and how far the surface keeps its way round."""
     wrong = np.abs(second.between[np.ix_(samples, samples)] - first.between)
-    around = first.neighbours
-    turns = []
-    for side, chosen, near in ((first, np.arange(len(samples)), around), (second, samples, samples[around])):
-        places = side.places[side.samples]
-        ways = places[near] - places[chosen][:, None]
-        ways /= np.maximum(np.linalg.norm(ways, axis=2, keepdims=True), 1e-12)
-        normals = side.surface.normals[side.samples[chosen]]
-        crossed = np.cross(ways[:, :, None], ways[:, None, :])
-        turns.append((crossed * normals[:, None, None]).sum(3))
-    agree = (turns[0] * turns[1]).sum() / max(float(np.abs(turns[0] * turns[1]).sum()), 1e-12)
-    return float(wrong.mean()) / first.diameter, float(agree)
+    agree = first.ways_round * second.turning(samples, samples[first.neighbours])
+    return float(wrong.mean()) / first.diameter, float(agree.sum() / max(float(np.abs(agree).sum()), 1e-12))
 
 
 def _cost(first: Signature, second: Signature, samples: Numbers, landmarks: tuple[Numbers, Numbers] | None) -> float:

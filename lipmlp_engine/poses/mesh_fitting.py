@@ -8,12 +8,13 @@ import igl
 import numpy as np
 import scipy.sparse as sparse
 from numpy.typing import NDArray
-from scipy.sparse.linalg import splu
+from scipy.sparse.linalg import SuperLU
 from scipy.spatial import KDTree
 from scipy.spatial.transform import Rotation
 
 from ..shapes.distance import DistanceField
 from ..shapes.shape import unit_normals
+from .definite_solver import definite_solver
 from .nearest_turns import nearest_turns
 from .stand_in_mesh import StandIn
 
@@ -70,6 +71,7 @@ class Bending:
         )
         self._coarse = StandIn(np.ascontiguousarray(vertices), np.asarray(triangles, np.int64))
         self._stiff = Stiffness(self._coarse.vertices, self._coarse.triangles)
+        self._pulled = [(self._stiff.pulled(np.full(len(vertices), pull)), rounds) for pull, rounds in BENDING]
         self._rest = first.vertices * growth
         self._second = second
         self._surface = DistanceField(second.vertices, second.triangles)
@@ -82,8 +84,8 @@ class Bending:
         nearest = KDTree(self._rest[chosen]).query(rest)[1]
         turn = Rotation.align_vectors(aims - aims.mean(0), self._rest[chosen] - self._rest[chosen].mean(0))[0]
         places = turn.apply(rest - self._rest[chosen].mean(0)) + aims.mean(0)
-        for pull, rounds in BENDING:
-            places = self._stiff.settled(places, aims[nearest], np.full(len(rest), pull), rounds)
+        for pulled, rounds in self._pulled:
+            places = pulled.settled(places, aims[nearest], rounds)
         for pull, rounds in BENDING_CLOSER:
             for _ in range(rounds):
                 triangle, closest, distance = self._surface.closest(places)
@@ -156,29 +158,54 @@ class Stiffness:
     def __init__(self, rest: Array, triangles: NDArray[np.integer]) -> None:
         stiffness = sparse.coo_array(-igl.cotmatrix(rest, np.asarray(triangles, np.int64)))
         away = stiffness.row != stiffness.col
-        self._ends = stiffness.row[away], stiffness.col[away]
+        rows, columns = stiffness.row[away], stiffness.col[away]
         # A face without area has no cotangents.
-        self._weights = np.nan_to_num(-stiffness.data[away], nan=1e-3).clip(1e-3, 1e3)
-        self._sides = rest[self._ends[0]] - rest[self._ends[1]]
+        weights = np.nan_to_num(-stiffness.data[away], nan=1e-3).clip(1e-3, 1e3)
         count = len(rest)
-        self._links = sparse.csr_array((self._weights, self._ends), shape=(count, count))
-        self._laplacian = sparse.csc_array(sparse.diags_array(self._links.sum(1)) - self._links)
-        self._gather = sparse.csr_array(
-            (np.ones(len(self._sides)), (self._ends[0], np.arange(len(self._sides)))), shape=(count, len(self._sides))
+        links = sparse.csr_array((weights, (rows, columns)), shape=(count, count))
+        self._held = links.sum(1)
+        self.laplacian = sparse.csc_array(sparse.diags_array(self._held) - links)
+        # With a whole diagonal, to put pulls on.
+        self._system = sparse.csc_matrix(sparse.diags_array(self._held + 1) - links)
+        column = np.repeat(np.arange(count), np.diff(self._system.indptr))
+        self._diagonal = np.flatnonzero(self._system.indices == column)
+        # From places to how the sides about each vertex lie, and from turns, the other way round, to wishes.
+        sides = (weights[:, None] * (rest[rows] - rest[columns])).ravel()
+        own = (3 * rows[:, None] + np.arange(3)).ravel()
+        shape = 3 * count, count
+        self._spread = sparse.csr_array((sides, (own, np.repeat(rows, 3))), shape=shape) - sparse.csr_array(
+            (sides, (own, np.repeat(columns, 3))), shape=shape
         )
+        self._gather = sparse.csr_array(self._spread.T / 2)
 
     def settled(self, places: Array, aims: Array, pulls: Array, rounds: int) -> Array:
         """Rounds of best local turns, and best places for them."""
-        solver = splu(sparse.csc_matrix(self._laplacian + sparse.diags_array(pulls)))
-        for _ in range(rounds):
-            turns = self.turns(places)
-            both = (turns[self._ends[0]] + turns[self._ends[1]]) / 2
-            wishes = self._weights[:, None] * np.einsum("nij,nj->ni", both, self._sides)
-            places = solver.solve(self._gather @ wishes + pulls[:, None] * aims)
-        return np.asarray(places)
+        return self.pulled(pulls).settled(places, aims, rounds)
+
+    def pulled(self, pulls: Array) -> Pulled:
+        """The mesh, each vertex pulled at so much."""
+        system = self._system.copy()
+        system.data[self._diagonal] = self._held + pulls
+        return Pulled(self, pulls, definite_solver(system))
 
     def turns(self, places: Array) -> Array:
-        now = places[self._ends[0]] - places[self._ends[1]]
-        spread = (self._weights[:, None] * now)[:, :, None] * self._sides[:, None]
-        covariance = (self._gather @ spread.reshape(-1, 9)).reshape(-1, 3, 3)
-        return nearest_turns(covariance)
+        """How the mesh is turned about each vertex, (n, 3, 3)."""
+        return nearest_turns((self._spread @ places).reshape(-1, 3, 3).swapaxes(1, 2))
+
+    def wishes(self, turns: Array) -> Array:
+        """What the Laplacian of the places should be for such turns."""
+        return np.asarray(self._gather @ turns.swapaxes(1, 2).reshape(-1, 3))
+
+
+class Pulled:
+    """A stiff mesh whose vertices are drawn towards aims, each at its own strength; for as many aims as are asked."""
+
+    def __init__(self, mesh: Stiffness, pulls: Array, solver: SuperLU) -> None:
+        self._mesh, self._pulls, self._solver = mesh, pulls[:, None], solver
+
+    def settled(self, places: Array, aims: Array, rounds: int) -> Array:
+        """Rounds of best local turns, and best places for them."""
+        drawn = self._pulls * aims
+        for _ in range(rounds):
+            places = self._solver.solve(self._mesh.wishes(self._mesh.turns(places)) + drawn)
+        return places

@@ -11,7 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 NEWTON = 10
-"""Steps to the nearest turn. Chosen."""
+"""Steps to the nearest turn, at most. Chosen."""
+SETTLED = 1e-15
+"""Step from which on there is nothing left to do. Follows from double precision."""
 OPEN = 1e-5
 """Product of the sums of two singular values, of a map of size 1, up to which the turn is left to a decomposition.
 Chosen."""
@@ -32,7 +34,10 @@ def nearest_turns(maps: Array) -> Array:
     for _ in range(NEWTON):
         square = root * root
         slope = 4 * root * (square - 1) - 8 * volume
-        root -= ((square - 2) * square - 8 * volume * root + constant) / np.maximum(slope, 1e-12)
+        step = ((square - 2) * square - 8 * volume * root + constant) / np.maximum(slope, 1e-12)
+        root -= step
+        if np.abs(step).max(initial=0.0) < SETTLED:
+            break
     half = (root * root - 1) / 2
     divisor = half * root - volume
     twice = np.einsum("ijn,kjn->ikn", rows, rows)

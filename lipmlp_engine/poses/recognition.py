@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,6 +43,8 @@ LEAST_BENT = 0.02
 Chosen."""
 LEAST_LEAD = 1.25
 """How much larger the doubt must be of what leads elsewhere. Chosen."""
+CLEAR_LEAD = 2.0
+"""From here on no other comparison is asked for. Chosen."""
 ELSEWHERE = 0.03
 """Mean distance from a pairing, as a share of the diameter, from which on another one leads elsewhere. Chosen."""
 OUTRUN = 1.6
@@ -52,8 +54,13 @@ ENOUGH_LANDMARKS = 3
 INSISTED = 2.5
 """Doubt that is let pass where somebody insists. Chosen."""
 MOST_MISTUNED = 0.3
-"""Between poses of a character it is .01 to .05, between it and a stouter one .07, between animals .12 and more; limbs
-that touch in one pose make it .2 to .28. Chosen."""
+"""Where limbs touch in one pose it is .2 to .28. Chosen."""
+MOST_MISTUNED_BALLS = 0.11
+"""The same of surfaces that are closed and have no handle: limbs that touch make handles, and scans leave holes.
+
+Measured: between poses of a character it is .01 to .07, between it and a stouter one up to .105, and between animals
+and people that are refused in the end .116 and more.
+"""
 
 Array = NDArray[np.float64]
 
@@ -115,17 +122,36 @@ class Verdict:
     """Empty where the pairing is taken."""
 
 
-def _beside_its_rival(best: Pairing, matching: Matching, signatures: list[Signature]) -> Pairing:
-    """The better one of a pairing and its rival, which knows how near the other one comes."""
+def _beside_its_rival(best: Pairing, matching: Matching, signatures: list[Signature], pool: Executor) -> Pairing:
+    """The better one of a pairing and its rival, which knows how near the other one comes.
+
+    Which of both is the better one must not depend on how they were found: unless it is clear, they are held against
+    each other once more as meshes that were bent alike. A body that fits nearly as well back to front is refused where
+    one comparison contradicts the other.
+    """
     match = matching.rival(best.match)
     if match is None or (best.doubt < 1 and match.stretch > OUTRUN * best.match.stretch):
         return best
-    # Drawn out, what is wrong is covered as well.
-    rival = Pairing(best.first, best.second, match, fit(best.first, best.second, match.vertices, drawn_out=False))
+    rival = _laid_on(best, match)
     better, worse = sorted((best, rival), key=lambda pairing: pairing.doubt)
     if _apart(signatures, better, worse) < ELSEWHERE:
         return better
-    return dataclasses.replace(better, rivalry=LEAST_LEAD * better.doubt / max(worse.doubt, 1e-12))
+    lead = _lead(better, worse)
+    if lead < CLEAR_LEAD:
+        bent = list(pool.map(lambda pairing: _laid_on(pairing, matching.bent(pairing.match.samples)), (better, worse)))
+        again = _lead(*bent)
+        lead = max(lead, again) if again > 1 else 1.0
+        better = min(better, bent[0], key=lambda pairing: pairing.doubt)
+    return dataclasses.replace(better, rivalry=LEAST_LEAD / lead)
+
+
+def _laid_on(like: Pairing, match: Match) -> Pairing:
+    """Another match of the same surfaces. Drawn out, what is wrong would be covered as well."""
+    return Pairing(like.first, like.second, match, fit(like.first, like.second, match.vertices, drawn_out=False))
+
+
+def _lead(better: Pairing, worse: Pairing) -> float:
+    return worse.doubt / max(better.doubt, 1e-12)
 
 
 def _apart(signatures: list[Signature], one: Pairing, other: Pairing) -> float:
@@ -162,7 +188,8 @@ def judged(
             if surface is None:
                 return Verdict(None, f"'{shape.name}' has several parts")
         own, other = both = [surface for surface in surfaces if surface is not None]
-        alike = insisted or mistuning(*pool.map(tuning, both)) <= MOST_MISTUNED
+        limit = MOST_MISTUNED_BALLS if own.ball and other.ball else MOST_MISTUNED
+        alike = insisted or mistuning(*pool.map(tuning, both)) <= limit
         strangers = "" if alike else f"'{first.name}' and '{second.name}' are no poses of one shape"
         if strangers and not however:
             return Verdict(None, strangers)
@@ -172,7 +199,7 @@ def judged(
             marks = KDTree(own.vertices).query(landmarks[0])[1], KDTree(other.vertices).query(landmarks[1])[1]
         # Of strangers the first match is shown, whatever it is.
         told = marks is not None and len(marks[0]) >= ENOUGH_LANDMARKS
-        limit = np.inf if strangers else INSISTED if insisted else 1.0
+        most_doubt = np.inf if strangers else INSISTED if insisted else 1.0
         bars = [shape.name for shape, signed in zip((first, second), signatures, strict=True) if rod(signed).open]
         bar = f"nothing on the bar '{bars[0]}' tells its sides or its ends apart" if bars else ""
         if bars and not (insisted or told or however):
@@ -186,10 +213,10 @@ def judged(
                 break
         best = min(found, key=lambda pairing: pairing.doubt)
         if not (strangers or told) and (insisted or best.fit.strain <= HOPELESS_STRAIN):
-            best = _beside_its_rival(best, matching, signatures)
+            best = _beside_its_rival(best, matching, signatures, pool)
     if strangers:
         return Verdict(best, strangers)
-    if best.doubt > limit:
+    if best.doubt > most_doubt:
         return Verdict(best, f"what of '{first.name}' becomes what of '{second.name}' is not sure")
     if bars and not (insisted or told):
         return Verdict(best, bar)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import igl
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from scipy.sparse.linalg import eigsh
+from scipy.sparse.linalg import LinearOperator, eigsh
 
+from .definite_solver import definite_solver
 from .stand_in_mesh import StandIn
 
 FREQUENCIES = 80
@@ -47,19 +49,34 @@ class Signature:
     neighbours: Numbers
     """For each sample those nearest to it."""
 
-    @property
+    @cached_property
     def between(self) -> Array:
         """Distances from sample to sample."""
         return np.asarray(self.distances[:, self.samples])
 
-    @property
+    @cached_property
     def places(self) -> Array:
         """Of the vertices, about the centre."""
         return np.asarray((self.surface.vertices - self.surface.vertices.mean(0)) / self.surface.scale)
 
-    @property
+    @cached_property
     def diameter(self) -> float:
         return float(self.between.max())
+
+    @cached_property
+    def ways_round(self) -> Array:
+        """Of every sample and each two of its neighbours, (samples, neighbours, neighbours): see `turning`."""
+        return self.turning(np.arange(len(self.samples)), self.neighbours)
+
+    def turning(self, chosen: Numbers, near: Numbers) -> Array:
+        """Of samples and each two of those beside them which way round and how far it is from one to the other.
+
+        Seen along the normal, as the sine of the angle between them.
+        """
+        places, normals = self.places[self.samples], self.surface.normals[self.samples[chosen]]
+        ways = places[near] - places[chosen][:, None]
+        ways /= np.maximum(np.linalg.norm(ways, axis=2, keepdims=True), 1e-12)
+        return np.asarray(np.cross(normals[:, None], ways) @ ways.swapaxes(1, 2))
 
 
 def tuning(surface: StandIn) -> Array:
@@ -85,11 +102,17 @@ def signature(surface: StandIn) -> Signature:
 
 
 def _vibrations(surface: StandIn, count: int) -> tuple[Array, Array]:
+    """The lowest eigenvalues of the Laplacian, and its eigenfunctions, in no order."""
     stiffness = -_laplacian(surface)
     mass = igl.massmatrix(surface.vertices, surface.triangles, igl.MASSMATRIX_TYPE_BARYCENTRIC) / surface.scale**2
+    # Those that are largest of the inverse, which is symmetric once both sides are weighted alike.
+    weight = np.sqrt(mass.diagonal())
+    solver = definite_solver(stiffness + mass)
+    inverse = LinearOperator(mass.shape, lambda waves: weight * solver.solve(weight * waves), dtype=np.float64)
     start = np.sin(1.0 + np.arange(len(surface.vertices)))
-    values, waves = eigsh(stiffness, count, mass, sigma=-1.0, which="LM", v0=start)
-    return values, waves
+    values, waves = eigsh(inverse, count, which="LM", v0=weight * start, ncv=8 * count // 5)
+    # A vertex of triangles without area has no weight to be divided by.
+    return 1 / values - 1, solver.solve(weight[:, None] * waves) / values
 
 
 def _laplacian(surface: StandIn) -> sparse.csc_matrix:

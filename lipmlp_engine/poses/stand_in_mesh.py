@@ -46,6 +46,12 @@ class StandIn:
         sides = np.sort(self.triangles[:, [0, 1, 1, 2, 2, 0]].reshape(-1, 2), axis=1)
         return np.asarray(np.unique(sides, axis=0), np.int64)
 
+    @property
+    def ball(self) -> bool:
+        """Whether it is closed and has no handle."""
+        closed = 3 * len(self.triangles) == 2 * len(self.edges)
+        return closed and len(self.vertices) - len(self.edges) + len(self.triangles) == 2
+
     @cached_property
     def normals(self) -> Array:
         """At the vertices, weighted by area."""
@@ -81,7 +87,8 @@ class StandIn:
 
     def distances(self, sources: Numbers) -> Array:
         """Along the surface, from each source to every vertex, (sources, vertices)."""
-        return np.asarray(dijkstra(self.roads, directed=False, indices=sources))
+        # Told that it is symmetric, SciPy would look at every road twice, and turn the matrix over for each call.
+        return np.asarray(dijkstra(self.roads, indices=sources))
 
     def spread(self, count: int) -> tuple[Numbers, Array]:
         """Vertices each as far as can be from those before, and the distances from each to all vertices."""

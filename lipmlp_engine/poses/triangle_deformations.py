@@ -12,10 +12,10 @@ import numpy as np
 import scipy.sparse as sparse
 from numpy.typing import NDArray
 from scipy.sparse.csgraph import breadth_first_order, connected_components, minimum_spanning_tree
-from scipy.sparse.linalg import splu
 from scipy.spatial.transform import Rotation
 
 from ..shapes.shape import doubled_area_vectors
+from .definite_solver import definite_solver
 
 RESTING = 0.02
 """Of the mesh's size: what moves less holds the rest in its place. Chosen."""
@@ -82,7 +82,7 @@ class TriangleDeformations:
         system = sparse.csc_array(self._gather @ slopes)
         self._parts = connected_components(system, directed=False)[1]
         # A little more on the diagonal leaves each part's place open but solvable; it is settled afterwards.
-        self._solver = splu(sparse.csc_matrix(system + 1e-9 * system.diagonal().mean() * sparse.eye_array(count)))
+        self._solver = definite_solver(system + 1e-9 * system.diagonal().mean() * sparse.eye_array(count))
 
 
 def slender(vertices: Array, triangles: Numbers) -> NDArray[np.bool_]:

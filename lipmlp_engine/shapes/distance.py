@@ -31,6 +31,8 @@ _CHUNK = 256 * _RUN
 """Points that one thread takes at a time on the CPU."""
 FAR = 1e9
 """More than any distance, in the diagonals of a surface. Follows from its use: nothing lies so far away."""
+MANY = 20_000
+"""Points from which on it is worth while to know whether normals tell the sides apart. Chosen."""
 NORMALS_TRIED = 8_000
 """Points about the surface at which both ways to find the side are tried before the faster one is taken. Chosen."""
 NORMALS_SPREADS = (0.001, 0.01, 0.1)
@@ -101,10 +103,18 @@ class DistanceField:
         """Lowest and highest corner of the surface's bounding box."""
         return self._bounds
 
+    def expect_few(self) -> None:
+        """Of few points the sides are told by winding numbers: to try first whether normals tell them takes longer."""
+        self._normals_tell = False
+
     def signed(self, points: NDArray[np.floating]) -> NDArray[np.float32]:
         """Distance of each point, (n,), negative inside."""
+        return self._signed(points, len(points) >= MANY and self._normals_tell)
+
+    def _signed(self, points: NDArray[np.floating], by_normal: bool) -> NDArray[np.float32]:
         accuracy = CLOSED_ACCURACY if self._closed else OPEN_ACCURACY
-        (distance,) = self._query("signed_distances", points, self._run, [accuracy, self._closed], distance=())
+        settings = [by_normal, accuracy, self._closed]
+        (distance,) = self._query("signed_distances", points, self._run, settings, distance=())
         return np.asarray(distance * np.float32(self._scale))
 
     def closest(
@@ -198,7 +208,7 @@ class DistanceField:
         spreads = np.resize(NORMALS_SPREADS, (NORMALS_TRIED, 1))
         beside = (rng.dirichlet(np.ones(3), NORMALS_TRIED)[:, :, None] * chosen).sum(1)
         points = (beside + spreads * rng.normal(size=beside.shape)) * self._scale + self._centre
-        by_normals, by_winding = self._measured(points, True)[0], self.signed(points)
+        by_normals, by_winding = self._measured(points, True)[0], self._signed(points, False)
         sure = np.abs(by_winding) > 1e-5 * self._scale
         return bool((np.sign(by_normals) == np.sign(by_winding))[sure].all())
 
@@ -212,7 +222,7 @@ class DistanceField:
         return _RUN if self._device == "cpu" else 1
 
     def _query(
-        self, kernel: str, points: NDArray[np.floating], run: int, settings: list[float], **outputs: tuple[int, ...]
+        self, kernel: str, points: NDArray[np.floating], run: int, settings: list[Any], **outputs: tuple[int, ...]
     ) -> list[NDArray[Any]]:
         """Run a kernel over the points, sorted in space, and give its outputs in the points' order."""
         local = self.local(points)
@@ -229,7 +239,7 @@ class DistanceField:
         return results
 
     def _launch(
-        self, kernel: str, points: NDArray[np.float32], run: int, settings: list[float], outputs: list[str]
+        self, kernel: str, points: NDArray[np.float32], run: int, settings: list[Any], outputs: list[str]
     ) -> list[NDArray[Any]]:
         wp = self._warp
         kinds = {"triangle": wp.int32, "closest": wp.vec3, "distance": wp.float32}

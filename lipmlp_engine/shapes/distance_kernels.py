@@ -43,52 +43,6 @@ def closest_points(
         distance[index] = wp.length(point - nearest)
 
 
-@wp.kernel(enable_backward=False)
-def signed_distances(
-    mesh: wp.uint64,
-    points: wp.array(dtype=wp.vec3),
-    start: int,
-    run: int,
-    accuracy: float,
-    closed: bool,
-    distance: wp.array(dtype=float),
-) -> None:
-    """Distance, negative where the winding number exceeds one half, of ``run`` points in a row.
-
-    A point is no further from the surface than the one before it and the step between them; and where the surface is
-    closed, it lies on the same side while that step does not reach the surface. Beside slivers the nearest point is
-    rounded, so that now and then nothing lies within that bound; then it is looked for without.
-    """
-    first = start + wp.tid() * run
-    before = wp.vec3(0.0, 0.0, 0.0)
-    reach = float(-1.0)
-    side = float(1.0)
-    for index in range(first, wp.min(first + run, points.shape[0])):
-        point = points[index]
-        step = wp.length(point - before)
-        limit = float(UNLIMITED)
-        if reach >= 0.0:
-            # The margin outweighs rounding: a bound that is too tight would find nothing.
-            limit = 1.001 * (reach + step) + 1.0e-6
-        if closed and step < 0.999 * reach:
-            near = wp.mesh_query_point_no_sign(mesh, point, limit)
-            if not near.result:
-                near = wp.mesh_query_point_no_sign(mesh, point, UNLIMITED)
-            if near.result:
-                before = point
-                reach = wp.length(point - wp.mesh_eval_position(mesh, near.face, near.u, near.v))
-                distance[index] = side * reach
-        else:
-            query = wp.mesh_query_point_sign_winding_number(mesh, point, limit, accuracy, 0.5)
-            if not query.result:
-                query = wp.mesh_query_point_sign_winding_number(mesh, point, UNLIMITED, accuracy, 0.5)
-            if query.result:
-                before = point
-                side = query.sign
-                reach = wp.length(point - wp.mesh_eval_position(mesh, query.face, query.u, query.v))
-                distance[index] = side * reach
-
-
 @wp.struct
 class Nearest:
     distance: float
@@ -135,6 +89,53 @@ def nearest_place(mesh: wp.uint64, point: wp.vec3, by_normal: bool, accuracy: fl
         else:
             found.gradient = wp.mesh_eval_face_normal(mesh, found.triangle)
     return found
+
+
+@wp.kernel(enable_backward=False)
+def signed_distances(
+    mesh: wp.uint64,
+    points: wp.array(dtype=wp.vec3),
+    start: int,
+    run: int,
+    by_normal: bool,
+    accuracy: float,
+    closed: bool,
+    distance: wp.array(dtype=float),
+) -> None:
+    """Distance, negative where the winding number exceeds one half or normals tell so, of ``run`` points in a row.
+
+    A point is no further from the surface than the one before it and the step between them; and where the surface is
+    closed, it lies on the same side while that step does not reach the surface. Beside slivers the nearest point is
+    rounded, so that now and then nothing lies within that bound; then it is looked for without.
+    """
+    first = start + wp.tid() * run
+    before = wp.vec3(0.0, 0.0, 0.0)
+    reach = float(-1.0)
+    side = float(1.0)
+    for index in range(first, wp.min(first + run, points.shape[0])):
+        point = points[index]
+        step = wp.length(point - before)
+        limit = float(UNLIMITED)
+        if reach >= 0.0:
+            # The margin outweighs rounding: a bound that is too tight would find nothing.
+            limit = 1.001 * (reach + step) + 1.0e-6
+        if closed and step < 0.999 * reach:
+            near = wp.mesh_query_point_no_sign(mesh, point, limit)
+            if not near.result:
+                near = wp.mesh_query_point_no_sign(mesh, point, UNLIMITED)
+            if near.result:
+                before = point
+                reach = wp.length(point - wp.mesh_eval_position(mesh, near.face, near.u, near.v))
+                distance[index] = side * reach
+        else:
+            found = nearest_place(mesh, point, by_normal, accuracy, limit)
+            if found.triangle < 0:
+                found = nearest_place(mesh, point, by_normal, accuracy, UNLIMITED)
+            if found.triangle >= 0:
+                before = point
+                reach = wp.abs(found.distance)
+                side = wp.sign(found.distance)
+                distance[index] = found.distance
 
 
 @wp.kernel(enable_backward=False)

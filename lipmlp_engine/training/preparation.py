@@ -47,10 +47,9 @@ class Finding:
         for verdict in self.arrangement.verdicts:
             notify(Notice(verdict))
         self.placed = placed_shapes(shapes, fields, self.arrangement.path)
-        for sentence in too_coarse(job.extraction, self.placed):
-            notify(Notice(sentence))
         notify(Progress("guide", PLACED))
         self._views: list[Future[LatticeView]] = []
+        self._warnings: Future[list[str]] | None = None
         self._sketcher = ThreadPoolExecutor(1, thread_name_prefix="sketch")
         self._sketches: list[Future[None]] = []
         self._over = False
@@ -68,9 +67,10 @@ class Finding:
                 made.result()
 
     def look_at_shapes(self, beside: Executor) -> None:
-        """Begin to see the shapes as the lattice of the blend does, on another thread."""
+        """Begin to see the shapes as the lattice of the blend does, and as cells will, on another thread."""
         if not self.arrangement.all_carried:
             self._views = [beside.submit(LatticeView, shape) for shape in self.placed]
+        self._warnings = beside.submit(too_coarse, self._job.extraction, self.placed)
 
     def motion(self) -> Motion:
         """The motion; keeps a core busy for seconds."""
@@ -88,6 +88,8 @@ class Finding:
 
     def blends(self, motion: Motion) -> list[Blend]:
         """How neighbours become one surface, and with it the pace of the motion; none without a guide."""
+        for sentence in self._warnings.result() if self._warnings else []:
+            self._notify(Notice(sentence))
         blends = settled_blends(motion, [view.result() for view in self._views], self._job.guide.volume)
         for segment, (flow, blend) in enumerate(zip(motion.flows, blends, strict=True)):
             if isinstance(flow, VelocityLattice):

@@ -132,10 +132,9 @@ def between_samples(
     for segment, (shapes, blend) in enumerate(zip(pairwise(placed), blends, strict=True)):
         flow = motion.flows[segment]
         if isinstance(flow, CarriedMesh):
-            found += [
-                _at_moment(shapes, motion, segment, sampling, float(share), rng)
-                for share in (np.arange(MOMENTS) + rng.uniform(0, 1, MOMENTS)) / MOMENTS
-            ]
+            moments = ((np.arange(MOMENTS) + rng.uniform(0, 1, MOMENTS)) / MOMENTS).tolist()
+            with ThreadPoolExecutor(2) as pool:
+                found += pool.map(partial(_at_moment, shapes, motion, segment, sampling), moments, rng.spawn(MOMENTS))
             continue
         targets = partial(_targets, shapes, motion, blend, segment)
         scattered = [_scattered_between(shape, sampling, rng) for shape in shapes]
@@ -144,7 +143,10 @@ def between_samples(
             found += pool.map(targets, matters)
         further = [neck.scattered(round(sampling.points * NECK_SHARE), rng) for neck in blend.necks]
         for here, share in [*further, blend.scattered(round(sampling.points * STRAY_SHARE), rng)]:
-            found.append(targets((flow.carry(here, -share), here, flow.carry(here, 1 - share), share)))
+            origin, arrival = (
+                flow.moved_each(here.numpy(), side - share.numpy()) for side in (np.float32(0), np.float32(1))
+            )
+            found.append(targets((torch.from_numpy(origin), here, torch.from_numpy(arrival), share)))
     points, values = zip(*found, strict=True)
     return _samples(points, values)
 
@@ -162,7 +164,8 @@ def _at_moment(
     assert isinstance(flow, CarriedMesh)
     count = 2 * sampling.points // MOMENTS
     near = round(count * sampling.near)
-    vertices, _ = flow.surface(share)
+    vertices, field = flow.surface(share)
+    field.expect_few()
     close = sample_near(vertices, flow.triangles.numpy(), near, SPREADS, rng)
     points = np.concatenate([close, rng.uniform(-1, 1, (count - near, 3))]).astype(np.float32)
     values = CarriedBlend(flow, shapes, share).values(points)[0].astype(np.float64)
@@ -179,9 +182,10 @@ def _scattered_between(shape: PlacedShape, sampling: Sampling, rng: np.random.Ge
 
 def _matter(flow: VelocityLattice, side: int, seeds: Tensor, share: Tensor) -> tuple[Tensor, ...]:
     """Points about the shape at one side, carried: where their matter is at the start, now and at the end, and when."""
-    origin = flow.carry(seeds, -1.0) if side else seeds
-    arrival = seeds if side else flow.carry(seeds, 1.0)
-    return origin, flow.carry(seeds, share - side), arrival, share
+    points = seeds.numpy()
+    other, here = flow.moved(points, -1.0 if side else 1.0), flow.moved_each(points, share.numpy() - np.float32(side))
+    ends = (other, points) if side else (points, other)
+    return torch.from_numpy(ends[0]), torch.from_numpy(here), torch.from_numpy(ends[1]), share
 
 
 def _targets(

@@ -7,6 +7,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
+from benchmarks.poses.judgement import RIGHT, off
 from benchmarks.poses.lookalikes import RECIPES
 from lipmlp_engine.poses.nearest_turns import nearest_turns
 from lipmlp_engine.poses.recognition import judged, pair
@@ -62,3 +63,16 @@ def test_a_star_whose_arms_are_alike_is_refused_for_its_rival() -> None:
     found = judged(made.source, made.target)
     assert "not sure" in found.objection
     assert found.pairing is not None and found.pairing.rivalry > 1
+
+
+def test_a_body_that_fits_back_to_front_as_well_is_refused() -> None:
+    """Without feet little tells front from back; the wrong match was found first, and was the better one as it was."""
+    made = RECIPES["man without feet raises arms, turned"].made("man")
+    assert judged(made.source, made.target).objection.endswith("is not sure")
+
+
+def test_of_two_matches_that_are_near_the_one_that_fits_better_bent_alike_is_taken() -> None:
+    made = RECIPES["man faces away"].made("man")
+    found = judged(made.source, made.target)
+    assert found.pairing is not None and not found.objection
+    assert off(found.pairing, made) < RIGHT

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 import trimesh
 
 from benchmarks.inbetweens import solids
+from benchmarks.poses.characters import quadruped
+from benchmarks.poses.lookalikes import RECIPES
+from benchmarks.poses.menagerie import cat
+from lipmlp_engine.poses import recognition
 from lipmlp_engine.poses.signature import mistuning, tuning
 from lipmlp_engine.poses.stand_in_mesh import StandIn, stand_in
 from lipmlp_engine.shapes.shape import Shape
@@ -24,3 +29,28 @@ def test_a_letter_with_triangles_without_area_is_tuned_like_a_clean_one() -> Non
     pitches = tuning(surface_of(letter))
     assert np.isfinite(pitches).all() and (pitches > 0).all()
     assert mistuning(pitches, tuning(surface_of(clean))) < 0.1
+
+
+def test_only_a_closed_surface_without_handles_is_a_ball() -> None:
+    ball, ring = trimesh.creation.icosphere(2), trimesh.creation.torus(1.0, 0.3)
+    found = [StandIn(mesh.vertices, np.asarray(mesh.faces, np.int64)).ball for mesh in (ball, ring)]
+    assert found == [True, False]
+    assert not StandIn(ball.vertices, np.asarray(ball.faces[1:], np.int64)).ball
+
+
+def test_two_kinds_of_animals_are_told_apart_before_a_match_is_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Their frequencies differ by less than those of one man with his arms free and with his hands on his hips."""
+    monkeypatch.setattr(recognition, "signature", None)
+    skins = quadruped().skin(60), cat().skin(60)
+    dog, tom = (Shape(name, skin.vertices, skin.triangles) for name, skin in zip(("dog", "cat"), skins, strict=True))
+    assert recognition.pair(dog, tom) == "'dog' and 'cat' are no poses of one shape"
+
+
+def test_limbs_that_touch_do_not_make_a_stranger() -> None:
+    """Hands on the hips shut two rings, and with these every frequency changes."""
+    pose = RECIPES["man, hands on hips"].made("man")
+    free, touching = stand_in(pose.source), stand_in(pose.target)
+    assert free is not None and touching is not None
+    assert free.ball and not touching.ball
+    apart = mistuning(tuning(free), tuning(touching))
+    assert recognition.MOST_MISTUNED_BALLS < apart < recognition.MOST_MISTUNED
