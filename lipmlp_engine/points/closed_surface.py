@@ -19,6 +19,7 @@ from ..shapes.mesh_topology import Topology
 from ..shapes.shape import triangle_areas
 from ..shapes.smooth_ramp import smooth_ramp
 from ..surface.surface_nets import CORNERS, surface_nets, triangles_from_quads
+from .false_handles import without_false_handles
 from .oriented_samples import Samples
 from .sample_planes import SamplePlanes
 from .steadied_normals import missed_by, share_of_number, steadied
@@ -75,9 +76,10 @@ def enclosing_surface(
             added = np.where(lack > 0, np.minimum(by_planes, 0), np.maximum(by_planes, 0))
             decided.ravel()[near] += np.abs(lack) * added
         values += np.float32(share) * (decided - values)
-    vertices, triangles = _extracted(values, grid)
+    crumb = CRUMB * float(np.median(samples.spacing)) ** 2
+    found = without_false_handles(values, grid, samples, lambda: _without_crumbs(*_extracted(values, grid), crumb))
     notify(1.0)
-    return _without_crumbs(vertices, triangles, CRUMB * float(np.median(samples.spacing)) ** 2)
+    return found
 
 
 def _grid(samples: Samples, finest: int, threads: int) -> WindingGrid:
