@@ -1,6 +1,6 @@
-"""From oriented samples to a closed triangle surface: planes blended near the samples, the winding number elsewhere.
+"""From oriented samples to a triangle surface: planes blended near the samples, the winding number elsewhere.
 
-Knows nothing of where the samples come from.
+It is closed, but about sheets, which end in a rim. Knows nothing of where the samples come from.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from ..surface.surface_nets import CORNERS, surface_nets, triangles_from_quads
 from .false_handles import without_false_handles
 from .oriented_samples import Samples
 from .sample_planes import SamplePlanes
+from .sheets import near_sheets, sheets_among
 from .steadied_normals import missed_by, share_of_number, steadied
 from .winding_grid import WindingGrid
 
@@ -41,19 +42,23 @@ ENCLOSING = 0.3
 """Mean winding number at the samples from which it is about what is inside; that of a sheet is nothing. Chosen."""
 CRUMB = 40
 """Parts with less area than so many samples have are no surface that was scanned. Chosen."""
-RIM = 1.0
-"""Spacings around a sample that belong to a sheet. Chosen."""
 _CHUNK = 16_384
 
 
 def enclosing_surface(
-    samples: Samples, finest: int, threads: int = 0, notify: Callable[[float], None] = lambda _: None
+    samples: Samples,
+    finest: int,
+    opening: str = "auto",
+    threads: int = 0,
+    notify: Callable[[float], None] = lambda _: None,
 ) -> tuple[Array, NDArray[np.int32]]:
-    """Vertices and triangles around the inside; ``finest`` is the most cells along the longest side."""
+    """Vertices and triangles around the inside, and of sheets, which ``opening`` says whether there are, to their rims;
+    ``finest`` is the most cells along the longest side."""
     grid = _grid(samples, finest, threads)
     blur = float(np.clip(0.7 * np.median(samples.spacing) / grid.cell, 0.7, 3.0))
     number = grid.solve(samples.points, samples.walls, blur)
     notify(0.3)
+    standing = np.asarray(grid.at(number, samples.points), np.float64)
     values = (0.5 - number) * np.float32(2 * grid.cell)
     share = share_of_number(samples)
     steady = steadied(samples, grid) if share else None
@@ -62,7 +67,7 @@ def enclosing_surface(
     if len(flat):
         near = _around(flat, samples, grid)
         # Where little is enclosed, or the noise is so thick that no wall is found, the number can contradict no plane.
-        sure = float(grid.at(number, samples.points).mean()) > ENCLOSING and (steady is not None or not share)
+        sure = float(standing.mean()) > ENCLOSING and (steady is not None or not share)
         width = blur * grid.cell if sure else np.inf
         _blend_planes(values, near, samples, grid, width, threads, lambda done: notify(0.3 + 0.6 * done))
     if steady is not None:
@@ -78,6 +83,9 @@ def enclosing_surface(
         values += np.float32(share) * (decided - values)
     crumb = CRUMB * float(np.median(samples.spacing)) ** 2
     found = without_false_handles(values, grid, samples, lambda: _without_crumbs(*_extracted(values, grid), crumb))
+    sheet = sheets_among(samples, standing, opening)
+    if sheet.any():
+        found = _without_crumbs(*near_sheets(*found, samples, sheet, grid.cell), crumb)
     notify(1.0)
     return found
 
@@ -153,17 +161,6 @@ def _extracted(values: NDArray[np.float32], grid: WindingGrid) -> tuple[Array, N
     local, owner, quads = surface_nets(corners, neighbours)
     triangles = triangles_from_quads(local + cells[owner].astype(np.float32), quads)
     return (local + cells[owner]) * grid.cell + grid.low, triangles
-
-
-def near_samples(vertices: Array, triangles: NDArray[np.int32], samples: Samples) -> tuple[Array, NDArray[np.int32]]:
-    """Only the surface that has samples near it: a sheet with a rim where the rest was closed over nothing."""
-    middle = vertices[triangles].mean(axis=1)
-    away, nearest = cKDTree(samples.points).query(middle)
-    spacing = np.maximum(samples.spacing[nearest], np.median(samples.spacing))
-    above = np.abs(np.einsum("ij,ij->i", middle - samples.points[nearest], samples.normals[nearest]))
-    kept = (away < RIM * spacing) & (above < RIM / 2 * spacing)
-    crumb = CRUMB * float(np.median(samples.spacing)) ** 2
-    return _without_crumbs(*_used(vertices, triangles[kept]), crumb) if kept.any() else _used(vertices, triangles[kept])
 
 
 def _without_crumbs(vertices: Array, triangles: NDArray[np.int32], least: float) -> tuple[Array, NDArray[np.int32]]:
