@@ -46,16 +46,13 @@ def sheets_among(samples: Samples, number: Array, opening: str) -> Flags:
     return np.asarray((np.abs(mean) < SHEET)[part])
 
 
-def near_sheets(
-    vertices: Array, triangles: Triangles, samples: Samples, sheet: Flags, cell: float
-) -> tuple[Array, Triangles]:
+def near_sheets(vertices: Array, triangles: Triangles, samples: Samples, sheet: Flags) -> tuple[Array, Triangles]:
     """The surface without what was closed over nothing about the sheets: they end in a rim.
 
     Holes that chance left are not cut; what encloses something stays closed.
     """
     away, nearest = cKDTree(samples.points).query(vertices)
-    # Finer than the cells no surface is.
-    spacing = np.maximum(samples.spacing[nearest], max(float(np.median(samples.spacing)), cell))
+    spacing = np.maximum(samples.spacing[nearest], np.median(samples.spacing))
     above = np.abs(np.einsum("ij,ij->i", vertices - samples.points[nearest], samples.normals[nearest]))
     beyond = np.maximum(away, 2 * above) / (RIM * spacing) - 1
     edges = np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]])
