@@ -79,6 +79,7 @@ def main() -> None:
                     told = (
                         f"Chamfer {accuracy.chamfer:.3f} %  99 % {accuracy.farthest:.2f} %"
                         f"  cosine {accuracy.cosine:.3f}  parts {accuracy.parts}"
+                        f"  handles {'open' if accuracy.handles is None else format(accuracy.handles, '+d')}"
                         f"  volume {accuracy.volume:.2f}  {processor:.1f} s"
                     )
                 except (subprocess.CalledProcessError, ValueError, RuntimeError) as error:

@@ -28,6 +28,8 @@ class Accuracy:
     parts: int
     euler: int
     """Vertices less edges plus faces."""
+    handles: int | None
+    """Those of all parts together, less the truth's; None where the surface has a rim."""
     volume: float
     """As a share of the truth's."""
 
@@ -50,5 +52,10 @@ def compare(truth: Shape, vertices: NDArray[np.float64], triangles: NDArray[np.i
         cosine=min(cosines),
         parts=topology.part_count,
         euler=topology.euler_number,
+        handles=_handles(topology) - _handles(Topology(truth.triangles)) if topology.closed else None,
         volume=found.volume / truth.volume,
     )
+
+
+def _handles(topology: Topology) -> int:
+    return (2 * topology.part_count - topology.euler_number) // 2

@@ -39,7 +39,9 @@ def add_to(commands: Any) -> None:
         description="Find the surface that the points of a file lie on, close it, and write it as a mesh with a report "
         "beside it (MESH.json): distance to the points, area without points, parts, handles.",
     )
-    parser.add_argument("cloud", type=Path, metavar="CLOUD", help="PLY, XYZ, PTS, PCD, LAS, LAZ, OBJ or .npz of points")
+    parser.add_argument(
+        "cloud", type=Path, metavar="CLOUD", help="PLY, XYZ, PWN, PTS, CSV, PCD, LAS, LAZ, OBJ or .npz of points"
+    )
     parser.add_argument(
         "--out", type=Path, metavar="MESH", help=f"mesh file, one of {', '.join(ENDINGS)} (default CLOUD_surface.ply)"
     )

@@ -1,16 +1,17 @@
-"""From oriented samples to a closed triangle surface: planes blended near the samples, the winding number elsewhere.
+"""From oriented samples to a triangle surface: planes blended near the samples, the winding number elsewhere.
 
-Knows nothing of where the samples come from.
+It is closed, but about sheets, which end in a rim. Knows nothing of where the samples come from.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import binary_dilation
+from scipy.ndimage import maximum_filter1d
 from scipy.spatial import cKDTree
 from scipy.special import ndtr
 
@@ -19,8 +20,10 @@ from ..shapes.mesh_topology import Topology
 from ..shapes.shape import triangle_areas
 from ..shapes.smooth_ramp import smooth_ramp
 from ..surface.surface_nets import CORNERS, surface_nets, triangles_from_quads
+from .false_handles import without_false_handles
 from .oriented_samples import Samples
 from .sample_planes import SamplePlanes
+from .sheets import near_sheets, sheets_among
 from .steadied_normals import missed_by, share_of_number, steadied
 from .winding_grid import WindingGrid
 
@@ -33,6 +36,8 @@ MOST_CORNERS = 24_000_000
 NEAR, FAR = 0.8, 1.6
 """In spacings from the nearest sample: up to here the planes alone are right, from there the winding number alone.
 Chosen."""
+MOST_STEPS = 16
+"""Cells from a sample up to which its plane is looked at, where its neighbours are far away. Chosen."""
 AGREED, DISAGREED = 0.35, 0.5
 """How far the winding number may be from what it would be beside a wall where the planes see it: up to the first they
 are believed, from the second they are not. Chosen."""
@@ -40,34 +45,43 @@ ENCLOSING = 0.3
 """Mean winding number at the samples from which it is about what is inside; that of a sheet is nothing. Chosen."""
 CRUMB = 40
 """Parts with less area than so many samples have are no surface that was scanned. Chosen."""
-RIM = 1.0
-"""Spacings around a sample that belong to a sheet. Chosen."""
 _CHUNK = 16_384
 
 
 def enclosing_surface(
-    samples: Samples, finest: int, threads: int = 0, notify: Callable[[float], None] = lambda _: None
+    samples: Samples,
+    finest: int,
+    opening: str = "auto",
+    threads: int = 0,
+    notify: Callable[[float], None] = lambda _: None,
 ) -> tuple[Array, NDArray[np.int32]]:
-    """Vertices and triangles around the inside; ``finest`` is the most cells along the longest side."""
+    """Vertices and triangles around the inside, and of sheets, which ``opening`` says whether there are, to their rims;
+    ``finest`` is the most cells along the longest side."""
     grid = _grid(samples, finest, threads)
+    # Finer than the cells no surface is, however close the samples are in places.
+    coarse = np.maximum(samples.spacing, grid.cell)
+    samples = replace(samples, spacing=coarse, area=samples.spacing**2 if samples.area is None else samples.area)
     blur = float(np.clip(0.7 * np.median(samples.spacing) / grid.cell, 0.7, 3.0))
     number = grid.solve(samples.points, samples.walls, blur)
     notify(0.3)
+    standing = np.asarray(grid.at(number, samples.points), np.float64)
+    sheet = sheets_among(samples, standing, opening)
     values = (0.5 - number) * np.float32(2 * grid.cell)
     share = share_of_number(samples)
     steady = steadied(samples, grid) if share else None
     missed = np.ones(len(samples.points)) if steady is None else missed_by(samples, grid, *steady)
-    flat = samples.points if steady is None or share < 1 else samples.points[missed != 0]
-    if len(flat):
-        near = _around(flat, samples, grid)
+    chosen = np.full(len(missed), True) if steady is None or share < 1 else missed != 0
+    if chosen.any():
+        near = _around(samples.points[chosen], samples.spacing[chosen], grid)
         # Where little is enclosed, or the noise is so thick that no wall is found, the number can contradict no plane.
-        sure = float(grid.at(number, samples.points).mean()) > ENCLOSING and (steady is not None or not share)
+        sure = float(standing.mean()) > ENCLOSING and (steady is not None or not share)
         width = blur * grid.cell if sure else np.inf
-        _blend_planes(values, near, samples, grid, width, threads, lambda done: notify(0.3 + 0.6 * done))
+        reach = np.inf if sheet.all() else FAR
+        _blend_planes(values, near, samples, grid, width, reach, threads, lambda done: notify(0.3 + 0.6 * done))
     if steady is not None:
         number, level = steady
         decided = (level - number) * np.float32(2 * grid.cell)
-        near = _around(samples.points[missed != 0], samples, grid)
+        near = _around(samples.points[missed != 0], samples.spacing[missed != 0], grid)
         if len(near):
             _, nearest = cKDTree(samples.points).query(grid.places(near), k=4, workers=threads or -1)
             lack, by_planes = missed[nearest].mean(axis=1), values.ravel()[near] - decided.ravel()[near]
@@ -75,9 +89,12 @@ def enclosing_surface(
             added = np.where(lack > 0, np.minimum(by_planes, 0), np.maximum(by_planes, 0))
             decided.ravel()[near] += np.abs(lack) * added
         values += np.float32(share) * (decided - values)
-    vertices, triangles = _extracted(values, grid)
+    crumb = CRUMB * float(np.median(samples.spacing)) ** 2
+    found = without_false_handles(values, grid, samples, lambda: _without_crumbs(*_extracted(values, grid), crumb))
+    if sheet.any():
+        found = _without_crumbs(*near_sheets(*found, samples, sheet), crumb)
     notify(1.0)
-    return _without_crumbs(vertices, triangles, CRUMB * float(np.median(samples.spacing)) ** 2)
+    return found
 
 
 def _grid(samples: Samples, finest: int, threads: int) -> WindingGrid:
@@ -91,12 +108,20 @@ def _grid(samples: Samples, finest: int, threads: int) -> WindingGrid:
     return grid
 
 
-def _around(places: Array, samples: Samples, grid: WindingGrid) -> NDArray[np.int64]:
-    """The grid's corners that have one of the places near them, by their numbers."""
-    near = np.zeros(grid.shape, np.bool_)
-    near[tuple(np.round((places - grid.low) / grid.cell).astype(np.int64).T)] = True
-    steps = int(np.ceil(min(FAR * np.quantile(samples.spacing, 0.9) / grid.cell, 4)))
-    return np.flatnonzero(binary_dilation(near, np.ones((3, 3, 3), np.bool_), iterations=steps))
+def _around(places: Array, spacing: Array, grid: WindingGrid) -> NDArray[np.int64]:
+    """The grid's corners that have one of the places near them, by their numbers; ``spacing`` is that of each."""
+    near = np.zeros(grid.shape, np.uint8)
+    corner = np.round((places - grid.low) / grid.cell).astype(np.int64)
+    steps = np.ceil(np.clip(FAR * spacing / grid.cell, 1, MOST_STEPS)).astype(np.int64)
+    # Where points are sparse their planes reach farther; twice as far at a time is near enough.
+    rings = 2 ** np.ceil(np.log2(steps)).astype(np.int64)
+    for ring in np.unique(rings):
+        marked = np.zeros(grid.shape, np.uint8)
+        marked[tuple(corner[rings == ring].T)] = 1
+        for axis in range(3):
+            marked = maximum_filter1d(marked, int(2 * ring + 1), axis=axis, mode="constant")
+        near |= marked
+    return np.flatnonzero(near)
 
 
 def _blend_planes(
@@ -105,17 +130,19 @@ def _blend_planes(
     samples: Samples,
     grid: WindingGrid,
     width: float,
+    far: float,
     threads: int,
     notify: Callable[[float], None],
 ) -> None:
-    """Put the distance to the samples' planes at those corners; ``width`` is how blurred the number is."""
+    """Put the distance to the samples' planes at those corners; ``width`` is how blurred the number is, and ``far`` how
+    many spacings from a sample it alone is right."""
     flat = values.ravel()
     planes = SamplePlanes(samples)
 
     def evaluate(begin: int) -> None:
         rows = index[begin : begin + _CHUNK]
         height, reach = planes.heights(grid.places(rows))
-        share = smooth_ramp(-reach, -FAR, -NEAR)
+        share = smooth_ramp(-reach, -far, -NEAR) if np.isfinite(far) else np.ones(len(reach))
         if np.isfinite(width):
             off = np.abs(0.5 - flat[rows] / (2 * grid.cell) - ndtr(-height / width))
             share *= np.where(reach > 0, np.clip((DISAGREED - off) / (DISAGREED - AGREED), 0, 1), 1)
@@ -151,17 +178,6 @@ def _extracted(values: NDArray[np.float32], grid: WindingGrid) -> tuple[Array, N
     local, owner, quads = surface_nets(corners, neighbours)
     triangles = triangles_from_quads(local + cells[owner].astype(np.float32), quads)
     return (local + cells[owner]) * grid.cell + grid.low, triangles
-
-
-def near_samples(vertices: Array, triangles: NDArray[np.int32], samples: Samples) -> tuple[Array, NDArray[np.int32]]:
-    """Only the surface that has samples near it: a sheet with a rim where the rest was closed over nothing."""
-    middle = vertices[triangles].mean(axis=1)
-    away, nearest = cKDTree(samples.points).query(middle)
-    spacing = np.maximum(samples.spacing[nearest], np.median(samples.spacing))
-    above = np.abs(np.einsum("ij,ij->i", middle - samples.points[nearest], samples.normals[nearest]))
-    kept = (away < RIM * spacing) & (above < RIM / 2 * spacing)
-    crumb = CRUMB * float(np.median(samples.spacing)) ** 2
-    return _without_crumbs(*_used(vertices, triangles[kept]), crumb) if kept.any() else _used(vertices, triangles[kept])
 
 
 def _without_crumbs(vertices: Array, triangles: NDArray[np.int32], least: float) -> tuple[Array, NDArray[np.int32]]:

@@ -1,4 +1,4 @@
-"""Reads clouds of points from files made of nothing else: XYZ, PTS, PCD, LAS and LAZ; tidies nothing."""
+"""Reads clouds of points from files made of nothing else: XYZ, PWN, PTS, PCD, LAS and LAZ; tidies nothing."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .cloud import Cloud
 
 Array = NDArray[np.float64]
 
-TEXT_FILES = (".xyz", ".pts", ".txt", ".asc")
+TEXT_FILES = (".xyz", ".xyzn", ".xyzrgb", ".pwn", ".pts", ".txt", ".asc", ".csv")
 POINT_FILES = (*TEXT_FILES, ".pcd", ".las", ".laz")
 
 _PCD_KINDS = {"F4": "<f4", "F8": "<f8", "U1": "u1", "U2": "<u2", "U4": "<u4", "I1": "i1", "I2": "<i2", "I4": "<i4"}
@@ -75,15 +75,17 @@ def _rgba(channels: NDArray[Any], largest: float) -> NDArray[np.float32]:
 def _read_text(path: Path) -> Cloud:
     """Lines of numbers, with or without headings: x y z, then three for the normal, three for the colour, or both.
 
-    Seven columns are a scanner's: x y z, intensity, red green blue.
+    Seven columns are a scanner's: x y z, intensity, red green blue. Twice as many lines of three as the first line says
+    are the points and then their normals.
     """
     text = path.read_text(encoding="utf-8-sig", errors="replace")
     lines = [line for line in re.split(r"[\r\n]+", text) if line.strip() and line.lstrip()[0] not in "#/;"]
     rows = [line.replace(",", " ").replace(";", " ").split() for line in lines]
     while rows and not _is_numeric(rows[0]):
         del rows[0]
+    told = 0.0
     if rows and len(rows[0]) == 1:
-        del rows[0]  # a PTS file begins with the number of its points
+        told = float(rows.pop(0)[0])  # a PTS file begins with the number of its points
     if not rows:
         return Cloud(np.zeros((0, 3)))
     width = len(rows[0])
@@ -92,7 +94,10 @@ def _read_text(path: Path) -> Cloud:
     bad = next((number for number, row in enumerate(rows, 1) if len(row) != width), None)
     if bad is not None:
         raise ValueError(f"point {bad} has {len(rows[bad - 1])} numbers, others have {width}")
-    return _of_numbers(np.array(rows, np.float64))
+    numbers = np.array(rows, np.float64)
+    if width == 3 and len(numbers) == 2 * told:
+        return Cloud(numbers[: len(numbers) // 2], numbers[len(numbers) // 2 :])
+    return _of_numbers(numbers)
 
 
 def _of_numbers(numbers: Array) -> Cloud:
@@ -105,6 +110,8 @@ def _of_numbers(numbers: Array) -> Cloud:
         return Cloud(points, normals, _bytes_or_shares(colors))
     if width >= 6:
         extra = numbers[:, 3:6]
+        if not extra.any():
+            return Cloud(points)
         if _are_normals(extra):
             return Cloud(points, extra)
         return Cloud(points, colors=_bytes_or_shares(extra))

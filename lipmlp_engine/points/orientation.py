@@ -30,6 +30,11 @@ ROUNDS = 12
 """Turns in which neighbours and the winding number settle the sides. Chosen."""
 CLEAR = 0.3
 """The least fall of the winding number across a wall that says on which side it is. Chosen."""
+INSIDE_OUT = -0.2
+"""Winding number at points that enclose space inside out.
+
+Follows from -1/2 for what is whole, 0 for a sheet, and blur.
+"""
 LEVEL = 0.5
 """Sine of the steepest way between neighbours on one sheet. Chosen."""
 LEAST_GAP = 0.2
@@ -67,7 +72,10 @@ def oriented(points: Array, lines: Lines, threads: int = 0) -> Array:
         side[side == 0] = 1
         blur = max(3.0 * 0.7**turn, 1.0)
         number = grid.solve(points, lines.normals * (side * lines.spacing**2)[:, None], blur)
-        straight = _turned_parts(side, parts, grid.at(number, points))
+        standing = grid.at(number, points)
+        straight = _turned_parts(side, parts, standing)
+        if lines.clean and (straight == side).all():
+            straight = _turned_groups(side, agreement, standing)
         if (straight != before).mean() < SETTLED and blur == 1.0:
             break
         if (straight != side).any():
@@ -185,6 +193,15 @@ def _turned_parts(side: Array, parts: NDArray[np.int64], number: NDArray[np.floa
     count = np.bincount(parts)
     mean = np.bincount(parts, number) / count
     return np.asarray(np.where(((mean < 0) | (mean > 1))[parts] & (count > 3 * LINKS)[parts], -side, side))
+
+
+def _turned_groups(side: Array, agreement: csr_array, number: NDArray[np.float32]) -> Array:
+    """The sides, with those turned that hang together and enclose space inside out, as one of two balls that touch:
+    their links agree with each other, and the number with what they are."""
+    wrong = number < INSIDE_OUT
+    among = diags_array(wrong.astype(np.float64))
+    group = _parts(csr_array(among @ agreement @ among))
+    return np.asarray(np.where(wrong & (np.bincount(group) > 3 * LINKS)[group], -side, side))
 
 
 def _turned_sheets(

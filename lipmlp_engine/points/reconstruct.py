@@ -13,7 +13,7 @@ from ..job.errors import ShapeError
 from ..job.sections import FEWEST_POINTS
 from ..job.sections.points import Points
 from ..shapes.mesh_topology import Topology
-from .closed_surface import enclosing_surface, near_samples
+from .closed_surface import enclosing_surface
 from .cloud import Cloud, tidied
 from .found_surface import Found, SurfaceReport
 from .lent_normals import lent
@@ -26,11 +26,6 @@ Notify = Callable[[float], None]
 
 ON_A_LINE = 1e-4
 """Points closer to one line than this share of its length lie on it. Chosen."""
-SHEET = 0.2
-"""Mean winding number at the points of a cloud that encloses nothing, as for open meshes.
-
-Follows from the winding number's 0 on a sheet and 1/2 on a wall, of which it lies in between.
-"""
 BELIEVED = 0.9
 """Share of the given normals that must agree with the points for all of them to be taken as they are. Chosen."""
 UNSEEN = 3.0
@@ -63,9 +58,9 @@ def reconstruct(
     samples, origin, notes = _samples(points, cloud, lines, method, settings, seed, device, threads, notify)
     if method == "given" and origin == "made":
         method = "normals"
-    vertices, triangles = enclosing_surface(samples, settings.cells, threads, lambda share: notify(0.5 + 0.45 * share))
-    if _is_sheet(samples, settings, threads):
-        vertices, triangles = near_samples(vertices, triangles, samples)
+    vertices, triangles = enclosing_surface(
+        samples, settings.cells, settings.opening, threads, lambda share: notify(0.5 + 0.45 * share)
+    )
     if len(triangles) == 0:
         raise ShapeError(f"No surface was found through the points of '{name}'; give it more points or normals.")
     report = _measured(points, samples, vertices, triangles, threads)
@@ -152,18 +147,6 @@ def _believed(
     if share <= 1 - BELIEVED:
         return -unit, ["turned its normals, which all pointed inwards"]
     return None, [f"made its normals anew, because {100 * min(share, 1 - share):.0f} % of them pointed the other way"]
-
-
-def _is_sheet(samples: Samples, settings: Points, threads: int) -> bool:
-    """Whether the samples enclose nothing, as a wall scanned from one side."""
-    if settings.opening != "auto":
-        return settings.opening == "sheet"
-    from .winding_grid import WindingGrid
-
-    cell = max(float(np.ptp(samples.points, axis=0).max()) / 96, float(np.median(samples.spacing)))
-    grid = WindingGrid(samples.points, cell, threads)
-    number = grid.solve(samples.points, samples.walls, 1.5)
-    return abs(float(grid.at(number, samples.points).mean())) < SHEET
 
 
 def _measured(

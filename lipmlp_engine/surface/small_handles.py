@@ -127,7 +127,9 @@ def handles(vertices: Floats, faces: NDArray[np.int32]) -> int:
     return parts - (len(vertices) - faces.size // 2 + len(faces)) // 2
 
 
-def plugs_for(vertices: Floats, faces: NDArray[np.int32], normals: Floats, most: int, cell: float) -> Plugs | None:
+def plugs_for(
+    vertices: Floats, faces: NDArray[np.int32], normals: Floats, most: int, cell: float, largest: float = LARGEST
+) -> Plugs | None:
     """Plugs for the smallest handles of a closed mesh, ``most`` at most; None where it has no small ones."""
     centres: list[NDArray[np.float64]] = []
     axes: list[NDArray[np.float64]] = []
@@ -141,7 +143,7 @@ def plugs_for(vertices: Floats, faces: NDArray[np.int32], normals: Floats, most:
         radius = float(np.linalg.norm(away, axis=1).max())
         near = [np.linalg.norm(middle - other) < radius + size for other, size in zip(centres, radii, strict=True)]
         # The two loops of one handle cross each other, and the rims of a tunnel are near: the shortest one closes it.
-        if radius > LARGEST or used[loop].any() or any(near):
+        if radius > largest or used[loop].any() or any(near):
             continue
         used[loop] = True
         centres.append(middle)

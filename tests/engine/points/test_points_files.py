@@ -44,6 +44,10 @@ def test_every_file_of_points_gives_the_same_cloud(tmp_path: Path) -> None:
         "colored.xyz": "\n".join(colored).encode(),
         "scanned.pts": ("50\n" + "\n".join(scanned)).encode(),
         "oriented.xyz": "\n".join(oriented_rows).encode(),
+        "oriented.pwn": "\n".join(oriented_rows).encode(),
+        "oriented-apart.pwn": "\n".join(["50", *lines, *lines]).encode(),
+        "unset.xyz": "\n".join(f"{line} 0 0 0" for line in lines).encode(),
+        "table.csv": ("x,y,z\n" + "\n".join(line.replace(" ", ",") for line in lines)).encode(),
         "binary.pcd": pcd("binary", ball, "x y z rgb", "4 4 4 4", "F F F U", record.tobytes()),
         "text.pcd": pcd("ascii", ball, "x y z rgb", "4 4 4 4", "F F F U", ascii_rows),
     }
@@ -53,7 +57,9 @@ def test_every_file_of_points_gives_the_same_cloud(tmp_path: Path) -> None:
         np.testing.assert_allclose(cloud.points, ball, atol=1e-6)
         if "colored" in name or "scanned" in name or ".pcd" in name:
             assert cloud.colors is not None and np.allclose(cloud.colors[:, :3] * 255, colors, atol=0.01), name
-        assert (cloud.normals is not None) == (name == "oriented.xyz")
+        assert (cloud.normals is not None) == name.startswith("oriented")
+        assert cloud.normals is None or np.allclose(cloud.normals, ball)
+        assert name != "unset.xyz" or cloud.colors is None
 
 
 @pytest.mark.parametrize("ending", ["las", "laz"])

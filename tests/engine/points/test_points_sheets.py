@@ -1,0 +1,88 @@
+"""Sheets are told from what encloses something, part by part, and end in an even rim without chance's holes."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from lipmlp_engine.job.sections.points import Points
+from lipmlp_engine.points.cloud import Cloud
+from lipmlp_engine.points.found_surface import Found
+from lipmlp_engine.points.normal_estimation import lines_of
+from lipmlp_engine.points.orientation import oriented
+from lipmlp_engine.points.reconstruct import reconstruct
+from lipmlp_engine.shapes.mesh_topology import Topology, vertex_parts
+from lipmlp_engine.shapes.shape import signed_volume, triangle_areas
+from tests.engine.clouds import on_ball
+
+WALL = (2.0, 1.4)
+
+
+def wall(count: int = 2000) -> np.ndarray:
+    rng = np.random.default_rng(4)
+    return np.stack([rng.uniform(0, WALL[0], count), rng.uniform(0, WALL[1], count), np.zeros(count)], axis=1)
+
+
+def found_in(points: np.ndarray, opening: str = "auto") -> Found:
+    return reconstruct(Cloud(points), "scan", Points(opening=opening), threads=1)
+
+
+def rims(triangles: np.ndarray) -> tuple[int, np.ndarray]:
+    """How many rims, as loops that do not touch, and their half-edges."""
+    topology = Topology(triangles)
+    edges = topology.half_edges[topology.open_half_edges]
+    corners = np.unique(edges)
+    renumbered = np.searchsorted(corners, edges)
+    return vertex_parts(renumbered, len(corners))[0], edges
+
+
+def test_a_wall_has_one_rim_and_no_hole_that_chance_left() -> None:
+    found = found_in(wall())
+    count, edges = rims(found.triangles)
+    assert count == 1 and found.report.parts == 1 and found.report.genus is None
+    length = np.linalg.norm(found.vertices[edges[:, 0]] - found.vertices[edges[:, 1]], axis=1).sum()
+    # Staircases of triangles are longer than the rim by two fifths and more.
+    assert length < 1.2 * 2 * sum(WALL)
+    assert np.abs(found.vertices[:, 2]).max() < 1e-6
+    area = triangle_areas(found.vertices, found.triangles).sum()
+    assert area == pytest.approx(WALL[0] * WALL[1], rel=0.08)
+
+
+def test_a_door_in_a_wall_stays_open() -> None:
+    points = wall()
+    door = np.abs(points[:, :2] - (1.0, 0.6)).max(axis=1) < 0.2
+    assert rims(found_in(points[~door]).triangles)[0] == 2
+
+
+def test_a_wall_beside_a_ball_is_a_sheet_and_the_ball_is_not() -> None:
+    ball = 0.5 * on_ball(1500) + (1.0, 0.7, 1.5)
+    found = found_in(np.concatenate([wall(), ball]))
+    topology = Topology(found.triangles)
+    assert topology.part_count == 2 and sorted(topology.closed_parts) == [False, True]
+    closed = found.triangles[topology.closed_parts[topology.parts]]
+    assert signed_volume(found.vertices, closed) == pytest.approx(4 / 3 * np.pi * 0.125, rel=0.03)
+
+
+def test_the_setting_overrules_what_is_told() -> None:
+    assert found_in(wall(), "closed").report.closed
+    ball = on_ball(1200)
+    half = ball[ball[:, 2] > 0]
+    assert found_in(half).report.closed
+    assert not found_in(half, "sheet").report.closed
+
+
+def test_two_balls_that_touch_both_face_outwards() -> None:
+    centres = np.array([[-1.0, 0, 0], [0.8, 0, 0]])
+    one, other = on_ball(1500) + centres[0], 0.8 * on_ball(1000, 1) + centres[1]
+    points = np.concatenate([one, other])
+    normals = oriented(points, lines_of(points, threads=1), threads=1)
+    outwards = np.concatenate([one - centres[0], other - centres[1]])
+    assert (np.einsum("ij,ij->i", normals, outwards) > 0).mean() > 0.99
+
+
+def test_sparse_parts_of_a_wall_are_whole() -> None:
+    points = wall(4000)
+    sparse = (points[:, 0] > 1.0) & (np.arange(4000) % 6 > 0)
+    found = found_in(points[~sparse])
+    assert rims(found.triangles)[0] == 1
+    assert triangle_areas(found.vertices, found.triangles).sum() == pytest.approx(WALL[0] * WALL[1], rel=0.1)
