@@ -169,9 +169,18 @@ class Morph:
 
     def to_shape(self, points: Tensor, time: float, index: int) -> NDArray[np.float64]:
         """Where the matter at training-frame points of a time lies in one of the segment's two shapes, in the world."""
-        segment = self.segment(time)
-        there = self.motion.carry(points, time - segment, float(index - segment), segment)
+        there = self._carried(points, time, index)
         return self.motion.path.poses[index].to_world(there.cpu().numpy())
+
+    def in_both_shapes(self, points: Tensor, time: float) -> NDArray[np.float32]:
+        """The same for both of them in the training frame, (n, 6)."""
+        segment = self.segment(time)
+        both = [self._carried(points, time, index).cpu().numpy() for index in (segment, segment + 1)]
+        return np.hstack(both).astype(np.float32)
+
+    def _carried(self, points: Tensor, time: float, index: int) -> Tensor:
+        segment = self.segment(time)
+        return self.motion.carry(points, time - segment, float(index - segment), segment)
 
     def save(self, path: Path) -> None:
         """Write the model; the file appears whole or not at all."""
