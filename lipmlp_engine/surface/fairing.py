@@ -106,7 +106,7 @@ def _beside(quads: Quads) -> NDArray[np.int64]:
     key = sides[:, 0] * (quads.max() + 1) + sides[:, 1]
     order = np.argsort(key, kind="stable")
     same = np.flatnonzero(key[order][1:] == key[order][:-1])
-    return np.stack((order[same], order[same + 1])) // quads.shape[1]
+    return np.asarray(np.stack((order[same], order[same + 1])) // quads.shape[1], np.int64)
 
 
 def _draw_in(places: Floats, quads: Quads, beside: NDArray[np.int64], means: csr_matrix, weight: Floats) -> None:
