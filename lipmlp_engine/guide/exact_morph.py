@@ -131,7 +131,13 @@ class ExactBlend:
         off = (1 - self.share) * np.abs(distances[0]) + self.share * np.abs(distances[1])
         doubt = 1 - self._trust(places, distances)
         gradual = min(self.share, 1 - self.share, DOUBTED) / DOUBTED
-        return np.asarray(np.maximum(smooth_ramp(off, OWN, FOREIGN), doubt * np.float32(gradual)))
+        free = np.maximum(smooth_ramp(off, OWN, FOREIGN), doubt * np.float32(gradual))
+        common = self._morph.common(self._segment)
+        if common.there:
+            # Standing still it is both shapes' own, wherever the flow leads.
+            world = self._morph.motion.path.at(self._segment + self._time).to_world(points.astype(np.float64))
+            free *= 1 - common.weight(world)
+        return np.asarray(free, np.float32)
 
     def values_and_gradient(self, points: Points) -> tuple[Points, Points, Points]:
         """The function, its gradient and the trust. How gaps shut is left out of the gradient."""
