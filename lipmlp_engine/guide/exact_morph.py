@@ -131,7 +131,12 @@ class ExactBlend:
             return np.zeros(len(points), np.float32)
         seen = self._in_chunks(points, self._seen)
         gradual = min(self.share, 1 - self.share, DOUBTED) / DOUBTED
-        return np.asarray(np.maximum(smooth_ramp(seen.off, OWN, FOREIGN), (1 - seen.trust) * np.float32(gradual)))
+        free = np.maximum(smooth_ramp(seen.off, OWN, FOREIGN), (1 - seen.trust) * np.float32(gradual))
+        if self._both.common.there:
+            # Standing still it is both shapes' own, wherever the flow leads.
+            world = self._morph.motion.path.at(self._segment + self._time).to_world(points.astype(np.float64))
+            free *= 1 - self._both.common.weight(world)
+        return np.asarray(free, np.float32)
 
     def values_and_gradient(self, points: Points) -> tuple[Points, Points, Points]:
         """The function, its gradient and the trust. How gaps shut is left out of the gradient."""

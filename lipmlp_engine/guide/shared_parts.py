@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import map_coordinates
 from scipy.spatial import KDTree
 
 from ..shapes.distance import DistanceField
@@ -55,3 +56,8 @@ class CommonPart:
         reach, nearest = KDTree(points).query(nodes, distance_upper_bound=4 * self.spacing)
         held = np.append(weights, 0.0)[nearest] * (3 - reach / self.spacing).clip(0, 1)
         self.lattice = held.astype(np.float32).reshape((NODES,) * 3)
+
+    def weight(self, points: Array) -> NDArray[np.float32]:
+        """At points of the world."""
+        places = ((points - self.low) / self.spacing).T
+        return np.asarray(map_coordinates(self.lattice, places, order=1, mode="constant"), np.float32)

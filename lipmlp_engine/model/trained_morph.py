@@ -175,10 +175,18 @@ class Morph:
 
     def to_shape(self, points: Tensor, time: float, index: int) -> NDArray[np.float64]:
         """Where the matter at training-frame points of a time lies in one of the segment's two shapes, in the world."""
+        there = self._carried(points, time, index)
+        return self.motion.path.poses[index].to_world(there.astype(np.float64))
+
+    def in_both_shapes(self, points: Tensor, time: float) -> NDArray[np.float32]:
+        """The same for both of them in the training frame, (n, 6)."""
+        segment = self.segment(time)
+        return np.hstack([self._carried(points, time, index) for index in (segment, segment + 1)])
+
+    def _carried(self, points: Tensor, time: float, index: int) -> NDArray[np.float32]:
         segment = self.segment(time)
         way = float(self.motion.pace(segment).way(torch.tensor(time - segment)))
-        there = self.motion.moved(points.cpu().numpy(), way, float(index - segment), segment)
-        return self.motion.path.poses[index].to_world(there.astype(np.float64))
+        return self.motion.moved(points.cpu().numpy(), way, float(index - segment), segment)
 
     def save(self, path: Path) -> None:
         """Write the model; the file appears whole or not at all."""

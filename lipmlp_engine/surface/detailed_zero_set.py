@@ -82,9 +82,10 @@ def extract_detailed(field: DetailedField, resolution: int, faces: Literal["quad
     inner, cell_of_vertex, quads = surface_nets(values, grid.neighbours_below(cells))
     origins = grid.position(cells[cell_of_vertex])
     placing = _Placing(field, origins, float(grid.cell), quads)
-    vertices, gradient, creased = placing.place(origins + inner * grid.cell)
+    net = origins + inner * grid.cell
+    vertices, gradient, creased = placing.place(net)
     normals = np.where(creased[:, None], face_normals_at(vertices, quads), unit(gradient))
-    vertices, normals = faired(vertices, normals, quads, field.exact.freedom(vertices), resolution)
+    vertices, normals = faired(vertices, normals, quads, field.exact.freedom(vertices), resolution, net)
     if faces == "triangles":
         return Surface(vertices, triangles_from_quads(vertices, quads), normals, gradient)
     return Surface(vertices, _started_on_bends(vertices, quads), normals, gradient)

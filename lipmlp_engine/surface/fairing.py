@@ -1,8 +1,9 @@
-"""Smoothes what of a frame's surface is no shape's own, and leaves edges sharp; knows no time, no field and no shape.
+"""Smooths what of a frame's surface is no shape's own, and leaves edges sharp; knows no time, no field and no shape.
 
-Half-way a surface runs where neither shape has one. There, levels of distances show creases, pits and spikes that no
-shape has. They are drawn flat without shrinking the rest (Taubin 1995): steps towards the neighbours' mean, each with a
-slightly longer one back.
+Half-way a surface runs where neither shape has one. There, levels of distances show creases, pits, spikes and frayed
+rims that no shape has. They are drawn flat without shrinking the rest (Taubin 1995): steps towards the neighbours'
+mean, each with a slightly longer one back. On an edge the neighbours that count are those on the edge, so that it stays
+sharp and becomes a fair curve. What is folded over all the same is drawn in, and walls do not pass through each other.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from ..shapes.smooth_ramp import smooth_ramp
+from .sides_apart import sides_apart
 from .smooth_normals import face_normals_at
 
 ROUNDS = 25
@@ -19,6 +21,9 @@ ROUNDS = 25
 Suzanne → ball."""
 MOST_ROUNDS = 60
 """However many cells there are. Chosen: what they cost."""
+STAGES = (1.0, 0.6, 0.6)
+"""Shares of the rounds after which edges are looked for anew, and folds drawn in. Chosen by looking at fandisk → rotor:
+its walls' rims are fair only after the second."""
 FORTH, BACK = 0.5, 0.52
 """Shares of the way to the neighbours' mean, there and back: what is wider than about eight edges stays. Chosen."""
 EDGE, CLEAR_EDGE = 0.04, 0.15
@@ -29,45 +34,98 @@ FOLD = 3
 a spike's flanks more than its foot. Chosen."""
 RINGS = 2
 """Of neighbours whose normals are asked. Chosen."""
+LEAST_LINK = 1e-4
+"""Weight of the neighbours that do not count: an edge may end. Chosen."""
+FOLDED = np.cos(np.radians(100))
+"""Cosine between neighbouring faces' normals below which the surface is folded over: no shape's own edge is as sharp as
+that and still free. Chosen."""
+DRAWN_IN = 6
+"""Steps in which a fold is drawn in. Chosen."""
+BESIDE_FOLD = 0.5
+"""How far what is beside it goes along. Chosen."""
 
 Floats = NDArray[np.float32]
+Quads = NDArray[np.int32]
 
 
 def faired(
-    vertices: Floats, normals: Floats, quads: NDArray[np.int32], free: Floats, cells: int
+    vertices: Floats, normals: Floats, quads: Quads, free: Floats, cells: int, net: Floats
 ) -> tuple[Floats, Floats]:
     """Vertices and normals of a closed mesh of quads, made fair.
 
     free: for each vertex how much it may move, from 0 to 1.
+    net: where the vertices were in their cells, on the side of a wall or gap that is theirs.
     """
     if not free.any():
         return vertices, normals
     means = _means(quads, len(vertices))
-    free = free * (1 - _on_edge(vertices, quads, means))
     for _ in range(RINGS):
         free = (free + means @ free) / 2
     weight = free.astype(np.float32)[:, None]
+    rounds = min(ROUNDS * (cells / 128) ** 2, MOST_ROUNDS)
     places = vertices.copy()
-    for _ in range(min(round(ROUNDS * (cells / 128) ** 2), MOST_ROUNDS)):
-        places += np.float32(FORTH) * weight * (means @ places - places)
-        places -= np.float32(BACK) * weight * (means @ places - places)
+    beside = _beside(quads)
+    for stage, share in enumerate(STAGES):
+        if stage:
+            _draw_in(places, quads, beside, means, weight)
+        along = _along_edges(means, _on_edge(places, quads, means))
+        for _ in range(round(share * rounds)):
+            places += np.float32(FORTH) * weight * (along @ places - places)
+            places -= np.float32(BACK) * weight * (along @ places - places)
+    places = sides_apart(places, net, quads, weight[:, 0], 2 / cells)
     turned = normals + weight * (face_normals_at(places, quads) - normals)
     turned /= np.maximum(np.linalg.norm(turned, axis=1, keepdims=True), 1e-12)
     return places, np.where(weight > 0, turned, normals)
 
 
-def _means(quads: NDArray[np.int32], count: int) -> csr_matrix:
+def _means(quads: Quads, count: int) -> csr_matrix:
     """The matrix that takes values at vertices to the means of their neighbours."""
     start, end = quads.ravel(), np.roll(quads, -1, axis=1).ravel()
     ones = np.ones(2 * len(start), np.float32)
     links = csr_matrix((ones, (np.concatenate([start, end]), np.concatenate([end, start]))), (count, count))
-    # Each side belongs to two faces.
-    degree = np.maximum(np.asarray(links.sum(1)).ravel(), 1).astype(np.float32)
-    links.data /= np.repeat(degree, np.diff(links.indptr))
-    return links
+    return _weighted(links, links.data)
 
 
-def _on_edge(vertices: Floats, quads: NDArray[np.int32], means: csr_matrix) -> Floats:
+def _weighted(links: csr_matrix, weights: Floats) -> csr_matrix:
+    """Means of neighbours that count differently."""
+    starts = np.repeat(np.arange(links.shape[0]), np.diff(links.indptr))
+    total = np.bincount(starts, weights, links.shape[0]).astype(np.float32)
+    return csr_matrix((weights / np.maximum(total, 1e-12)[starts], links.indices, links.indptr), links.shape)
+
+
+def _along_edges(means: csr_matrix, edge: Floats) -> csr_matrix:
+    """Means to which vertices on an edge go, of their neighbours on it."""
+    own = np.repeat(edge, np.diff(means.indptr))
+    weights = (1 - own) + own * edge[means.indices] ** 2 + np.float32(LEAST_LINK)
+    return _weighted(means, weights * means.data)
+
+
+def _beside(quads: Quads) -> NDArray[np.int64]:
+    """Pairs of faces with a side in common, (2, n)."""
+    sides = np.sort(np.stack((quads, np.roll(quads, -1, axis=1)), -1).reshape(-1, 2).astype(np.int64), axis=1)
+    key = sides[:, 0] * (quads.max() + 1) + sides[:, 1]
+    order = np.argsort(key, kind="stable")
+    same = np.flatnonzero(key[order][1:] == key[order][:-1])
+    return np.asarray(np.stack((order[same], order[same + 1])) // quads.shape[1], np.int64)
+
+
+def _draw_in(places: Floats, quads: Quads, beside: NDArray[np.int64], means: csr_matrix, weight: Floats) -> None:
+    """Move vertices about folds towards their neighbours' mean, and not back."""
+    corners = places[quads]
+    across = np.cross(corners[:, 2] - corners[:, 0], corners[:, 3] - corners[:, 1])
+    across /= np.maximum(np.linalg.norm(across, axis=1, keepdims=True), 1e-20)
+    one, other = beside
+    folded = np.einsum("ij,ij->i", across[one], across[other]) < FOLDED
+    fold = np.zeros(len(places), np.float32)
+    fold[quads[np.concatenate((one[folded], other[folded]))]] = 1
+    rows = np.flatnonzero((means @ fold > 0) | (fold > 0))
+    steps = np.float32(FORTH) * weight[rows] * np.maximum(fold[rows], BESIDE_FOLD)[:, None]
+    means = means[rows]
+    for _ in range(DRAWN_IN):
+        places[rows] += steps * (means @ places - places[rows])
+
+
+def _on_edge(vertices: Floats, quads: Quads, means: csr_matrix) -> Floats:
     """How clearly each vertex is on an edge, from 0 to 1: normals about it turn across one direction only."""
     corners = vertices[quads]
     across = np.cross(corners[:, 2] - corners[:, 0], corners[:, 3] - corners[:, 1])
@@ -78,7 +136,19 @@ def _on_edge(vertices: Floats, quads: NDArray[np.int32], means: csr_matrix) -> F
     about = gathering @ spread
     for _ in range(RINGS):
         about = about + means @ about
-    about /= np.maximum(about[:, [0, 4, 8]].sum(1, keepdims=True), 1e-20)
-    least, middle, _ = np.linalg.eigvalsh(about.reshape(-1, 3, 3)).T
+    least, middle = _spreads(about / np.maximum(about[:, [0, 4, 8]].sum(1, keepdims=True), 1e-20))
     clear = smooth_ramp(middle - FOLD * least, EDGE, CLEAR_EDGE).astype(np.float32)
     return np.asarray(np.maximum(clear, means @ clear))
+
+
+def _spreads(products: Floats) -> tuple[Floats, Floats]:
+    """The least and the middle eigenvalue of symmetric matrices (n, 9) whose diagonals sum up to 1."""
+    # In closed form (Smith 1961): a fifth of the time that the general way takes.
+    a, b, c, _, d, e, _, _, f = products.T.astype(np.float64)
+    a, d, f = a - 1 / 3, d - 1 / 3, f - 1 / 3
+    width = np.sqrt(np.maximum((a * a + d * d + f * f + 2 * (b * b + c * c + e * e)) / 6, 1e-30))
+    determinant = a * (d * f - e * e) - b * (b * f - c * e) + c * (b * e - c * d)
+    angle = np.arccos(np.clip(determinant / (2 * width**3), -1, 1)) / 3
+    largest = 2 * width * np.cos(angle)
+    least = 2 * width * np.cos(angle + 2 * np.pi / 3)
+    return (1 / 3 + least).astype(np.float32), (1 / 3 - largest - least).astype(np.float32)

@@ -19,7 +19,7 @@ from .detailed_zero_set import extract_detailed
 from .field import Field, one_torch_thread
 from .holding_bars import Bars, bars_between
 from .mended_field import Mend, mended
-from .parts import count_pieces, faces_among, large_parts, speck_share, within_pieces, without_specks
+from .parts import count_pieces, faces_among, large_parts, meant_pieces, speck_share, within_pieces, without_specks
 from .small_handles import Plugs, handles, plugs_for
 from .smooth_normals import smooth_normals
 from .zero_set import extract_surface
@@ -132,11 +132,15 @@ def _handles_about(morph: Morph, time: float, extraction: Extraction) -> int:
 def _in_pieces(surface: _Surface, field: Field, extraction: Extraction, morph: Morph, time: float) -> _Surface:
     """The surface in no more pieces than the shapes about its time: what is too many is held by bars, or left out."""
     most, cells = morph.pieces_about(time), morph.cells(extraction)
-    if most <= 0 or count_pieces(surface.vertices, surface.faces) <= most:
+    if most <= 0 or not len(surface.faces):
+        return surface
+    most = min(most, meant_pieces(surface.vertices, surface.faces, morph.parts_about(time)))
+    if count_pieces(surface.vertices, surface.faces) <= most:
         return surface
     bars: Bars | None = None
     for _ in range(HOLDINGS):
-        more = bars_between(surface.vertices, surface.faces, surface.normals, most, 2 / cells)
+        at_ends = morph.in_both_shapes(torch.from_numpy(surface.vertices).to(field.device), time)
+        more = bars_between(surface.vertices, surface.faces, surface.normals, most, 2 / cells, at_ends)
         if more is None:
             break
         bars = more if bars is None else bars.with_more(more)

@@ -25,12 +25,18 @@ LARGEST = 0.09
 """Units of the training frame, in which a shape is 1.7 across at most: a loop that reaches farther from its middle is
 no mishap of a place but how the blend is. Chosen: on four morphs of animals that had any, the mishaps were up to .06
 wide, and what is wider was the gap between two legs."""
+LARGEST_CUT = 0.045
+"""The same for what is cut: wider than that it is no bridge but a strip of wall, such as that between a hole and a rim.
+Chosen by looking at vase → knot."""
 THICKNESS = 1.0
 """Half of a plug's thickness, in cells: the least that is found however it lies between the corners. Chosen."""
 OVERHANG = 0.75
 """Cells by which a plug is wider than the loop, to reach through the wall. Chosen."""
 ROUNDING = 1.0
 """Cells over which a plug runs into the surface. Chosen."""
+CUT = 2.5
+"""How many times a loop counts as longer where it is cut than where it is filled: a hole that is filled leaves no mark,
+and what is cut is torn. Chosen by looking at vase → knot, where the rim of a wall was cut to be rid of a hole in it."""
 MEETINGS = 4
 """Loops, the shortest first, that are sought anew from where they meet. Chosen."""
 
@@ -128,29 +134,34 @@ def handles(vertices: Floats, faces: NDArray[np.int32]) -> int:
 
 
 def plugs_for(
-    vertices: Floats, faces: NDArray[np.int32], normals: Floats, most: int, cell: float, largest: float = LARGEST
+    vertices: Floats,
+    faces: NDArray[np.int32],
+    normals: Floats,
+    most: int,
+    cell: float,
+    largest: tuple[float, float] = (LARGEST, LARGEST_CUT),
 ) -> Plugs | None:
-    """Plugs for the smallest handles of a closed mesh, ``most`` at most; None where it has no small ones."""
+    """Plugs for the smallest handles of a closed mesh, ``most`` at most; None where it has no small ones.
+
+    ``largest`` are the loops that are filled and that are cut.
+    """
     centres: list[NDArray[np.float64]] = []
     axes: list[NDArray[np.float64]] = []
     radii: list[float] = []
     filled: list[bool] = []
     used = np.zeros(len(vertices), bool)
-    for loop in short_loops(vertices, faces):
-        places = vertices[loop].astype(np.float64)
-        middle = places.mean(0)
-        away = places - middle
+    for loop, away, fills in _dearest_last(short_loops(vertices, faces), vertices, normals):
+        middle = vertices[loop[0]] - away[0]
         radius = float(np.linalg.norm(away, axis=1).max())
         near = [np.linalg.norm(middle - other) < radius + size for other, size in zip(centres, radii, strict=True)]
-        # The two loops of one handle cross each other, and the rims of a tunnel are near: the shortest one closes it.
-        if radius > largest or used[loop].any() or any(near):
+        # The two loops of one handle cross each other, and the rims of a tunnel are near: the first one closes it.
+        if radius > largest[not fills] or used[loop].any() or any(near):
             continue
         used[loop] = True
         centres.append(middle)
         axes.append(np.linalg.svd(away, full_matrices=False)[2][2])
         radii.append(radius + OVERHANG * cell)
-        # Around a bridge normals point away from its middle, in a tunnel towards it.
-        filled.append(bool(np.einsum("ij,ij->i", away, normals[loop].astype(np.float64)).sum() < 0))
+        filled.append(fills)
         if len(centres) == most:
             break
     if not centres:
@@ -163,6 +174,21 @@ def plugs_for(
         THICKNESS * cell,
         ROUNDING * cell,
     )
+
+
+def _dearest_last(
+    loops: list[Indices], vertices: Floats, normals: Floats
+) -> list[tuple[Indices, NDArray[np.float64], bool]]:
+    """Loops, the way to each of their vertices from their middle, and whether what they are about is to be filled."""
+    found = []
+    for loop in loops:
+        places = vertices[loop].astype(np.float64)
+        away = places - places.mean(0)
+        # Around a bridge normals point away from its middle, in a tunnel towards it.
+        fills = bool(np.einsum("ij,ij->i", away, normals[loop].astype(np.float64)).sum() < 0)
+        length = float(np.linalg.norm(places - np.roll(places, 1, axis=0), axis=1).sum())
+        found.append((length * (1 if fills else CUT), loop, away, fills))
+    return [(loop, away, fills) for _, loop, away, fills in sorted(found, key=lambda one: one[0])]
 
 
 def short_loops(vertices: Floats, faces: NDArray[np.int32]) -> list[Indices]:

@@ -66,6 +66,9 @@ class _Morphing:
     def pieces_about(self, time: float) -> int:
         return self._pieces
 
+    def in_both_shapes(self, points: torch.Tensor, time: float) -> Floats:
+        return np.hstack([points.numpy()] * 2)
+
     def cells(self, extraction: Extraction) -> int:
         return self._cells
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+import trimesh
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -68,7 +69,7 @@ def test_values_with_bars_are_within_their_bounds_and_their_gradient_is_their_sl
     rng = np.random.default_rng(0)
     mesh = frame_at(morphing(lambda time: field, 0, CELLS), 0.5, Extraction(velocity=False, attributes=False))
     assert mesh.normals is not None
-    bars = bars_between(mesh.vertices, mesh.faces, mesh.normals, 1, 2 / CELLS)
+    bars = bars_between(mesh.vertices, mesh.faces, mesh.normals, 1, 2 / CELLS, np.hstack([mesh.vertices] * 2))
     assert bars is not None and bars.about(x + 0.02 * normals).all()
     joined = mended(field, bars)
     points = torch.from_numpy(rng.uniform(-0.4, 0.4, (400, 3)).astype(np.float32))
@@ -81,3 +82,44 @@ def test_values_with_bars_are_within_their_bounds_and_their_gradient_is_their_sl
     step = 1e-3 * gradient / gradient.norm(dim=1, keepdim=True).clamp(min=1e-6)
     slope = (joined.values(points + step) - values) / 1e-3
     assert np.quantile((slope - gradient.norm(dim=1)).abs().numpy(), 0.95) < 0.05
+
+
+def _three_balls(second: float) -> tuple[Floats, NDArray[np.int32], Floats]:
+    """Two large balls, and a small one over the gap between these."""
+    large = trimesh.creation.icosphere(3, 0.3)
+    small = trimesh.creation.icosphere(3, 0.12)
+    parts = [large.copy(), large.copy(), small]
+    for part, place in zip(parts, ((-0.4, 0, 0), (0.4, 0, 0), (second, 0.6, 0)), strict=True):
+        part.apply_translation(place)
+    whole = trimesh.util.concatenate(parts)
+    return whole.vertices.astype(np.float32), whole.faces.astype(np.int32), whole.vertex_normals.astype(np.float32)
+
+
+def test_a_bar_leads_to_where_the_piece_is_at_both_ends() -> None:
+    ends = _three_balls(-0.3)[0]
+    for place in (-0.03, 0.03):
+        vertices, faces, normals = _three_balls(place)
+        bars = bars_between(vertices, faces, normals, 2, 2 / CELLS, np.hstack([ends, ends]))
+        assert bars is not None and len(bars) == 1
+        # To the left one, however near the right one is half-way.
+        assert bars.ends[0, 0] < 0
+
+
+def test_what_is_farther_off_hangs_by_a_thicker_bar() -> None:
+    radii = []
+    for gap in (0.02, 0.2, 0.4):
+        one, other = trimesh.creation.icosphere(3, 0.3), trimesh.creation.icosphere(3, 0.15)
+        other.apply_translation((0.45 + gap, 0, 0))
+        both = trimesh.util.concatenate([one, other])
+        vertices = both.vertices.astype(np.float32)
+        bars = bars_between(
+            vertices,
+            both.faces.astype(np.int32),
+            both.vertex_normals.astype(np.float32),
+            1,
+            2 / CELLS,
+            np.hstack([vertices] * 2),
+        )
+        assert bars is not None
+        radii.append(float(bars.radii[0]))
+    assert 2 / CELLS < radii[0] < radii[1] < radii[2] < 2 / CELLS + 0.15

@@ -209,6 +209,8 @@ def test_what_both_shapes_have_in_common_stands_still() -> None:
     assert np.abs(values).mean() < 1e-5 and np.abs(values).max() < 1e-3
     assert np.abs(exact.at(0.5).values(places)[0] - values).max() < 1e-5
     assert np.median(np.abs(np.linalg.norm(gradient, axis=1) - 1)) < 1e-3
+    # Nor is it made fair, however far the flow leads away from it.
+    assert exact.at(0.5).freedom(places).max() < 0.01
 
 
 def test_cells_follow_the_thin_parts_and_the_budget() -> None:

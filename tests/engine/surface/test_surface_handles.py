@@ -16,6 +16,7 @@ from lipmlp_engine.surface.field import Field, LipschitzField
 from lipmlp_engine.surface.frame_assembly import frame_at
 from lipmlp_engine.surface.mended_field import mended
 from lipmlp_engine.surface.small_handles import handles, plugs_for, short_loops
+from lipmlp_engine.surface.smooth_normals import face_normals_at
 from lipmlp_engine.surface.zero_set import extract_surface
 
 from ..still_morphs import detailed, morphing
@@ -128,3 +129,15 @@ def test_values_with_plugs_are_within_their_bounds_and_their_gradient_is_their_s
     step = 1e-3 * gradient / gradient.norm(dim=1, keepdim=True).clamp(min=1e-6)
     slope = (joined.values(points + step) - values) / 1e-3
     assert np.quantile((slope - gradient.norm(dim=1)).abs().numpy(), 0.95) < 0.05
+
+
+def test_a_hole_beside_a_rim_is_filled_and_the_rim_not_cut() -> None:
+    def function(points: Tensor) -> Tensor:
+        points = points @ TILTED
+        hole = (points[:, :2] - torch.tensor([0.0, 0.18])).norm(dim=1) - 0.075
+        return torch.maximum(box(points, (0.7, 0.3, 0.05)), -hole)
+
+    vertices, quads = extract_surface(LipschitzField(function, 1.0), CELLS)
+    plugs = plugs_for(vertices, quads, face_normals_at(vertices, quads), 1, 2 / CELLS)
+    # The loop about the strip of wall between the hole and the rim is the shorter one.
+    assert plugs is not None and plugs.filled.tolist() == [True]

@@ -20,7 +20,7 @@ from lipmlp_engine.model.trained_morph import Morph
 from lipmlp_engine.shapes.shape import Shape
 from lipmlp_engine.surface.field import LipschitzField
 from lipmlp_engine.surface.frame_assembly import frame_at
-from lipmlp_engine.surface.parts import pieces, smallest_part, within_pieces, without_specks
+from lipmlp_engine.surface.parts import meant_pieces, pieces, smallest_part, within_pieces, without_specks
 from lipmlp_engine.surface.zero_set import extract_surface
 
 SPECK = 0.04
@@ -159,3 +159,16 @@ def test_pieces_are_counted_without_hollows_and_not_where_there_are_holes() -> N
     vertices, faces = mesh_of((0.0, 1.0, 1), (0.2, 0.3, -1), (2.0, 0.4, 1))
     assert pieces(Shape("balls", vertices, faces)) == 2
     assert pieces(Shape("open", vertices, faces, closed=False)) == 0
+
+
+def test_crumbs_beside_the_shapes_own_parts_are_no_pieces_that_are_meant() -> None:
+    parts = []
+    for index, radius in enumerate((0.5, 0.3, 0.05)):
+        part = trimesh.creation.icosphere(2, radius)
+        part.apply_translation((1.5 * index, 0, 0))
+        parts.append(part)
+    both = trimesh.util.concatenate(parts)
+    vertices, faces = both.vertices.astype(np.float32), both.faces.astype(np.int32)
+    assert meant_pieces(vertices, faces, [1.0, 0.2]) == 2
+    assert meant_pieces(vertices, faces, [1.0, 0.01]) == 3
+    assert meant_pieces(vertices, faces, []) == 3
