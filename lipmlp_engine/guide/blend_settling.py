@@ -117,15 +117,16 @@ def _lone_parts(
     flow: VelocityLattice, views: tuple[LatticeView, LatticeView]
 ) -> tuple[LoneParts | None, LoneParts | None]:
     """Of either shape what the flow leads to nothing in the other."""
-    found: list[LoneParts | None] = []
-    for view, other, duration in ((views[0], views[1], 1.0), (views[1], views[0], -1.0)):
-        cores = view.cores
-        if cores is None:
-            found.append(None)
-            continue
-        there = flow.moved(cores.middles.astype(np.float32), duration).astype(np.float64)
-        found.append(lone_parts(cores, np.asarray(other.shape.signed(there), np.float64)))
-    return found[0], found[1]
+
+    def of(view: LatticeView, other: LatticeView, duration: float) -> LoneParts | None:
+        if view.cores is None:
+            return None
+        there = flow.moved(view.cores.middles.astype(np.float32), duration).astype(np.float64)
+        return lone_parts(view.cores, np.asarray(other.shape.signed(there), np.float64))
+
+    with ThreadPoolExecutor(2) as pool:
+        first, second = pool.map(of, views, reversed(views), (1.0, -1.0))
+    return first, second
 
 
 def _lattice() -> Tensor:

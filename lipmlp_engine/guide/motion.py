@@ -8,12 +8,11 @@ from dataclasses import dataclass, field
 from functools import partial
 from itertools import pairwise
 
+import igl
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
-from trimesh.transformations import transform_points
-from trimesh.triangles import mass_properties
 
 from ..job.description import Job
 from ..shapes.distance import DistanceField
@@ -212,11 +211,10 @@ def _matter(shape: Shape, distance: DistanceField, rng: np.random.Generator) -> 
     radius = float(np.sqrt(((inside - centre) ** 2).sum(1).mean()))
     if shape.closed:
         # Exact, so that a moved copy of a shape is found to be just that.
-        exact = mass_properties(shape.vertices[shape.triangles] - centre)
-        if exact.volume > 0:
-            offset = np.asarray(exact.center_mass)
-            centre, volume = centre + offset, float(exact.volume)
-            radius = float(np.sqrt(np.trace(np.asarray(exact.inertia)) / 2 / volume))
+        exact, moment, inertia = igl.moments(shape.vertices - centre, shape.triangles.astype(np.int64))
+        if exact > 0:
+            centre, volume = centre + np.asarray(moment).ravel() / exact, float(exact)
+            radius = float(np.sqrt(np.trace(inertia) / 2 / volume))
     return _Matter(inside, surface, normals, centre, radius, volume)
 
 
@@ -270,8 +268,9 @@ def world_landmarks(job: Job, shapes: list[Shape], segment: int) -> tuple[Array,
     both = [(a, b) for a, b in pairs if a is not None and b is not None]
     if not both:
         return np.empty((0, 3)), np.empty((0, 3))
+    moved = (shapes[segment + side].matrix for side in (0, 1))
     source, target = (
-        np.asarray(transform_points(np.array(points, np.float64), shapes[k].matrix))
-        for k, points in zip((segment, segment + 1), zip(*both, strict=True), strict=True)
+        np.array(points, np.float64) @ matrix[:3, :3].T + matrix[:3, 3]
+        for matrix, points in zip(moved, zip(*both, strict=True), strict=True)
     )
     return source, target

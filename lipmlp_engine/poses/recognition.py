@@ -58,8 +58,8 @@ MOST_MISTUNED = 0.3
 MOST_MISTUNED_BALLS = 0.11
 """The same of surfaces that are closed and have no handle: limbs that touch make handles, and scans leave holes.
 
-Measured: between poses of a character it is .01 to .07, between it and a stouter one up to .105, and between animals
-and people that are refused in the end .116 and more.
+Measured: between poses of a character it is .01 to .07, between it and a stouter one up to .105, and between all but
+one (.089) of the pairs of animals and people that are refused in the end .116 and more.
 """
 
 Array = NDArray[np.float64]
