@@ -34,6 +34,7 @@ CASES = {
     "noise-1": Case(noise=1.0),
     "strays": Case(strays=True),
     "one-sided": Case(one_sided=True),
+    "misplaced": Case(misplaced=0.25),
     "5k": Case(points=5_000),
     "100k": Case(points=100_000),
 }

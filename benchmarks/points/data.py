@@ -33,10 +33,12 @@ class Case:
     strays: bool = False
     one_sided: bool = False
     """Whether half of the shape is seen only from one side."""
+    misplaced: float = 0.0
+    """How far a scan from behind lies beside one from the front, which overlap, in % of the diagonal."""
 
     @property
     def name(self) -> str:
-        extras = ("+strays" * self.strays) + ("+one-sided" * self.one_sided)
+        extras = ("+strays" * self.strays) + ("+one-sided" * self.one_sided) + ("+misplaced" * (self.misplaced > 0))
         return f"{self.points // 1000}k noise {self.noise:g} %{extras}"
 
 
@@ -77,13 +79,55 @@ SOLIDS: dict[str, Callable[[], trimesh.Trimesh]] = {
 }
 
 
+def _cup() -> trimesh.Trimesh:
+    body, ear = trimesh.creation.cylinder(0.3, 0.8, sections=96), trimesh.creation.torus(0.2, 0.03, 96, 32)
+    ear.apply_transform(trimesh.transformations.rotation_matrix(np.pi / 2, (1, 0, 0)))
+    ear.apply_translation((0.33, 0, 0))
+    hollow = trimesh.creation.cylinder(0.26, 0.8, sections=96)
+    hollow.apply_translation((0, 0, 0.06))
+    cup = trimesh.boolean.union([body, ear], engine="manifold")
+    return trimesh.boolean.difference([cup, hollow], engine="manifold")
+
+
+def _wheel() -> trimesh.Trimesh:
+    parts = [trimesh.creation.torus(0.5, 0.06, 128, 32), trimesh.creation.cylinder(0.1, 0.1, sections=64)]
+    for turn in np.arange(8) * np.pi / 4:
+        spoke = trimesh.creation.cylinder(0.015, 0.5, sections=24)
+        spoke.apply_transform(trimesh.transformations.rotation_matrix(np.pi / 2, (0, 1, 0)))
+        spoke.apply_translation((0.25, 0, 0))
+        spoke.apply_transform(trimesh.transformations.rotation_matrix(turn, (0, 0, 1)))
+        parts.append(spoke)
+    return trimesh.boolean.union(parts, engine="manifold")
+
+
+def _sieve() -> trimesh.Trimesh:
+    drills = []
+    for radius, x in zip((0.01, 0.015, 0.02, 0.03, 0.04), (-0.4, -0.2, 0, 0.2, 0.4), strict=True):
+        for y in (-0.15, 0.15):
+            drills.append(trimesh.creation.cylinder(radius, 1, sections=32))
+            drills[-1].apply_translation((x, y, 0))
+    return trimesh.boolean.difference([_box((1, 0.6, 0.05)), *drills], engine="manifold")
+
+
+KEPT_ASIDE: dict[str, Callable[[], trimesh.Trimesh]] = {"cup": _cup, "wheel": _wheel, "sieve": _sieve}
+"""No constant was chosen on these."""
+
+
 def shape(name: str) -> Shape:
     """The truth, closed and facing outwards."""
-    if name in SOLIDS:
-        mesh = SOLIDS[name]()
+    if name in SOLIDS or name in KEPT_ASIDE:
+        mesh = (SOLIDS | KEPT_ASIDE)[name]()
         return Shape(name, np.asarray(mesh.vertices, np.float64), np.asarray(mesh.faces, np.int32))
     folder = Path(os.environ.get("LIPMORPH_DATA", Path(__file__).parents[3] / "shared" / "data"))
     return prepare(read_shape(folder / f"{name}.obj"), Sampling())
+
+
+def _moved(points: Array, share: float, diagonal: float) -> Array:
+    """Aside by that share of the diagonal, and turned so far that a place at its half moves half as much."""
+    sine, cosine = np.sin(share), np.cos(share)
+    return points @ np.array([[cosine, sine, 0], [-sine, cosine, 0], [0, 0, 1]]).T + np.array([0, 0.6, 0.8]) * (
+        share * diagonal
+    )
 
 
 def cloud(truth: Shape, case: Case, seed: int = 0) -> tuple[Array, Array]:
@@ -95,6 +139,9 @@ def cloud(truth: Shape, case: Case, seed: int = 0) -> tuple[Array, Array]:
         # What lies on one half is seen from above alone.
         seen = (points[:, 0] > truth.centre[0]) | (normals[:, 2] > -0.2)
         points, normals = points[seen][: case.points], normals[seen][: case.points]
+    if case.misplaced:
+        behind = rng.uniform(-0.3, 0.3, len(points)) > normals[:, 1]
+        points[behind] = _moved(points[behind] - truth.centre, case.misplaced / 100, truth.diagonal) + truth.centre
     points = points + rng.standard_normal(points.shape) * (case.noise / 100 * truth.diagonal)
     if case.strays:
         low, high = truth.bounds

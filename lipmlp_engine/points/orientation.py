@@ -30,6 +30,9 @@ ROUNDS = 12
 """Turns in which neighbours and the winding number settle the sides. Chosen."""
 CLEAR = 0.3
 """The least fall of the winding number across a wall that says on which side it is. Chosen."""
+WALLED, BETTER, ON_A_WALL = 0.9, 0.1, 0.25
+"""Share of the points at which the winding number is what it is on a wall that leaves no doubt of the sides, how much
+more there must be by another way, and how far from a half the number may be on a wall. Chosen."""
 INSIDE_OUT = -0.2
 """Winding number at points that enclose space inside out.
 
@@ -54,16 +57,34 @@ def oriented(points: Array, lines: Lines, threads: int = 0) -> Array:
     """The lines' normals, outwards."""
     points = lines.places
     agreement = _agreement(points, lines)
-    parts = _parts(agreement)
     cell = max(float(np.ptp(points, axis=0).max()) / CELLS, float(np.median(lines.spacing)) / PER_SPACING)
     grid = WindingGrid(points, cell, threads)
+    side = _sides(points, lines, agreement, grid, lines.clean)
+    if lines.clean:
+        walled = _walled(side, points, lines, grid)
+        if walled < WALLED:
+            # Two scans of one wall that lie beside each other are no two sheets.
+            other = _sides(points, lines, agreement, grid, False)
+            side = other if _walled(other, points, lines, grid) > walled + BETTER else side
+    return np.asarray(lines.normals * side[:, None])
+
+
+def _walled(side: Array, points: Array, lines: Lines, grid: WindingGrid) -> float:
+    """The share of the points at which the winding number is about what it is on a wall."""
+    number = grid.solve(points, lines.normals * (side * lines.spacing**2)[:, None], 1.0)
+    return float((np.abs(grid.at(number, points) - 0.5) < ON_A_WALL).mean())
+
+
+def _sides(points: Array, lines: Lines, agreement: csr_array, grid: WindingGrid, clean: bool) -> Array:
+    """1 for every normal that is outwards, -1 for every other; in a clean cloud sheets are told apart."""
+    parts = _parts(agreement)
     from_middle = points - np.median(points, axis=0)
     far = np.linalg.norm(from_middle, axis=1)
     hint = np.einsum("ij,ij->i", lines.normals, from_middle) / max(far.max(), 1e-300) * (far / far.max()) ** 3
     # In noise the links are not sure enough to go without the winding number, even where that is blurred.
     crowded, along = np.zeros(len(points), np.bool_), np.zeros(len(points))
-    if lines.clean:
-        crowded, along = _crowded(points, lines, 3 * cell), _along_the_surest(agreement)
+    if clean:
+        crowded, along = _crowded(points, lines, 3 * grid.cell), _along_the_surest(agreement)
         parts = _parts(_between_alike(agreement, lines))
         hint = along
     side, straight, before = np.ones(len(points)), np.ones(len(points)), np.zeros(len(points))
@@ -74,7 +95,7 @@ def oriented(points: Array, lines: Lines, threads: int = 0) -> Array:
         number = grid.solve(points, lines.normals * (side * lines.spacing**2)[:, None], blur)
         standing = grid.at(number, points)
         straight = _turned_parts(side, parts, standing)
-        if lines.clean and (straight == side).all():
+        if clean and (straight == side).all():
             straight = _turned_groups(side, agreement, standing)
         if (straight != before).mean() < SETTLED and blur == 1.0:
             break
@@ -87,7 +108,7 @@ def oriented(points: Array, lines: Lines, threads: int = 0) -> Array:
         hint = np.where((np.abs(fall) > CLEAR) & ~crowded, np.clip(fall, -1, 1), along * _majority(along * side, parts))
     if crowded.any():
         straight = _turned_sheets(straight, crowded, parts, points, lines)
-    return np.asarray(lines.normals * straight[:, None])
+    return straight
 
 
 def _agreement(points: Array, lines: Lines) -> csr_array:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 from lipmlp_engine.job.sections.points import Points
+from lipmlp_engine.points import orientation
 from lipmlp_engine.points.cloud import Cloud
 from lipmlp_engine.points.found_surface import Found
 from lipmlp_engine.points.normal_estimation import lines_of
 from lipmlp_engine.points.orientation import oriented
 from lipmlp_engine.points.reconstruct import reconstruct
 from lipmlp_engine.shapes.mesh_topology import Topology, vertex_parts
-from lipmlp_engine.shapes.shape import signed_volume, triangle_areas
+from lipmlp_engine.shapes.shape import Shape, signed_volume, triangle_areas
+from lipmlp_engine.shapes.surface_samples import sample_surface
 from tests.engine.clouds import on_ball
 
 WALL = (2.0, 1.4)
@@ -86,3 +90,26 @@ def test_sparse_parts_of_a_wall_are_whole() -> None:
     found = found_in(points[~sparse])
     assert rims(found.triangles)[0] == 1
     assert triangle_areas(found.vertices, found.triangles).sum() == pytest.approx(WALL[0] * WALL[1], rel=0.1)
+
+
+def test_two_scans_that_lie_beside_each_other_are_one_wall(torus: Shape) -> None:
+    points, normals, _ = sample_surface(torus.vertices, torus.triangles, 4000, np.random.default_rng(3))
+    behind = np.random.default_rng(4).uniform(-0.3, 0.3, len(points)) > normals[:, 1]
+    points[behind] += np.array([0.0, 0.03, 0.02])
+    found = lines_of(points, threads=1)
+    assert found.clean
+    cosine = np.einsum("ij,ij->i", oriented(points, found, threads=1), normals)
+    assert (cosine > 0).mean() > 0.97
+
+
+def test_where_sheets_told_apart_make_no_wall_the_number_decides(monkeypatch: pytest.MonkeyPatch) -> None:
+    ball = on_ball(1200)
+    found, sides = lines_of(ball, threads=1), orientation._sides
+
+    def at_odds(*given: Any) -> np.ndarray:
+        told = sides(*given)
+        return np.where(np.arange(len(told)) % 3 == 0, -told, told) if given[-1] else told
+
+    monkeypatch.setattr(orientation, "_sides", at_odds)
+    assert found.clean
+    assert (np.einsum("ij,ij->i", oriented(ball, found, threads=1), ball) > 0).all()
