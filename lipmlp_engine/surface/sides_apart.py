@@ -21,7 +21,7 @@ NEIGHBOURS = 12
 LONGEST_STEP = 0.25
 """Cells by which a vertex moves at once. Chosen."""
 ROUNDS = 4
-"""Chosen."""
+"""In which vertices are moved. Chosen."""
 
 Floats = NDArray[np.float32]
 
