@@ -1,7 +1,7 @@
 """A morph that begins with a cloud beside one from the mesh that it was taken from: python -m benchmarks.points.morphs
 
 Both are measured against the meshes, on the measures of benchmarks/inbetweens; *hkr* is a network that takes nothing
-but labels, inside or outside, from the cloud's surface.
+but labels, inside or outside, from the surface.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from lipmlp_engine.shapes.load import prepare, with_surface
 
 from .data import Case, cloud
 
-WAYS = ("mesh", "cloud", "hkr")
+WAYS = ("mesh", "cloud", "hkr mesh", "hkr cloud")
 FRAMES, CELLS = 9, 96
 
 
@@ -50,10 +50,10 @@ def main() -> None:
     for way in given.ways:
         case = Case(points=given.points, noise=given.noise)
         job = ours(given.preset, 0)
-        if way == "hkr":
+        if way.startswith("hkr"):
             job.training = replace(job.training, loss="hkr")
         frames, seconds = morphed(
-            job, pair if way == "mesh" else scanned(pair, case, given.threads), times, CELLS, given.threads
+            job, pair if way.endswith("mesh") else scanned(pair, case, given.threads), times, CELLS, given.threads
         )
         figures = measure(frames, pair, given.threads)
         told = {name: None if value is None else round(value, 3) for name, value in figures.items()}

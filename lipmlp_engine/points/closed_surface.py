@@ -23,7 +23,7 @@ from ..surface.surface_nets import CORNERS, surface_nets, triangles_from_quads
 from .false_handles import without_false_handles
 from .oriented_samples import Samples
 from .sample_planes import SamplePlanes
-from .thin_sheets import near_sheets, sheets_among
+from .scanned_sheets import near_sheets, sheets_among
 from .steadied_normals import missed_by, share_of_number, steadied
 from .winding_grid import WindingGrid
 

@@ -33,6 +33,8 @@ CLEAR = 0.3
 WALLED, BETTER, ON_A_WALL = 0.9, 0.1, 0.25
 """Share of the points at which the winding number is what it is on a wall that leaves no doubt of the sides, how much
 more there must be by another way, and how far from a half the number may be on a wall. Chosen."""
+AT_ODDS = 0.5
+"""Of all that a part's neighbours say, how much more must be against its side than for it. Chosen."""
 INSIDE_OUT = -0.2
 """Winding number at points that enclose space inside out.
 
@@ -108,7 +110,7 @@ def _sides(points: Array, lines: Lines, agreement: csr_array, grid: WindingGrid,
         hint = np.where((np.abs(fall) > CLEAR) & ~crowded, np.clip(fall, -1, 1), along * _majority(along * side, parts))
     if crowded.any():
         straight = _turned_sheets(straight, crowded, parts, points, lines)
-    return straight
+    return _turned_at_edges(straight, agreement, parts) if clean else straight
 
 
 def _agreement(points: Array, lines: Lines) -> csr_array:
@@ -223,6 +225,24 @@ def _turned_groups(side: Array, agreement: csr_array, number: NDArray[np.float32
     among = diags_array(wrong.astype(np.float64))
     group = _parts(csr_array(among @ agreement @ among))
     return np.asarray(np.where(wrong & (np.bincount(group) > 3 * LINKS)[group], -side, side))
+
+
+def _turned_at_edges(side: Array, agreement: csr_array, parts: NDArray[np.int64]) -> Array:
+    """The sides, with those parts turned that all their neighbours across edges disagree with, the smallest first: on a
+    narrow wall that is inside out the number is what it is on one that is not."""
+    links = agreement.tocoo()
+    first, second = links.coords
+    across = parts[first] != parts[second]
+    first, second, weight = first[across], second[across], links.data[across]
+    count = np.bincount(parts)
+    whole = np.bincount(parts[first], np.abs(weight), len(count))
+    for _ in range(MOST_SHEETS):
+        agree = np.bincount(parts[first], weight * side[first] * side[second], len(count))
+        wrong = np.flatnonzero((agree < -AT_ODDS * whole) & (count > 3 * LINKS))
+        if not len(wrong):
+            break
+        side = np.where(parts == wrong[count[wrong].argmin()], -side, side)
+    return side
 
 
 def _turned_sheets(

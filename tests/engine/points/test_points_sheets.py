@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import trimesh
 
 from lipmlp_engine.job.sections.points import Points
 from lipmlp_engine.points import orientation
@@ -113,3 +114,21 @@ def test_where_sheets_told_apart_make_no_wall_the_number_decides(monkeypatch: py
     monkeypatch.setattr(orientation, "_sides", at_odds)
     assert found.clean
     assert (np.einsum("ij,ij->i", oriented(ball, found, threads=1), ball) > 0).all()
+
+
+def test_a_narrow_wall_that_is_inside_out_is_turned_by_what_is_across_its_edges() -> None:
+    size = np.array([1.0, 0.6, 0.15])
+    points, normals, _ = sample_surface(*box_of(size), 3000, np.random.default_rng(5))
+    found = lines_of(points, threads=1)
+    agreement = orientation._agreement(found.places, found)
+    parts = orientation._parts(orientation._between_alike(agreement, found))
+    right = np.sign(np.einsum("ij,ij->i", found.normals, normals))
+    wall = parts == np.bincount(parts[normals[:, 0] > 0.9]).argmax()
+    assert 50 < wall.sum() < 400
+    turned = orientation._turned_at_edges(np.where(wall, -right, right), agreement, parts)
+    assert (turned[wall] == right[wall]).all() and (turned == right).mean() > 0.99
+
+
+def box_of(size: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    mesh = trimesh.creation.box(size)
+    return np.asarray(mesh.vertices), np.asarray(mesh.faces, np.int32)
