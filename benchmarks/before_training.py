@@ -29,8 +29,8 @@ def main() -> None:
     import torch
 
     from lipmlp_engine.job.description import Job
+    from lipmlp_engine.reading.load import load_shapes
     from lipmlp_engine.running.method import prepared
-    from lipmlp_engine.shapes.load import load_shapes
     from lipmlp_engine.training.follower import Follower
 
     values = Job.preset(given.preset).to_dict()

@@ -33,10 +33,11 @@ from lipmlp_engine.job.sections import Network, ShapeInput
 from lipmlp_engine.model.trained_morph import Morph
 from lipmlp_engine.networks import build
 from lipmlp_engine.networks.activations import groupsort
+from lipmlp_engine.reading.load import load_shapes
+from lipmlp_engine.reading.shape_files import read_shape
 from lipmlp_engine.running.method import train
-from lipmlp_engine.shapes import Shape, load_shapes
+from lipmlp_engine.shapes import Shape
 from lipmlp_engine.shapes.distance import DistanceField
-from lipmlp_engine.shapes.shape_files import read_shape
 from lipmlp_engine.shapes.surface_samples import sample_surface
 from lipmlp_engine.surface.zero_set import extract_surface
 from lipmlp_engine.training.gradients import BatchGradients, absolute_loss

@@ -35,8 +35,8 @@ from lipmlp_engine.metrics.end_errors import measure_end
 from lipmlp_engine.metrics.solid import Solid
 from lipmlp_engine.model.trained_morph import Morph
 from lipmlp_engine.pictures.contact_sheet import contact_sheet
+from lipmlp_engine.reading.load import load_shapes
 from lipmlp_engine.running.method import train
-from lipmlp_engine.shapes import load_shapes
 from lipmlp_engine.shapes.distance import DistanceField
 from lipmlp_engine.shapes.surface_samples import sample_surface
 from lipmlp_engine.surface.frame_assembly import frame_at

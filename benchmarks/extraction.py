@@ -27,8 +27,8 @@ from torch import Tensor
 from lipmlp_engine.job.description import PRESETS, Job
 from lipmlp_engine.job.sections import Extraction, ShapeInput
 from lipmlp_engine.model.trained_morph import Morph
+from lipmlp_engine.reading.load import load_shapes
 from lipmlp_engine.running.method import frames, train
-from lipmlp_engine.shapes import load_shapes
 from lipmlp_engine.surface.field import Enclosure, Field
 from lipmlp_engine.surface.frame_assembly import frame_at
 from lipmlp_engine.surface.zero_set import extract_surface

@@ -21,10 +21,10 @@ from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from lipmlp_engine.reading.shape_files import read_shape
 from lipmlp_engine.shapes.distance import DistanceField
 from lipmlp_engine.shapes.morton import morton_order
 from lipmlp_engine.shapes.shape import Shape
-from lipmlp_engine.shapes.shape_files import read_shape
 from lipmlp_engine.shapes.surface_samples import sample_near
 
 SPREADS = (0.0015, 0.0075, 0.025)

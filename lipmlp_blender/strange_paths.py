@@ -11,10 +11,10 @@ import sys
 from pathlib import Path, PureWindowsPath
 
 from .lipmlp_engine.files.manifest import MANIFEST
+from .lipmlp_engine.files.model_metadata import read_metadata
 from .lipmlp_engine.files.results_folder import ResultsFolder
 from .lipmlp_engine.job.errors import OutputError
 from .lipmlp_engine.job.hearsay import HearsayError, is_remote, read_group
-from .lipmlp_engine.model.model_metadata import read_metadata
 
 _OURS = "lipschitz-morph"
 BUNDLES = {".action", ".app", ".appex", ".bundle", ".framework", ".kext", ".pkg", ".plugin", ".prefpane", ".workflow"}

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from lipmlp_engine.job.sections import Placement, Sampling
-from lipmlp_engine.shapes.load import prepare
+from lipmlp_engine.reading.load import prepare
 from lipmlp_engine.shapes.placement import place
 from lipmlp_engine.shapes.shape import Shape
 

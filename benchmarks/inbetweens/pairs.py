@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
 from lipmlp_engine.job.sections import Placement, Sampling
-from lipmlp_engine.shapes.load import prepare
+from lipmlp_engine.reading.load import prepare
+from lipmlp_engine.reading.shape_files import read_shape
 from lipmlp_engine.shapes.placement import place
 from lipmlp_engine.shapes.shape import Shape
-from lipmlp_engine.shapes.shape_files import read_shape
 
 from . import solids
 

@@ -10,9 +10,9 @@ import numpy as np
 import trimesh
 
 from lipmlp_engine.job.sections import Sampling
-from lipmlp_engine.shapes.load import prepare
+from lipmlp_engine.reading.load import prepare
+from lipmlp_engine.reading.shape_files import read_shape
 from lipmlp_engine.shapes.shape import Shape
-from lipmlp_engine.shapes.shape_files import read_shape
 
 from ..inbetweens import solids
 from .motions import bent

@@ -19,8 +19,8 @@ from typing import Any
 import numpy as np
 
 from lipmlp_engine.job.sections.points import Points
-from lipmlp_engine.points.cloud import Cloud
 from lipmlp_engine.points.reconstruct import reconstruct
+from lipmlp_engine.shapes.cloud import Cloud
 from lipmlp_engine.shapes.shape import Shape
 
 from .data import ANIMALS, SOLIDS, Case, cloud, shape

@@ -12,9 +12,9 @@ import trimesh
 from numpy.typing import NDArray
 
 from lipmlp_engine.job.sections import Sampling
-from lipmlp_engine.shapes.load import prepare
+from lipmlp_engine.reading.load import prepare
+from lipmlp_engine.reading.shape_files import read_shape
 from lipmlp_engine.shapes.shape import Shape
-from lipmlp_engine.shapes.shape_files import read_shape
 from lipmlp_engine.shapes.surface_samples import sample_surface
 
 Array = NDArray[np.float64]

@@ -16,9 +16,9 @@ from benchmarks.inbetweens.measures import measure
 from benchmarks.inbetweens.pairs import Pair, build
 from lipmlp_engine.job.sections import Sampling
 from lipmlp_engine.job.sections.points import Points
-from lipmlp_engine.points.cloud import Cloud
 from lipmlp_engine.points.reconstruct import reconstruct
-from lipmlp_engine.shapes.load import prepare, with_surface
+from lipmlp_engine.reading.load import prepare, with_surface
+from lipmlp_engine.shapes.cloud import Cloud
 
 from .data import Case, cloud
 

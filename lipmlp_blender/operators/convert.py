@@ -9,13 +9,13 @@ import bpy
 
 from ..job_queue import JobState, MorphJob, read_order
 from ..job_start import start_job
+from ..lipmlp_engine.files.model_metadata import read_metadata
 from ..lipmlp_engine.files.results_folder import ResultsFolder
 from ..lipmlp_engine.job.description import Job
 from ..lipmlp_engine.job.errors import EngineError
 from ..lipmlp_engine.job.events import Done
 from ..lipmlp_engine.job.hearsay import shown
 from ..lipmlp_engine.job.sections import KEY_SETTINGS
-from ..lipmlp_engine.model.model_metadata import read_metadata
 from ..preferences import chosen_python
 from ..report_summary import tracking_of
 from ..runtime import runtime

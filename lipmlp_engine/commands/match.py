@@ -50,7 +50,7 @@ def add_to(commands: Any) -> None:
 
 
 def match(given: argparse.Namespace) -> int:
-    from ..shapes.load import load_shapes
+    from ..reading.load import load_shapes
 
     _require_ours(given.out)
     job, base = _job_from(given)

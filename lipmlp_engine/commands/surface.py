@@ -56,10 +56,10 @@ def surface(given: argparse.Namespace) -> int:
 
     def work(audience: Audience) -> Done:
         from ..machine.devices import device_name
-        from ..points.loose import of_loose_points
+        from ..reading.load import found_surface, prepare, with_surface
+        from ..reading.loose import of_loose_points
+        from ..reading.shape_files import read_shape
         from ..running.pipeline import greeting
-        from ..shapes.load import found_surface, prepare, with_surface
-        from ..shapes.shape_files import read_shape
 
         job = apply_settings(Job(), given, OPTIONS)
         out: Path = given.out or given.cloud.with_name(f"{given.cloud.stem}_surface.ply")

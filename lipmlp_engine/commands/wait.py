@@ -21,8 +21,8 @@ from ..running.channel import first_line
 from .following import reserved_stdout
 
 LOADED = (
-    "shapes.load",
-    "shapes.vertex_matches",
+    "reading.load",
+    "reading.vertex_matches",
     "running.method",
     "surface.parallel_frames",
     "metrics",

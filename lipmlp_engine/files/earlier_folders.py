@@ -11,7 +11,7 @@ from typing import Any
 
 from ..job.description import Job
 from ..job.errors import EngineError
-from ..model.model_metadata import read_metadata
+from .model_metadata import read_metadata
 from .results_folder import ResultsFolder
 
 OURS = b"Lipschitz Morph"

@@ -16,6 +16,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from .. import __version__
+from ..files.model_metadata import MODEL_FORMAT, read_metadata
 from ..files.whole_file import moved_when_whole
 from ..guide import Blend, CarriedMesh, ExactMorph, Motion, Pace
 from ..guide.frame_pose import Pose, PosePath
@@ -40,7 +41,6 @@ from .model_check import (
     numbers_of,
     shape_facts,
 )
-from .model_metadata import MODEL_FORMAT, read_metadata
 
 TIME_STEP = 2e-3
 """Over which the exact blend's change is taken: less, and single precision tells."""

@@ -21,7 +21,7 @@ from ..files.array_file import ArrayFile
 from ..files.whole_file import draft_of, run_name
 from ..job.hearsay import HearsayError, as_group, built
 from ..job.sections.points import Points
-from .cloud import Cloud
+from ..shapes.cloud import Cloud
 from .found_surface import Found, SurfaceReport
 
 FOLDER_NAME = "LIPMORPH_SURFACES"

@@ -12,9 +12,9 @@ from scipy.spatial import cKDTree
 from ..job.errors import ShapeError
 from ..job.sections import FEWEST_POINTS
 from ..job.sections.points import Points
+from ..shapes.cloud import Cloud, tidied
 from ..shapes.mesh_topology import Topology
 from .closed_surface import enclosing_surface
-from .cloud import Cloud, tidied
 from .found_surface import Found, SurfaceReport
 from .lent_normals import lent
 from .normal_estimation import Lines, lines_of

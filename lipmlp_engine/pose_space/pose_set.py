@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from ..files.array_file import ArrayFile
 from ..job.errors import ShapeError
+from ..reading.shape_files import read_shape
 from ..shapes.shape import signed_volume
-from ..shapes.shape_files import read_shape
 from .metric import edge_lengths, edges_of
 
 MOST_POSES = 500

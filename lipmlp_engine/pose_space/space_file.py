@@ -13,10 +13,10 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from .. import __version__
+from ..files.model_metadata import read_metadata
 from ..files.whole_file import moved_when_whole
 from ..job.errors import OutputError
 from ..job.hearsay import HearsayError, parsed, shown
-from ..model.model_metadata import read_metadata
 from ..poses.triangle_deformations import slender
 from .deformed_mesh import DeformationBasis, DeformedMesh
 from .learned_space import PoseSpace

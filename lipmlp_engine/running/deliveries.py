@@ -96,7 +96,7 @@ class Deliveries:
 
     def _track(self, report: Report, shapes: list[Shape], morph: Morph) -> None:
         """Make shape keys, or say why there are none."""
-        from ..tracking.key_making import make_keys
+        from .key_making import make_keys
 
         def notify(_fraction: float) -> None:
             self._account.stop_if_asked()

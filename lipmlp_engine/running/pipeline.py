@@ -223,7 +223,7 @@ class _Run:
 
     def _with_given_landmarks(self) -> Job:
         """The job with the landmarks that follow from the vertices: they decide the flow, but nobody named them."""
-        from ..shapes.vertex_matches import given_landmarks
+        from ..reading.vertex_matches import given_landmarks
 
         given = given_landmarks(self.job, self.results.path, self._account.note)
         return dataclasses.replace(self.job, landmarks=[*self.job.landmarks, *given])
@@ -262,7 +262,7 @@ class _Run:
         return hello.device_name
 
     def _load_shapes(self) -> list[Shape]:
-        from ..shapes import load_shapes
+        from ..reading.load import load_shapes
 
         if self.kept_shapes:
             return self.kept_shapes

@@ -23,8 +23,9 @@ from ..job.events import PHASES, Event, Notice, Progress
 from ..job.sections import SECTIONS, ShapeInput
 from ..machine.device_choice import choose_device
 from ..model.trained_morph import Morph
-from ..shapes import Shape, load_shapes
-from ..shapes.vertex_matches import given_landmarks
+from ..reading.load import load_shapes
+from ..reading.vertex_matches import given_landmarks
+from ..shapes import Shape
 from . import method
 from .account import Account
 from .channel import Audience

@@ -1,6 +1,5 @@
-"""Shapes: what is morphed, read from files and made fit to have an inside; knows nothing of networks."""
+"""Shapes: what is morphed, as surfaces that have an inside; knows nothing of networks."""
 
-from .load import load_shapes
 from .shape import Shape
 
-__all__ = ["Shape", "load_shapes"]
+__all__ = ["Shape"]

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..points.cloud import Cloud
+from .cloud import Cloud
 from .look import Look
 
 

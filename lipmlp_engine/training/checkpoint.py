@@ -10,11 +10,11 @@ import torch
 from torch import Tensor
 
 from .. import __version__
+from ..files.model_metadata import read_metadata
 from ..job.description import Job
 from ..job.errors import EngineError
 from ..job.sections import Training
 from ..machine.device_choice import choose_device
-from ..model.model_metadata import read_metadata
 from ..model.trained_morph import Morph
 from ..shapes.shape import Shape
 from .optimiser import MuonAdam

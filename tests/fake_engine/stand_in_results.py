@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from lipmlp_engine.files.mesh_frame import MeshFrame
+from lipmlp_engine.files.model_metadata import MODEL_FORMAT
 from lipmlp_engine.files.results_folder import ResultsFolder
 from lipmlp_engine.job.description import Job
-from lipmlp_engine.model.model_metadata import MODEL_FORMAT
 
 
 def ball(time_: float, segments: int = 12) -> MeshFrame:

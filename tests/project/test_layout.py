@@ -10,13 +10,15 @@ from pathlib import Path
 
 import pytest
 
+from workshop.rooms import asked, rings
+
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("lipmlp_engine", "lipmlp_blender")
 LONGEST = 300
 SHARED = {
     *("job", "files.array_file", "files.folder_lock", "files.manifest", "files.mesh_frame", "files.results_folder"),
     *("files.whole_file", "files.workplace", "machine.memory", "machine.programs", "machine.standard_streams"),
-    *("model.model_metadata", "commands.options"),
+    *("files.model_metadata", "commands.options"),
 }
 """What the add-on takes out of the engine: rooms, or modules of rooms."""
 HEAVY = {"torch", "warp", "scipy", "trimesh", "igl", "matplotlib", "manifold3d", "safetensors"}
@@ -94,6 +96,13 @@ def test_a_ring_is_found() -> None:
 @pytest.mark.parametrize("package", PACKAGES)
 def test_no_modules_import_each_other_in_a_ring(package: str) -> None:
     assert not ring(arrows(package))
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_no_rooms_ask_each_other(package: str) -> None:
+    graph = asked(package)
+    assert len(graph) > 5
+    assert not rings(graph)
 
 
 @pytest.mark.parametrize("package", PACKAGES)

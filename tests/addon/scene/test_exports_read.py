@@ -36,7 +36,7 @@ from lipmlp_engine.job.errors import ShapeError
 from lipmlp_engine.job.description import Job
 from lipmlp_engine.job.sections import ShapeInput
 from lipmlp_engine.shapes.up_axis import lay_alike
-from lipmlp_engine.shapes.shape_files import read_shape
+from lipmlp_engine.reading.shape_files import read_shape
 found = {}
 first = Path(sys.argv[1])
 for path in map(Path, sys.argv[2:]):

@@ -98,7 +98,7 @@ def test_packing_and_unpacking_by_the_button(packed: bpy.types.Object, tmp_path:
     archive = part("scene.packed_model")
     assert bpy.ops.lipmorph.unpack_model() == {"FINISHED"}
     morph = bpy.context.active_object
-    assert not archive.is_packed(morph) and part("lipmlp_engine.model.model_metadata").read_metadata(
+    assert not archive.is_packed(morph) and part("lipmlp_engine.files.model_metadata").read_metadata(
         folder() / "model.safetensors"
     )
     assert json.loads((folder() / "order.json").read_text())["spec"]["pack_model"]

@@ -14,14 +14,14 @@ import numpy as np
 import pytest
 
 from lipmlp_engine.files.mesh_frame import MeshFrame
+from lipmlp_engine.files.model_metadata import read_metadata
 from lipmlp_engine.job.description import MOST_TIMES, Job
 from lipmlp_engine.job.errors import EngineError, JobError, OutputError, ShapeError
 from lipmlp_engine.job.events import Done, EventError, Failed, Hello, Notice, Progress, event_from_line, to_line
 from lipmlp_engine.job.hearsay import shown
 from lipmlp_engine.job.sections import ShapeInput
-from lipmlp_engine.model.model_metadata import read_metadata
-from lipmlp_engine.shapes.ply import read_ply
-from lipmlp_engine.shapes.shape_files import read_shape
+from lipmlp_engine.reading.ply import read_ply
+from lipmlp_engine.reading.shape_files import read_shape
 from tests.engine.foreign_files import packed, rewritten, rounds
 from tests.engine.ply_prism import prism
 from tests.hearsay import damaged, twisted

@@ -13,12 +13,12 @@ import numpy as np
 import pytest
 
 from lipmlp_engine.files.array_file import ArrayFile
+from lipmlp_engine.files.model_metadata import MODEL_FORMAT, read_metadata
 from lipmlp_engine.job.description import Job
 from lipmlp_engine.job.errors import JobError, OutputError, ShapeError
 from lipmlp_engine.job.events import Notice, Progress
 from lipmlp_engine.job.hearsay import HearsayError, built, parsed, read_group, shown
-from lipmlp_engine.model.model_metadata import MODEL_FORMAT, read_metadata
-from lipmlp_engine.shapes.shape_files import read_shape
+from lipmlp_engine.reading.shape_files import read_shape
 from tests.engine.foreign_files import packed, rewritten
 
 

@@ -17,10 +17,10 @@ from lipmlp_engine.looks.face_transfer import FacesOnSource
 from lipmlp_engine.looks.frame_attributes import Sources, add_attributes
 from lipmlp_engine.looks.look_field import LookField
 from lipmlp_engine.looks.shading import shading_normals
+from lipmlp_engine.reading.shape_files import read_shape
 from lipmlp_engine.shapes.distance import DistanceField
 from lipmlp_engine.shapes.look import Layer, Look, joined_across_sides
 from lipmlp_engine.shapes.shape import Shape, doubled_area_vectors, unit_normals
-from lipmlp_engine.shapes.shape_files import read_shape
 
 Array = NDArray[np.float64]
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from lipmlp_engine.files.model_metadata import MODEL_FORMAT, read_metadata
 from lipmlp_engine.job.errors import OutputError
-from lipmlp_engine.model.model_metadata import MODEL_FORMAT, read_metadata
 
 
 def write_header(path: Path, header: object) -> Path:

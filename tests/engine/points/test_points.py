@@ -14,15 +14,15 @@ from lipmlp_engine.commands.main import main
 from lipmlp_engine.job.errors import ShapeError
 from lipmlp_engine.job.sections import FEWEST_POINTS, Sampling, Training
 from lipmlp_engine.job.sections.points import Points
-from lipmlp_engine.points.cloud import Cloud, thinned, tidied
 from lipmlp_engine.points.found_surface import Found
 from lipmlp_engine.points.normal_estimation import lines_of
 from lipmlp_engine.points.orientation import _turned_sheets, oriented
 from lipmlp_engine.points.reconstruct import reconstruct
+from lipmlp_engine.reading.load import prepare, surface_of
+from lipmlp_engine.reading.shape_files import read_shape
+from lipmlp_engine.shapes.cloud import Cloud, thinned, tidied
 from lipmlp_engine.shapes.distance import DistanceField
-from lipmlp_engine.shapes.load import prepare, surface_of
 from lipmlp_engine.shapes.shape import Shape, signed_volume
-from lipmlp_engine.shapes.shape_files import read_shape
 from lipmlp_engine.shapes.surface_samples import sample_surface
 from tests.engine.clouds import COUNT, on_ball
 

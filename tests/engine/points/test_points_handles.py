@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from lipmlp_engine.job.sections.points import Points
 from lipmlp_engine.points.closed_surface import _extracted
-from lipmlp_engine.points.cloud import Cloud
 from lipmlp_engine.points.false_handles import without_false_handles
 from lipmlp_engine.points.oriented_samples import Samples
 from lipmlp_engine.points.reconstruct import reconstruct
 from lipmlp_engine.points.winding_grid import WindingGrid
+from lipmlp_engine.shapes.cloud import Cloud
 from lipmlp_engine.shapes.mesh_topology import Topology
 from lipmlp_engine.shapes.shape import signed_volume
 from lipmlp_engine.shapes.surface_samples import sample_surface

@@ -11,8 +11,8 @@ import pytest
 from lipmlp_engine.job.sections import Training
 from lipmlp_engine.job.sections.points import Points
 from lipmlp_engine.points import kept_surfaces as keeping
-from lipmlp_engine.points.cloud import Cloud
-from lipmlp_engine.shapes.load import found_surface
+from lipmlp_engine.reading.load import found_surface
+from lipmlp_engine.shapes.cloud import Cloud
 from lipmlp_engine.shapes.shape import Shape
 from tests.engine.clouds import on_ball
 

@@ -10,11 +10,11 @@ import trimesh
 
 from lipmlp_engine.job.sections.points import Points
 from lipmlp_engine.points import orientation
-from lipmlp_engine.points.cloud import Cloud
 from lipmlp_engine.points.found_surface import Found
 from lipmlp_engine.points.normal_estimation import lines_of
 from lipmlp_engine.points.orientation import oriented
 from lipmlp_engine.points.reconstruct import reconstruct
+from lipmlp_engine.shapes.cloud import Cloud
 from lipmlp_engine.shapes.mesh_topology import Topology, vertex_parts
 from lipmlp_engine.shapes.shape import Shape, signed_volume, triangle_areas
 from lipmlp_engine.shapes.surface_samples import sample_surface

@@ -17,10 +17,10 @@ import pytest
 from lipmlp_engine.files.folder_lock import FolderLock
 from lipmlp_engine.files.manifest import MANIFEST, Manifest
 from lipmlp_engine.files.mesh_frame import MeshFrame
+from lipmlp_engine.files.model_metadata import read_metadata
 from lipmlp_engine.files.results_folder import ResultsFolder
 from lipmlp_engine.job.description import Job
 from lipmlp_engine.job.errors import OutputError
-from lipmlp_engine.model.model_metadata import read_metadata
 from tests.engine.nursery import Nursery
 from tests.engine.small_jobs import write_shapes
 from tests.processes import is_gone

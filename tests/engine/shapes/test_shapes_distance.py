@@ -13,11 +13,11 @@ from benchmarks.inbetweens import solids
 from lipmlp_engine.job.errors import ShapeError
 from lipmlp_engine.job.sections import Sampling
 from lipmlp_engine.machine.warp_runtime import warp_runtime
+from lipmlp_engine.reading.load import prepare
+from lipmlp_engine.reading.shape_files import read_shape
 from lipmlp_engine.shapes.distance import MANY, DistanceField
-from lipmlp_engine.shapes.load import prepare
 from lipmlp_engine.shapes.morton import morton_order
 from lipmlp_engine.shapes.shape import Shape
-from lipmlp_engine.shapes.shape_files import read_shape
 from lipmlp_engine.shapes.surface_samples import sample_near
 
 SURFACES = ["ball", "box", "torus", "two_balls", "open_hemisphere", "nested", "overlapping_boxes", "soup"]

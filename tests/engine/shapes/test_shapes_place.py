@@ -12,7 +12,7 @@ from scipy.spatial.transform import Rotation
 from lipmlp_engine.job.description import Job
 from lipmlp_engine.job.errors import ShapeError
 from lipmlp_engine.job.sections import Placement, ShapeInput
-from lipmlp_engine.shapes import load_shapes
+from lipmlp_engine.reading.load import load_shapes
 from lipmlp_engine.shapes.alignment import best_rotation, principal_axes
 from lipmlp_engine.shapes.distance import DistanceField
 from lipmlp_engine.shapes.placement import centre_of_matter, enclosed_volume, place

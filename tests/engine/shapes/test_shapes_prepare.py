@@ -12,8 +12,8 @@ import trimesh
 
 from lipmlp_engine.job.errors import ShapeError
 from lipmlp_engine.job.sections import Sampling
+from lipmlp_engine.reading.load import prepare
 from lipmlp_engine.shapes.distance import DistanceField
-from lipmlp_engine.shapes.load import prepare
 from lipmlp_engine.shapes.mesh_topology import Topology
 from lipmlp_engine.shapes.openings import join
 from lipmlp_engine.shapes.placement import enclosed_volume

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 import torch
 
+from lipmlp_engine.files.model_metadata import read_metadata
 from lipmlp_engine.job.description import Job
 from lipmlp_engine.job.errors import Cancelled, TrainingError
 from lipmlp_engine.job.events import Progress
 from lipmlp_engine.job.sections import SECTIONS, ShapeInput
 from lipmlp_engine.job.setting_kinds import section_from_dict
-from lipmlp_engine.model.model_metadata import read_metadata
 from lipmlp_engine.model.trained_morph import Morph
 from lipmlp_engine.running.method import train
 from lipmlp_engine.shapes.shape import Shape

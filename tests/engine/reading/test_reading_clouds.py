@@ -11,11 +11,11 @@ import pytest
 from lipmlp_engine.commands.main import main
 from lipmlp_engine.job.errors import ShapeError
 from lipmlp_engine.job.sections.points import Points
-from lipmlp_engine.points.cloud_files import read_cloud
-from lipmlp_engine.points.loose import of_loose_points
 from lipmlp_engine.points.reconstruct import reconstruct
+from lipmlp_engine.reading.cloud_files import read_cloud
+from lipmlp_engine.reading.loose import of_loose_points
+from lipmlp_engine.reading.shape_files import read_shape
 from lipmlp_engine.shapes.shape import Shape
-from lipmlp_engine.shapes.shape_files import read_shape
 from tests.engine.clouds import on_ball
 
 

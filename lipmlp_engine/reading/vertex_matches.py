@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..job.description import Job
 from ..job.errors import ShapeError
-from .shape import Shape
+from ..shapes.shape import Shape
 from .shape_files import read_shape
 
 LANDMARKS = 48

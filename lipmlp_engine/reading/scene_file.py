@@ -11,7 +11,7 @@ import numpy as np
 import trimesh
 from trimesh.resolvers import FilePathResolver
 
-from .polygons import bent, triangulate
+from ..shapes.polygons import bent, triangulate
 
 _TEXTS = {"obj", "off"}
 

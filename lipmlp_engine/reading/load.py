@@ -11,13 +11,13 @@ from ..job.description import Job
 from ..job.errors import ShapeError
 from ..job.sections import Sampling, Training
 from ..job.sections.points import Points
-from .openings import close
-from .placement import enclosed_volume, place
-from .repair import drop_collapsed, drop_duplicates, orient, weld
-from .shape import Shape
+from ..shapes.openings import close
+from ..shapes.placement import enclosed_volume, place
+from ..shapes.repair import drop_collapsed, drop_duplicates, orient, weld
+from ..shapes.shape import Shape
+from ..shapes.union import merge_overlaps
+from ..shapes.up_axis import lay_alike
 from .shape_files import check_shape, read_shape
-from .union import merge_overlaps
-from .up_axis import lay_alike
 
 if TYPE_CHECKING:
     from ..points.found_surface import Found

@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 
 from ..files.array_file import ArrayFile
 from ..job.errors import ShapeError
-from ..points.cloud import Cloud
-from ..points.cloud_files import POINT_FILES, cloud_of_columns, read_cloud
-from ..points.loose import loose_points, note_of, without_vertices
-from .look import UV_NAME, Layer, Look, layers_in
+from ..shapes.cloud import Cloud
+from ..shapes.look import UV_NAME, Layer, Look, layers_in
+from ..shapes.polygons import triangulate
+from ..shapes.shape import Shape, triangle_areas
+from .cloud_files import POINT_FILES, cloud_of_columns, read_cloud
+from .loose import loose_points, note_of, without_vertices
 from .ply import Ply, read_ply
 from .ply_numbers import Lists
-from .polygons import triangulate
-from .shape import Shape, triangle_areas
 
 LARGEST = 1e12
 """Coordinates beyond this, or shapes below its inverse, have no room in single precision once squared and cubed.

@@ -11,9 +11,9 @@ import trimesh
 from lipmlp_engine.job.description import Job
 from lipmlp_engine.job.errors import ShapeError
 from lipmlp_engine.job.sections import ShapeInput
-from lipmlp_engine.shapes import load_shapes
+from lipmlp_engine.reading.load import load_shapes
+from lipmlp_engine.reading.shape_files import read_shape
 from lipmlp_engine.shapes.shape import Shape
-from lipmlp_engine.shapes.shape_files import read_shape
 
 
 def save_npz(path: Path, **arrays: object) -> Path:

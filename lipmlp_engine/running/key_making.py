@@ -16,13 +16,13 @@ from ..metrics.critical_moments import critical_moments
 from ..metrics.frame_topology import TopologyOverTime
 from ..metrics.key_quality import Tracking, measure_keys, measure_targets, why_topology_fails, why_tracking_fails
 from ..model.trained_morph import Morph
+from ..reading.shape_files import read_shape
+from ..reading.vertex_matches import same_faces
 from ..shapes.shape import Shape
-from ..shapes.shape_files import read_shape
-from ..shapes.vertex_matches import same_faces
-from .elastic_sheet import smallest_angles
-from .key_layers import SERIOUS, layers_of_shapes, trouble_of
-from .template_mesh import Template, clean_mesh, own_mesh
-from .track import Track, track
+from ..tracking.elastic_sheet import smallest_angles
+from ..tracking.key_layers import SERIOUS, layers_of_shapes, trouble_of
+from ..tracking.template_mesh import Template, clean_mesh, own_mesh
+from ..tracking.track import Track, track
 
 TOLD = 0.1
 """Percentage of turned faces from which on they are worth a word. Chosen."""

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..job.errors import ShapeError
-from .cloud import Cloud
+from ..shapes.cloud import Cloud
 
 Array = NDArray[np.float64]
 

@@ -11,8 +11,8 @@ import trimesh
 
 from lipmlp_engine.commands.main import main
 from lipmlp_engine.job.errors import ShapeError
+from lipmlp_engine.reading.vertex_matches import LANDMARKS, same_faces, vertex_landmarks
 from lipmlp_engine.shapes.shape import Shape
-from lipmlp_engine.shapes.vertex_matches import LANDMARKS, same_faces, vertex_landmarks
 from tests.engine.small_jobs import SMALL_OPTIONS
 
 

@@ -11,7 +11,7 @@ from scipy.spatial import cKDTree
 
 from ..job.errors import JobError
 from ..job.sections import FEWEST_POINTS
-from .cloud import Cloud
+from ..shapes.cloud import Cloud
 
 if TYPE_CHECKING:
     from ..shapes.shape import Shape

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from lipmlp_engine.job.errors import ShapeError
-from lipmlp_engine.shapes.ply import read_ply
-from lipmlp_engine.shapes.ply_numbers import Lists
+from lipmlp_engine.reading.ply import read_ply
+from lipmlp_engine.reading.ply_numbers import Lists
+from lipmlp_engine.reading.shape_files import read_shape
 from lipmlp_engine.shapes.polygons import triangulate
 from lipmlp_engine.shapes.shape import signed_volume
-from lipmlp_engine.shapes.shape_files import read_shape
 from tests.engine.ply_prism import FACES, PRISM, prism
 
 
