@@ -32,6 +32,8 @@ LARGEST = 400 << 20
 """Bytes of all that is kept together; the oldest go first. Chosen."""
 LONGEST_NOTES = 20_000
 """Characters of what is told with a kept surface. Chosen."""
+METHOD = 2
+"""Of finding them, counted up when the same points come to have another surface. Chosen."""
 ENDING = ".surface.npz"
 
 
@@ -51,8 +53,8 @@ def kept_folder() -> Path:
 
 
 def digest_of(cloud: Cloud, settings: Points, seed: int, device: str) -> str:
-    """What is the same for the same surface only: every number of the cloud, every setting, and our version."""
-    decides = dataclasses.asdict(settings) | {"seed": seed, "device": device, "version": __version__}
+    """What is the same for the same surface only: every number of the cloud, every setting, our version and method."""
+    decides = dataclasses.asdict(settings) | {"seed": seed, "device": device, "version": __version__, "method": METHOD}
     del decides["keep"]
     digest = hashlib.sha256(json.dumps(decides, sort_keys=True).encode())
     for values in (cloud.points, cloud.normals, cloud.colors):
