@@ -46,7 +46,8 @@ class Sides:
     def __init__(self, surfaces: Sequence[PlacedSurface], flow: VelocityLattice | None, blend: Blend) -> None:
         self.surfaces = surfaces
         self._blend = blend
-        self._flow = flow or VelocityLattice(torch.zeros(2, 2, 2, 3))
+        place = torch.device("cpu" if surfaces[0].field.on_processor else surfaces[0].field.device)
+        self._flow = (flow or VelocityLattice(torch.zeros(2, 2, 2, 3))).to(place)
         self._on_warp: dict[int, Any] = {}
 
     @cached_property

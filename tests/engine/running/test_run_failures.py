@@ -98,7 +98,7 @@ def test_a_library_that_fails_of_an_interruption_does_not_blame_the_shape(
         recorder.stop()
         raise ShapeError("The file cannot be read.")
 
-    monkeypatch.setattr("lipmlp_engine.shapes.load_shapes", interrupted)
+    monkeypatch.setattr("lipmlp_engine.reading.load.load_shapes", interrupted)
     with pytest.raises(Cancelled):
         run_job(Job.read(write_job(tmp_path)), tmp_path, recorder)
     failed = recorder.events[-1]
