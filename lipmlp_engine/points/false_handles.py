@@ -42,7 +42,7 @@ def without_false_handles(
         vertices, triangles = surface
         places = vertices.astype(np.float32)
         normals = face_normals_at(places, triangles)
-        plugs = plugs_for(places, triangles, normals, count, grid.cell, (largest, largest))
+        plugs = plugs_for(places, triangles, normals, count, grid.cell, largest)
         if plugs is None:
             break
         corners, before = _put_in(plugs, values, grid)

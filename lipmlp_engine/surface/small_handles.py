@@ -25,9 +25,6 @@ LARGEST = 0.09
 """Units of the training frame, in which a shape is 1.7 across at most: a loop that reaches farther from its middle is
 no mishap of a place but how the blend is. Chosen: on four morphs of animals that had any, the mishaps were up to .06
 wide, and what is wider was the gap between two legs."""
-LARGEST_CUT = 0.045
-"""The same for what is cut: wider than that it is no bridge but a strip of wall, such as that between a hole and a rim.
-Chosen by looking at vase → knot."""
 THICKNESS = 1.0
 """Half of a plug's thickness, in cells: the least that is found however it lies between the corners. Chosen."""
 OVERHANG = 0.75
@@ -139,12 +136,9 @@ def plugs_for(
     normals: Floats,
     most: int,
     cell: float,
-    largest: tuple[float, float] = (LARGEST, LARGEST_CUT),
+    largest: float = LARGEST,
 ) -> Plugs | None:
-    """Plugs for the smallest handles of a closed mesh, ``most`` at most; None where it has no small ones.
-
-    ``largest`` are the loops that are filled and that are cut.
-    """
+    """Plugs for the smallest handles of a closed mesh, ``most`` at most; None where it has no small ones."""
     centres: list[NDArray[np.float64]] = []
     axes: list[NDArray[np.float64]] = []
     radii: list[float] = []
@@ -155,7 +149,7 @@ def plugs_for(
         radius = float(np.linalg.norm(away, axis=1).max())
         near = [np.linalg.norm(middle - other) < radius + size for other, size in zip(centres, radii, strict=True)]
         # The two loops of one handle cross each other, and the rims of a tunnel are near: the first one closes it.
-        if radius > largest[not fills] or used[loop].any() or any(near):
+        if radius > largest or used[loop].any() or any(near):
             continue
         used[loop] = True
         centres.append(middle)
