@@ -234,7 +234,7 @@ def slurm(options: argparse.Namespace) -> dict[str, Any]:
         began = time.monotonic()
         command = engine(
             "batch", source, "--cluster", "slurm", "--workers", options.workers, "--worker-memory", 2, "--queue", "all",
-            "--walltime", "00:30:00", "--wait", 300, "--interface", "lo",
+            "--walltime", options.walltime, "--wait", 300, "--interface", "lo",
         )  # fmt: skip
         answer = subprocess.run(
             command,
@@ -261,6 +261,7 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=2, help="processes side by side")
     parser.add_argument("--rounds", type=int, default=2, help="bare and batch in turn")
     parser.add_argument("--workers", type=int, default=3)
+    parser.add_argument("--walltime", default="00:30:00", help="of a worker, as Slurm takes it; less lets workers end")
     parser.add_argument("--every", type=float, default=30.0, help="seconds between two kills, about")
     parser.add_argument("--seed", type=int, default=16)
     parser.add_argument("--place", help="a new folder to work in, which is kept (default one that is not)")

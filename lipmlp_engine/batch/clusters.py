@@ -13,6 +13,9 @@ from .dask_crew import GPU, MEMORY
 
 KINDS = {"slurm": "SLURMCluster", "pbs": "PBSCluster", "lsf": "LSFCluster", "htcondor": "HTCondorCluster"}
 
+SECONDS_BETWEEN = 20.0
+"""After which it is looked whether all workers are there. Chosen: Dask takes one for lost after fifteen."""
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -36,7 +39,17 @@ def cluster_of(kind: str, asked: Asked) -> Any:
     """A cluster whose workers have been asked for; raises ClusterError where the batch system will not have them."""
     cluster = described(kind, asked)
     cluster.scale(jobs=asked.workers)
+    _keep_asking(cluster, asked.workers)
     return cluster
+
+
+def _keep_asking(cluster: Any, workers: int) -> None:
+    """Have workers that are gone started anew, as those are whose time is over, until the cluster is closed."""
+    from tornado.ioloop import PeriodicCallback
+
+    again = PeriodicCallback(lambda: cluster.scale(jobs=workers), 1000 * SECONDS_BETWEEN)
+    cluster.periodic_callbacks["lipmorph workers"] = again
+    cluster.loop.add_callback(again.start)
 
 
 def described(kind: str, asked: Asked) -> Any:

@@ -152,6 +152,26 @@ def test_each_batch_system_is_asked_for_the_same_workers(kind: str, lines: list[
         assert line in script, script
 
 
+def test_workers_whose_time_is_over_are_asked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A batch that takes longer than its workers may stood still when the last of them was gone."""
+    asked_for: list[int] = []
+
+    class Cluster(distributed.SpecCluster):  # type: ignore[misc, name-defined]
+        def scale(self, jobs: int = 0) -> None:  # type: ignore[override]
+            asked_for.append(jobs)
+
+    with Cluster(
+        workers={}, scheduler={"cls": distributed.Scheduler, "options": {"dashboard_address": ":0", "port": 0}}
+    ) as cluster:
+        monkeypatch.setattr(clusters, "described", lambda *_: cluster)
+        monkeypatch.setattr(clusters, "SECONDS_BETWEEN", 0.05)
+        assert clusters.cluster_of("slurm", clusters.Asked(workers=3)) is cluster
+        until = time.monotonic() + 20
+        while len(asked_for) < 3 and time.monotonic() < until:
+            time.sleep(0.05)
+        assert asked_for[:3] == [3, 3, 3]
+
+
 def dask(*arguments: str) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", *arguments, "--no-dashboard"]
     quiet = subprocess.DEVNULL
