@@ -114,10 +114,7 @@ def standing_still(moment: Moment, first: Side, second: Side, point: wp.vec3, bl
     for axis in range(3):
         if place[axis] < 0.0 or place[axis] > float(moment.weights.shape[axis] - 1):
             return held
-    i = wp.min(int(place[0]), moment.weights.shape[0] - 2)
-    j = wp.min(int(place[1]), moment.weights.shape[1] - 2)
-    k = wp.min(int(place[2]), moment.weights.shape[2] - 2)
-    weight = between(moment.weights, place, i, j, k)
+    weight = between(moment.weights, place)
     if weight <= 0.0:
         return held
     turned = moment.turn * point

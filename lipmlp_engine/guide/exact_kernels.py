@@ -7,7 +7,6 @@ network is fitted to.
 
 # No "from __future__ import annotations" here: Warp reads the annotations.
 # mypy: ignore-errors
-# ruff: noqa: UP018 (Warp wants to be told which numbers change inside a loop)
 
 import warp as wp
 
@@ -24,22 +23,30 @@ Follows from the order of the places that are wanted.
 """
 
 
+@wp.struct
+class Shut:
+    """What is taken off a distance in a gap that is to shut, and the place that has to be known for it first."""
+
+    depth: float
+    missing: bool
+    local: wp.vec3
+
+
 @wp.func
-def gap_shut(side: Side, look: Look, other: float, left: float, kept: bool) -> wp.vec2:
-    """What is taken off a distance in a gap that is to shut, and whether that is not known yet."""
+def gap_shut(side: Side, look: Look, other: float, left: float, kept: bool) -> Shut:
+    found = Shut()
     own = look.distance
     if not side.gaps or own <= 0.0 or own >= WIDTH or other >= 0.0:
-        return wp.vec2(0.0, 0.0)
+        return found
     # Away from all gaps there is nothing to shut, and no need to look for walls.
     if at_node(side.walls, look.place) <= 0.0:
-        return wp.vec2(0.0, 0.0)
-    still = Look()
-    still = looked(side, side.order, 1.0, look.place + WIDTH * look.outwards, 0.0, 0, False, kept)
-    narrow = wp.clamp((0.8 - (still.distance - own) / WIDTH) / 0.6, 0.0, 1.0)
-    unknown = float(0.0)
-    if still.missing:
-        unknown = 1.0
-    return wp.vec2(DEPTH * shutting(narrow, other, left), unknown)
+        return found
+    across = looked(side, side.order, 1.0, look.place + WIDTH * look.outwards, 0.0, 0, False, kept)
+    narrow = wp.clamp((0.8 - (across.distance - own) / WIDTH) / 0.6, 0.0, 1.0)
+    found.depth = DEPTH * shutting(narrow, other, left)
+    found.missing = across.missing
+    found.local = across.local
+    return found
 
 
 @wp.kernel(enable_backward=False)
@@ -110,21 +117,19 @@ def blended(
         return
     shut_first = gap_shut(first, one, other.distance, share, kept)
     shut_second = gap_shut(second, other, one.distance, rest, kept)
-    if shut_first[1] > 0.0:
+    if shut_first.missing:
         unknown = unknown | (1 << BEFORE_FIRST)
-        wanted[index, BEFORE_FIRST] = first.grow * (first.turn * (one.place + WIDTH * one.outwards)) + first.shift
-    if shut_second[1] > 0.0:
+        wanted[index, BEFORE_FIRST] = shut_first.local
+    if shut_second.missing:
         unknown = unknown | (1 << BEFORE_SECOND)
-        wanted[index, BEFORE_SECOND] = (
-            second.grow * (second.turn * (other.place + WIDTH * other.outwards)) + second.shift
-        )
+        wanted[index, BEFORE_SECOND] = shut_second.local
     missing[index] = unknown
 
     end_first = Valued()
-    end_first.value = one.distance - shut_first[0]
+    end_first.value = one.distance - shut_first.depth
     end_first.slope = one.slope
     end_second = Valued()
-    end_second.value = other.distance - shut_second[0]
+    end_second.value = other.distance - shut_second.depth
     end_second.slope = other.slope
     alone_first = Parted()
     alone_second = Parted()

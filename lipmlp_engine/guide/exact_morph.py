@@ -153,11 +153,7 @@ class ExactBlend:
         return self._both.moment(self.share, self._morph.motion.path.at(self._segment + self._time))
 
     def _in_chunks(self, points: Points, look: Callable[[Points], Seen]) -> Seen:
-        def parts(chunk: Points) -> tuple[Points, ...]:
-            seen = look(chunk)
-            return seen.values, seen.gradient, seen.trust, seen.off
-
-        return Seen(*in_chunks(parts, points, self._morph.threads))
+        return Seen(*in_chunks(look, points, self._morph.threads))
 
     def _carried(self, points: Points, side: int) -> Points:
         return self._morph.motion.moved(points, self.share, float(side), self._segment)

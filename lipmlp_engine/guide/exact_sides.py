@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -28,8 +27,7 @@ Follows from the kernels.
 Points = NDArray[np.float32]
 
 
-@dataclass(frozen=True)
-class Seen:
+class Seen(NamedTuple):
     """What the function is at points."""
 
     values: Points
@@ -46,8 +44,7 @@ class Sides:
     def __init__(self, surfaces: Sequence[PlacedSurface], flow: VelocityLattice | None, blend: Blend) -> None:
         self.surfaces = surfaces
         self._blend = blend
-        place = torch.device("cpu" if surfaces[0].field.on_processor else surfaces[0].field.device)
-        self._flow = (flow or VelocityLattice(torch.zeros(2, 2, 2, 3))).to(place)
+        self._flow = (flow or VelocityLattice(torch.zeros(2, 2, 2, 3))).to(torch.device(self._device))
         self._on_warp: dict[int, Any] = {}
 
     @cached_property

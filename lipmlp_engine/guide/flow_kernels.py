@@ -9,8 +9,11 @@ import warp as wp
 
 
 @wp.func
-def between(lattice: wp.array3d(dtype=Any), place: wp.vec3, i: int, j: int, k: int) -> Any:
-    """Linear between a lattice's nodes; ``place`` is in cells, (i, j, k) the cell's lowest node."""
+def between(lattice: wp.array3d(dtype=Any), place: wp.vec3) -> Any:
+    """Linear between a lattice's nodes; ``place`` is in cells and within it."""
+    i = wp.min(int(place[0]), lattice.shape[0] - 2)
+    j = wp.min(int(place[1]), lattice.shape[1] - 2)
+    k = wp.min(int(place[2]), lattice.shape[2] - 2)
     x = place[0] - float(i)
     y = place[1] - float(j)
     z = place[2] - float(k)
@@ -28,8 +31,11 @@ def between(lattice: wp.array3d(dtype=Any), place: wp.vec3, i: int, j: int, k: i
 
 
 @wp.func
-def slope(lattice: wp.array3d(dtype=wp.vec3), place: wp.vec3, i: int, j: int, k: int) -> wp.mat33:
+def slope(lattice: wp.array3d(dtype=wp.vec3), place: wp.vec3) -> wp.mat33:
     """How the velocity changes along each axis, a column each, per cell."""
+    i = wp.min(int(place[0]), lattice.shape[0] - 2)
+    j = wp.min(int(place[1]), lattice.shape[1] - 2)
+    k = wp.min(int(place[2]), lattice.shape[2] - 2)
     x = place[0] - float(i)
     y = place[1] - float(j)
     z = place[2] - float(k)
@@ -75,15 +81,9 @@ def carried(lattice: wp.array3d(dtype=wp.vec3), extent: float, point: wp.vec3, d
     step = duration / float(wp.max(steps, 1))
     for _ in range(steps):
         place = within(here, extent, nodes)
-        i = wp.min(int(place[0]), nodes - 2)
-        j = wp.min(int(place[1]), nodes - 2)
-        k = wp.min(int(place[2]), nodes - 2)
-        middle = here + 0.5 * step * between(lattice, place, i, j, k)
+        middle = here + 0.5 * step * between(lattice, place)
         place = within(middle, extent, nodes)
-        i = wp.min(int(place[0]), nodes - 2)
-        j = wp.min(int(place[1]), nodes - 2)
-        k = wp.min(int(place[2]), nodes - 2)
-        here = here + step * between(lattice, place, i, j, k)
+        here = here + step * between(lattice, place)
     return here
 
 
@@ -99,17 +99,11 @@ def carried_with_change(
     per_unit = 0.5 * float(nodes - 1) / extent
     for _ in range(steps):
         place = within(here, extent, nodes)
-        i = wp.min(int(place[0]), nodes - 2)
-        j = wp.min(int(place[1]), nodes - 2)
-        k = wp.min(int(place[2]), nodes - 2)
-        middle = here + 0.5 * step * between(lattice, place, i, j, k)
-        half_way = total + (0.5 * step * per_unit) * (slope(lattice, place, i, j, k) * total)
+        middle = here + 0.5 * step * between(lattice, place)
+        half_way = total + (0.5 * step * per_unit) * (slope(lattice, place) * total)
         place = within(middle, extent, nodes)
-        i = wp.min(int(place[0]), nodes - 2)
-        j = wp.min(int(place[1]), nodes - 2)
-        k = wp.min(int(place[2]), nodes - 2)
-        here = here + step * between(lattice, place, i, j, k)
-        total = total + (step * per_unit) * (slope(lattice, place, i, j, k) * half_way)
+        here = here + step * between(lattice, place)
+        total = total + (step * per_unit) * (slope(lattice, place) * half_way)
     way = Way()
     way.place = here
     way.change = total
@@ -121,24 +115,10 @@ def carry(
     lattice: wp.array3d(dtype=wp.vec3),
     extent: float,
     points: wp.array(dtype=wp.vec3),
-    duration: float,
-    steps: int,
-    moved: wp.array(dtype=wp.vec3),
-) -> None:
-    """Where points get to."""
-    index = wp.tid()
-    moved[index] = carried(lattice, extent, points[index], duration, steps)
-
-
-@wp.kernel(enable_backward=False)
-def carry_each(
-    lattice: wp.array3d(dtype=wp.vec3),
-    extent: float,
-    points: wp.array(dtype=wp.vec3),
     durations: wp.array(dtype=float),
     steps: int,
     moved: wp.array(dtype=wp.vec3),
 ) -> None:
-    """The same for a time of its own for each of them."""
+    """Where points get to, each in a time of its own."""
     index = wp.tid()
     moved[index] = carried(lattice, extent, points[index], durations[index], steps)

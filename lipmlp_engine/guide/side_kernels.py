@@ -3,6 +3,8 @@
 # No "from __future__ import annotations" here: Warp reads the annotations.
 # mypy: ignore-errors
 
+from typing import Any
+
 import warp as wp
 
 from ..shapes.distance_kernels import NOT_MADE, UNLIMITED, Nearest, kept_place, nearest_place
@@ -66,14 +68,9 @@ class Valued:
 
 
 @wp.func
-def at_node(lattice: wp.array3d(dtype=float), point: wp.vec3) -> float:
+def at_node(lattice: wp.array3d(dtype=Any), point: wp.vec3) -> Any:
     """Of a lattice over the training frame."""
-    nodes = lattice.shape[0]
-    place = within(point, 1.0, nodes)
-    i = wp.min(int(place[0]), nodes - 2)
-    j = wp.min(int(place[1]), nodes - 2)
-    k = wp.min(int(place[2]), nodes - 2)
-    return between(lattice, place, i, j, k)
+    return between(lattice, within(point, 1.0, lattice.shape[0]))
 
 
 @wp.func
@@ -141,12 +138,7 @@ def missing_of(side: Side, own: float, place: wp.vec3, gone: float) -> wp.vec2:
     for axis in range(3):
         if place[axis] <= side.lone_low[axis] or place[axis] >= side.lone_high[axis]:
             return wp.vec2(0.0, MOST_GONE)
-    nodes = side.order.shape[0]
-    at = within(place, 1.0, nodes)
-    i = wp.min(int(at[0]), nodes - 2)
-    j = wp.min(int(at[1]), nodes - 2)
-    k = wp.min(int(at[2]), nodes - 2)
-    order = between(side.order, at, i, j, k)
+    order = at_node(side.order, place)
     missing = near * wp.clamp(order[1] * (gone - order[0]), 0.0, MOST_GONE)
     return wp.vec2(missing, wp.min(missing + order[2], MOST_GONE))
 

@@ -72,14 +72,7 @@ class VelocityLattice:
 
     def moved(self, points: Points, duration: float) -> Points:
         """The same for an array of points, several times as fast, on the thread that asks."""
-        wp = warp_runtime()
-        device = warp_device(self.velocities.device.type)
-        source = wp.array(points, dtype=wp.vec3, device=device)
-        found = wp.empty(len(points), dtype=wp.vec3, device=device)
-        settings = [EXTENT, source, float(duration), flow_steps(duration), found]
-        kernel = warp_kernels("guide.flow_kernels", device).carry
-        wp.launch(kernel, dim=len(points), inputs=[self.on_warp, *settings], device=device)
-        return np.asarray(found.numpy())
+        return self.moved_each(points, np.full(len(points), duration, np.float32))
 
     def moved_each(self, points: Points, durations: Points) -> Points:
         """The same for a time of its own for each of them."""
@@ -88,7 +81,7 @@ class VelocityLattice:
         source, times = wp.array(points, dtype=wp.vec3, device=device), wp.array(durations, dtype=float, device=device)
         found = wp.empty(len(points), dtype=wp.vec3, device=device)
         steps = flow_steps(float(np.abs(durations).max(initial=0.0)))
-        kernel = warp_kernels("guide.flow_kernels", device).carry_each
+        kernel = warp_kernels("guide.flow_kernels", device).carry
         wp.launch(kernel, len(points), [self.on_warp, EXTENT, source, times, steps, found], device=device)
         return np.asarray(found.numpy(), np.float32)
 

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
+from ..shapes.mesh_topology import vertex_parts
+from ..shapes.shape import triangle_areas
 from .oriented_samples import Samples
 
 Array = NDArray[np.float64]
@@ -40,8 +40,7 @@ def sheets_among(samples: Samples, number: Array, opening: str) -> Flags:
     distance, nearest = cKDTree(samples.points).query(samples.points, k=near)
     linked = distance < TOGETHER * samples.spacing[:, None]
     first, _ = np.nonzero(linked)
-    graph = coo_array((np.ones(len(first), np.int8), (first, nearest[linked])), shape=(count, count))
-    part = connected_components(graph, directed=False)[1]
+    _, part = vertex_parts(np.stack([first, nearest[linked]], axis=1), count)
     mean = np.bincount(part, number) / np.bincount(part)
     return np.asarray((np.abs(mean) < SHEET)[part])
 
@@ -68,12 +67,9 @@ def near_sheets(vertices: Array, triangles: Triangles, samples: Samples, sheet: 
 def _gaps(vertices: Array, triangles: Triangles, edges: Triangles, beyond: Array, spacing: Array) -> Flags:
     """Vertices beyond the rim that hang together in patches too small to be no sheet."""
     out = beyond > 0
-    inner = edges[out[edges].all(axis=1)]
     count = len(vertices)
-    part = connected_components(coo_array((np.ones(len(inner), np.int8), inner.T), shape=(count, count)))[1]
-    first, second, third = (vertices[triangles[:, corner]] for corner in range(3))
-    area = np.linalg.norm(np.cross(second - first, third - first), axis=1) / 6
-    own = np.bincount(triangles.ravel(), np.repeat(area, 3), count) / spacing**2
+    _, part = vertex_parts(edges[out[edges].all(axis=1)], count)
+    own = np.bincount(triangles.ravel(), np.repeat(triangle_areas(vertices, triangles) / 3, 3), count) / spacing**2
     return np.asarray(out & (np.bincount(part, own) < GAP)[part])
 
 

@@ -91,6 +91,15 @@ def nearest_place(mesh: wp.uint64, point: wp.vec3, by_normal: bool, accuracy: fl
     return found
 
 
+@wp.func
+def nearest_within(mesh: wp.uint64, point: wp.vec3, by_normal: bool, accuracy: float, limit: float) -> Nearest:
+    """The same, looked for without the limit where rounding leaves nothing within it, as beside slivers."""
+    found = nearest_place(mesh, point, by_normal, accuracy, limit)
+    if found.triangle < 0:
+        return nearest_place(mesh, point, by_normal, accuracy, UNLIMITED)
+    return found
+
+
 @wp.kernel(enable_backward=False)
 def signed_distances(
     mesh: wp.uint64,
@@ -128,9 +137,7 @@ def signed_distances(
                 reach = wp.length(point - wp.mesh_eval_position(mesh, near.face, near.u, near.v))
                 distance[index] = side * reach
         else:
-            found = nearest_place(mesh, point, by_normal, accuracy, limit)
-            if found.triangle < 0:
-                found = nearest_place(mesh, point, by_normal, accuracy, UNLIMITED)
+            found = nearest_within(mesh, point, by_normal, accuracy, limit)
             if found.triangle >= 0:
                 before = point
                 reach = wp.abs(found.distance)
@@ -215,11 +222,8 @@ def kept_place(
             kept.distance = total
             kept.gradient = slope
             return kept
-        # What the nodes know spares a search most of its way; the margin outweighs rounding, and beside slivers, where
-        # that is worse, one looks again without.
-        near = nearest_place(mesh, point, by_normal, accuracy, 1.001 * farthest + 1.0e-6)
-        if near.triangle >= 0:
-            return near
+        # What the nodes know spares a search some of its way; the margin outweighs rounding.
+        return nearest_within(mesh, point, by_normal, accuracy, 1.001 * farthest + 1.0e-6)
     return nearest_place(mesh, point, by_normal, accuracy, UNLIMITED)
 
 

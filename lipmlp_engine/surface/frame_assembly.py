@@ -132,10 +132,11 @@ def _handles_about(morph: Morph, time: float, extraction: Extraction) -> int:
 def _in_pieces(surface: _Surface, field: Field, extraction: Extraction, morph: Morph, time: float) -> _Surface:
     """The surface in no more pieces than the shapes about its time: what is too many is held by bars, or left out."""
     most, cells = morph.pieces_about(time), morph.cells(extraction)
-    if most <= 0 or not len(surface.faces):
+    count = count_pieces(surface.vertices, surface.faces)
+    if most <= 0 or count <= 1:
         return surface
     most = min(most, meant_pieces(surface.vertices, surface.faces, morph.parts_about(time)))
-    if count_pieces(surface.vertices, surface.faces) <= most:
+    if count <= most:
         return surface
     bars: Bars | None = None
     for _ in range(HOLDINGS):
