@@ -165,7 +165,9 @@ class LipmorphResultSettings(bpy.types.PropertyGroup):
     )
     match_vertices: bpy.props.BoolProperty(
         name="Use Matching Vertices",
-        description="Let each vertex become the vertex of the same number, as the shapes have the same faces",
+        description="Let each vertex become the vertex of the same number, as the shapes have the same faces: "
+        "limbs swing, and nothing has to be found out",
+        default=True,
     )
     frame_start: bpy.props.IntProperty(
         name="Start",

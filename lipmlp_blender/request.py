@@ -98,7 +98,9 @@ def job_from(
         )
     job.output.folder = "."
     job.extraction.keys = "none" if order.get("why_no_keys") else keys_wanted(settings.result)
-    job.guide.correspondence = "vertices" if order.get("match_vertices") else "none"
+    job.guide.correspondence = "auto" if settings.result.match_vertices else "none"
+    if order.get("match_vertices"):
+        job.guide.correspondence = "vertices"
     if settings.result.preview and not bpy.app.background:
         job.output.preview_seconds = PREVIEW_SECONDS
     job.check()
@@ -142,7 +144,7 @@ def let_vertices_match(order: dict[str, Any], folder: Path, shapes: Sequence[Sha
 
 def order_from(context: bpy.types.Context, name: str, sources: list[str], slots: list[ShapeSlots]) -> dict[str, Any]:
     """What the scene wants of the result, as JSON values."""
-    chosen = context.scene.lipmorph.result
+    chosen, marked = context.scene.lipmorph.result, len(context.scene.lipmorph.landmarks) > 0
     spec = ResultSpec(
         name=name,
         frame_start=chosen.frame_start,
@@ -168,7 +170,8 @@ def order_from(context: bpy.types.Context, name: str, sources: list[str], slots:
         "writer": chosen.writer,
         "anyway": keys_wanted(chosen) == "always",
         "why_no_keys": why_not_these_keys(context, objects[0]),
-        "match_vertices": chosen.match_vertices and share_faces(context, objects),
+        # Of a mesh that is marked as well, the marks say more: the engine's own choice.
+        "match_vertices": chosen.match_vertices and not marked and share_faces(context, objects),
         "spec": {key: value for key, value in asdict(spec).items() if not isinstance(value, Path)},
     }
 

@@ -15,6 +15,7 @@ from scipy.spatial import KDTree
 from lipmlp_engine.guide.pose_pairs import Way
 from lipmlp_engine.poses.length_keeping import LengthPath
 from lipmlp_engine.poses.recognition import Pairing, pair
+from lipmlp_engine.poses.shared_mesh import SharedMesh, shared_mesh
 from lipmlp_engine.shapes.shape import Shape, signed_volume
 
 from .characters import ARMS_UP, PAIRS, bar, biped, hand, hinge, octopus, quadruped
@@ -33,14 +34,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser("python -m benchmarks.poses", description=__doc__)
     parser.add_argument("pairs", nargs="*", help="names of pairs; all where none is named")
     parser.add_argument("--seed", type=int, default=3, help="of the grids from which the second poses are meshed")
+    parser.add_argument("--same-faces", action="store_true", help="poses of one mesh, matched by its vertices")
     parser.add_argument("--write", type=Path, metavar="FOLDER", help="write the pairs' shapes as PLY instead")
     given = parser.parse_args(arguments)
     for name in given.pairs or PAIRS:
         if given.write:
             _write(name, given.seed, given.write)
         else:
-            print(_measured(name, given.seed), flush=True)
-    if not given.pairs and not given.write:
+            print(_measured(name, given.seed, given.same_faces), flush=True)
+    if not given.pairs and not given.write and not given.same_faces:
         for line in _refusals():
             print(line, flush=True)
 
@@ -56,24 +58,27 @@ def _write(name: str, seed: int, folder: Path) -> None:
         trimesh.Trimesh(*mesh, process=False).export(folder / f"{name.replace(' ', '-')}-{end}.ply")
 
 
-def _measured(name: str, seed: int) -> str:
+def _measured(name: str, seed: int, same_faces: bool) -> str:
     make, before, after = PAIRS[name]
     character = make()
     skin = character.skin(CELLS)
     faces = skin.triangles.astype(np.int32)
     first, last = character.posed(skin, before), character.posed(skin, after)
     source = Shape(f"{name}, first", first, faces)
-    target = Shape(f"{name}, last", *remeshed(last, faces, round(1.1 * CELLS), seed))
+    mesh = (last, faces) if same_faces else remeshed(last, faces, round(1.1 * CELLS), seed)
+    target = Shape(f"{name}, last", *mesh)
     began, spent = clock.perf_counter(), clock.process_time()
-    found = pair(source, target)
+    shared = shared_mesh(source, target) if same_faces else None
+    found = shared or pair(source, target)
     seconds = clock.perf_counter() - began, clock.process_time() - spent
     timing = f"{seconds[0]:.1f} s, {seconds[1]:.1f} CPU-s"
     if isinstance(found, str):
         return f"{name}: refused, {found} ({timing})"
+    sure = f"doubt {found.doubt:.2f}" if isinstance(found, Pairing) else "by its vertices"
     errors = _along_surface(found, first, last, faces)
     middle = {bone: _halfway(before, after, bone) for bone in {*before, *after}}
     truth = on_pose(found.first.vertices, first, character.posed(skin, middle), faces)
-    path = LengthPath(found.first.vertices, found.fit.places, found.first.triangles)
+    path = LengthPath(found.first.vertices, found.fit.places, shared.tied if shared else found.first.triangles)
     ends, triangles = (found.first.vertices, found.fit.places), found.first.triangles
     between = Way(path, triangles).at(0.5)
     lengths = off_straight(0.5, between, *ends, triangles)
@@ -84,7 +89,7 @@ def _measured(name: str, seed: int) -> str:
     volumes = [signed_volume(places, triangles) for places in (ends[0], between, ends[1])]
     return (
         f"{name}: match {100 * errors.mean():.2f} % of the diameter (95 %: {100 * np.quantile(errors, 0.95):.2f}), "
-        f"doubt {found.doubt:.2f}, {timing}; half-way edges off by {100 * lengths.mean():.2f} % "
+        f"{sure}, {timing}; half-way edges off by {100 * lengths.mean():.2f} % "
         f"(95 %: {100 * np.quantile(lengths, 0.95):.2f}; straight lines {100 * straight.mean():.1f} and "
         f"{100 * np.quantile(straight, 0.95):.1f}, as rigid as possible {100 * rival.mean():.2f} and "
         f"{100 * np.quantile(rival, 0.95):.2f}), from the truth {100 * _off(between, truth) / diagonal:.2f} % of "
@@ -93,7 +98,7 @@ def _measured(name: str, seed: int) -> str:
     )
 
 
-def _along_surface(found: Pairing, first: Array, last: Array, faces: NDArray[np.int32]) -> Array:
+def _along_surface(found: Pairing | SharedMesh, first: Array, last: Array, faces: NDArray[np.int32]) -> Array:
     """How far matched vertices are from where they belong, as shares of the second surface's diameter."""
     chosen = np.linspace(0, len(found.first.vertices) - 1, MEASURED).astype(int)
     tree = KDTree(found.second.vertices)

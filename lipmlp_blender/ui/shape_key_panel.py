@@ -32,9 +32,14 @@ def draw_key_settings(layout: bpy.types.UILayout, settings: LipmorphSceneSetting
 
 
 def draw_matching(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
-    """The offer to take the shapes' vertices as they correspond, where they have the same faces."""
-    if share_faces(context, chain(context)):
-        layout.prop(context.scene.lipmorph.result, "match_vertices")
+    """Whether the shapes' vertices are taken as they correspond, where they have the same faces."""
+    settings = context.scene.lipmorph
+    if not share_faces(context, chain(context)):
+        return
+    row = layout.row()
+    row.active = not settings.landmarks
+    title = "Matching Vertices: the landmarks count" if settings.landmarks else "Use Matching Vertices"
+    row.prop(settings.result, "match_vertices", text=title)
 
 
 def draw_keys(layout: bpy.types.UILayout, context: bpy.types.Context, morph: bpy.types.Object) -> None:

@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING, Any
 from ..files.whole_file import written_whole
 from ..job.description import Job
 from ..job.errors import JobError, OutputError, ShapeError
-from ..job.sections import MAXIMUM_SHAPES, ShapeInput
+from ..job.sections import MAXIMUM_SHAPES, Guide, ShapeInput
 from .options import read_landmarks
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from ..poses.recognition import Verdict
+    from ..poses.recognition import Pairing
+    from ..poses.shared_mesh import SharedMesh
     from ..shapes import Shape
 
 ANSWER = "match.json"
@@ -56,7 +57,7 @@ def match(given: argparse.Namespace) -> int:
     job, base = _job_from(given)
     shapes = load_shapes(job, base, lambda sentence: None)
     marks = _marks(job, shapes)
-    colours, told = matched_colours(shapes, marks, job.guide.kind == "poses")
+    colours, told = matched_colours(shapes, marks, job.guide)
     for answer in told:
         print(answer.sentence)
     try:
@@ -80,32 +81,41 @@ def _require_ours(folder: Path) -> None:
 
 
 def matched_colours(
-    shapes: list[Shape], marks: list[Any], insisted: bool
+    shapes: list[Shape], marks: list[Any], guide: Guide
 ) -> tuple[list[NDArray[np.float64]], list[Told]]:
     """Colours for each shape of a chain, and what is said of each two neighbours."""
     from ..poses.match_colours import colours_by_place, colours_carried, grey
-    from ..poses.recognition import judged
 
-    verdicts = [judged(shapes[k], shapes[k + 1], marks[k], insisted, however=True) for k in range(len(shapes) - 1)]
+    found = [_matched(shapes[index], shapes[index + 1], mark, guide) for index, mark in enumerate(marks)]
     colours = [grey(shape) for shape in shapes]
-    for index, verdict in enumerate(verdicts):
-        if verdict.pairing is None:
+    for index, (pairing, _) in enumerate(found):
+        if pairing is None:
             continue
         first, second = shapes[index : index + 2]
-        begun = index > 0 and verdicts[index - 1].pairing is not None
+        begun = index > 0 and found[index - 1][0] is not None
         own = colours[index] if begun else colours_by_place(first)
-        colours[index], colours[index + 1] = colours_carried(verdict.pairing, first, second, own)
-    return colours, [_told(verdict, shapes[k], shapes[k + 1]) for k, verdict in enumerate(verdicts)]
+        colours[index], colours[index + 1] = colours_carried(pairing, first, second, own)
+    return colours, [told for _, told in found]
 
 
-def _told(verdict: Verdict, first: Shape, second: Shape) -> Told:
+def _matched(first: Shape, second: Shape, marks: Any, guide: Guide) -> tuple[Pairing | SharedMesh | None, Told]:
+    """What becomes what between two neighbours, and what is said of it."""
+    from ..poses.recognition import judged
+    from ..poses.shared_mesh import shared_mesh
+
+    match = f"'{first.name}' and '{second.name}' match"
+    if guide.takes_vertices(marked=len(marks[0]) > 0):
+        shared = shared_mesh(first, second)
+        if shared is not None:
+            return shared, Told(True, 1.0, f"{match}: {shared.said}.")
+    verdict = judged(first, second, marks, guide.kind == "poses", however=True)
     if verdict.pairing is None:
-        return Told(False, 0.0, f"No match: {verdict.objection}.")
+        return None, Told(False, 0.0, f"No match: {verdict.objection}.")
     sure = verdict.pairing.confidence
     share = f"confidence {100 * sure:.0f} %, of which 50 % are needed"
     if verdict.objection:
-        return Told(False, sure, f"Not taken, because {verdict.objection} ({share}).")
-    return Told(True, sure, f"'{first.name}' and '{second.name}' match: {verdict.pairing.said} ({share}).")
+        return verdict.pairing, Told(False, sure, f"Not taken, because {verdict.objection} ({share}).")
+    return verdict.pairing, Told(True, sure, f"{match}: {verdict.pairing.said} ({share}).")
 
 
 def _job_from(given: argparse.Namespace) -> tuple[Job, Path]:

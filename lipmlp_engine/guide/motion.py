@@ -139,7 +139,7 @@ class Arrangement:
                 self.path = PosePath(turning.result())
             else:
                 marks = [world_landmarks(job, shapes, segment) for segment in range(len(shapes) - 1)]
-                ways, self.verdicts = find_ways(shapes, marks, job.guide.kind == "poses", job.guide.rigidity)
+                ways, self.verdicts = find_ways(shapes, marks, job.guide)
                 self.path, meshes = carried_meshes(PosePath(turning.result()), ways, HALF_EXTENT)
         samples = [_in_frame(*parts) for parts in zip(shapes, fields, matters, self.path.poses, strict=True)]
         for segment, (source, target) in enumerate(pairwise(samples)):

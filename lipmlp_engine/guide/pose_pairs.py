@@ -11,9 +11,11 @@ import torch
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
+from ..job.sections import Guide
 from ..poses.length_keeping import LengthPath, lengths_kept
 from ..poses.recognition import pair
 from ..poses.self_contact import pushed_apart
+from ..poses.shared_mesh import shared_mesh
 from ..shapes.shape import Shape
 from .carried_mesh import STATIONS, CarriedMesh
 from .frame_pose import Pose, PosePath
@@ -35,21 +37,25 @@ class Way:
 
 
 def find_ways(
-    shapes: Sequence[Shape], landmarks: Sequence[tuple[Array, Array]], insisted: bool, rigidity: float = 0.5
+    shapes: Sequence[Shape],
+    landmarks: Sequence[tuple[Array, Array]],
+    guide: Guide,
 ) -> tuple[list[Way | None], list[str]]:
     """For each pair of neighbours the way, where they are surely poses of one shape; and a sentence that says why."""
     ways: list[Way | None] = []
     verdicts = []
     for index, marks in enumerate(landmarks):
         first, second = shapes[index : index + 2]
-        found = pair(first, second, marks, insisted)
+        shared = shared_mesh(first, second) if guide.takes_vertices(marked=len(marks[0]) > 0) else None
+        found = shared or pair(first, second, marks, guide.kind == "poses")
         if isinstance(found, str):
             ways.append(None)
             verdicts.append(f"Guide: transport, because {found}.")
         else:
             mesh = found.first
-            path = LengthPath(mesh.vertices, found.fit.places, mesh.triangles, lengths_kept(rigidity))
-            ways.append(Way(path, found.first.triangles))
+            held = shared.tied if shared else mesh.triangles
+            path = LengthPath(mesh.vertices, found.fit.places, held, lengths_kept(guide.rigidity))
+            ways.append(Way(path, mesh.triangles))
             verdicts.append(f"Guide: poses, because '{first.name}' and '{second.name}' match: {found.said}.")
     return ways, verdicts
 

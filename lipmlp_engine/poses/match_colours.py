@@ -9,6 +9,7 @@ from ..looks.barycentric import barycentric
 from ..shapes.distance import DistanceField
 from ..shapes.shape import Shape
 from .recognition import Pairing
+from .shared_mesh import SharedMesh
 
 GREY = 0.22
 """Of places without a counterpart, in linear light. Chosen."""
@@ -34,7 +35,7 @@ def grey(shape: Shape) -> Array:
     return np.full((len(shape.vertices), 3), GREY)
 
 
-def colours_carried(pairing: Pairing, first: Shape, second: Shape, colours: Array) -> tuple[Array, Array]:
+def colours_carried(pairing: Pairing | SharedMesh, first: Shape, second: Shape, colours: Array) -> tuple[Array, Array]:
     """The first shape's colours where they are sure, and the second's, which has those of what becomes it."""
     own, other, laid = pairing.first, pairing.second, pairing.fit.places
     carried = _at(first.vertices, first.triangles, colours, own.vertices)[0]

@@ -122,7 +122,7 @@ def fit(first: StandIn, second: StandIn, vertices: NDArray[np.integer], drawn_ou
                 drawn, towards = _drawn(places, own, second)
                 aims[drawn], sure[drawn] = towards, True
             places = stiff.settled(places, aims, np.where(sure, pull, 1e-4), rounds // 2)
-    return _judged(first, second, places, surface, rest)
+    return judged_fit(first, second, places)
 
 
 def _drawn(places: Array, normals: Array, second: StandIn) -> tuple[NDArray[np.int64], Array]:
@@ -136,8 +136,10 @@ def _drawn(places: Array, normals: Array, second: StandIn) -> tuple[NDArray[np.i
     return np.asarray(drawn, np.int64), np.asarray(second.vertices[order[::-1][last]])
 
 
-def _judged(first: StandIn, second: StandIn, places: Array, surface: DistanceField, rest: Array) -> Fit:
-    there = surface.closest(places)
+def judged_fit(first: StandIn, second: StandIn, places: Array) -> Fit:
+    """How well the first surface lies on the second with its vertices at ``places``."""
+    rest = first.vertices * (second.scale / first.scale)
+    there = DistanceField(second.vertices, second.triangles).closest(places)
     back = DistanceField(places, first.triangles).closest(second.vertices)[2]
     spacing = second.scale / np.sqrt(len(second.vertices))
     lengths = [np.linalg.norm(np.diff(side[first.edges], axis=1)[:, 0], axis=1) for side in (rest, places)]

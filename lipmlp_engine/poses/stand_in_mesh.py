@@ -13,7 +13,7 @@ from scipy.sparse.csgraph import dijkstra
 
 from ..shapes.distance import DistanceField
 from ..shapes.mesh_topology import Topology, vertex_parts
-from ..shapes.shape import Shape, doubled_area_vectors, triangle_areas
+from ..shapes.shape import Shape, doubled_area_vectors, signed_volume, triangle_areas
 
 VERTICES = 4_000
 """Of the mesh that stands for a shape while poses are matched. Chosen."""
@@ -112,12 +112,22 @@ def stand_in(shape: Shape, count: int = VERTICES) -> StandIn | None:
     shares = np.bincount(part[triangles[:, 0]], weights=areas) / max(float(areas.sum()), 1e-30)
     if shares.max() < MAIN_PART:
         return None
-    triangles = triangles[part[triangles[:, 0]] == shares.argmax()]
-    vertices, triangles = _compact(shape.vertices, triangles)
+    vertices, triangles = _compact(shape.vertices, triangles[part[triangles[:, 0]] == shares.argmax()])
     if not _manifold(triangles):
         vertices, triangles = _regrown(shape)
-        if not len(triangles):
-            return None
+        vertices, triangles = _compact(vertices, _largest_part(triangles))
+    return _evened(vertices, triangles, count) if len(triangles) else None
+
+
+def whole_stand_in(shape: Shape, count: int = VERTICES) -> StandIn | None:
+    """All parts of the shape together, with about so many vertices; None where there is nothing to stand for."""
+    vertices, triangles = _compact(shape.vertices, np.asarray(shape.triangles, np.int64))
+    if not _manifold(triangles):
+        vertices, triangles = _regrown(shape)
+    return _evened(vertices, triangles, count) if len(triangles) else None
+
+
+def _evened(vertices: Array, triangles: Numbers, count: int) -> StandIn:
     while len(vertices) < count:
         vertices, triangles = igl.upsample(vertices, triangles)
     vertices, triangles, _, _ = igl.decimate(
@@ -133,7 +143,7 @@ def _manifold(triangles: Numbers) -> bool:
 
 
 def _regrown(shape: Shape) -> tuple[Array, Numbers]:
-    """The main part of a clean surface about the same inside."""
+    """A clean surface about the same inside."""
     low, high = shape.bounds
     cell = float((high - low).max()) / CELLS
     counts = np.ceil((high - low) / cell).astype(int) + 5
@@ -141,13 +151,15 @@ def _regrown(shape: Shape) -> tuple[Array, Numbers]:
     points = np.stack([x.ravel(), y.ravel(), z.ravel()], 1)
     values = DistanceField(shape.vertices, shape.triangles).signed(points).astype(np.float64)
     vertices, triangles, _ = igl.marching_cubes(values, points, *map(int, counts), 0.0)
+    ways = 1 if signed_volume(vertices, triangles) > 0 else -1
+    return vertices, np.asarray(triangles[:, ::ways], np.int64)
+
+
+def _largest_part(triangles: Numbers) -> Numbers:
     if not len(triangles):
-        return vertices, triangles
-    _, part = vertex_parts(triangles[:, [0, 1, 1, 2]].reshape(-1, 2), len(vertices))
-    kept = part[triangles[:, 0]] == np.bincount(part).argmax()
-    a, b, c = vertices[triangles].transpose(1, 0, 2)
-    ways = 1 if np.einsum("ij,ij->", a, np.cross(b, c)) > 0 else -1
-    return _compact(vertices, np.asarray(triangles[kept][:, ::ways], np.int64))
+        return triangles
+    _, part = vertex_parts(triangles[:, [0, 1, 1, 2]].reshape(-1, 2), int(triangles.max()) + 1)
+    return np.asarray(triangles[part[triangles[:, 0]] == np.bincount(part).argmax()])
 
 
 def _compact(vertices: NDArray[np.floating], triangles: NDArray[np.integer]) -> tuple[Array, Numbers]:

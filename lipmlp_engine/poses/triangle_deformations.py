@@ -36,7 +36,7 @@ class TriangleDeformations:
 
     def __init__(self, start: Array, triangles: Numbers, silent: NDArray[np.bool_]) -> None:
         self._triangles, self._silent = triangles, silent
-        frames = _frames(start, triangles)
+        frames = triangle_frames(start, triangles)
         frames[silent] = np.eye(3)
         self._inverse = np.asarray(np.linalg.inv(frames), np.float64)
         self._inverse[silent] = 0
@@ -48,7 +48,7 @@ class TriangleDeformations:
 
     def turned_and_stretched(self, places: Array) -> tuple[Array, Array]:
         """Each triangle's rotation vector (m, 3), of any length, and its stretch (m, 3, 3), which comes before it."""
-        deformation = _frames(places, self._triangles) @ self._inverse
+        deformation = triangle_frames(places, self._triangles) @ self._inverse
         deformation[self._silent] = np.eye(3)
         left, sizes, right = np.linalg.svd(deformation)
         mirrored = np.linalg.det(left @ right) < 0
@@ -92,7 +92,7 @@ def slender(vertices: Array, triangles: Numbers) -> NDArray[np.bool_]:
     return np.asarray(doubled <= NEEDLE * (sides**2).sum((1, 2)))
 
 
-def _frames(vertices: Array, triangles: Numbers) -> Array:
+def triangle_frames(vertices: Array, triangles: Numbers) -> Array:
     """Two sides of each triangle and its normal, as columns; the normal as long as the sides are on average."""
     a, b, c = vertices[triangles].transpose(1, 0, 2)
     normal = np.cross(b - a, c - a)

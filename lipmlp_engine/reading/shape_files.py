@@ -114,7 +114,8 @@ def _read_ply(path: Path) -> Shape:
             f"'{path.stem}' has faces whose corners do not exist; save it again from the program that made it."
         )
     triangles, _ = triangulate(ply.vertices, ply.faces.offsets, corners)
-    return Shape("", ply.vertices, triangles.astype(np.int32), colors=_ply_colors(ply))
+    look = Look(ply.vertices, triangles.astype(np.int32), colors=_ply_colors(ply))
+    return Shape("", look.vertices, look.triangles, look.colors, look=look)
 
 
 def _cloud_shape(path: Path, cloud: Cloud) -> Shape:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -11,18 +11,12 @@ from numpy.typing import NDArray
 
 from ..job.description import Job
 from ..job.errors import ShapeError
+from ..shapes.same_mesh import same_faces
 from ..shapes.shape import Shape
 from .shape_files import read_shape
 
 LANDMARKS = 48
 """Pairs of vertices that stand for all where a flow is looked for. Chosen."""
-
-
-def same_faces(first: Shape, second: Shape) -> bool:
-    """Whether vertices of the same number correspond; both shapes as their files have them."""
-    if not len(first.triangles) or len(first.vertices) != len(second.vertices):
-        return False
-    return np.array_equal(first.triangles, second.triangles)
 
 
 def vertex_landmarks(shapes: Sequence[Shape]) -> list[list[list[float] | None]]:
@@ -32,7 +26,7 @@ def vertex_landmarks(shapes: Sequence[Shape]) -> list[list[list[float] | None]]:
         if not same_faces(first, second):
             raise ShapeError(
                 f"'{first.name}' and '{second.name}' do not have the same faces, so that their vertices do not "
-                "correspond; set guide.correspondence to none."
+                "correspond; set guide.correspondence to auto."
             )
         for vertex in _spread(first.vertices[np.unique(first.triangles)], np.unique(first.triangles)):
             row: list[list[float] | None] = [None] * len(shapes)
@@ -53,14 +47,8 @@ def _spread(points: NDArray[np.float64], numbers: NDArray[np.integer]) -> list[i
     return chosen
 
 
-def given_landmarks(job: Job, base: Path, note: Callable[[str], None]) -> list[list[list[float] | None]]:
-    """Those that the vertices of a job's files give where it wants them; where they could, a word about it."""
-    filed = [read_shape(base / shape.path, shape.name) for shape in job.shapes]
-    if job.guide.correspondence == "vertices":
-        return vertex_landmarks(filed)
-    if all(same_faces(filed[0], other) for other in filed[1:]):
-        note(
-            "The shapes have the same faces: set guide.correspondence to vertices to make each vertex become the "
-            "vertex of its number."
-        )
-    return []
+def given_landmarks(job: Job, base: Path) -> list[list[list[float] | None]]:
+    """Those that the vertices of a job's files give where it wants them in any case."""
+    if job.guide.correspondence != "vertices":
+        return []
+    return vertex_landmarks([read_shape(base / shape.path, shape.name) for shape in job.shapes])

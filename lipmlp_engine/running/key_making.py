@@ -17,7 +17,7 @@ from ..metrics.frame_topology import TopologyOverTime
 from ..metrics.key_quality import Tracking, measure_keys, measure_targets, why_topology_fails, why_tracking_fails
 from ..model.trained_morph import Morph
 from ..reading.shape_files import read_shape
-from ..reading.vertex_matches import same_faces
+from ..shapes.same_mesh import same_faces
 from ..shapes.shape import Shape
 from ..tracking.elastic_sheet import smallest_angles
 from ..tracking.key_layers import SERIOUS, layers_of_shapes, trouble_of
@@ -106,7 +106,7 @@ def _template(job: Job, results: ResultsFolder, shapes: list[Shape], morph: Morp
     if first.cloud is not None:
         raise ShapeError(f"'{shapes[0].name}' is a cloud of points, which has no mesh to move; choose Remesh.")
     goals: dict[int, NDArray[np.float64]] = {}
-    if job.guide.correspondence == "vertices":
+    if job.guide.takes_vertices(marked=bool(job.landmarks)):
         others = {index: _as_filed(job, results, shapes, index) for index in range(1, len(shapes))}
         goals = {index: other.vertices for index, other in others.items() if same_faces(first, other)}
     return own_mesh(first, goals)

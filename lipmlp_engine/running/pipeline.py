@@ -225,7 +225,7 @@ class _Run:
         """The job with the landmarks that follow from the vertices: they decide the flow, but nobody named them."""
         from ..reading.vertex_matches import given_landmarks
 
-        given = given_landmarks(self.job, self.results.path, self._account.note)
+        given = given_landmarks(self.job, self.results.path)
         return dataclasses.replace(self.job, landmarks=[*self.job.landmarks, *given])
 
     def measure(self) -> Done:

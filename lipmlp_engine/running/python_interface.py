@@ -113,7 +113,7 @@ def morph(
     with _told(progress, {phase: expected[phase] for phase in TRAINING_PHASES}) as account:
         with account.phase("load"):
             loaded = load_shapes(job, base, account.note, lambda done: account.course.step(round(1000 * done), 1000))
-            given = given_landmarks(job, base, account.note)
+            given = given_landmarks(job, base)
         with account.phase("guide"):
             steered = dataclasses.replace(job, landmarks=[*job.landmarks, *given])
             model = method.train(steered, loaded, account.hear, account.audience.stopping)

@@ -51,11 +51,13 @@ class Guide:
         advanced=False,
     )
     correspondence: str = choice(
-        "none",
+        "auto",
         {
-            "none": "Find out which part becomes which",
-            "vertices": "Each vertex becomes the vertex of the same number, for shapes that have the same faces: "
-            "a second shape key, a sculpted copy",
+            "auto": "As vertices, for neighbours that have the same faces and no landmarks: another pose, a sculpted "
+            "copy; otherwise as none",
+            "vertices": "Each vertex becomes the vertex of the same number; shapes that do not have the same faces "
+            "are refused",
+            "none": "Find out which part becomes which, whatever the vertices say",
         },
         label="Correspondence",
         description="Whether the shapes' vertices say which part becomes which",
@@ -63,3 +65,9 @@ class Guide:
     share: float = number(
         0.35, 0.05, 0.9, label="Training Share", description="Share of the training spent on in-betweens"
     )
+
+    def takes_vertices(self, marked: bool) -> bool:
+        """Whether vertices of the same number correspond, where shapes have the same faces; landmarks count more."""
+        if self.correspondence == "auto":
+            return self.kind in ("auto", "poses") and not marked
+        return self.correspondence == "vertices"

@@ -228,7 +228,6 @@ def test_matching_vertices_are_found_and_told_to_the_engine(fake: Callable[[str]
     ring.select_set(False)
     bpy.context.view_layer.objects.active = copy
     copy.select_set(True)
-    bpy.context.scene.lipmorph.result.match_vertices = True
     assert bpy.ops.lipmorph.train() == {"FINISHED"}
     folder = part("operators.results").folder_of(bpy.context.object)
     job = part("lipmlp_engine.job.description").Job.read(folder / "job.json")
@@ -250,11 +249,14 @@ def test_matching_vertices_are_found_and_told_to_the_engine(fake: Callable[[str]
     assert not share(bpy.context, [ball, copy])
 
 
-def test_shapes_without_the_same_faces_are_never_matched(fake: Callable[[str], None], two_objects: Pair) -> None:
-    bpy.context.scene.lipmorph.result.match_vertices = True
+@pytest.mark.parametrize(("wanted", "written"), [(True, "auto"), (False, "none")])
+def test_shapes_without_the_same_faces_are_never_matched(
+    fake: Callable[[str], None], two_objects: Pair, wanted: bool, written: str
+) -> None:
+    bpy.context.scene.lipmorph.result.match_vertices = wanted
     assert bpy.ops.lipmorph.train() == {"FINISHED"}
     folder = part("operators.results").folder_of(bpy.context.object)
-    assert json.loads((folder / "job.json").read_text())["guide"]["correspondence"] == "none"
+    assert json.loads((folder / "job.json").read_text())["guide"]["correspondence"] == written
 
 
 def test_a_packed_model_is_converted_when_its_folder_is_gone(

@@ -11,6 +11,7 @@ from trimesh.creation import icosphere
 from benchmarks.poses.characters import SIT, biped
 from benchmarks.poses.measures import edge_lengths
 from lipmlp_engine.guide.pose_pairs import Way, find_ways
+from lipmlp_engine.job.sections import Guide
 from lipmlp_engine.poses.length_keeping import LengthPath
 from lipmlp_engine.poses.self_contact import pushed_apart
 from lipmlp_engine.shapes.self_intersections import crossing_pairs, crossing_triangles
@@ -71,7 +72,7 @@ def test_each_pair_of_neighbours_says_which_guide_it_takes_and_why() -> None:
     ball = icosphere(3, 0.5)
     other = Shape("ball", np.asarray(ball.vertices), np.asarray(ball.faces, np.int32))
     none = np.empty((0, 3)), np.empty((0, 3))
-    ways, verdicts = find_ways([man, chair, other], [none, none], insisted=False)
+    ways, verdicts = find_ways([man, chair, other], [none, none], Guide(correspondence="none"))
     assert ways[0] is not None and ways[1] is None
     assert verdicts[0].startswith("Guide: poses, because 'standing' and 'sitting' match: lengths change by ")
     assert verdicts[1] == "Guide: transport, because 'sitting' and 'ball' are no poses of one shape."

@@ -21,6 +21,7 @@ from lipmlp_engine.guide.carried_mesh import STATIONS
 from lipmlp_engine.guide.frame_pose import PosePath
 from lipmlp_engine.guide.placed_surface import PlacedSurface
 from lipmlp_engine.guide.pose_pairs import carried_meshes, find_ways
+from lipmlp_engine.job.sections import Guide
 from lipmlp_engine.poses.recognition import Pairing, Verdict, pair
 from lipmlp_engine.poses.stand_in_mesh import stand_in
 from lipmlp_engine.shapes.distance import DistanceField
@@ -95,7 +96,7 @@ def test_points_go_along_with_the_carried_mesh_and_come_back(
     standing_and_raised: tuple[Shape, Shape], pairing: Pairing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pose_pairs, "pair", lambda *_: pairing)
-    ways, verdicts = find_ways(standing_and_raised, [NO_LANDMARKS], insisted=False)
+    ways, verdicts = find_ways(standing_and_raised, [NO_LANDMARKS], Guide())
     assert "poses" in verdicts[0]
     pose = Pose(1.0, np.eye(3), np.array([0, 0, 0.9]))
     path, (mesh,) = carried_meshes(PosePath([pose, pose]), ways, 0.85)
@@ -153,10 +154,11 @@ def test_a_match_is_written_as_colours_that_agree(
 def test_a_match_of_several_parts_is_grey_and_says_why(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     apart = trimesh.creation.box((1, 1, 1)), trimesh.creation.box((1, 1, 1)).apply_translation([3, 0, 0])
     trimesh.util.concatenate(apart).export(tmp_path / "two.ply")
+    trimesh.util.concatenate(apart).subdivide().export(tmp_path / "finer.ply")
     arguments = [
         "match",
         str(tmp_path / "two.ply"),
-        str(tmp_path / "two.ply"),
+        str(tmp_path / "finer.ply"),
         "--arrays",
         "--out",
         str(tmp_path / "shown"),

@@ -11,7 +11,8 @@ import trimesh
 
 from lipmlp_engine.commands.main import main
 from lipmlp_engine.job.errors import ShapeError
-from lipmlp_engine.reading.vertex_matches import LANDMARKS, same_faces, vertex_landmarks
+from lipmlp_engine.reading.vertex_matches import LANDMARKS, vertex_landmarks
+from lipmlp_engine.shapes.same_mesh import same_faces
 from lipmlp_engine.shapes.shape import Shape
 from tests.engine.small_jobs import SMALL_OPTIONS
 
@@ -43,11 +44,9 @@ def test_keys_of_a_sculpted_copy_end_at_its_own_vertices(tmp_path: Path) -> None
     shapes = [str(tmp_path / name) for name in ("ball.ply", "sculpted.ply")]
     job = ["morph", *shapes, "--out", str(tmp_path / "out"), *options]
     keys = "--set=extraction.keys=auto"
-    assert main([*job, keys]) == 0
-    notes = json.loads((tmp_path / "out" / "report.json").read_text())["notes"]
-    assert any("set guide.correspondence to vertices" in note for note in notes)
-    assert main([*job, keys, "--set=guide.correspondence=vertices"]) == 0
+    assert main([*job, keys, "--set=guide.kind=auto"]) == 0
     report = json.loads((tmp_path / "out" / "report.json").read_text())
+    assert any("they have the same faces" in note for note in report["notes"])
     assert report["tracking"]["kept"], report["tracking"]["sentence"]
     assert report["job"]["landmarks"] == []
     with np.load(tmp_path / "out" / "keys.npz") as arrays:

@@ -1,0 +1,122 @@
+"""Two shapes that are one mesh: the first one's surface laid onto the second by its vertices, with nothing to match.
+
+However many parts it has: what lies beside each other in both shapes is tied together, so that a hat goes with the head
+and a watch with the wrist. Knows no match.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse as sparse
+from numpy.typing import NDArray
+from scipy.sparse.csgraph import minimum_spanning_tree
+from scipy.spatial import Delaunay, QhullError
+
+from ..looks.barycentric import barycentric
+from ..shapes.distance import DistanceField
+from ..shapes.look import Look
+from ..shapes.mesh_topology import vertex_parts
+from ..shapes.same_mesh import one_mesh
+from ..shapes.shape import Shape
+from .mesh_fitting import Fit, judged_fit
+from .nearest_turns import nearest_turns
+from .stand_in_mesh import StandIn, whole_stand_in
+from .triangle_deformations import slender, triangle_frames
+
+FAR = 0.1
+"""Of the mesh's size: parts that are farther from each other than this do not go together. Chosen."""
+TIES = 12
+"""Triangles that tie a part to what it goes with: one would be a hinge, and some may be askew. Chosen."""
+
+Array = NDArray[np.float64]
+Numbers = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class SharedMesh:
+    """One mesh as the first shape has it and laid onto the second, of which there is no doubt."""
+
+    first: StandIn
+    second: StandIn
+    fit: Fit
+    tied: Numbers
+    """Its triangles and those that hold its parts together."""
+
+    @property
+    def said(self) -> str:
+        """How well they match, for people."""
+        return f"they have the same faces, and lengths change by {100 * self.fit.strain:.0f} % in the mean"
+
+
+def shared_mesh(first: Shape, second: Shape) -> SharedMesh | None:
+    """The mesh that two shapes share, or None where they share none."""
+    looks = one_mesh(first, second)
+    if looks is None:
+        return None
+    own, other = whole_stand_in(first), whole_stand_in(second)
+    if own is None or other is None:
+        return None
+    places = _laid(own, *looks)
+    return SharedMesh(own, other, judged_fit(own, other, places), tied(own.vertices, places, own.triangles))
+
+
+def _laid(own: StandIn, begun: Look, ended: Look) -> Array:
+    """Where the vertices of a mesh that stands for the first shape are on the second one.
+
+    What is beside the surface, on a wall that closes or thickens it, goes along with what is nearest.
+    """
+    triangle, places, _ = DistanceField(begun.vertices, begun.triangles).closest(own.vertices)
+    corners = begun.triangles[triangle].astype(np.int64)
+    weights = barycentric(np.asarray(places, np.float64), begun.vertices[corners])
+    turns = _turns(begun.vertices, ended.vertices, corners)
+    there = np.einsum("nc,ncd->nd", weights, ended.vertices[corners])
+    return np.asarray(there + np.einsum("nij,nj->ni", turns, own.vertices - places))
+
+
+def _turns(first: Array, last: Array, triangles: Numbers) -> Array:
+    """How triangles are turned; those without area are not."""
+    frames = triangle_frames(first, triangles)
+    frames[slender(first, triangles) | slender(last, triangles)] = np.eye(3)
+    return nearest_turns(triangle_frames(last, triangles) @ np.linalg.inv(frames))
+
+
+def tied(first: Array, last: Array, triangles: Numbers) -> Numbers:
+    """The triangles of a mesh, and between its parts such as keep those together that are near in both poses."""
+    count, part = vertex_parts(triangles[:, [0, 1, 1, 2]].reshape(-1, 2), len(first))
+    if count < 2:
+        return triangles
+    bridges = _between_parts(first, part)
+    # What is near in one pose alone, as a hand on a hip, does not go together.
+    around = np.roll(bridges, -1, axis=1)
+    sides = [np.linalg.norm(pose[bridges] - pose[around], axis=2).sum(1) for pose in (first, last)]
+    length = np.maximum(*sides)
+    order = np.argsort(length, kind="stable")
+    order = order[length[order] < 3 * FAR * np.linalg.norm(np.ptp(first, axis=0))]
+    if not len(order):
+        return triangles
+    bridges, length = bridges[order], length[order]
+    pairs = np.sort(part[bridges], axis=1)[:, [0, 2]]
+    kinds, begin, kind = np.unique(pairs, axis=0, return_index=True, return_inverse=True)
+    # In order of length the first of each pair of parts is its shortest.
+    graph = sparse.coo_array((length[begin], (kinds[:, 0], kinds[:, 1])), shape=(count, count))
+    chosen = minimum_spanning_tree(graph.tocsr()).tocoo()
+    taken = {(int(a), int(b)) for a, b in zip(*np.sort([chosen.row, chosen.col], axis=0), strict=True)}
+    kept = [
+        np.flatnonzero(kind.ravel() == number)[:TIES] for number, (a, b) in enumerate(kinds.tolist()) if (a, b) in taken
+    ]
+    return np.concatenate([triangles, bridges[np.concatenate(kept)]])
+
+
+def _between_parts(places: Array, part: Numbers) -> Numbers:
+    """Triangles, not too thin to say how they turn, with two corners in one part and one in another."""
+    try:
+        cells = Delaunay(places).simplices.astype(np.int64)
+    except QhullError:
+        return np.zeros((0, 3), np.int64)
+    faces = np.concatenate([np.delete(cells, corner, axis=1) for corner in range(4)])
+    faces = np.unique(np.sort(faces, axis=1), axis=0)
+    of_parts = np.sort(part[faces], axis=1)
+    two = (of_parts[:, 0] != of_parts[:, 2]) & ((of_parts[:, 0] == of_parts[:, 1]) | (of_parts[:, 1] == of_parts[:, 2]))
+    return np.asarray(faces[two & ~slender(places, faces)], np.int64)
