@@ -23,6 +23,7 @@ from ..tracking.elastic_sheet import smallest_angles
 from ..tracking.key_layers import SERIOUS, layers_of_shapes, trouble_of
 from ..tracking.template_mesh import Template, clean_mesh, own_mesh
 from ..tracking.track import Track, track
+from ..tracking.vertex_keys import goes_by_vertices, track_by_vertices
 
 TOLD = 0.1
 """Percentage of turned faces from which on they are worth a word. Chosen."""
@@ -43,12 +44,15 @@ def make_keys(
     reason = why_topology_fails(topology, moments)
     if not reason and kind == "source" and not shapes[0].closed:
         reason = f"'{shapes[0].name}' has holes"
-    if reason and not anyway:
+    if reason and kind != "source" and not anyway:
         return _refused(found, reason)
     try:
         template = _template(job, results, shapes, morph)
     except ShapeError as error:
         return dataclasses.replace(found, sentence=f"There are no shape keys: {error}")
+    by_vertices = goes_by_vertices(morph, template)
+    if reason and not (anyway or by_vertices):
+        return _refused(found, reason)
     found.vertices = count = len(template.vertices)
     found.template_angle = float(np.percentile(smallest_angles(template.vertices, template.triangles), 1))
     if count > job.extraction.key_vertices:
@@ -57,6 +61,14 @@ def make_keys(
             f"the mesh has {count:,} vertices, more than the {job.extraction.key_vertices:,} that "
             "extraction.key_vertices allows",
         )
+    if by_vertices:
+        tolerance = job.extraction.key_tolerance / 100 * shapes[0].diagonal
+        tracked = track_by_vertices(morph, template, job.extraction.start, job.last_time, tolerance)
+        found.keys = measure_keys(tracked, morph, shapes[0].diagonal)
+        found.sentence = (
+            f"{len(found.keys)} shape keys carry '{shapes[0].name}' by its vertices, which are those of every pose."
+        )
+        return _kept(job, results, shapes, tracked, found, np.zeros(count, np.float32))
     tracked = track(
         morph,
         template,
@@ -74,11 +86,24 @@ def make_keys(
         return _refused(found, reason)
     trouble = trouble_of(tracked, morph, shapes[0].diagonal)
     found.troubled = int((trouble >= SERIOUS).sum())
+    found.sentence = _told(found, shapes[0].name, reason)
+    return _kept(job, results, shapes, tracked, found, trouble)
+
+
+def _kept(
+    job: Job,
+    results: ResultsFolder,
+    shapes: list[Shape],
+    tracked: Track,
+    found: Tracking,
+    trouble: NDArray[np.float32],
+) -> Tracking:
+    """Write the keys."""
     layers: dict[str, NDArray[np.generic]] = {"trouble": trouble}
     if job.extraction.attributes:
         layers |= layers_of_shapes(tracked, shapes, job.training.threads, own=tracked.faces is None)
     _write(tracked, layers, results)
-    return dataclasses.replace(found, kept=True, sentence=_told(found, shapes[0].name, reason))
+    return dataclasses.replace(found, kept=True)
 
 
 def _refused(found: Tracking, reason: str) -> Tracking:

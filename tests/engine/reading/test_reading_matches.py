@@ -47,7 +47,7 @@ def test_keys_of_a_sculpted_copy_end_at_its_own_vertices(tmp_path: Path) -> None
     assert main([*job, keys, "--set=guide.kind=auto"]) == 0
     report = json.loads((tmp_path / "out" / "report.json").read_text())
     assert any("they have the same faces" in note for note in report["notes"])
-    assert report["tracking"]["kept"], report["tracking"]["sentence"]
+    assert report["tracking"]["kept"] and "by its vertices" in report["tracking"]["sentence"]
     assert report["job"]["landmarks"] == []
     with np.load(tmp_path / "out" / "keys.npz") as arrays:
         true = trimesh.load(tmp_path / "sculpted.ply", process=False).vertices

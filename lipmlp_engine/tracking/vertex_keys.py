@@ -1,0 +1,77 @@
+"""Shape keys between poses of one mesh: its own vertices on the way that keeps its lengths. Asks no field.
+
+Nothing is lost on such a way, and no topology forbids it: clothes may overlap the body, parts may touch in one pose.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.interpolate import CubicSpline
+
+from ..guide import CarriedMesh
+from ..guide.carried_mesh import STATIONS
+from ..guide.pose_pairs import Way
+from ..poses.length_keeping import LengthPath, lengths_kept
+from ..poses.shared_mesh import tied
+from ..shapes.self_intersections import crossing_triangles
+from .template_mesh import Template
+from .track import Track, chosen_keys
+
+if TYPE_CHECKING:
+    from ..model.trained_morph import Morph
+
+Array = NDArray[np.float64]
+
+
+def goes_by_vertices(morph: Morph, template: Template) -> bool:
+    """Whether it is known where each vertex is in every shape, and all of the morph swings from pose to pose."""
+    flows = morph.motion.flows
+    known = len(template.goals) == len(flows) and template.faces is None
+    return known and len(flows) > 0 and all(isinstance(flow, CarriedMesh) for flow in flows)
+
+
+def track_by_vertices(morph: Morph, template: Template, start: float, end: float, tolerance: float) -> Track:
+    """The keys between ``start`` and ``end``; ``tolerance`` is in world units."""
+    poses = [template.vertices, *(template.goals[shape] for shape in sorted(template.goals))]
+    # Where a map has a seam the file has a vertex twice; what meets in one pose alone are two.
+    _, first, index = np.unique(np.concatenate(poses, axis=1), axis=0, return_index=True, return_inverse=True)
+    index = index.reshape(-1)
+    places, triangles = [pose[first] for pose in poses], index[template.triangles].astype(np.int64)
+    shares = np.linspace(0, 1, STATIONS)
+    kept = lengths_kept(morph.job.guide.rigidity)
+    stations = [_stations(begun, ended, triangles, shares, kept) for begun, ended in pairwise(places)]
+    _round_joints(stations, shares)
+    times, states = [], []
+    for segment, found in enumerate(stations):
+        at = segment + morph.motion.pace(segment).time(torch.from_numpy(shares)).numpy()
+        wanted = np.unique(np.clip(at, start, end))
+        wanted = wanted[(wanted >= segment) & (wanted <= segment + 1)]
+        times.append(wanted)
+        states.append(CubicSpline(at, found)(wanted))
+    all_times, once = np.unique(np.concatenate(times), return_index=True)
+    all_states = np.concatenate(states)[once]
+    keys = chosen_keys(all_times, all_states, tolerance)
+    return Track(all_states[keys].astype(np.float32)[:, index], all_times[keys], template.triangles)
+
+
+def _stations(first: Array, last: Array, triangles: NDArray[np.int64], shares: Array, kept: float) -> Array:
+    """The vertices at shares of the way, (shares, n, 3); pushed apart where they run into each other on it alone."""
+    path = LengthPath(first, last, tied(first, last, triangles), kept)
+    apart = not any(crossing_triangles(pose, triangles).any() for pose in (first, last))
+    way = Way(path, triangles) if apart else path
+    return np.stack([way.at(share) for share in shares.tolist()])
+
+
+def _round_joints(stations: Sequence[Array], shares: Array) -> None:
+    """Bend the ways so that an inner pose is passed with one speed: both give way by half of their difference."""
+    share = shares[:, None, None]
+    for before, after in pairwise(stations):
+        jolt = CubicSpline(shares, after)(0.0, 1) - CubicSpline(shares, before)(1.0, 1)
+        before += share**2 * (share - 1) * jolt / 2
+        after -= share * (1 - share) ** 2 * jolt / 2
