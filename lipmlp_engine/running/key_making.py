@@ -63,7 +63,7 @@ def make_keys(
         )
     if by_vertices:
         tolerance = job.extraction.key_tolerance / 100 * shapes[0].diagonal
-        tracked = track_by_vertices(morph, template, job.extraction.start, job.last_time, tolerance)
+        tracked = track_by_vertices(morph, template, job.extraction.start, job.last_time, tolerance, notify)
         found.keys = measure_keys(tracked, morph, shapes[0].diagonal)
         found.sentence = (
             f"{len(found.keys)} shape keys carry '{shapes[0].name}' by its vertices, which are those of every pose."

@@ -5,7 +5,7 @@ Nothing is lost on such a way, and no topology forbids it: clothes may overlap t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -36,8 +36,15 @@ def goes_by_vertices(morph: Morph, template: Template) -> bool:
     return known and len(flows) > 0 and all(isinstance(flow, CarriedMesh) for flow in flows)
 
 
-def track_by_vertices(morph: Morph, template: Template, start: float, end: float, tolerance: float) -> Track:
-    """The keys between ``start`` and ``end``; ``tolerance`` is in world units."""
+def track_by_vertices(
+    morph: Morph,
+    template: Template,
+    start: float,
+    end: float,
+    tolerance: float,
+    notify: Callable[[float], None] = lambda _: None,
+) -> Track:
+    """The keys between ``start`` and ``end``; ``tolerance`` is in world units, ``notify`` told the fraction done."""
     poses = [template.vertices, *(template.goals[shape] for shape in sorted(template.goals))]
     # Where a map has a seam the file has a vertex twice; what meets in one pose alone are two.
     _, first, index = np.unique(np.concatenate(poses, axis=1), axis=0, return_index=True, return_inverse=True)
@@ -45,27 +52,33 @@ def track_by_vertices(morph: Morph, template: Template, start: float, end: float
     places, triangles = [pose[first] for pose in poses], index[template.triangles].astype(np.int64)
     shares = np.linspace(0, 1, STATIONS)
     kept = lengths_kept(morph.job.guide.rigidity)
-    stations = [_stations(begun, ended, triangles, shares, kept) for begun, ended in pairwise(places)]
+    stations = []
+    for begun, ended in pairwise(places):
+        found = []
+        for place in _places(begun, ended, triangles, shares, kept):
+            found.append(place)
+            notify((len(stations) + len(found) / STATIONS) / (len(places) - 1))
+        stations.append(np.stack(found))
     _round_joints(stations, shares)
     times, states = [], []
-    for segment, found in enumerate(stations):
+    for segment, way in enumerate(stations):
         at = segment + morph.motion.pace(segment).time(torch.from_numpy(shares)).numpy()
         wanted = np.unique(np.clip(at, start, end))
         wanted = wanted[(wanted >= segment) & (wanted <= segment + 1)]
         times.append(wanted)
-        states.append(CubicSpline(at, found)(wanted))
+        states.append(CubicSpline(at, way)(wanted))
     all_times, once = np.unique(np.concatenate(times), return_index=True)
     all_states = np.concatenate(states)[once]
     keys = chosen_keys(all_times, all_states, tolerance)
     return Track(all_states[keys].astype(np.float32)[:, index], all_times[keys], template.triangles)
 
 
-def _stations(first: Array, last: Array, triangles: NDArray[np.int64], shares: Array, kept: float) -> Array:
-    """The vertices at shares of the way, (shares, n, 3); pushed apart where they run into each other on it alone."""
+def _places(first: Array, last: Array, triangles: NDArray[np.int64], shares: Array, kept: float) -> Iterator[Array]:
+    """The vertices at shares of the way, pushed apart where they run into each other on it and in neither pose."""
     path = LengthPath(first, last, tied(first, last, triangles), kept)
     apart = not any(crossing_triangles(pose, triangles).any() for pose in (first, last))
     way = Way(path, triangles) if apart else path
-    return np.stack([way.at(share) for share in shares.tolist()])
+    yield from map(way.at, shares.tolist())
 
 
 def _round_joints(stations: Sequence[Array], shares: Array) -> None:
