@@ -52,7 +52,7 @@ def track_by_vertices(
     places, triangles = [pose[first] for pose in poses], index[template.triangles].astype(np.int64)
     shares = np.linspace(0, 1, STATIONS)
     kept = lengths_kept(morph.job.guide.rigidity)
-    stations = []
+    stations: list[Array] = []
     for begun, ended in pairwise(places):
         found = []
         for place in _places(begun, ended, triangles, shares, kept):
