@@ -7,6 +7,8 @@ import numpy as np
 from .look import Look
 from .shape import Shape, signed_volume
 
+SAME_VOLUME = 0.5
+"""How nearly the mended surface must enclose what the file's faces do for these to have an inside. Chosen."""
 MOSTLY = 0.9
 """Share of the triangles that must be the same: a face that bends is cut along its other diagonal. Chosen."""
 
@@ -29,5 +31,13 @@ def one_mesh(first: Shape, second: Shape) -> tuple[Look, Look] | None:
         return None
     begun, ended = first.placed_look, second.placed_look
     # On the way to its own mirror image a mesh would be turned inside out.
-    volumes = [signed_volume(look.vertices, begun.triangles) for look in (begun, ended)]
-    return (begun, ended) if volumes[0] * volumes[1] > 0 else None
+    ways = [
+        _way_out(shape, signed_volume(look.vertices, begun.triangles))
+        for shape, look in zip((first, second), (begun, ended), strict=True)
+    ]
+    return None if ways[0] * ways[1] < 0 else (begun, ended)
+
+
+def _way_out(mended: Shape, volume: float) -> int:
+    """Which way a file's faces look, by the volume within them; 0 where they enclose none, as a cloth does."""
+    return int(np.sign(volume)) if SAME_VOLUME * abs(volume) < mended.volume < abs(volume) / SAME_VOLUME else 0

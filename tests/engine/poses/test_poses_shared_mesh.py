@@ -14,9 +14,10 @@ from benchmarks.poses.characters import biped
 from benchmarks.poses.skeleton import Skin
 from lipmlp_engine.commands.match import matched_colours
 from lipmlp_engine.guide.pose_pairs import find_ways
-from lipmlp_engine.job.sections import Guide
+from lipmlp_engine.job.sections import Guide, Sampling
 from lipmlp_engine.poses.length_keeping import LengthPath
 from lipmlp_engine.poses.shared_mesh import shared_mesh, tied
+from lipmlp_engine.reading.load import prepare
 from lipmlp_engine.shapes.look import Look
 from lipmlp_engine.shapes.same_mesh import one_mesh
 from lipmlp_engine.shapes.shape import Shape
@@ -101,11 +102,31 @@ def test_what_was_mended_differently_is_still_one_mesh() -> None:
     assert np.abs(np.subtract(ends, Shape("", waving, faces).bounds)).max() < 0.02 * size
 
 
+def test_a_cloth_is_one_mesh_however_it_hangs() -> None:
+    places = np.linspace(-1, 1, 12)
+    x, y = (part.ravel() for part in np.meshgrid(places, places, indexing="ij"))
+    corner = np.arange(144).reshape(12, 12)[:-1, :-1].ravel()
+    faces = np.concatenate(
+        [np.stack([corner, corner + 12, corner + 13], 1), np.stack([corner, corner + 13, corner + 1], 1)]
+    )
+    faces = faces.astype(np.int32)
+    flat, hung = np.stack([x, y, 0 * x], 1), np.stack([np.sin(x), y, np.cos(x)], 1)
+    job = Sampling()
+    first, second = (prepare(Shape("cloth", at, faces, look=Look(at, faces)), job) for at in (flat, hung))
+    assert one_mesh(first, second) is not None
+    found = shared_mesh(first, second)
+    assert found is not None
+    way = LengthPath(found.first.vertices, found.fit.places, found.tied).at(1.0)
+    assert np.abs(np.hypot(way[:, 0], way[:, 2]) - 1).max() < 0.03
+
+
 @pytest.mark.parametrize("changed", ["mirrored", "other faces", "fewer vertices"])
 def test_what_is_not_one_mesh(changed: str) -> None:
     first, second = shapes()
     if changed == "mirrored":
-        second = Shape("mirrored", second.vertices * [-1, 1, 1], second.triangles)
+        places = second.vertices * [-1, 1, 1]
+        look = Look(places, second.triangles)
+        second = prepare(Shape("mirrored", places, second.triangles, look=look), Sampling())
     elif changed == "other faces":
         second = Shape("other", second.vertices, second.triangles[::-1])
     else:
