@@ -30,7 +30,6 @@ from workshop.environments import (
     blender_versions,
     docs_python,
     engine_python,
-    project,
     say,
 )
 
@@ -100,9 +99,9 @@ def rings_of_tests(options: argparse.Namespace, engine: Path, lanes: int) -> lis
             found.append(ring(name, engine, engine, which, options.pytest, **blenders))
             found[-1] = dataclasses.replace(found[-1], waits=True)
     if options.ring in (None, "addon"):
-        wheels = project()["tool"]["dev"]["blenders"]
-        for version in blender_versions(options.all_blenders or options.everything):
-            which = tests_of("addon", every=wheels[version].get("default", False))
+        versions = blender_versions(options.all_blenders or options.everything)
+        for version in versions:
+            which = tests_of("addon", every=version == versions[-1])
             found.append(ring(f"addon-{version}", blender_python(version), engine, which, options.pytest))
     if options.ring in (None, "engine"):
         for number in range(1, lanes + 1):

@@ -126,14 +126,17 @@ def test_an_interrupted_run_leaves_no_ring_behind(tmp_path: Path, monkeypatch: p
     assert started[0].poll() is not None
 
 
-def test_only_the_default_blenders_run_what_no_difference_between_them_can_touch(
+def test_only_the_last_blender_runs_what_no_difference_between_them_can_touch(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(dev, "blender_python", Path)
     options = argparse.Namespace(ring="addon", all_blenders=True, everything=False, coverage=False, pytest=[])
     chosen = {ring.name: "--what-differs" in ring.command for ring in dev.rings_of_tests(options, Path(), 2)}
-    wheels = environments.project()["tool"]["dev"]["blenders"]
-    assert chosen == {f"addon-{version}": not wheel.get("default") for version, wheel in wheels.items()}
+    versions = list(environments.project()["tool"]["dev"]["blenders"])
+    assert chosen == {f"addon-{version}": version != versions[-1] for version in versions}
+    options.all_blenders = False
+    (alone,) = dev.rings_of_tests(options, Path(), 2)
+    assert "--what-differs" not in alone.command
 
 
 def test_each_real_blender_has_a_ring_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
