@@ -102,6 +102,7 @@ def test_a_killed_blender_or_engine_leaves_nothing_running(blend: Path) -> None:
     assert "Morph 0002" in bpy.data.objects
 
 
+@pytest.mark.any_blender
 def test_ctrl_c_stops_at_once_keeps_the_model_and_saves_nothing(blend: Path) -> None:
     output = blend.with_name("out.blend")
     blender = headless(blend, "--set", "training.steps=1000000", "--output", output)

@@ -148,6 +148,18 @@ def test_each_real_blender_has_a_ring_of_its_own(monkeypatch: pytest.MonkeyPatch
     assert dev.window_rings() == [("blender", "")]
 
 
+def test_windows_open_in_the_last_blender_found_and_in_all_where_all_are_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("LIPMORPH_BLENDERS", "/a/blender-4.3:/a/blender-5.2")
+    options = argparse.Namespace(ring="blender", all_blenders=False, everything=False, coverage=False, pytest=[])
+    (alone,) = dev.rings_of_tests(options, Path(), 2)
+    assert alone.environment["LIPMORPH_BLENDERS"] == "/a/blender-5.2" and "--what-differs" not in alone.command
+    options.everything = True
+    chosen = {ring.name: "--what-differs" in ring.command for ring in dev.rings_of_tests(options, Path(), 2)}
+    assert chosen == {"blender-4.3": True, "blender-5.2": False}
+
+
 def test_coverage_is_measured_in_the_ring_of_the_engine() -> None:
     options = argparse.Namespace(ring="engine", coverage=True, pytest=["-k", "job"])
     shares = dev.rings_of_tests(options, Path("python"), 3)
