@@ -74,6 +74,7 @@ def left_behind(blend: Path) -> list[str]:
 
 @pytest.mark.any_blender
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="processes are found in /proc")
+@pytest.mark.campaign
 def test_a_killed_blender_or_engine_leaves_nothing_running(blend: Path) -> None:
     scene, output = blend.read_bytes(), blend.with_name("out.blend")
     began = time.monotonic()

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from .conftest import OpenWindow
-from .panel_clicks import RUNTIME, WHERE, show_tab
+from .panel_clicks import NO_STANDBY, RUNTIME, WHERE, show_tab
 from .window import BlenderWindow
 
 SCENE = """
@@ -62,6 +62,7 @@ def test_a_scan_shows_its_surface_and_morphs_into_a_mesh(
 ) -> None:
     with open_window() as window:
         window.settle()
+        window.run(NO_STANDBY)
         window.run(SCENE)
         window.run(WHERE)
         window.run(VOLUME)

@@ -160,8 +160,18 @@ def test_windows_open_in_the_last_blender_found_and_in_all_where_all_are_asked_f
     assert chosen == {"blender-4.3": True, "blender-5.2": False}
 
 
+def test_only_a_plain_test_leaves_campaigns_to_everything(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dev, "blender_python", Path)
+    plain = {"ring": None, "all_blenders": False, "everything": False, "coverage": False, "pytest": []}
+    for asked in ({}, {"ring": "engine"}, {"everything": True}, {"coverage": True}, {"pytest": ["-k", "kills"]}):
+        commands = [ring.command for ring in dev.rings_of_tests(argparse.Namespace(**plain | asked), Path(), 2)]
+        assert commands and all(("--no-campaigns" in command) == (not asked) for command in commands), asked
+
+
 def test_coverage_is_measured_in_the_ring_of_the_engine() -> None:
-    options = argparse.Namespace(ring="engine", coverage=True, pytest=["-k", "job"])
+    options = argparse.Namespace(
+        ring="engine", all_blenders=False, everything=False, coverage=True, pytest=["-k", "job"]
+    )
     shares = dev.rings_of_tests(options, Path("python"), 3)
     assert [ring.name for ring in shares] == ["engine-1", "engine-2", "engine-3"]
     for ring in shares:

@@ -179,6 +179,7 @@ def dask(*arguments: str) -> subprocess.Popen[bytes]:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
+@pytest.mark.campaign
 def test_a_killed_scheduler_that_comes_back_finds_the_rest(tmp_path: Path, wait_for: Callable[..., None]) -> None:
     address = f"tcp://127.0.0.1:{PORT}"
     scheduler = ["distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", str(PORT)]
@@ -203,6 +204,7 @@ def test_a_killed_scheduler_that_comes_back_finds_the_rest(tmp_path: Path, wait_
 
 
 @pytest.mark.skipif(bool(why_no_slurm()), reason=why_no_slurm() or "there is a Slurm")
+@pytest.mark.campaign
 def test_a_real_slurm_starts_the_workers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("dask_jobqueue")
     source = write_list(tmp_path, [PAIR])
