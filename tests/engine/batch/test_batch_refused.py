@@ -90,7 +90,9 @@ def test_a_process_that_cannot_start_or_says_nothing_is_told(tmp_path: Path, mon
     order = listed(tmp_path, [PAIR]).orders[0]
     task = Task(order.name, order.folder, order.job().to_dict())
     assert attempt.perform(task, lambda progress: None, lambda: True).state == "cancelled"
-    monkeypatch.setattr(attempt, "same_engine_command", lambda *_: ["/bin/sh", "-c", "echo '{}' '{'; exec cat > /dev/null"])
+    monkeypatch.setattr(
+        attempt, "same_engine_command", lambda *_: ["/bin/sh", "-c", "echo '{}' '{'; exec cat > /dev/null"]
+    )
     monkeypatch.setattr(attempt, "HELLO_SECONDS", 0.2)
     silent = attempt.perform(task, lambda progress: None, lambda: False)
     assert silent.state == "died" and "has been silent for 0 s" in silent.sentence
