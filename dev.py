@@ -1,8 +1,9 @@
 """One command for each thing a developer does; makes the environments that it needs. Standard library only.
 
 python dev.py demo       train a morph in a headless Blender and render it to demo/
-python dev.py test       run every test; --all-blenders in every Blender that the extension supports, --everything
-                         with lint and a quick demo as well, --coverage to see what they leave out
+python dev.py test       what a commit needs: the engine's tests, and the add-on's in one Blender and window, without
+                         long campaigns; --all-blenders in every Blender and with them, --everything with lint and a
+                         quick demo as well, as CI runs it; --coverage to see what the tests leave out
 python dev.py lint       ruff and mypy
 python dev.py bench      run the benchmarks, or those named
 python dev.py blender    list the Blenders on this machine and run the real-Blender tests in them
@@ -30,7 +31,6 @@ from workshop.environments import (
     blender_versions,
     docs_python,
     engine_python,
-    project,
     say,
 )
 
@@ -93,20 +93,21 @@ def rings_of_tests(options: argparse.Namespace, engine: Path, lanes: int) -> lis
     """Those asked for, with their environments made; last the one that fills whatever lane is free, to the end."""
     found: list[rings.Ring] = []
     if options.ring in (None, "blender"):
-        windows = window_rings()
+        windows = window_rings()[0 if options.all_blenders or options.everything else -1 :]
         for name, executable in windows:
             blenders = {"LIPMORPH_BLENDERS": executable} if executable else {}
-            which = tests_of("blender", every=name == windows[-1][0])
+            which = [*tests_of("blender", every=name == windows[-1][0]), *left_out(options)]
             found.append(ring(name, engine, engine, which, options.pytest, **blenders))
             found[-1] = dataclasses.replace(found[-1], waits=True)
     if options.ring in (None, "addon"):
-        wheels = project()["tool"]["dev"]["blenders"]
-        for version in blender_versions(options.all_blenders or options.everything):
-            which = tests_of("addon", every=wheels[version].get("default", False))
+        versions = blender_versions(options.all_blenders or options.everything)
+        for version in versions:
+            which = [*tests_of("addon", every=version == versions[-1]), *left_out(options)]
             found.append(ring(f"addon-{version}", blender_python(version), engine, which, options.pytest))
     if options.ring in (None, "engine"):
         for number in range(1, lanes + 1):
-            found.append(ring(f"engine-{number}", engine, engine, SHARED_BY_LANES, options.pytest))
+            which = [*SHARED_BY_LANES, *left_out(options)]
+            found.append(ring(f"engine-{number}", engine, engine, which, options.pytest))
             if options.coverage:
                 found[-1].command[1:3] = ["-m", "coverage", "run", "-m", "pytest"]
     return found
@@ -115,6 +116,12 @@ def rings_of_tests(options: argparse.Namespace, engine: Path, lanes: int) -> lis
 def tests_of(ring: str, every: bool) -> list[str]:
     """All of a ring's, or what a difference between Blenders can touch."""
     return [f"tests/{ring}", *([] if every else ["--what-differs"])]
+
+
+def left_out(options: argparse.Namespace) -> list[str]:
+    """Campaigns, where nothing is asked for but the tests that a commit needs."""
+    asked = options.everything or options.all_blenders or options.coverage or options.ring or options.pytest
+    return [] if asked else ["--no-campaigns"]
 
 
 def window_rings() -> list[tuple[str, str]]:
@@ -225,8 +232,8 @@ def main() -> int:
     command = commands.add_parser("demo", help="train a morph in a headless Blender and render it to demo/")
     command.add_argument("--quick", action="store_true", help="a short training and small pictures, as a check")
     command.set_defaults(run=demo)
-    command = commands.add_parser("test", help="run every test; options that are not dev.py's go to pytest")
-    command.add_argument("--all-blenders", action="store_true", help="in every Blender that the extension supports")
+    command = commands.add_parser("test", help="test in one Blender each; options that are not dev.py's go to pytest")
+    command.add_argument("--all-blenders", action="store_true", help="in every Blender, as a module and with windows")
     command.add_argument("--everything", action="store_true", help="that, lint and a quick demo, in one summary")
     command.add_argument("--coverage", action="store_true", help="measure what tests/engine runs, branches included")
     command.add_argument("--lanes", type=int, metavar="N", help="rings side by side; one for each core, at most 4")

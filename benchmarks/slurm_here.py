@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import socket
@@ -10,7 +11,6 @@ import time
 from pathlib import Path
 
 PROGRAMS = ("slurmctld", "slurmd", "sbatch", "squeue", "scontrol", "munged")
-CONTROL_PORT, NODE_PORT = 16817, 16818
 READY_SECONDS = 60.0
 
 
@@ -72,12 +72,13 @@ class Slurm:
         self._until(sock.exists, "munge")
         name, cores = socket.gethostname().partition(".")[0], os.cpu_count() or 1
         memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20
+        control, node = free_ports(2)
         (self._place / "slurm.conf").write_text(
             f"""\
 ClusterName=here
 SlurmctldHost={name}(127.0.0.1)
-SlurmctldPort={CONTROL_PORT}
-SlurmdPort={NODE_PORT}
+SlurmctldPort={control}
+SlurmdPort={node}
 AuthType=auth/munge
 AuthInfo=socket={sock}
 CredType=cred/munge
@@ -131,6 +132,15 @@ PartitionName=all Nodes={name} Default=YES MaxTime=INFINITE State=UP OverSubscri
                 words = "\n".join(path.read_text(errors="replace")[-600:] for path in self._place.glob("*.out"))
                 raise RuntimeError(f"{what} did not come up:\n{words}")
             time.sleep(0.2)
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports that nobody has, another Slurm of ours included."""
+    with contextlib.ExitStack() as held:
+        taken = [held.enter_context(socket.socket()) for _ in range(count)]
+        for one in taken:
+            one.bind(("127.0.0.1", 0))
+        return [one.getsockname()[1] for one in taken]
 
 
 def _program(name: str) -> str | None:

@@ -21,15 +21,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--what-differs", action="store_true", help="leave out what no difference between Blenders touches"
     )
+    parser.addoption("--no-campaigns", action="store_true", help="leave out what is left to `dev.py test --everything`")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "any_blender: nothing that differs between Blenders; not with --what-differs")
+    config.addinivalue_line("markers", "campaign: many kills, rehearsals, daemons, sheer size; not before a commit")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if config.getoption("--what-differs"):
-        left_out = [item for item in items if item.get_closest_marker("any_blender")]
+    unwanted = {"--what-differs": "any_blender", "--no-campaigns": "campaign"}
+    marks = [mark for option, mark in unwanted.items() if config.getoption(option)]
+    left_out = [item for item in items if any(item.get_closest_marker(mark) for mark in marks)]
+    if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]
 

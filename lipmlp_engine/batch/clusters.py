@@ -30,7 +30,6 @@ class Asked:
     account: str = ""
     walltime: str = ""
     interface: str = ""
-    local_directory: str = ""
     directives: list[str] = field(default_factory=list)
     """Further lines for the batch system, as it takes them."""
 
@@ -70,7 +69,7 @@ def described(kind: str, asked: Asked) -> Any:
     if kind == "htcondor":
         options["disk"] = "4GB"
         options["job_extra_directives"] = dict(line.split("=", 1) for line in asked.directives if "=" in line)
-    for name in ("account", "walltime", "interface", "local_directory", "queue"):
+    for name in ("account", "walltime", "interface", "queue"):
         value = getattr(asked, name)
         if value and not (kind == "htcondor" and name in ("queue", "account", "walltime")):
             options["project" if kind == "lsf" and name == "account" else name] = value

@@ -95,11 +95,6 @@ def shutting(narrow: NDArray[Any], other: NDArray[Any], share: float) -> NDArray
     return np.asarray(gone * gone * (3 - 2 * gone) * narrow * (-other / SOLID).clip(0, 1))
 
 
-def gaps_shut(narrow: NDArray[Any], other: NDArray[Any], share: float) -> NDArray[Any]:
-    """What `shut` takes off the distances at one share of the way."""
-    return DEPTH * shutting(narrow, other, share)
-
-
 def shut_distances(
     shapes: tuple[Walls, Walls], origin: Tensor, arrival: Tensor, share: Tensor
 ) -> tuple[Tensor, Tensor]:

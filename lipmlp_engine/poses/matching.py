@@ -74,8 +74,6 @@ class Match:
     """Mean error of distances along the surface, as a share of the diameter."""
     upright: float
     """1 where the surface keeps its way round everywhere, −1 where it is turned over."""
-    covered: float
-    """Share of the second surface that something becomes."""
 
 
 class Matching:
@@ -151,7 +149,7 @@ class Matching:
 
     def _match(self, vertices: Numbers, samples: Numbers) -> Match:
         judged = _judged(self._first, self._second, samples)
-        return Match(vertices, samples, *judged, _coverage(self._second, vertices))
+        return Match(vertices, samples, *judged)
 
 
 def _flips(signature: Signature) -> list[Numbers]:
@@ -256,9 +254,3 @@ def _cost(first: Signature, second: Signature, samples: Numbers, landmarks: tupl
     moving = 0.0 if landmarks is not None else float(np.linalg.norm(ways, axis=1).mean())
     missing = 1 - len(np.unique(samples)) / len(samples)
     return stretch + TURNING * (1 - upright) / 2 + MOVING * moving + 0.1 * missing
-
-
-def _coverage(second: Signature, vertices: Numbers) -> float:
-    """Share of the second surface's samples that a matched vertex is near to."""
-    hit = second.distances[:, np.unique(vertices)].min(1)
-    return float((hit < 1.5 / np.sqrt(len(second.samples))).mean())

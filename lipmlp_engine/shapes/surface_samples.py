@@ -1,4 +1,4 @@
-"""Draws points on, near and inside a surface; deterministic for a given generator, knows nothing of training."""
+"""Draws points on and near a surface; deterministic for a given generator, knows nothing of training."""
 
 from __future__ import annotations
 
@@ -8,12 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..job.errors import ShapeError
-from .distance import DistanceField
 from .shape import doubled_area_vectors
-
-_CELLS = 32
-"""Cells along each axis of the grid that finds where the inside is."""
-_ROUNDS = 64
 
 
 def sample_surface(
@@ -51,24 +46,3 @@ def sample_near(
     points, _, _ = sample_surface(vertices, triangles, count, rng)
     deviations = np.resize(np.asarray(spreads, np.float64), count)
     return points + rng.standard_normal((count, 3)) * deviations[:, None]
-
-
-def sample_volume(field: DistanceField, count: int, rng: np.random.Generator) -> NDArray[np.float64]:
-    """Points spread evenly over the inside; thin and hollow shapes cost little more than full ones."""
-    low, high = field.bounds
-    size = np.maximum((high - low) / _CELLS, 1e-12 * np.linalg.norm(high - low))
-    corners = np.stack(np.meshgrid(*[np.arange(_CELLS)] * 3, indexing="ij"), axis=-1).reshape(-1, 3) * size + low
-    reach = float(np.linalg.norm(size)) / 2
-    near = corners[field.signed(corners + size / 2) < reach * (1 + 1e-5)]
-    found: list[NDArray[np.float64]] = []
-    missing = count
-    wanted = 2 * count
-    for _ in range(_ROUNDS):
-        thrown = near[rng.integers(len(near), size=wanted)] + rng.random((wanted, 3)) * size
-        hits = thrown[field.signed(thrown) < 0]
-        found.append(hits)
-        missing -= len(hits)
-        if missing <= 0:
-            return np.concatenate(found)[:count]
-        wanted = int(min(4 * wanted, 1.2 * missing * wanted / max(len(hits), 1) + 64))
-    raise ShapeError("The shape has no inside that points could be put in; close its holes or give it thickness.")

@@ -74,6 +74,7 @@ def left_behind(blend: Path) -> list[str]:
 
 @pytest.mark.any_blender
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="processes are found in /proc")
+@pytest.mark.campaign
 def test_a_killed_blender_or_engine_leaves_nothing_running(blend: Path) -> None:
     scene, output = blend.read_bytes(), blend.with_name("out.blend")
     began = time.monotonic()
@@ -102,6 +103,7 @@ def test_a_killed_blender_or_engine_leaves_nothing_running(blend: Path) -> None:
     assert "Morph 0002" in bpy.data.objects
 
 
+@pytest.mark.any_blender
 def test_ctrl_c_stops_at_once_keeps_the_model_and_saves_nothing(blend: Path) -> None:
     output = blend.with_name("out.blend")
     blender = headless(blend, "--set", "training.steps=1000000", "--output", output)

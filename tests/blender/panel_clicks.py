@@ -16,6 +16,8 @@ from .window import BlenderWindow
 MODULE = "bl_ext.user_default.lipmlp_blender"
 RUNTIME = f"__import__('{MODULE}.runtime', fromlist=['runtime']).runtime"
 TAB = "next(r for a in bpy.context.screen.areas if a.type == 'VIEW_3D' for r in a.regions if r.type == 'UI')"
+NO_STANDBY = f"bpy.context.preferences.addons['{MODULE}'].preferences.keep_ready = False"
+"""For tests of true engines that are not about the one that waits: the last one would be loaded for nobody."""
 SCENE = """
 bpy.ops.object.select_all(action='SELECT')
 bpy.ops.object.delete()

@@ -11,7 +11,7 @@ from benchmarks.poses.characters import ARMS_UP, biped
 from benchmarks.poses.measures import remeshed
 
 from .conftest import OpenWindow
-from .panel_clicks import MODULE, show_tab
+from .panel_clicks import MODULE, NO_STANDBY, show_tab
 
 LOOK = """
 area = next(a for a in bpy.context.screen.areas if a.type == 'VIEW_3D')
@@ -64,6 +64,7 @@ def test_a_match_is_shown_and_lengths_are_preserved(open_window: OpenWindow, tmp
     np.save(tmp_path / "raised.npy", posed.astype(np.float32))
     with open_window() as window:
         window.settle()
+        window.run(NO_STANDBY)
         window.run(SCENE.format(folder=tmp_path))
         show_tab(window)
         window.run(LOOK.format(module=MODULE))

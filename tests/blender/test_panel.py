@@ -88,7 +88,7 @@ def test_the_folded_panels_open_with_a_click(
         assert "Traceback" not in window.tail()
 
 
-def test_escape_cancels_over_the_view_and_other_work_goes_on(
+def test_escape_cancels_over_the_view_other_work_goes_on_and_a_killed_blender_ends_the_engine(
     open_window: OpenWindow, tmp_path: Path, engine_python: Path
 ) -> None:
     with ready_window(open_window, tmp_path, engine_python) as window:
@@ -106,12 +106,8 @@ def test_escape_cancels_over_the_view_and_other_work_goes_on(
         window.insist(lambda: window.key("Escape"), f"not {RUNTIME}.queue.busy")
         assert window.value(f"[job.state.name for job in {RUNTIME}.queue.jobs]") == ["CANCELLED"]
 
-
-def test_killing_blender_ends_the_engine(open_window: OpenWindow, tmp_path: Path, engine_python: Path) -> None:
-    with ready_window(open_window, tmp_path, engine_python) as window:
-        select_both(window)
-        behave(window, "slow")
-        click_train(window)
+        window.run("bpy.context.window.scene = bpy.data.scenes['Scene']")
+        window.run("bpy.ops.lipmorph.train('INVOKE_DEFAULT')")
         window.wait_until(f"{RUNTIME}.queue.current and {RUNTIME}.queue.current.fraction > 0.0", 60)
         pid, blender = window.value(f"[{RUNTIME}.queue.current.process.pid, __import__('os').getpid()]")
         os.kill(blender, signal.SIGKILL)

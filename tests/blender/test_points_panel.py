@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from .conftest import OpenWindow
-from .panel_clicks import RUNTIME, WHERE, show_tab
+from .panel_clicks import NO_STANDBY, RUNTIME, WHERE, show_tab
 from .window import BlenderWindow
 
 SCENE = """
@@ -17,8 +17,8 @@ bpy.ops.object.delete()
 bpy.ops.mesh.primitive_torus_add(location=(2, 0, 0))
 turn = math.pi * (3 - math.sqrt(5))
 points = []
-for index in range(1500):
-    z = 1 - (2 * index + 1) / 1500
+for index in range(900):
+    z = 1 - (2 * index + 1) / 900
     side = math.sqrt(1 - z * z)
     points.append((side * math.cos(index * turn), side * math.sin(index * turn), 1.4 * z))
 mesh = bpy.data.meshes.new('Scan')
@@ -33,8 +33,9 @@ if bpy.app.version >= (4, 5, 0):
     bpy.ops.object.convert(target='POINTCLOUD')
 settings = bpy.context.scene.lipmorph
 settings.training.steps = 60
-settings.extraction.frames, settings.extraction.resolution = 3, 48
-settings.points.cells = 64
+settings.sampling.points = 5000
+settings.extraction.frames, settings.extraction.resolution = 3, 40
+settings.points.cells = 48
 settings.guide.kind = 'transport'
 """
 SHOW_SURFACE_BELOW_TOP = 88
@@ -61,6 +62,7 @@ def test_a_scan_shows_its_surface_and_morphs_into_a_mesh(
 ) -> None:
     with open_window() as window:
         window.settle()
+        window.run(NO_STANDBY)
         window.run(SCENE)
         window.run(WHERE)
         window.run(VOLUME)

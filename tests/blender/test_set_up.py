@@ -24,6 +24,7 @@ shutil.copytree({{folder!r}}, preferences.ENGINE_FOLDER / 'locked', dirs_exist_o
 
 
 @pytest.mark.any_blender
+@pytest.mark.campaign
 def test_the_engine_is_set_up_by_clicks_from_a_folder_of_wheels(
     open_window: OpenWindow, engine_python: Path, tmp_path: Path, pictures: Path
 ) -> None:

@@ -43,7 +43,7 @@ from tests.fake_engine.misbehaviour import misbehave, say
 from tests.fake_engine.stand_in_results import ball, report, tracked, write_model
 
 STEPS = 20
-STEP_SECONDS = 0.02
+STEP_SECONDS = 0.002
 SLOW_STEP_SECONDS = 0.5
 SLOW_STEPS = 1200
 """Ten minutes: whoever wants to end a slow run gets there in time, however busy the machine is."""

@@ -16,6 +16,7 @@ from benchmarks.gpu import jobs
 pytestmark = pytest.mark.skipif(torch.cuda.is_available(), reason="there is a card to run it on in earnest")
 
 
+@pytest.mark.campaign
 def test_a_rehearsal_has_every_figure(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

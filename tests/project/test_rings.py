@@ -126,14 +126,17 @@ def test_an_interrupted_run_leaves_no_ring_behind(tmp_path: Path, monkeypatch: p
     assert started[0].poll() is not None
 
 
-def test_only_the_default_blenders_run_what_no_difference_between_them_can_touch(
+def test_only_the_last_blender_runs_what_no_difference_between_them_can_touch(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(dev, "blender_python", Path)
     options = argparse.Namespace(ring="addon", all_blenders=True, everything=False, coverage=False, pytest=[])
     chosen = {ring.name: "--what-differs" in ring.command for ring in dev.rings_of_tests(options, Path(), 2)}
-    wheels = environments.project()["tool"]["dev"]["blenders"]
-    assert chosen == {f"addon-{version}": not wheel.get("default") for version, wheel in wheels.items()}
+    versions = list(environments.project()["tool"]["dev"]["blenders"])
+    assert chosen == {f"addon-{version}": version != versions[-1] for version in versions}
+    options.all_blenders = False
+    (alone,) = dev.rings_of_tests(options, Path(), 2)
+    assert "--what-differs" not in alone.command
 
 
 def test_each_real_blender_has_a_ring_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -145,8 +148,30 @@ def test_each_real_blender_has_a_ring_of_its_own(monkeypatch: pytest.MonkeyPatch
     assert dev.window_rings() == [("blender", "")]
 
 
+def test_windows_open_in_the_last_blender_found_and_in_all_where_all_are_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("LIPMORPH_BLENDERS", "/a/blender-4.3:/a/blender-5.2")
+    options = argparse.Namespace(ring="blender", all_blenders=False, everything=False, coverage=False, pytest=[])
+    (alone,) = dev.rings_of_tests(options, Path(), 2)
+    assert alone.environment["LIPMORPH_BLENDERS"] == "/a/blender-5.2" and "--what-differs" not in alone.command
+    options.everything = True
+    chosen = {ring.name: "--what-differs" in ring.command for ring in dev.rings_of_tests(options, Path(), 2)}
+    assert chosen == {"blender-4.3": True, "blender-5.2": False}
+
+
+def test_only_a_plain_test_leaves_campaigns_to_everything(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dev, "blender_python", Path)
+    plain = {"ring": None, "all_blenders": False, "everything": False, "coverage": False, "pytest": []}
+    for asked in ({}, {"ring": "engine"}, {"everything": True}, {"coverage": True}, {"pytest": ["-k", "kills"]}):
+        commands = [ring.command for ring in dev.rings_of_tests(argparse.Namespace(**plain | asked), Path(), 2)]
+        assert commands and all(("--no-campaigns" in command) == (not asked) for command in commands), asked
+
+
 def test_coverage_is_measured_in_the_ring_of_the_engine() -> None:
-    options = argparse.Namespace(ring="engine", coverage=True, pytest=["-k", "job"])
+    options = argparse.Namespace(
+        ring="engine", all_blenders=False, everything=False, coverage=True, pytest=["-k", "job"]
+    )
     shares = dev.rings_of_tests(options, Path("python"), 3)
     assert [ring.name for ring in shares] == ["engine-1", "engine-2", "engine-3"]
     for ring in shares:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks.slurm_here import Slurm, why_no_slurm
+from benchmarks.slurm_here import Slurm, free_ports, why_no_slurm
 from lipmlp_engine.batch import clusters, dask_crew, on_worker
 from lipmlp_engine.batch.batch_errors import ClusterError
 from lipmlp_engine.batch.conduct import conduct
@@ -26,7 +26,6 @@ from tests.engine.batch_lists import PAIR, Heard, write_list
 from tests.engine.small_jobs import engine, surroundings
 
 distributed = pytest.importorskip("distributed", reason="pip install distributed, or the extra 'cluster'")
-PORT = 18797
 
 
 def conducted(place: Path, crew: DaskCrew, morphs: int) -> dict[str, str]:
@@ -179,9 +178,11 @@ def dask(*arguments: str) -> subprocess.Popen[bytes]:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
+@pytest.mark.campaign
 def test_a_killed_scheduler_that_comes_back_finds_the_rest(tmp_path: Path, wait_for: Callable[..., None]) -> None:
-    address = f"tcp://127.0.0.1:{PORT}"
-    scheduler = ["distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", str(PORT)]
+    (port,) = free_ports(1)
+    address = f"tcp://127.0.0.1:{port}"
+    scheduler = ["distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", str(port)]
     worker = ["distributed.cli.dask_worker", address, "--nthreads", "2", "--no-nanny"]
     processes = [dask(*scheduler), dask(*worker)]
     try:
@@ -203,6 +204,7 @@ def test_a_killed_scheduler_that_comes_back_finds_the_rest(tmp_path: Path, wait_
 
 
 @pytest.mark.skipif(bool(why_no_slurm()), reason=why_no_slurm() or "there is a Slurm")
+@pytest.mark.campaign
 def test_a_real_slurm_starts_the_workers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("dask_jobqueue")
     source = write_list(tmp_path, [PAIR])

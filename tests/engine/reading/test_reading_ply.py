@@ -68,6 +68,7 @@ def test_colours_of_faces_reach_their_corners(tmp_path: Path) -> None:
     assert signed_volume(shape.vertices, shape.triangles) == pytest.approx(1 / 6)
 
 
+@pytest.mark.campaign
 def test_a_million_faces_of_mixed_length_are_read_in_seconds(tmp_path: Path) -> None:
     pairs = np.empty(250_000, [("a", "u1"), ("three", "<u4", 3), ("b", "u1"), ("four", "<u4", 4)])
     pairs["a"], pairs["three"], pairs["b"], pairs["four"] = 3, [0, 1, 2], 4, [0, 1, 2, 3]

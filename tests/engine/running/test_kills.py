@@ -75,6 +75,7 @@ def require_free(folder: Path) -> None:
         lock.path.write_bytes(story)  # as the killed run has left it
 
 
+@pytest.mark.campaign
 def test_a_killed_engine_loses_nothing_and_leaves_nothing(nursery: Nursery, tmp_path: Path) -> None:
     box, ball = write_shapes(tmp_path)
     reference, out = tmp_path / "reference", tmp_path / "out"

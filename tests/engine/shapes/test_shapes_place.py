@@ -1,4 +1,4 @@
-"""Samples on, near and inside shapes, and shapes moved onto each other."""
+"""Samples on and near shapes, and shapes moved onto each other."""
 
 from __future__ import annotations
 
@@ -14,10 +14,9 @@ from lipmlp_engine.job.errors import ShapeError
 from lipmlp_engine.job.sections import Placement, ShapeInput
 from lipmlp_engine.reading.load import load_shapes
 from lipmlp_engine.shapes.alignment import best_rotation, principal_axes
-from lipmlp_engine.shapes.distance import DistanceField
 from lipmlp_engine.shapes.placement import centre_of_matter, enclosed_volume, place
 from lipmlp_engine.shapes.shape import Shape
-from lipmlp_engine.shapes.surface_samples import sample_near, sample_surface, sample_volume
+from lipmlp_engine.shapes.surface_samples import sample_near, sample_surface
 
 
 @pytest.fixture
@@ -60,25 +59,6 @@ def test_near_samples_have_their_spreads(ball: Shape, rng: np.random.Generator) 
     beyond = np.linalg.norm(points, axis=1) - 1
     assert np.std(beyond[0::2]) == pytest.approx(0.003, rel=0.1)
     assert np.std(beyond[1::2]) == pytest.approx(0.05, rel=0.1)
-
-
-def test_volume_samples_fill_the_inside_evenly(nested: Shape, rng: np.random.Generator) -> None:
-    points = sample_volume(DistanceField(nested.vertices, nested.triangles), 8_000, rng)
-    radius = np.linalg.norm(points, axis=1)
-    assert points.shape == (8_000, 3)
-    assert radius.min() > 0.495 and radius.max() < 1.001
-    assert np.abs(points.mean(axis=0)).max() < 0.03
-    # Half of the shell's volume lies beyond this radius.
-    assert (radius > ((1 + 0.125) / 2) ** (1 / 3)).mean() == pytest.approx(0.5, abs=0.02)
-
-
-def test_volume_samples_of_a_thin_plate(rng: np.random.Generator) -> None:
-    plate = trimesh.creation.box((1.0, 1.0, 1e-3))
-    turn = Rotation.from_euler("xyz", [0.5, 0.4, 0.3]).as_matrix()
-    field = DistanceField(plate.vertices @ turn.T, plate.faces)
-    points = sample_volume(field, 500, rng) @ turn
-    assert (np.abs(points) <= np.array([0.5, 0.5, 5e-4]) + 1e-6).all()
-    assert np.ptp(points[:, 0]) > 0.9
 
 
 def test_sampling_nothing_is_refused(rng: np.random.Generator) -> None:

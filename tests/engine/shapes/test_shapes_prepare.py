@@ -225,6 +225,7 @@ def test_size_changes_nothing(size: float, open_hemisphere: Shape, overlapping_b
         assert prepare(there, Sampling()).volume == pytest.approx(volume * size**3, rel=5e-3)
 
 
+@pytest.mark.campaign
 def test_a_million_triangles_take_seconds_and_a_few_hundred_megabytes() -> None:
     shape = weld(_big_ball())
     tracemalloc.start()

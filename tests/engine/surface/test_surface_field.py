@@ -77,6 +77,18 @@ def test_enclosures_hold_at_every_sampled_point(name: str, half_side: float) -> 
     assert (values.amin(1) >= low).all() and (values.amax(1) <= high).all()
 
 
+# A sort has no slope of each neuron's own: whoever bounds one asks how far its pairs are swapped.
+@pytest.mark.parametrize("name", sorted(ACTIVATIONS.keys() - {"groupsort"}))
+def test_slopes_lie_in_the_range_that_is_told_of_them(name: str) -> None:
+    generator = torch.Generator().manual_seed(4)
+    middle, reach = 8 * torch.rand(400, 8, generator=generator) - 4, 2 * torch.rand(400, 8, generator=generator)
+    activation = ACTIVATIONS[name]
+    least, most = activation.slope_range(middle - reach, middle + reach)
+    for share in torch.linspace(-1, 1, 21):
+        slope = activation.slope(middle + share * reach)
+        assert bool(((slope >= least - 1e-5) & (slope <= most + 1e-5)).all())
+
+
 @pytest.mark.parametrize("name", ACTIVATIONS)
 def test_bounds_become_exact_as_boxes_shrink(name: str) -> None:
     field = MLPField(random_layers(32, 3), name)
