@@ -16,23 +16,19 @@ from scipy.spatial import cKDTree
 from scipy.special import ndtr
 
 from ..machine.cores import usable_cores
-from ..shapes.mesh_topology import Topology
-from ..shapes.shape import triangle_areas
 from ..shapes.smooth_ramp import smooth_ramp
-from ..surface.surface_nets import CORNERS, surface_nets, triangles_from_quads
-from .false_handles import without_false_handles
+from .false_handles import finer_than_told, without_false_handles
 from .oriented_samples import Samples
 from .sample_planes import SamplePlanes
 from .scanned_sheets import near_sheets, sheets_among
 from .steadied_normals import missed_by, share_of_number, steadied
-from .winding_grid import WindingGrid
+from .winding_grid import WindingGrid, grid_about
+from .zero_surface import extracted, without_crumbs
 
 Array = NDArray[np.float64]
 
 CELLS_PER_SPACING = 2.0
 """Cells of the grid between two neighbouring samples. Chosen."""
-MOST_CORNERS = 24_000_000
-"""Corners of the grid, beyond which its cells are made larger. Chosen: a field of them takes 0.1 GB."""
 NEAR, FAR = 0.8, 1.6
 """In spacings from the nearest sample: up to here the planes alone are right, from there the winding number alone.
 Chosen."""
@@ -57,7 +53,7 @@ def enclosing_surface(
 ) -> tuple[Array, NDArray[np.int32]]:
     """Vertices and triangles around the inside, and of sheets, which ``opening`` says whether there are, to their rims;
     ``finest`` is the most cells along the longest side."""
-    grid = _grid(samples, finest, threads)
+    grid = grid_about(samples.points, float(np.median(samples.spacing)) / CELLS_PER_SPACING, finest, threads)
     # Finer than the cells no surface is, however close the samples are in places.
     coarse = np.maximum(samples.spacing, grid.cell)
     samples = replace(samples, spacing=coarse, area=samples.spacing**2 if samples.area is None else samples.area)
@@ -90,22 +86,13 @@ def enclosing_surface(
             decided.ravel()[near] += np.abs(lack) * added
         values += np.float32(share) * (decided - values)
     crumb = CRUMB * float(np.median(samples.spacing)) ** 2
-    found = without_false_handles(values, grid, samples, lambda: _without_crumbs(*_extracted(values, grid), crumb))
+    found = without_false_handles(
+        values, grid, finer_than_told(samples), lambda: without_crumbs(*extracted(values, grid), crumb)
+    )
     if sheet.any():
-        found = _without_crumbs(*near_sheets(*found, samples, sheet), crumb)
+        found = without_crumbs(*near_sheets(*found, samples, sheet), crumb)
     notify(1.0)
     return found
-
-
-def _grid(samples: Samples, finest: int, threads: int) -> WindingGrid:
-    """Cells about half as large as the spacing, but not more than fit."""
-    longest = float(np.ptp(samples.points, axis=0).max())
-    cell = max(float(np.median(samples.spacing)) / CELLS_PER_SPACING, longest / finest)
-    grid = WindingGrid(samples.points, cell, threads)
-    while np.prod(grid.shape, dtype=np.float64) > MOST_CORNERS:
-        cell *= 1.1
-        grid = WindingGrid(samples.points, cell, threads)
-    return grid
 
 
 def _around(places: Array, spacing: Array, grid: WindingGrid) -> NDArray[np.int64]:
@@ -152,42 +139,3 @@ def _blend_planes(
     with ThreadPoolExecutor(threads or usable_cores()) as pool:
         for done, _ in enumerate(pool.map(evaluate, starts)):
             notify(done / len(starts))
-
-
-def _extracted(values: NDArray[np.float32], grid: WindingGrid) -> tuple[Array, NDArray[np.int32]]:
-    """The zero surface of the grid's values."""
-    for side in (values[0], values[-1], values[:, 0], values[:, -1], values[:, :, 0], values[:, :, -1]):
-        np.maximum(side, np.float32(grid.cell), out=side)
-    inside = values < 0
-    cell_counts = [size - 1 for size in grid.shape]
-    every, some = np.ones(cell_counts, np.bool_), np.zeros(cell_counts, np.bool_)
-    for offset in CORNERS:
-        corner = inside[tuple(slice(o, o + size - 1) for o, size in zip(offset, grid.shape, strict=True))]
-        every &= corner
-        some |= corner
-    cells = np.stack(np.nonzero(some & ~every), axis=1)
-    row = np.full(some.shape, -1, np.int32)
-    row[tuple(cells.T)] = np.arange(len(cells), dtype=np.int32)
-    neighbours = np.full((len(cells), 3), -1, np.int64)
-    for axis in range(3):
-        below = cells.copy()
-        below[:, axis] -= 1
-        within = below[:, axis] >= 0
-        neighbours[within, axis] = row[tuple(below[within].T)]
-    corners = np.stack([values[tuple((cells + offset).T)] for offset in CORNERS], axis=1)
-    local, owner, quads = surface_nets(corners, neighbours)
-    triangles = triangles_from_quads(local + cells[owner].astype(np.float32), quads)
-    return (local + cells[owner]) * grid.cell + grid.low, triangles
-
-
-def _without_crumbs(vertices: Array, triangles: NDArray[np.int32], least: float) -> tuple[Array, NDArray[np.int32]]:
-    """The surface without parts of less area than that, unless nothing else is there."""
-    parts = Topology(triangles).parts
-    area = np.bincount(parts, triangle_areas(vertices, triangles))
-    kept = (area >= min(least, area.max(initial=0.0)))[parts]
-    return _used(vertices, triangles[kept])
-
-
-def _used(vertices: Array, triangles: NDArray[np.int32]) -> tuple[Array, NDArray[np.int32]]:
-    used, renumbered = np.unique(triangles, return_inverse=True)
-    return vertices[used], renumbered.reshape(-1, 3).astype(np.int32)

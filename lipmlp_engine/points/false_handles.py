@@ -29,11 +29,16 @@ ROUNDS = 6
 """Times that handles are looked for: of two that share a loop one is closed first. Chosen."""
 
 
+def finer_than_told(samples: Samples) -> float:
+    """How far a loop may reach from its middle of which these samples tell nothing."""
+    return max(TOLD * float(np.median(samples.spacing)), WITHIN_NOISE * samples.noise)
+
+
 def without_false_handles(
-    values: NDArray[np.float32], grid: WindingGrid, samples: Samples, extracted: Callable[[], Surface]
+    values: NDArray[np.float32], grid: WindingGrid, largest: float, extracted: Callable[[], Surface]
 ) -> Surface:
-    """The closed surface that ``extracted`` makes of the grid's values, which are changed where handles are closed."""
-    largest = max(TOLD * float(np.median(samples.spacing)), WITHIN_NOISE * samples.noise)
+    """The closed surface that ``extracted`` makes of the grid's values, which are changed where handles are closed that
+    reach no farther than ``largest`` from their middle."""
     surface = extracted()
     count = handles(surface[0].astype(np.float32), surface[1])
     for _ in range(ROUNDS):

@@ -30,11 +30,11 @@ class SurfaceReport:
     used: int
     method: str
     normals: str
-    """Where they come from: 'given' or 'made'."""
+    """Where they come from: 'given' or 'made'; nothing where the points fill a body."""
     noise: float
     spacing: float
     distance_mean: float
-    """Of the points that were used from the surface."""
+    """Of the points that were used from the surface; those within a body that points fill lie on it."""
     distance_95: float
     unseen: float
     """Share of the area, in %, that has no points near it."""
@@ -50,11 +50,12 @@ class SurfaceReport:
 
     def summary(self) -> str:
         """For a person to read."""
+        normals = f", normals {self.normals}" if self.normals else ""
         handles = "open" if self.genus is None else f"{self.genus} handle{'s' * (self.genus != 1)}"
         return "\n".join(
             [
                 f"{self.triangles:,} triangles, {self.parts} part{'s' * (self.parts != 1)}, {handles}",
-                f"points used        {self.used:,} of {self.points:,}, normals {self.normals}",
+                f"points used        {self.used:,} of {self.points:,}{normals}",
                 f"way                {self.method}",
                 f"noise              {self.noise:.3f} % of the diagonal, points {self.spacing:.2f} % apart",
                 f"points to surface  {self.distance_mean:.3f} % in the mean, 95 % below {self.distance_95:.3f} %",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,8 +14,12 @@ from ..job.errors import ShapeError
 from ..job.sections import FEWEST_POINTS
 from ..job.sections.points import Points
 from ..shapes.cloud import Cloud, tidied
+from ..shapes.distance import DistanceField
 from ..shapes.mesh_topology import Topology
+from ..shapes.surface_samples import sample_surface
 from .closed_surface import enclosing_surface
+from .dimension import fill_a_body, without_lines
+from .filled_body import body_surface, spacing_within
 from .found_surface import Found, SurfaceReport
 from .lent_normals import lent
 from .normal_estimation import Lines, lines_of
@@ -45,46 +50,86 @@ def reconstruct(
     """The surface that a cloud lies on; ``notify`` is told how much is done and may raise to stop it."""
     began = time.monotonic()
     given = len(cloud)
-    cloud = tidied(cloud, settings.most, settings.strays)
-    _check(cloud, name)
+    cloud = _checked(tidied(cloud, settings.most, settings.strays), name)
     # Far from the origin, and in kilometres or microns, digits would be lost.
     middle = (cloud.points.max(axis=0) + cloud.points.min(axis=0)) / 2
     scale = cloud.diagonal
     points = (cloud.points - middle) / scale
     notify(0.02)
+    if settings.method == "volume" or (settings.method == "auto" and fill_a_body(points)):
+        way = _about(points, settings, threads, notify)
+    else:
+        way = _through(points, cloud, settings, seed, device, threads, notify)
+    if len(way.triangles) == 0:
+        raise ShapeError(f"No surface was found through the points of '{name}'; give it more points or normals.")
+    report = _measured(points, way, threads)
+    report.points, report.seconds = given, time.monotonic() - began
+    colors = None if cloud.colors is None else _colors(way.vertices, points, cloud.colors)
+    notes = [*cloud.notes, *way.notes]
+    if report.unseen > 1:
+        notes.append(f"{report.unseen:.0f} % of its area lies where no points are, and was closed smoothly")
+    notify(1.0)
+    return Found(way.vertices * scale + middle, way.triangles, colors, notes, report)
+
+
+@dataclass
+class _Way:
+    """A surface by one of the ways, in units of the diagonal, and what is to be said of it."""
+
+    vertices: Array
+    triangles: NDArray[np.int32]
+    places: Array
+    """(n, 3), where it is known."""
+    spacing: Array
+    """(n,), how far apart these are."""
+    method: str
+    normals: str
+    noise: float
+    notes: list[str]
+
+
+def _through(
+    points: Array, cloud: Cloud, settings: Points, seed: int, device: str, threads: int, notify: Notify
+) -> _Way:
+    """The surface that the points lie on."""
     lines = lines_of(points, threads)
     notify(0.1)
-    method = _chosen(cloud, lines, settings.method)
+    method = _chosen(cloud, settings.method)
     samples, origin, notes = _samples(points, cloud, lines, method, settings, seed, device, threads, notify)
     if method == "given" and origin == "made":
         method = "normals"
     vertices, triangles = enclosing_surface(
         samples, settings.cells, settings.opening, threads, lambda share: notify(0.5 + 0.45 * share)
     )
-    if len(triangles) == 0:
-        raise ShapeError(f"No surface was found through the points of '{name}'; give it more points or normals.")
-    report = _measured(points, samples, vertices, triangles, threads)
-    report.points, report.normals, report.method = given, origin, method
-    report.noise, report.spacing = 100 * lines.noise, 100 * float(np.median(lines.spacing))
-    report.seconds = time.monotonic() - began
-    colors = None if cloud.colors is None else _colors(vertices, points, cloud.colors)
     made = f"made a surface through {len(points):,} points by the {method} way, normals {origin}"
-    notes = [*cloud.notes, *notes, made]
-    if report.unseen > 1:
-        notes.append(f"{report.unseen:.0f} % of its area lies where no points are, and was closed smoothly")
-    notify(1.0)
-    return Found(vertices * scale + middle, triangles, colors, notes, report)
+    return _Way(vertices, triangles, samples.points, samples.spacing, method, origin, lines.noise, [*notes, made])
 
 
-def _check(cloud: Cloud, name: str) -> None:
+def _about(points: Array, settings: Points, threads: int, notify: Notify) -> _Way:
+    """The surface of the body that the points fill."""
+    spacing = spacing_within(points, threads)
+    surface = body_surface(points, spacing, settings.cells, threads, lambda share: notify(0.05 + 0.9 * share))
+    made = f"made the surface of the body that {len(points):,} points fill"
+    return _Way(*surface, points, spacing, "volume", "", 0.0, [made])
+
+
+def _checked(cloud: Cloud, name: str) -> Cloud:
+    """The cloud as it may be asked for a surface: in lines only where these make one."""
     if len(cloud) < FEWEST_POINTS:
         raise ShapeError(f"'{name}' has {len(cloud):,} usable points; a surface needs {FEWEST_POINTS} or more.")
     spread = np.linalg.svd(cloud.points - cloud.points.mean(axis=0), compute_uv=False)
     if spread[1] < ON_A_LINE * spread[0]:
         raise ShapeError(f"All points of '{name}' lie on a line; a surface needs points that spread out.")
+    made = without_lines(cloud)
+    if made is None:
+        raise ShapeError(
+            f"The points of '{name}' lie along curves, which have no surface; give the curves a thickness, as Curve to "
+            "Mesh with a profile does."
+        )
+    return made
 
 
-def _chosen(cloud: Cloud, lines: Lines, method: str) -> str:
+def _chosen(cloud: Cloud, method: str) -> str:
     """The way that suits the cloud, where it is left to us."""
     if method == "given" and cloud.normals is None:
         raise ShapeError("points.method is 'given', but the cloud has no normals; set it to auto.")
@@ -149,32 +194,29 @@ def _believed(
     return None, [f"made its normals anew, because {100 * min(share, 1 - share):.0f} % of them pointed the other way"]
 
 
-def _measured(
-    points: Array, samples: Samples, vertices: Array, triangles: NDArray[np.int32], threads: int
-) -> SurfaceReport:
-    from ..shapes.distance import DistanceField
-    from ..shapes.surface_samples import sample_surface
-
-    _, _, distance = DistanceField(vertices, triangles, threads=threads).closest(points)
-    on_surface, _, _ = sample_surface(vertices, triangles, 20_000, np.random.default_rng(0))
-    away, nearest = cKDTree(samples.points).query(on_surface)
-    unseen = float((away > UNSEEN * np.maximum(samples.spacing[nearest], np.median(samples.spacing))).mean())
-    topology = Topology(triangles)
+def _measured(points: Array, way: _Way, threads: int) -> SurfaceReport:
+    field = DistanceField(way.vertices, way.triangles, threads=threads)
+    distance = np.maximum(field.signed(points), 0) if way.method == "volume" else field.closest(points)[2]
+    on_surface, _, _ = sample_surface(way.vertices, way.triangles, 20_000, np.random.default_rng(0))
+    away, nearest = cKDTree(way.places).query(on_surface)
+    usual = float(np.median(way.spacing))
+    unseen = float((away > UNSEEN * np.maximum(way.spacing[nearest], usual)).mean())
+    topology = Topology(way.triangles)
     genus = (2 * topology.part_count - topology.euler_number) // 2 if topology.closed else None
     return SurfaceReport(
         points=0,
         used=len(points),
-        method="",
-        normals="",
-        noise=0.0,
-        spacing=0.0,
+        method=way.method,
+        normals=way.normals,
+        noise=100 * way.noise,
+        spacing=100 * usual,
         distance_mean=100 * float(distance.mean()),
         distance_95=100 * float(np.quantile(distance, 0.95)),
         unseen=100 * unseen,
         parts=topology.part_count,
         genus=genus,
         closed=topology.closed,
-        triangles=len(triangles),
+        triangles=len(way.triangles),
         seconds=0.0,
     )
 

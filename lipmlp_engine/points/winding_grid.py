@@ -17,6 +17,8 @@ Array = NDArray[np.float64]
 
 MARGIN = 0.2
 """Empty space around the cloud, as a share of its longest side: the transform repeats the grid on all sides. Chosen."""
+MOST_CORNERS = 24_000_000
+"""Corners of the grid, beyond which its cells are made larger. Chosen: a field of them takes 0.1 GB."""
 
 
 class WindingGrid:
@@ -32,15 +34,8 @@ class WindingGrid:
 
     def solve(self, points: Array, walls: Array, blur: float) -> NDArray[np.float32]:
         """The winding number at every corner; ``walls`` are normals times areas, ``blur`` is in cells."""
-        place = (points - self.low) / self.cell
-        base = np.floor(place).astype(np.int64)
-        part = place - base
-        corners, shares = [], []
-        for corner in range(8):
-            offset = np.array([corner & 1, corner >> 1 & 1, corner >> 2 & 1])
-            corners.append(np.ravel_multi_index(tuple((base + offset).T), self.shape))
-            shares.append(np.prod(np.where(offset, part, 1 - part), axis=1))
-        index, share = np.concatenate(corners), np.concatenate(shares) / self.cell**3
+        index, share = self._shares(points)
+        share /= self.cell**3
         waves = np.meshgrid(
             *(2 * np.pi * fft.fftfreq(n).astype(np.float32) for n in self.shape[:2]),
             2 * np.pi * fft.rfftfreq(self.shape[2]).astype(np.float32),
@@ -62,6 +57,24 @@ class WindingGrid:
         # Far away from everything the number is none.
         return np.asarray(number - np.median(number[0]), np.float32)
 
+    def spread(self, points: Array, amounts: Array) -> NDArray[np.float32]:
+        """What the points hold, shared out among the corners of the cells that they lie in."""
+        index, share = self._shares(points)
+        held = np.bincount(index, share * np.tile(amounts, 8), int(np.prod(self.shape)))
+        return np.asarray(held.reshape(self.shape), np.float32)
+
+    def _shares(self, points: Array) -> tuple[NDArray[np.int64], Array]:
+        """For each of the eight corners about every point, one after another, its number and its share."""
+        place = (points - self.low) / self.cell
+        base = np.floor(place).astype(np.int64)
+        part = place - base
+        corners, shares = [], []
+        for corner in range(8):
+            offset = np.array([corner & 1, corner >> 1 & 1, corner >> 2 & 1])
+            corners.append(np.ravel_multi_index(tuple((base + offset).T), self.shape))
+            shares.append(np.prod(np.where(offset, part, 1 - part), axis=1))
+        return np.concatenate(corners), np.concatenate(shares)
+
     def places(self, corners: NDArray[np.int64]) -> Array:
         """Where the corners of those numbers are."""
         return np.stack(np.unravel_index(corners, self.shape), axis=1) * self.cell + self.low
@@ -69,3 +82,13 @@ class WindingGrid:
     def at(self, values: NDArray[np.float32], points: Array) -> NDArray[np.float32]:
         """The grid's values at points within it."""
         return np.asarray(map_coordinates(values, ((points - self.low) / self.cell).T, order=1, mode="nearest"))
+
+
+def grid_about(points: Array, cell: float, finest: int, threads: int = 0) -> WindingGrid:
+    """A grid with cells of about that size, but not more than ``finest`` along the longest side, nor more than fit."""
+    cell = max(cell, float(np.ptp(points, axis=0).max()) / finest)
+    grid = WindingGrid(points, cell, threads)
+    while np.prod(grid.shape, dtype=np.float64) > MOST_CORNERS:
+        cell *= 1.1
+        grid = WindingGrid(points, cell, threads)
+    return grid

@@ -17,10 +17,13 @@ class Points:
     method: str = choice(
         "auto",
         {
-            "auto": "The cloud's own normals where they go with the points, else normals that are made",
+            "auto": "The cloud's own normals where they go with the points, else normals that are made; a volume where "
+            "the points fill one",
             "normals": "Normals estimated and turned outwards: fast and exact",
             "atlas": "A deep geometric prior: many small charts, each a network fitted to its points. Slower; smooths",
             "given": "The cloud's own normals as they are",
+            "volume": "The points fill a body, as particles do and points distributed in a volume; where they end is its "
+            "surface",
         },
         label="Method",
         description="How points without faces become a surface",

@@ -8,11 +8,11 @@ import trimesh
 from numpy.typing import NDArray
 
 from lipmlp_engine.job.sections.points import Points
-from lipmlp_engine.points.closed_surface import _extracted
-from lipmlp_engine.points.false_handles import without_false_handles
+from lipmlp_engine.points.false_handles import finer_than_told, without_false_handles
 from lipmlp_engine.points.oriented_samples import Samples
 from lipmlp_engine.points.reconstruct import reconstruct
 from lipmlp_engine.points.winding_grid import WindingGrid
+from lipmlp_engine.points.zero_surface import extracted
 from lipmlp_engine.shapes.cloud import Cloud
 from lipmlp_engine.shapes.mesh_topology import Topology
 from lipmlp_engine.shapes.shape import signed_volume
@@ -49,11 +49,11 @@ def test_what_is_narrower_than_the_spacing_or_the_noise_is_closed(spacing: float
     corners = np.array([[-0.5, -0.3, -0.15], [0.5, 0.3, 0.15]])
     grid = WindingGrid(corners, 0.009, threads=1)
     values = plates(grid.places(np.arange(np.prod(grid.shape)))).astype(np.float32).reshape(grid.shape)
-    before, triangles = _extracted(values, grid)
+    before, triangles = extracted(values, grid)
     assert handles(triangles) == 3
     whole = signed_volume(before, triangles)
     samples = Samples(corners, np.eye(3)[:2], np.full(2, spacing), noise)
-    after, triangles = without_false_handles(values, grid, samples, lambda: _extracted(values, grid))
+    after, triangles = without_false_handles(values, grid, finer_than_told(samples), lambda: extracted(values, grid))
     assert handles(triangles) == left
     assert signed_volume(after, triangles) == pytest.approx(whole, rel=0.003)
     assert left < 3 or np.array_equal(after, before)

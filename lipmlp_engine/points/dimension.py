@@ -1,0 +1,73 @@
+"""How many ways the points of a cloud spread: along a curve, over a surface or throughout a body. Knows no surface.
+
+Told from how the number of points grows with the distance from each: once, twice or three times as fast (the maximum
+likelihood estimate of Levina and Bickel, 2004).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+
+from ..shapes.cloud import Cloud, thinned
+
+Array = NDArray[np.float64]
+
+AROUND, AVERAGED = 12, 6
+"""Neighbours among which a point's ways are told, and how many points next to each other are heard together. Chosen."""
+CURVED = 1.5
+"""Ways below which a point lies on a curve. Chosen: of a curve 95 % of the points do, of a surface a quarter at most."""
+IN_LINES, MADE_UP = 0.5, 0.1
+"""Share of points on curves from which a cloud lies in lines, and below which these make a surface. Chosen."""
+LEAST_SHARE, FEWEST_LEFT = 0.1, 150
+"""Of the points of a cloud in lines so many must be left where these make a surface, and so many at all. Chosen."""
+ASKED = 500
+"""Points that are asked whether they lie in a body. Chosen."""
+IN_A_BODY, WIDE = 64, 0.08
+"""Neighbours among which that is told, and the share of the diagonal up to which all are heard: noise is narrower.
+Chosen."""
+FILLED, DEEP = 2.6, 0.4
+"""Ways from which a point lies deep in a body, and the share of such points from which a cloud fills one. Chosen: of
+animals, blocks and rings of 300 points and more .42 to .94 do, of their surfaces .15 at most, with 2 % of noise .36."""
+
+
+def without_lines(cloud: Cloud) -> Cloud | None:
+    """The cloud; thinned where it lies in lines, as scanners leave them, until these make a surface; None where they
+    never do."""
+    if _on_curves(cloud.points) <= IN_LINES:
+        return cloud
+    least = max(FEWEST_LEFT, LEAST_SHARE * len(cloud))
+    fewer = cloud
+    while _on_curves(fewer.points) > MADE_UP:
+        fewer = thinned(fewer, len(fewer) // 2)
+        if len(fewer) < least:
+            return None
+    said = f"took {len(fewer):,} of its points, which lie in lines, as far apart along them as across"
+    return fewer.taken(np.ones(len(fewer), np.bool_), said)
+
+
+def _on_curves(points: Array) -> float:
+    """The share of the points that have their neighbours on one curve only."""
+    distance, nearest = cKDTree(points).query(points, k=min(AROUND, len(points) - 1) + 1)
+    return float((1 / (1 / _ways(distance[:, 1:]))[nearest[:, :AVERAGED]].mean(axis=1) < CURVED).mean())
+
+
+def fill_a_body(points: Array) -> bool:
+    """Whether the points lie throughout a body and not on its surface only."""
+    tree = cKDTree(points)
+    asked = points[:: max(1, len(points) // ASKED)]
+    distance, _ = tree.query(asked, k=min(IN_A_BODY, len(points) - 1) + 1)
+    wide = WIDE * float(np.linalg.norm(np.ptp(points, axis=0)))
+    ways = _ways(distance[:, 1:])
+    for row in np.flatnonzero(distance[:, -1] < wide):
+        near = np.linalg.norm(points[tree.query_ball_point(asked[row], wide)] - asked[row], axis=1)
+        near = near[near > 0]
+        ways[row] = len(near) / np.log(wide / near).sum()
+    return bool((ways > FILLED).mean() > DEEP)
+
+
+def _ways(distance: Array) -> Array:
+    """From the distances to each point's neighbours, nearest first."""
+    farther = np.log(distance[:, -1:] / distance[:, :-1]).sum(axis=1)
+    return np.asarray((distance.shape[1] - 2) / np.maximum(farther, 1e-12))
