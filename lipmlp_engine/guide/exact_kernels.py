@@ -13,7 +13,7 @@ import warp as wp
 from .blend import NECK_RADIUS, NECK_ROUNDING
 from .blend_kernels import Moment, Parted, from_neck, least_of_both, lowered, parted, standing_still, with_left
 from .gap_closing import DEPTH, WIDTH
-from .side_kernels import Look, Side, Valued, at_node, doubt, looked, shutting
+from .side_kernels import Look, Side, Valued, at_node, looked, shutting
 from .thin_parts import THIN
 
 FIRST, SECOND, BEFORE_FIRST, BEFORE_SECOND = 0, 1, 2, 3
@@ -156,7 +156,8 @@ def blended(
     if moment.common:
         found = standing_still(moment, first, second, point, found)
 
-    trust = (1.0 - doubt(first, one, other.distance, share)) * (1.0 - doubt(second, other, one.distance, rest))
+    # Shut as far as a gap is deep when it is shut wholly: doubt is nowhere else, however near a gap may be.
+    trust = wp.max(1.0 - shut_first.depth / DEPTH, 0.0) * wp.max(1.0 - shut_second.depth / DEPTH, 0.0)
     value = found.value
     if cell > 0.0 and wp.abs(value) < THIN * cell and trust >= 1.0:
         thick_first = at_node(first.thickness, one.place)

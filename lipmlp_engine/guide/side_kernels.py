@@ -12,14 +12,6 @@ from .flow_kernels import between, carried, carried_with_change, within
 from .gap_closing import SHUTTING, SOLID
 from .lone_parts import CAP, MOST_GONE, REACH
 
-WARY = wp.constant(0.005)
-"""How much nearer than the blend says a wall is thought to be where gaps are doubted, in training-frame units.
-
-Chosen.
-"""
-WARY_REACH = wp.constant(0.1)
-"""How far from the other shape, and from a gap's own walls, the blend is no longer trusted about gaps. Chosen."""
-
 
 @wp.struct
 class Side:
@@ -118,15 +110,6 @@ def smooth(part: float) -> float:
 def shutting(narrow: float, other: float, left: float) -> float:
     """How far a gap is shut, from 0 to 1."""
     return smooth(left / SHUTTING) * narrow * wp.clamp(-other / SOLID, 0.0, 1.0)
-
-
-@wp.func
-def doubt(side: Side, look: Look, other: float, left: float) -> float:
-    """Of gaps that are shut; already beside the other shape, so that what is shown passes over gradually."""
-    beside = other - WARY
-    if side.gaps and beside < 0.0 and wp.abs(look.distance) < WARY_REACH:
-        return shutting(at_node(side.walls, look.place), wp.min(4.0 * beside, 0.0), left)
-    return 0.0
 
 
 @wp.func

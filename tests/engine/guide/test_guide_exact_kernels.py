@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from lipmlp_engine.guide import Blend, ExactMorph, Motion, PlacedSurface, Pose, VelocityLattice, shut_distances
 from lipmlp_engine.guide.blend import Neck
 from lipmlp_engine.guide.frame_pose import PosePath
-from lipmlp_engine.guide.gap_closing import WIDTH
+from lipmlp_engine.guide.gap_closing import DEPTH, WIDTH
 from lipmlp_engine.guide.lone_parts import lone_parts
 from lipmlp_engine.guide.thin_parts import THIN, seen_by_cells
 from lipmlp_engine.shapes.shape import Shape
@@ -94,6 +94,21 @@ def test_the_kernel_has_the_values_that_the_network_is_fitted_to(morph: ExactMor
     # Between two walls nodes may lie beyond the wall.
     assert np.abs(kept - found).max() < 0.02 and np.quantile(np.abs(kept - found), 0.999) < 4e-3
     assert (trust < 1).any()
+
+
+@pytest.mark.parametrize("share", SHARES)
+def test_only_what_is_shut_is_doubted_and_nothing_beside_it(morph: ExactMorph, share: float) -> None:
+    """A wall near a gap was doubted as well, and most of an animal is near one: networks' facets, barbs and rings."""
+    points = points_about(morph, share)
+    places = carried(morph, points, share)
+    own = [surface.measure(place)[0] for surface, place in zip(morph.surfaces, places, strict=True)]
+    origin, arrival = (torch.from_numpy(place) for place in places)
+    surfaces: tuple[PlacedSurface, PlacedSurface] = (morph.surfaces[0], morph.surfaces[1])
+    shut = shut_distances(surfaces, origin, arrival, torch.full((len(points),), share))
+    left = [1 - (before - after.numpy()) / DEPTH for before, after in zip(own, shut, strict=True)]
+    _, trust = morph.at(share).values(points, scattered=True)
+    assert np.quantile(np.abs(trust - left[0] * left[1]), 0.995) < 1e-3
+    assert 0 < (trust < 1).mean() < 0.2
 
 
 @pytest.mark.parametrize("share", SHARES)
