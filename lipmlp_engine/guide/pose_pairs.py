@@ -54,7 +54,8 @@ def find_ways(
         else:
             mesh = found.first
             held = shared.tied if shared else mesh.triangles
-            path = LengthPath(mesh.vertices, found.fit.places, held, lengths_kept(guide.rigidity))
+            places = shared.places if shared else found.fit.places
+            path = LengthPath(mesh.vertices, places, held, lengths_kept(guide.rigidity))
             ways.append(Way(path, mesh.triangles))
             verdicts.append(f"Guide: poses, because '{first.name}' and '{second.name}' match: {found.said}.")
     return ways, verdicts

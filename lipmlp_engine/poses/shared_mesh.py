@@ -7,6 +7,7 @@ and a watch with the wrist. Knows no match.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import scipy.sparse as sparse
@@ -39,15 +40,35 @@ class SharedMesh:
     """One mesh as the first shape has it and laid onto the second, of which there is no doubt."""
 
     first: StandIn
-    second: StandIn
-    fit: Fit
-    tied: Numbers
-    """Its triangles and those that hold its parts together."""
+    places: Array
+    """Where its vertices are on the second."""
+    onto: Shape
+
+    @cached_property
+    def second(self) -> StandIn:
+        """What stands for the second shape: large ones take seconds."""
+        return whole_stand_in(self.onto) or StandIn(self.places, self.first.triangles)
+
+    @cached_property
+    def fit(self) -> Fit:
+        """How well it lies there."""
+        return judged_fit(self.first, self.second, self.places)
+
+    @cached_property
+    def tied(self) -> Numbers:
+        """Its triangles and those that hold its parts together."""
+        return tied(self.first.vertices, self.places, self.first.triangles)
 
     @property
     def said(self) -> str:
         """How well they match, for people."""
-        return f"they have the same faces, and lengths change by {100 * self.fit.strain:.0f} % in the mean"
+        growth = StandIn(self.places, self.first.triangles).scale / self.first.scale
+        before, after = (
+            np.linalg.norm(np.diff(vertices[self.first.edges], axis=1)[:, 0], axis=1)
+            for vertices in (growth * self.first.vertices, self.places)
+        )
+        strain = float(np.abs(after / np.maximum(before, 1e-30) - 1).mean())
+        return f"they have the same faces, and lengths change by {100 * strain:.0f} % in the mean"
 
 
 def shared_mesh(first: Shape, second: Shape) -> SharedMesh | None:
@@ -55,11 +76,8 @@ def shared_mesh(first: Shape, second: Shape) -> SharedMesh | None:
     looks = one_mesh(first, second)
     if looks is None:
         return None
-    own, other = whole_stand_in(first), whole_stand_in(second)
-    if own is None or other is None:
-        return None
-    places = _laid(own, *looks)
-    return SharedMesh(own, other, judged_fit(own, other, places), tied(own.vertices, places, own.triangles))
+    own = whole_stand_in(first)
+    return None if own is None else SharedMesh(own, _laid(own, *looks), second)
 
 
 def _laid(own: StandIn, begun: Look, ended: Look) -> Array:

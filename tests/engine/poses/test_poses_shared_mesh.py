@@ -97,7 +97,7 @@ def test_what_was_mended_differently_is_still_one_mesh() -> None:
     found = shared_mesh(first, second)
     assert found is not None
     size = float(np.linalg.norm(np.ptp(standing, axis=0)))
-    path = LengthPath(found.first.vertices, found.fit.places, found.tied)
+    path = LengthPath(found.first.vertices, found.places, found.tied)
     ends = Shape("laid", path.at(1.0), found.first.triangles.astype(np.int32)).bounds
     assert np.abs(np.subtract(ends, Shape("", waving, faces).bounds)).max() < 0.02 * size
 
@@ -116,7 +116,7 @@ def test_a_cloth_is_one_mesh_however_it_hangs() -> None:
     assert one_mesh(first, second) is not None
     found = shared_mesh(first, second)
     assert found is not None
-    way = LengthPath(found.first.vertices, found.fit.places, found.tied).at(1.0)
+    way = LengthPath(found.first.vertices, found.places, found.tied).at(1.0)
     assert np.abs(np.hypot(way[:, 0], way[:, 2]) - 1).max() < 0.03
 
 
