@@ -146,18 +146,22 @@ class _Child:
         with contextlib.suppress(OSError):
             assert self._process.stdin is not None
             self._process.stdin.close()
-        try:
-            self._process.wait(timeout=GRACE_SECONDS)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        self._code()
         if os.name == "posix":
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self._process.pid, signal.SIGKILL)  # what it had started
         self._errors.close()
 
+    def _code(self) -> int:
+        """Its exit code, once it has left; it is not waited for for ever."""
+        try:
+            return self._process.wait(timeout=GRACE_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            return self._process.wait()
+
     def _ended(self, asked: bool) -> Outcome:
-        code = self._process.wait()
+        code = self._code()
         if asked:
             return Outcome("cancelled", "Stopped.", 130)
         how = f"by signal {-code}" if code < 0 else f"with exit code {code}"

@@ -89,16 +89,20 @@ def test_cards_are_counted_by_nvidias_own_program(monkeypatch: pytest.MonkeyPatc
 def test_a_process_that_cannot_start_or_says_nothing_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     order = listed(tmp_path, [PAIR]).orders[0]
     task = Task(order.name, order.folder, order.job().to_dict())
-    assert attempt.perform(task, lambda progress: None, lambda: True).state == "cancelled"
-    monkeypatch.setattr(
-        attempt, "same_engine_command", lambda *_: ["/bin/sh", "-c", "echo '{}' '{'; exec cat > /dev/null"]
-    )
-    monkeypatch.setattr(attempt, "HELLO_SECONDS", 0.2)
-    silent = attempt.perform(task, lambda progress: None, lambda: False)
-    assert silent.state == "died" and "has been silent for 0 s" in silent.sentence
-    monkeypatch.setattr(attempt, "same_engine_command", lambda *_: [str(tmp_path / "nothing")])
-    refused = attempt.perform(task, lambda progress: None, lambda: False)
+
+    def outcome_of(*command: str, asked: bool = False) -> Outcome:
+        monkeypatch.setattr(attempt, "same_engine_command", lambda *_: list(command))
+        return attempt.perform(task, lambda progress: None, lambda: asked)
+
+    assert outcome_of("true", asked=True).state == "cancelled"
+    refused = outcome_of(str(tmp_path / "nothing"))
     assert refused.state == "failed" and "cannot be started: No such file" in refused.sentence
+    monkeypatch.setattr(attempt, "HELLO_SECONDS", 0.2)
+    silent = outcome_of("/bin/sh", "-c", "echo '{}' '{'; exec cat")
+    assert silent.state == "died" and "has been silent for 0 s" in silent.sentence
+    monkeypatch.setattr(attempt, "GRACE_SECONDS", 0.2)
+    hanging = outcome_of("/bin/sh", "-c", "exec cat > /dev/null")  # nothing more can be heard of it, and it stays
+    assert hanging.state == "died" and "by signal 9" in hanging.sentence
 
 
 def test_a_batch_system_that_refuses_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
