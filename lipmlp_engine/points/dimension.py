@@ -17,7 +17,7 @@ Array = NDArray[np.float64]
 AROUND, AVERAGED = 12, 6
 """Neighbours among which a point's ways are told, and how many points next to each other are heard together. Chosen."""
 CURVED = 1.5
-"""Ways below which a point lies on a curve. Chosen: of a curve 95 % of the points do, of a surface a quarter at most."""
+"""Ways below which a point lies on a curve. Chosen: 95 % of a curve's points do, a quarter of a surface's at most."""
 IN_LINES, MADE_UP = 0.5, 0.1
 """Share of points on curves from which a cloud lies in lines, and below which these make a surface. Chosen."""
 LEAST_SHARE, FEWEST_LEFT = 0.1, 150

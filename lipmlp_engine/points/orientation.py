@@ -79,16 +79,18 @@ def _walled(side: Array, points: Array, lines: Lines, grid: WindingGrid) -> floa
 
 def _sides(points: Array, lines: Lines, agreement: csr_array, grid: WindingGrid, clean: bool) -> Array:
     """1 for every normal that is outwards, -1 for every other; in a clean cloud sheets are told apart."""
-    parts = _parts(agreement)
+    alike, parts = agreement, _parts(agreement)
     from_middle = points - np.median(points, axis=0)
     far = np.linalg.norm(from_middle, axis=1)
     hint = np.einsum("ij,ij->i", lines.normals, from_middle) / max(far.max(), 1e-300) * (far / far.max()) ** 3
     # In noise the links are not sure enough to go without the winding number, even where that is blurred.
     crowded, along = np.zeros(len(points), np.bool_), np.zeros(len(points))
     if clean:
-        crowded, along = _crowded(points, lines, 3 * grid.cell), _along_the_surest(agreement)
-        parts = _parts(_between_alike(agreement, lines))
-        hint = along
+        alike = _between_alike(agreement, lines)
+        crowded, along = _crowded(points, lines, 3 * grid.cell), _along_the_surest(alike)
+        parts = _parts(alike)
+        # Across edges links tell how whole parts go together; within one they may go astray.
+        hint = along = along * _majority(along * _along_the_surest(agreement), parts)
     side, straight, before = np.ones(len(points)), np.ones(len(points)), np.zeros(len(points))
     for turn in range(ROUNDS):
         side = np.sign(_settled(agreement, hint, side))
@@ -108,6 +110,8 @@ def _sides(points: Array, lines: Lines, agreement: csr_array, grid: WindingGrid,
         step = 1.5 * grid.cell * lines.normals
         fall = grid.at(number, points - step) - grid.at(number, points + step)
         hint = np.where((np.abs(fall) > CLEAR) & ~crowded, np.clip(fall, -1, 1), along * _majority(along * side, parts))
+    if clean:
+        straight = _less_at_odds(straight, along * _majority(along * straight, parts), alike, parts)
     if crowded.any():
         straight = _turned_sheets(straight, crowded, parts, points, lines)
     return _turned_at_edges(straight, agreement, parts) if clean else straight
@@ -208,6 +212,14 @@ def _along_the_surest(agreement: csr_array) -> Array:
 def _majority(agree: Array, parts: NDArray[np.int64]) -> Array:
     """For every point 1 or -1, whether most of its part agree."""
     return np.where(np.bincount(parts, agree) < 0, -1.0, 1.0)[parts]
+
+
+def _less_at_odds(one: Array, other: Array, agreement: csr_array, parts: NDArray[np.int64]) -> Array:
+    """Of two ways to tell the sides, for each part that with which fewer of its links are at odds."""
+    links = agreement.tocoo()
+    first, second = links.coords
+    odds = [np.bincount(parts[first], np.maximum(-links.data * s[first] * s[second], 0)) for s in (one, other)]
+    return np.asarray(np.where((odds[1] < odds[0])[parts], other, one))
 
 
 def _turned_parts(side: Array, parts: NDArray[np.int64], number: NDArray[np.float32]) -> Array:

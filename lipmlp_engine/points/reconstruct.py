@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -170,9 +170,12 @@ def _samples(
 
 
 def _made(points: Array, lines: Lines, threads: int) -> Array:
-    """Normals outwards; in a clean cloud those beside edges are looked at once more."""
-    normals = oriented(points, lines, threads)
-    return lent(points, normals, lines.least, threads) if lines.clean else normals
+    """Normals outwards; in a clean cloud those beside edges are mended before and after they get a side."""
+    if not lines.clean:
+        return oriented(points, lines, threads)
+    better = lent(points, lines.normals, lines.spacing, lines.noise, threads, sided=False)
+    normals = oriented(points, replace(lines, normals=better), threads)
+    return lent(points, normals, lines.spacing, lines.noise, threads)
 
 
 def _believed(

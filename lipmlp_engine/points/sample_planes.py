@@ -14,12 +14,13 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from ..shapes.smooth_ramp import smooth_ramp
+from .normal_estimation import CLEAN
 from .oriented_samples import Samples
 
 Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
-NEIGHBOURS = 12
+NEIGHBOURS = 16
 """Samples whose planes count at a place. Chosen."""
 DISC = 0.7
 """Radius of the piece of plane that a sample stands for, in spacings. Chosen."""
@@ -27,14 +28,20 @@ ALIKE = (0.3, 0.7)
 """Cosine between normals of different sheets, and of one. Chosen."""
 LEVEL = 0.03
 """Spacings: what lies closer to a plane is neither above nor below it. Chosen."""
-PRESENT = (0.0, 0.05, 0.05)
-"""Samples, counted by how near they are, that make a first, a second and a third sheet. Chosen."""
+PRESENT, IN_NOISE = (0.0, 0.02, 0.02), (0.0, 0.05, 0.05)
+"""Samples, counted by how near they are, that make a first, a second and a third sheet: of a clean cloud, and of another.
+Chosen."""
+ACROSS = 1e-6
+"""Samples, counted so, that make another sheet where it faces one across a gap. Chosen: at a gap's rim
+those of its far side are the farthest, and without them it is bridged."""
 CLOSE = 1.2
 """Spacings between two sheets that face each other, or turn their backs, up to which their planes are believed even
 where no sample is near: the winding number is too blurred to see between them. Chosen."""
 SUPPORT, UNHEARD = (0.1, 0.3), 0.05
 """Share of its neighbours that lie on a sample's plane and face its way: from the second it is heard in full, below the
 first only this much. Chosen."""
+SUPPORTERS = 32
+"""Neighbours that are asked for that. Chosen: of twelve between two sheets, chance leaves one or two on its own."""
 _CHUNK = 16_384
 
 
@@ -47,6 +54,8 @@ class _Group:
     height: Array
     middle: Array
     normal: Array
+    total: Array
+    """What its samples count together."""
     there: Flags
 
 
@@ -59,6 +68,7 @@ class SamplePlanes:
         self._count = min(NEIGHBOURS, len(samples.points))
         self._width = np.maximum(2 * samples.noise, 0.25 * samples.spacing)
         self._heard = self._support()
+        self._clean = samples.noise < CLEAN * float(np.median(samples.spacing))
 
     def heights(self, place: Array) -> tuple[Array, Array]:
         """The distance from places, negative inside, and how many spacings the nearest sample is away.
@@ -79,23 +89,28 @@ class SamplePlanes:
         weight = near * np.exp(-0.5 * off**2)
         groups: list[_Group] = []
         free = np.ones(nearest.shape, np.bool_)
-        for number in range(len(PRESENT)):
+        for number, least in enumerate(PRESENT if self._clean else IN_NOISE):
             lead = np.where(free, weight, -1.0).argmax(axis=1)
             cosine = np.einsum("nki,ni->nk", normals, normals[np.arange(len(lead)), lead])
             share = (weight if number == 0 else near) * free * smooth_ramp(cosine, *ALIKE)
-            groups.append(_grouped(share, height, points, normals, PRESENT[number]))
+            groups.append(_grouped(share, height, points, normals, least))
             free &= cosine < ALIKE[1]
         level = np.maximum(LEVEL * spacing, samples.noise)
-        values, close = _joined(groups, points, level, CLOSE * spacing)
+        first, second, third = groups
+        reach = CLOSE * spacing
+        if self._clean:
+            second.there |= (second.total > ACROSS) & _gap(first, second, reach)
+            third.there |= (third.total > ACROSS) & (_gap(first, third, reach) | _gap(second, third, reach))
+        values, close = _joined(groups, points, level, reach)
         return values, np.where(close, 0.0, distance[:, 0] / spacing)
 
     def _support(self) -> Array:
         """How much each sample's plane is heard: not at all where it goes through no neighbours that face its way."""
         points, normals = self._samples.points, self._samples.normals
-        heard = np.empty(len(points))
+        heard, count = np.empty(len(points)), min(SUPPORTERS, len(points))
         for begin in range(0, len(points), _CHUNK):
             own = slice(begin, begin + _CHUNK)
-            distance, nearest = self._tree.query(points[own], k=self._count)
+            distance, nearest = self._tree.query(points[own], k=count)
             step = points[nearest] - points[own][:, None]
             height = np.einsum("nki,ni->nk", step, normals[own]) / self._width[own][:, None]
             agree = np.einsum("nki,ni->nk", normals[nearest], normals[own])
@@ -111,7 +126,9 @@ def _grouped(share: Array, height: Array, points: Array, normals: Array, least: 
     part = share / np.maximum(total, 1e-12)[:, None]
     normal = np.einsum("nk,nki->ni", part, normals)
     normal /= np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-12)
-    return _Group(part, (part * height).sum(axis=1), np.einsum("nk,nki->ni", part, points), normal, total > least)
+    return _Group(
+        part, (part * height).sum(axis=1), np.einsum("nk,nki->ni", part, points), normal, total, total > least
+    )
 
 
 def _joined(groups: list[_Group], points: Array, level: Array, close: Array) -> tuple[Array, Flags]:
@@ -124,8 +141,7 @@ def _joined(groups: list[_Group], points: Array, level: Array, close: Array) -> 
     (edge12, told12), (edge13, told13), (edge23, told23) = (_edge(*pair, points, level) for pair in pairs)
     here = np.zeros(len(level), np.bool_)
     for (one, other), edge in zip(pairs, (edge12, edge13, edge23), strict=True):
-        facing = one.there & other.there & ~edge & (np.einsum("ni,ni->n", one.normal, other.normal) < -0.5)
-        here |= facing & (one.height > 0) & (other.height > 0) & (one.height + other.height < close)
+        here |= one.there & other.there & ~edge & _gap(one, other, close)
 
     def together(edge: Flags, one: Array, other: Array) -> Array:
         return np.where(edge, np.maximum(one, other), np.minimum(one, other))
@@ -139,8 +155,17 @@ def _joined(groups: list[_Group], points: Array, level: Array, close: Array) -> 
     )
     all_told = told12 & told13 & told23
     only_third = told13 & ~told12
+    # Where the first and the third cannot be told how they meet, the second may meet both alike.
+    in_a_row = told12 & told23 & ~told13 & (edge12 == edge23)
     values = np.where(all_told, three, np.where(only_third, together(edge13, a, c), two))
+    values = np.where(in_a_row, together(edge12, two, c), values)
     return np.asarray(values), here
+
+
+def _gap(one: _Group, other: _Group, close: Array) -> Flags:
+    """Whether a place lies between two sheets that face each other closely."""
+    facing = np.einsum("ni,ni->n", one.normal, other.normal) < -0.5
+    return np.asarray(facing & (one.height > 0) & (other.height > 0) & (one.height + other.height < close))
 
 
 def _edge(one: _Group, other: _Group, points: Array, level: Array) -> tuple[Flags, Flags]:

@@ -22,8 +22,8 @@ class Points:
             "normals": "Normals estimated and turned outwards: fast and exact",
             "atlas": "A deep geometric prior: many small charts, each a network fitted to its points. Slower; smooths",
             "given": "The cloud's own normals as they are",
-            "volume": "The points fill a body, as particles do and points distributed in a volume; where they end is its "
-            "surface",
+            "volume": "The points fill a body, as particles and points distributed in a volume do; its surface is "
+            "where they end",
         },
         label="Method",
         description="How points without faces become a surface",
