@@ -25,7 +25,6 @@ from lipmlp_engine.shapes.shape import Shape
 from lipmlp_engine.surface.detail import SMALLEST_BOUND, DetailedField, bound_for
 from lipmlp_engine.surface.detailed_zero_set import Surface, extract_detailed
 from lipmlp_engine.surface.field import LipschitzField
-from lipmlp_engine.surface.meeting_planes import Planes, touched
 from lipmlp_engine.surface.resolution import cells_for, need_of, too_coarse
 from lipmlp_engine.training.samples import PlacedShape
 
@@ -165,19 +164,6 @@ def test_a_box_keeps_its_edges_and_corners(cells: int) -> None:
     turn = trimesh.transformations.euler_matrix(0.3, 0.5, 0.2)[:3, :3]
     local = np.sort(np.abs(exact.motion.path.poses[0].to_world(found.vertices.astype(np.float64)) @ turn), axis=1)
     assert (local[:, 1] > 0.499).sum() > 12 * cells / 4
-
-
-def test_where_edges_turn_a_face_over_its_least_sure_vertex_goes_back() -> None:
-    """All of them went, and took what was right beside it along: notches in a gear's edges."""
-    faces = np.array([[0, 1, 2, 3], [2, 3, 4, 5], [5, 6, 7, 8]], np.int32)
-    planes = Planes(faces, np.zeros((3, 3), np.float32), np.zeros((3, 3), np.float32))
-    rows, unsure = np.array([1, 2, 3, 5]), np.array([0.2, 0.1, 0.7, 0.9], np.float32)
-    moved = np.isin(np.arange(9), rows)
-    turned = np.array([0, 1])
-    assert planes.least_sure(turned, rows, unsure, moved).tolist() == [3, 5]
-    moved[[3, 5]] = False
-    assert planes.least_sure(turned, rows, unsure, moved).tolist() == [1, 2]
-    assert touched(faces, np.array([6]), turned).tolist() == [0, 1, 2]
 
 
 def test_a_ball_has_no_edges() -> None:
