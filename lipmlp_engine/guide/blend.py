@@ -25,9 +25,11 @@ CELLS = 48
 Chosen. Measured: with the offsets and necks that are found on it, it takes less than a second.
 """
 NECK_RADIUS = 0.04
-"""Of what holds on to a part, in training-frame units. Chosen."""
-NECK_ROUNDING = 0.03
-"""Width over which a neck runs into the surface, in training-frame units. Chosen."""
+"""Of what holds on to a part, in training-frame units, unless the part is thinner. Chosen."""
+LEAST_RADIUS = 0.002
+"""Of what holds on to the thinnest part, in training-frame units. Chosen."""
+NECK_ROUNDING = 0.75
+"""Radii of a neck over which it runs into the surface. Chosen."""
 NECK_FADE = 0.5 / FLOW_STEPS
 """Time that a neck takes to grow and to go, half-way between a station that needs it and one that does not.
 
@@ -45,6 +47,7 @@ class Neck:
     """Where its points are at each station, (stations, points, 3)."""
     first: float
     last: float
+    radius: float = NECK_RADIUS
 
     def presence(self, share: Tensor) -> Tensor:
         """0 at the ends of the segment, 1 while the neck is needed, and smooth in between."""
@@ -57,7 +60,8 @@ class Neck:
         """A function's values with the tube added to what it encloses."""
         presence = self.presence(share)
         there = presence > 0
-        least = rounded_least(values[there], self.distance(points[there], share[there]), NECK_ROUNDING)
+        distance = self.distance(points[there], share[there])
+        least = rounded_least(values[there], distance, NECK_ROUNDING * self.radius)
         values = values.clone()
         values[there] = torch.lerp(values[there], least, presence[there])
         return values
@@ -65,7 +69,7 @@ class Neck:
     def distance(self, points: Tensor, share: Tensor) -> Tensor:
         """From points, each at its own share of the segment, to the tube."""
         reach: Tensor = self._from_line(points, share).norm(dim=1)
-        return reach - NECK_RADIUS
+        return reach - self.radius
 
     def _from_line(self, points: Tensor, share: Tensor) -> Tensor:
         """The way to points from the nearest place on the tube's middle."""
@@ -86,7 +90,7 @@ class Neck:
         start, end = (way[torch.arange(count), piece + corner] for corner in (0, 1))
         centre = start + torch.from_numpy(rng.uniform(0, 1, (count, 1)).astype(np.float32)) * (end - start)
         away = rng.normal(size=(count, 3))
-        away *= (NECK_RADIUS + NECK_ROUNDING * rng.normal(size=(count, 1))) / np.linalg.norm(away, axis=1)[:, None]
+        away *= self.radius * (1 + NECK_ROUNDING * rng.normal(size=(count, 1))) / np.linalg.norm(away, axis=1)[:, None]
         return centre + torch.from_numpy(away.astype(np.float32)), share
 
     def way(self, share: Tensor) -> Tensor:
@@ -158,6 +162,7 @@ class Blend:
         for index, neck in enumerate(self.necks):
             kept[f"neck.{index}.ways"] = neck.ways.contiguous()
             kept[f"neck.{index}.times"] = torch.tensor([neck.first, neck.last], dtype=torch.float64)
+            kept[f"neck.{index}.radius"] = torch.tensor([neck.radius], dtype=torch.float64)
         return kept
 
     @classmethod
@@ -167,8 +172,11 @@ class Blend:
             return None
         necks: list[Neck] = []
         while f"neck.{len(necks)}.ways" in kept:
-            first, last = kept[f"neck.{len(necks)}.times"].tolist()
-            necks.append(Neck(kept[f"neck.{len(necks)}.ways"].cpu(), first, last))
+            name = f"neck.{len(necks)}"
+            # Older models' necks are all as thick.
+            radius = float(kept[f"{name}.radius"]) if f"{name}.radius" in kept else NECK_RADIUS
+            first, last = kept[f"{name}.times"].tolist()
+            necks.append(Neck(kept[f"{name}.ways"].cpu(), first, last, radius))
         first, second = (
             LoneParts(kept[name].cpu().float().numpy()) if name in kept else None for name in ("lone.0", "lone.1")
         )

@@ -26,6 +26,7 @@ class Moment:
     """Steps to the first shape and to the second."""
     necks: wp.array2d(dtype=wp.vec3)
     presence: wp.array(dtype=float)
+    radii: wp.array(dtype=float)
     common: bool
     weights: wp.array3d(dtype=float)
     weighed: wp.mat33

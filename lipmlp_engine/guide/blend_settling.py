@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 from itertools import pairwise
 
@@ -15,10 +16,10 @@ from scipy.spatial import KDTree
 from torch import Tensor
 from torch.nn.functional import grid_sample
 
-from .blend import CELLS, NECK_FADE, Array, Blend, Neck
+from .blend import CELLS, LEAST_RADIUS, NECK_FADE, NECK_RADIUS, Array, Blend, Neck
 from .carried_mesh import CarriedMesh
 from .gap_closing import Walls, narrowness, shut, shut_distances
-from .lone_parts import LoneParts, lone_parts
+from .lone_parts import Cores, LoneParts, lone_parts
 from .motion import Motion
 from .pace import even_pace
 from .placed_surface import PlacedSurface
@@ -40,6 +41,10 @@ STRAY_DISTANCE = 0.08
 """Further than the samples about the shapes' surfaces reach. Chosen: beyond the widest of their spreads, 0.05."""
 MOST_NECKS = 8
 """At a station. Chosen."""
+THICK_ENOUGH = 0.05
+"""In training-frame units: what is thicker is held by the thickest neck. Chosen; a little more than a cell."""
+CORES_ASKED = 8
+"""Places of a surface that say how thick it is about a neck's end. Chosen."""
 NECK_POINTS = 6
 """Samples along a neck that say whether it is needed. Chosen."""
 
@@ -103,7 +108,7 @@ def settle_blend(motion: Motion, segment: int, views: tuple[LatticeView, Lattice
             least = torch.stack([rest + 1, *[left for left, _ in alone]]).amin(0)
             blend.offsets[station] = min(1.0, 2 * strictness) * _offset_for(rest, least, wanted)
         values = list(together())
-    values = _hold_on(blend, flow, nodes, values, (views[0].shape, views[1].shape))
+    values = _hold_on(blend, flow, nodes, values, views)
     stray = [
         (own.abs() < STRAY_WIDTH) & (first.abs() > STRAY_DISTANCE) & (second.abs() > STRAY_DISTANCE)
         for own, (first, second, _) in zip(values, here, strict=True)
@@ -170,10 +175,11 @@ def _hold_on(
     flow: VelocityLattice,
     nodes: Tensor,
     values: list[Tensor],
-    shapes: tuple[Walls, Walls],
+    views: tuple[LatticeView, LatticeView],
 ) -> list[Tensor]:
     """Put necks where a part would be cut off that is held by something at both ends; the values that then hold."""
     shares = torch.arange(FLOW_STEPS + 1) / FLOW_STEPS
+    shapes = views[0].shape, views[1].shape
     allowed = max(len(_parts(values[0], 0.0)), len(_parts(values[-1], 0.0)))
     for _ in range(MOST_NECKS):
         gaps: dict[int, tuple[float, Array]] = {}
@@ -195,9 +201,23 @@ def _hold_on(
         points = torch.from_numpy(gaps[widest][1].astype(np.float32))
         ways = torch.stack([flow.carry(points, float(share - shares[widest])) for share in shares])
         neck = Neck(ways, float(shares[first]) - NECK_FADE, float(shares[last]) + NECK_FADE)
-        blend.necks.append(neck)
+        # The lattice is too coarse for thinner ones, and would miss them again and again.
+        blend.necks.append(replace(neck, radius=_radius(ways[[0, -1], 0], [view.cores for view in views])))
         values = [neck.joined(own, nodes, share.expand(len(own))) for own, share in zip(values, shares, strict=True)]
     return values
+
+
+def _radius(ends: Tensor, cores: Sequence[Cores | None]) -> float:
+    """Of a neck: no thicker than what it holds; a blade that the lattice is too coarse for may need none at all.
+
+    ends: where its first point is at the times of both shapes.
+    """
+    thickness = np.inf
+    for place, core in zip(ends.numpy(), cores, strict=True):
+        if core is not None:
+            near = KDTree(core.points).query(place, k=CORES_ASKED)[1]
+            thickness = min(thickness, 2 * float(np.median(core.radius[near])))
+    return max(NECK_RADIUS * min(1.0, (thickness / THICK_ENOUGH) ** 2), LEAST_RADIUS)
 
 
 def _parts(values: Tensor, depth: float) -> list[NDArray[np.int64]]:

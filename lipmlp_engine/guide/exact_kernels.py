@@ -10,7 +10,7 @@ network is fitted to.
 
 import warp as wp
 
-from .blend import NECK_RADIUS, NECK_ROUNDING
+from .blend import NECK_ROUNDING
 from .blend_kernels import Moment, Parted, from_neck, least_of_both, lowered, parted, standing_still, with_left
 from .gap_closing import DEPTH, WIDTH
 from .side_kernels import Look, Side, Valued, at_node, looked, shutting
@@ -150,9 +150,9 @@ def blended(
         away = from_neck(moment.necks, neck, point)
         reach = wp.length(away)
         tube = Valued()
-        tube.value = reach - NECK_RADIUS
+        tube.value = reach - moment.radii[neck]
         tube.slope = away / wp.max(reach, 1.0e-6)
-        found = least_of_both(found, tube, NECK_ROUNDING, moment.presence[neck])
+        found = least_of_both(found, tube, NECK_ROUNDING * moment.radii[neck], moment.presence[neck])
     if moment.common:
         found = standing_still(moment, first, second, point, found)
 

@@ -30,6 +30,8 @@ MOST_STATIONS = 256
 MOST_PLACES = 100_000
 """At which it is known when parts of a shape go."""
 LARGEST_PACE = 20.0
+LARGEST_RADIUS = 1.0
+"""Of what holds on to a part, in units of the training frame."""
 LARGEST_PART = 100.0
 """Of a shape's volume; above 1 where cavities take some of it away."""
 FARTHEST = 1e15
@@ -111,11 +113,15 @@ def check_blend(kept: Mapping[str, Tensor], stations: int) -> None:
     for name, values in kept.items():
         _, _, part = name.rpartition(".")
         size = tuple(values.shape)
+        neck = name.removesuffix(part)
         ways = part == "ways" and len(size) == 3 and size[0] == stations and size[1] > 1 and size[2] == 3
-        times = part == "times" and size == (2,) and f"{name.removesuffix('times')}ways" in kept
+        timed = ways and f"{neck}times" in kept
+        of_ways = (part, size) in (("times", (2,)), ("radius", (1,))) and f"{neck}ways" in kept
         lone = name in ("lone.0", "lone.1") and len(size) == 2 and size[1] == 6 and size[0] <= MOST_PLACES
-        if name != "offsets" and not lone and not (ways and f"{name.removesuffix('ways')}times" in kept) and not times:
+        if not (name == "offsets" or timed or of_ways or lone):
             raise HearsayError(f"{name[:60]} belongs to no blend")
+        if part == "radius" and not 0 < float(values) <= LARGEST_RADIUS:
+            raise HearsayError(f"{name[:60]} is no radius")
 
 
 def shape_facts(text: str, count: int) -> list[dict[str, Any]]:

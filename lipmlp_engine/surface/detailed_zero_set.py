@@ -17,7 +17,7 @@ from torch import Tensor
 
 from .detail import DetailedField
 from .fairing import faired
-from .meeting_planes import Floats, Planes, gathered
+from .meeting_planes import Floats, Planes, gathered, touched
 from .smooth_normals import face_normals_at
 from .surface_nets import CORNERS, surface_nets, triangles_from_quads
 from .zero_set import Grid
@@ -54,6 +54,8 @@ UNTANGLINGS = 3
 """Rounds in which faces that look inwards are turned back. Chosen."""
 EDGE_ROUNDS = 2
 """In which vertices are led to edges, at the shapes' own times; in between there is one. Chosen."""
+RETREATS = 4
+"""Times that vertices of turned faces go back. Chosen; all of a face's at once left notches in a gear's edges."""
 LEAST_SLOPE = 0.3
 """A function flatter than this says little about where its surface is. Chosen."""
 ON_EDGE = 0.15
@@ -179,7 +181,7 @@ class _Placing:
             before = vertices[rows], gradient[rows]
             within = self.least[rows] - self.cell, self.most[rows] + self.cell
             vertices[rows], gradient[rows] = self._onto_surface(self._amid(rows, vertices), 2, within)
-            still = self._turned(vertices, self._planes_of(gradient), _touched(self.quads, rows, inwards))
+            still = self._turned(vertices, self._planes_of(gradient), touched(self.quads, rows, inwards))
             if len(still) >= len(inwards):
                 vertices[rows], gradient[rows] = before
                 return
@@ -248,18 +250,21 @@ class _Placing:
         rows, targets, slopes, corners = rows[on], targets[on], slopes[on], corners[on]
         moved = np.zeros(len(vertices), bool)
         before = vertices[rows]
+        # The farther from the surface planes met, and the farther a vertex went, the less sure; corners are the surest.
+        unsure = (np.abs(values[on]) / ON_EDGE + np.linalg.norm(targets - before, axis=1)) / self.cell - 10 * corners
         vertices[rows] = targets
         gradient[rows], moved[rows] = slopes, True
         turned = self._turned(vertices, planes)
-        for last in (False, False, True):
-            # Where a face was turned over, its vertices go back, those in corners only if nothing else helps.
+        for retreat in range(RETREATS):
+            # Where a face was turned over, its least sure vertex goes back, in the end all of them.
             touching = moved[rows] & np.isin(rows, planes.faces[turned])
-            back = touching if last or not (touching & ~corners).any() else touching & ~corners
-            if not back.any():
+            if not touching.any():
                 break
+            last = retreat == RETREATS - 1
+            back = touching & (last | np.isin(rows, planes.least_sure(turned, rows, unsure, moved)))
             vertices[rows[back]], moved[rows[back]] = before[back], False
             if not last:
-                turned = self._turned(vertices, planes, _touched(planes.faces, rows[back], turned))
+                turned = self._turned(vertices, planes, touched(planes.faces, rows[back], turned))
         return moved
 
     def _turned(self, vertices: Floats, planes: Planes, among: NDArray[np.int64] | None = None) -> NDArray[np.int64]:
@@ -280,11 +285,6 @@ class _Placing:
         inwards = np.einsum("ij,ij->i", normals, unit(slopes)) < -LEAST_TURNED * self.cell**2
         first = np.arange(len(faces)) < len(cuts[0][0])
         return np.intersect1d(faces[inwards & first], faces[inwards & ~first])
-
-
-def _touched(faces: NDArray[np.int32], moved: NDArray[np.int64], turned: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Faces that may be turned over after vertices have moved: theirs, and those that were."""
-    return np.union1d(np.flatnonzero(np.isin(faces, moved).any(1)), turned)
 
 
 def unit(vectors: Floats) -> Floats:

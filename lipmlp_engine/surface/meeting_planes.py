@@ -60,6 +60,23 @@ class Planes:
         rows, middles, normals = (np.concatenate(parts) for parts in zip(*found, strict=True))
         return rows, middles, normals
 
+    def least_sure(
+        self, turned: NDArray[np.int64], rows: NDArray[np.int64], unsure: Floats, moved: NDArray[np.bool_]
+    ) -> NDArray[np.int32]:
+        """Of the vertices of each turned face the one that moved and is the least sure of its place.
+
+        unsure: for each of the rows; moved: for all vertices.
+        """
+        of_vertex = np.full(len(moved), -np.inf)
+        of_vertex[rows[moved[rows]]] = unsure[moved[rows]]
+        faces = self.faces[turned]
+        return np.asarray(faces[np.arange(len(faces)), of_vertex[faces].argmax(1)])
+
+
+def touched(faces: NDArray[np.int32], moved: NDArray[np.int64], turned: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Faces that may be turned over after vertices have moved: theirs, and those that were."""
+    return np.union1d(np.flatnonzero(np.isin(faces, moved).any(1)), turned)
+
 
 def _nearest_of_each(
     start: NDArray[np.float64], targets: NDArray[np.float64], seen: NDArray[np.bool_], cell: float

@@ -11,8 +11,10 @@ import torch
 from scipy.ndimage import label
 from torch import Tensor
 
-from lipmlp_engine.guide import Blend, LatticeView, Motion, Pose, VelocityLattice, settle_blend, shut_distances
+from lipmlp_engine.guide import Blend, LatticeView, Motion, Pace, Pose, VelocityLattice, settle_blend, shut_distances
+from lipmlp_engine.guide.blend import LEAST_RADIUS, NECK_RADIUS, Neck
 from lipmlp_engine.guide.frame_pose import PosePath
+from lipmlp_engine.guide.lone_parts import Cores
 
 CELLS = 60
 AT_REST = VelocityLattice(torch.zeros(8, 8, 8, 3))
@@ -180,6 +182,27 @@ def test_a_neck_travels_with_the_flow() -> None:
     travelled = (moved.ways[-1] - moved.ways[0]).numpy()
     assert np.allclose(travelled, there, atol=1e-5)
     assert np.abs(moved.ways[0, :, 1].numpy() - still.ways[0, :, 1].numpy()).max() < 0.1
+
+
+def test_a_neck_is_no_thicker_than_what_it_holds() -> None:
+    """Necks through blades that the lattice was too coarse for were eight times as thick as the blades."""
+    views = LatticeView(DUMBBELL), LatticeView(BALL)
+    motion = Motion(PosePath([Pose(1.0, np.eye(3), np.zeros(3))] * 2), [AT_REST])
+    # Well within both, so that nothing is taken for lost.
+    places = np.random.default_rng(0).uniform(-0.1, 0.1, (400, 3))
+    radii = []
+    for radius in (0.1, 0.01):
+        views[0].cores = Cores(places, np.zeros_like(places), np.full(len(places), radius))
+        radii.append(settle_blend(motion, 0, views, 0.0).necks[0].radius)
+    assert radii[0] == NECK_RADIUS
+    assert LEAST_RADIUS < radii[1] < 0.01
+    thin = Neck(torch.zeros(9, 2, 3), 0.2, 0.8, radii[1])
+    kept = Blend(necks=[thin]).tensors()
+    restored = Blend.restored(kept, Pace())
+    assert restored is not None and restored.necks[0].radius == radii[1]
+    older = {name: part for name, part in kept.items() if "radius" not in name}
+    restored = Blend.restored(older, Pace())
+    assert restored is not None and restored.necks[0].radius == NECK_RADIUS
 
 
 def test_samples_lie_about_the_neck_while_it_is_there() -> None:

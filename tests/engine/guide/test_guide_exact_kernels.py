@@ -54,7 +54,7 @@ def morph() -> ExactMorph:
     lone = lone_parts(cores, np.where(cores.points[:, 2] > 0.35, 0.2, -0.2))
     assert lone is not None
     ways = np.linspace([-0.4, 0, 0], [-0.7, 0.2, 0], 5) + np.linspace(0, 0.1, 9)[:, None, None]
-    neck = Neck(torch.from_numpy(ways.astype(np.float32)), 0.08, 0.6)
+    neck = Neck(torch.from_numpy(ways.astype(np.float32)), 0.08, 0.6, radius=0.03)
     offsets = 0.02 * np.sin(np.linspace(0, np.pi, 9))
     return ExactMorph(shapes, motion, [Blend(offsets=offsets, necks=[neck], lone=(lone, None))], threads=1)
 

@@ -65,7 +65,12 @@ def test_parts_that_do_not_fit_are_refused(others: dict[str, Tensor | None], sen
 def test_a_blend_is_whole_or_nothing() -> None:
     offsets, ways, times = torch.zeros(9), torch.zeros(9, 2, 3), torch.zeros(2)
     check_blend({}, 9)
-    check_blend({"offsets": offsets, "neck.0.ways": ways, "neck.0.times": times}, 9)
+    neck = {"offsets": offsets, "neck.0.ways": ways, "neck.0.times": times}
+    check_blend(neck, 9)
+    check_blend({**neck, "neck.0.radius": torch.tensor([0.02])}, 9)
+    for radius in (-1.0, float("nan"), 1e9):
+        with pytest.raises(HearsayError, match="is no radius"):
+            check_blend({**neck, "neck.0.radius": torch.tensor([radius])}, 9)
     with pytest.raises(HearsayError, match="another number of stations"):
         check_blend({"offsets": offsets}, 8)
     with pytest.raises(HearsayError, match="another number of stations"):
