@@ -47,7 +47,8 @@ def close(shape: Shape, shell: float) -> Shape:
 def _thicken(shape: Shape, sheet: NDArray[np.bool_], buried: NDArray[np.bool_], shell: float) -> Shape:
     note = ""
     if buried.any():
-        note = f"removed {int(buried.sum()):,} loose triangles that lie inside"
+        count = int(buried.sum())
+        note = f"removed {count:,} loose {'triangle that lies' if count == 1 else 'triangles that lie'} inside"
     rest = keep_triangles(shape, ~(sheet | buried), note)
     if not sheet.any():
         return rest

@@ -90,3 +90,15 @@ def test_the_oldest_are_let_go(folder: Path, monkeypatch: pytest.MonkeyPatch) ->
         os.utime(folder / f"{number}{keeping.ENDING}", (number + 1, number + 1))
     names = sorted(path.name[0] for path in folder.iterdir())
     assert names == ["2", "3"]
+
+
+def test_where_surfaces_are_kept_is_the_systems_place_for_such(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    from lipmlp_engine.points import kept_surfaces
+
+    assert kept_surfaces.kept_folder() == Path(os.environ["LIPMORPH_SURFACES"])
+    monkeypatch.delenv("LIPMORPH_SURFACES")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(kept_surfaces.sys, "platform", "linux")
+    assert kept_surfaces.kept_folder() == tmp_path / "lipmorph" / "surfaces"
+    monkeypatch.setattr(kept_surfaces.sys, "platform", "darwin")
+    assert kept_surfaces.kept_folder() == Path.home() / "Library" / "Caches" / "lipmorph" / "surfaces"

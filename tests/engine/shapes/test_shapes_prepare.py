@@ -106,6 +106,18 @@ def test_hole_gets_a_lid(open_hemisphere: Shape) -> None:
     assert prepared.notes == ["closed 1 hole with flat lids"]
 
 
+@pytest.mark.parametrize(("count", "said"), [(1, "1 loose triangle that lies"), (2, "2 loose triangles that lie")])
+def test_loose_triangles_inside_a_ball_go(ball: Shape, count: int, said: str) -> None:
+    corners = 0.3 * np.eye(3)
+    loose = [corners + 0.2 * number for number in range(count)]
+    triangles = len(ball.vertices) + np.arange(3 * count, dtype=np.int32).reshape(-1, 3)
+    prepared = prepare(
+        Shape("ball", np.concatenate([ball.vertices, *loose]), np.concatenate([ball.triangles, triangles])), Sampling()
+    )
+    assert prepared.closed and prepared.volume == pytest.approx(ball.volume)
+    assert prepared.notes == [f"removed {said} inside"]
+
+
 def test_open_tube_gets_two_lids() -> None:
     tube = trimesh.creation.cylinder(0.3, 2.0)
     sides = tube.faces[np.abs(tube.face_normals[:, 2]) < 0.9].astype(np.int32)
