@@ -113,7 +113,7 @@ def textured(_shapes: Path) -> list[bpy.types.Object]:
 def character(shapes: Path) -> list[bpy.types.Object]:
     settings = bpy.context.scene.lipmorph
     settings.result.writer = "SHAPE_KEYS"
-    settings.extraction.key_tolerance = 1.5  # finer, a crease under the arms asks for keys of its own
+    settings.extraction.key_tolerance = 0.6
     return [smooth(from_file(shapes, name, ORANGE, 1.12)) for name in ("person", "person-cheers")]
 
 
