@@ -218,7 +218,8 @@ def _less_at_odds(one: Array, other: Array, agreement: csr_array, parts: NDArray
     """Of two ways to tell the sides, for each part that with which fewer of its links are at odds."""
     links = agreement.tocoo()
     first, second = links.coords
-    odds = [np.bincount(parts[first], np.maximum(-links.data * s[first] * s[second], 0)) for s in (one, other)]
+    count = int(parts.max()) + 1
+    odds = [np.bincount(parts[first], np.maximum(-links.data * s[first] * s[second], 0), count) for s in (one, other)]
     return np.asarray(np.where((odds[1] < odds[0])[parts], other, one))
 
 

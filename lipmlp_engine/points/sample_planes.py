@@ -20,8 +20,9 @@ from .oriented_samples import Samples
 Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
-NEIGHBOURS = 16
-"""Samples whose planes count at a place. Chosen."""
+NEIGHBOURS, FEWER = 16, 12
+"""Samples whose planes count at a place: of a clean cloud, and of one in noise, where more of them leave handles.
+Chosen."""
 DISC = 0.7
 """Radius of the piece of plane that a sample stands for, in spacings. Chosen."""
 ALIKE = (0.3, 0.7)
@@ -29,8 +30,8 @@ ALIKE = (0.3, 0.7)
 LEVEL = 0.03
 """Spacings: what lies closer to a plane is neither above nor below it. Chosen."""
 PRESENT, IN_NOISE = (0.0, 0.02, 0.02), (0.0, 0.05, 0.05)
-"""Samples, counted by how near they are, that make a first, a second and a third sheet: of a clean cloud, and of another.
-Chosen."""
+"""Samples, counted by how near they are, that make a first, a second and a third sheet: of a clean cloud, and of one
+in noise. Chosen."""
 ACROSS = 1e-6
 """Samples, counted so, that make another sheet where it faces one across a gap. Chosen: at a gap's rim
 those of its far side are the farthest, and without them it is bridged."""
@@ -41,7 +42,8 @@ SUPPORT, UNHEARD = (0.1, 0.3), 0.05
 """Share of its neighbours that lie on a sample's plane and face its way: from the second it is heard in full, below the
 first only this much. Chosen."""
 SUPPORTERS = 32
-"""Neighbours that are asked for that. Chosen: of twelve between two sheets, chance leaves one or two on its own."""
+"""Neighbours that are asked for that in a clean cloud. Chosen: of twelve between two sheets, chance leaves one or two on
+a sample's own."""
 _CHUNK = 16_384
 
 
@@ -65,10 +67,10 @@ class SamplePlanes:
     def __init__(self, samples: Samples) -> None:
         self._samples = samples
         self._tree = cKDTree(samples.points)
-        self._count = min(NEIGHBOURS, len(samples.points))
+        self._clean = samples.noise < CLEAN * float(np.median(samples.spacing))
+        self._count = min(NEIGHBOURS if self._clean else FEWER, len(samples.points))
         self._width = np.maximum(2 * samples.noise, 0.25 * samples.spacing)
         self._heard = self._support()
-        self._clean = samples.noise < CLEAN * float(np.median(samples.spacing))
 
     def heights(self, place: Array) -> tuple[Array, Array]:
         """The distance from places, negative inside, and how many spacings the nearest sample is away.
@@ -101,13 +103,13 @@ class SamplePlanes:
         if self._clean:
             second.there |= (second.total > ACROSS) & _gap(first, second, reach)
             third.there |= (third.total > ACROSS) & (_gap(first, third, reach) | _gap(second, third, reach))
-        values, close = _joined(groups, points, level, reach)
+        values, close = _joined(groups, points, level, reach, self._clean)
         return values, np.where(close, 0.0, distance[:, 0] / spacing)
 
     def _support(self) -> Array:
         """How much each sample's plane is heard: not at all where it goes through no neighbours that face its way."""
         points, normals = self._samples.points, self._samples.normals
-        heard, count = np.empty(len(points)), min(SUPPORTERS, len(points))
+        heard, count = np.empty(len(points)), min(SUPPORTERS if self._clean else FEWER, len(points))
         for begin in range(0, len(points), _CHUNK):
             own = slice(begin, begin + _CHUNK)
             distance, nearest = self._tree.query(points[own], k=count)
@@ -131,7 +133,7 @@ def _grouped(share: Array, height: Array, points: Array, normals: Array, least: 
     )
 
 
-def _joined(groups: list[_Group], points: Array, level: Array, close: Array) -> tuple[Array, Flags]:
+def _joined(groups: list[_Group], points: Array, level: Array, close: Array, clean: bool) -> tuple[Array, Flags]:
     """The distance to what three sheets enclose together, and where two of them face each other closely.
 
     Of three pairs two are of one kind, and share a sheet: that one is joined with, or cut by, what the others make.
@@ -156,7 +158,7 @@ def _joined(groups: list[_Group], points: Array, level: Array, close: Array) -> 
     all_told = told12 & told13 & told23
     only_third = told13 & ~told12
     # Where the first and the third cannot be told how they meet, the second may meet both alike.
-    in_a_row = told12 & told23 & ~told13 & (edge12 == edge23)
+    in_a_row = told12 & told23 & ~told13 & (edge12 == edge23) & clean
     values = np.where(all_told, three, np.where(only_third, together(edge13, a, c), two))
     values = np.where(in_a_row, together(edge12, two, c), values)
     return np.asarray(values), here

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 import trimesh
+from scipy.sparse import coo_array
 
 from lipmlp_engine.job.sections.points import Points
 from lipmlp_engine.points import orientation
@@ -132,3 +133,15 @@ def test_a_narrow_wall_that_is_inside_out_is_turned_by_what_is_across_its_edges(
 def box_of(size: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     mesh = trimesh.creation.box(size)
     return np.asarray(mesh.vertices), np.asarray(mesh.faces, np.int32)
+
+
+def test_links_across_edges_and_between_sheets_turn_no_part_of_a_sheet() -> None:
+    agreement = coo_array((np.array([1.0, 1.0, -1.0]), ([0, 1, 3], [1, 2, 4])), shape=(5, 5)).tocsr()
+    parts = np.array([0, 0, 0, 1, 1])
+    settled, along = np.array([1.0, -1, 1, 1, -1]), np.array([1.0, 1, 1, 1, 1])
+    told = orientation._less_at_odds(settled, along, agreement, parts)
+    assert told.tolist() == [1, 1, 1, 1, -1]
+    # A part without links keeps its sides.
+    alone = np.concatenate([settled, [-1.0]]), np.concatenate([along, [1.0]])
+    agreement.resize(6, 6)
+    assert orientation._less_at_odds(*alone, agreement, np.append(parts, 2))[5] == -1
