@@ -42,8 +42,8 @@ SUPPORT, UNHEARD = (0.1, 0.3), 0.05
 """Share of its neighbours that lie on a sample's plane and face its way: from the second it is heard in full, below the
 first only this much. Chosen."""
 SUPPORTERS = 32
-"""Neighbours that are asked for that in a clean cloud. Chosen: of twelve between two sheets, chance leaves one or two on
-a sample's own."""
+"""Neighbours that are asked for that in a clean cloud. Chosen: of twelve between two sheets, chance leaves one or two
+on a sample's own."""
 _CHUNK = 16_384
 
 
