@@ -1,7 +1,8 @@
 """In-betweens of two poses of one mesh that keep its lengths; needs no match, no field and no network.
 
 Every triangle's deformation is a turn after a stretch. Turns are interpolated by their rotation vectors, stretches
-linearly, and one linear system puts the triangles, which no longer fit exactly, together again.
+linearly but for the growth of the whole, which goes by equal factors in equal times, as volumes do elsewhere. One linear
+system puts the triangles, which no longer fit exactly, together again.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from ..shapes.shape import triangle_areas
 from .triangle_deformations import TriangleDeformations, slender
 
 Array = NDArray[np.float64]
@@ -35,6 +37,8 @@ class LengthPath:
         needles = slender(start, triangles) | slender(end, triangles)
         self._deformations = TriangleDeformations(start, triangles, needles)
         self._turns, self._stretch = self._deformations.turned_and_stretched(end)
+        areas = [triangle_areas(places, triangles).sum() for places in (start, end)]
+        self._growth = float(np.sqrt(areas[1] / areas[0])) if min(areas) > 0 else 1.0
         moved = np.linalg.norm(end - start, axis=1)
         self._hold = 1 / (moved**2 + self._deformations.resting**2)
         # What the system loses at either end is given back on the way: both ends are exact.
@@ -48,7 +52,7 @@ class LengthPath:
         return places
 
     def _solved(self, share: float) -> Array:
-        stretch = (1 - share) * np.eye(3) + share * self._stretch
+        stretch = self._growth**share * ((1 - share) * np.eye(3) + share * self._stretch / self._growth)
         straight = (1 - share) * self._first[self._used] + share * self._last[self._used]
         return self._deformations.put_together(share * self._turns, stretch, straight, self._hold)
 

@@ -192,3 +192,12 @@ def test_a_mesh_is_laid_onto_a_pose_without_folds() -> None:
     laid = laid_on(destination, straight, triangles, came)
     assert folds(destination.nearest(came)[0]) > 10 and folds(laid) == 0
     assert np.linalg.norm(destination.nearest(laid)[0] - laid, axis=1).mean() < 0.004
+
+
+def test_what_grows_as_a_whole_grows_by_equal_factors_in_equal_times() -> None:
+    ball = trimesh.creation.icosphere(subdivisions=2)
+    path = LengthPath(ball.vertices, 4 * ball.vertices + [1, 0, 0], ball.faces)
+    for share, radius in ((0.25, np.sqrt(2)), (0.5, 2.0)):
+        places = path.at(share)
+        assert np.allclose(np.linalg.norm(places - places.mean(0), axis=1), radius, rtol=0.01)
+    assert np.abs(path.at(1.0) - 4 * ball.vertices - [1, 0, 0]).max() < 1e-9
