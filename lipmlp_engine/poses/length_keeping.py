@@ -1,17 +1,21 @@
 """In-betweens of two poses of one mesh that keep its lengths; needs no match, no field and no network.
 
 Every triangle's deformation is a turn after a stretch. Turns are interpolated by their rotation vectors, stretches
-linearly but for the growth of the whole, which goes by equal factors in equal times, as volumes do elsewhere. One linear
-system puts the triangles, which no longer fit exactly, together again.
+linearly but for the growth of the whole, which goes by equal factors in equal times, as volumes do elsewhere. One
+linear system puts the triangles, which no longer fit exactly, together again.
 """
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial.transform import Rotation
 
 from ..shapes.shape import triangle_areas
 from .triangle_deformations import TriangleDeformations, slender
+
+AS_A_WHOLE = 0.02
+"""Mean way that is left after the best turn of the whole, in roots of the area: less is no pose of its own. Chosen."""
 
 Array = NDArray[np.float64]
 Numbers = NDArray[np.integer]
@@ -40,7 +44,9 @@ class LengthPath:
         areas = [triangle_areas(places, triangles).sum() for places in (start, end)]
         self._growth = float(np.sqrt(areas[1] / areas[0])) if min(areas) > 0 else 1.0
         moved = np.linalg.norm(end - start, axis=1)
-        self._hold = 1 / (moved**2 + self._deformations.resting**2)
+        # What stands still holds the rest; what moves as a whole turns about its middle.
+        whole = _left_of(start, end, self._growth) < AS_A_WHOLE * np.sqrt(areas[1])
+        self._hold = np.ones(len(start)) if whole else 1 / (moved**2 + self._deformations.resting**2)
         # What the system loses at either end is given back on the way: both ends are exact.
         self._missing = [end_places - self._solved(share) for share, end_places in ((0.0, start), (1.0, end))]
 
@@ -55,6 +61,12 @@ class LengthPath:
         stretch = self._growth**share * ((1 - share) * np.eye(3) + share * self._stretch / self._growth)
         straight = (1 - share) * self._first[self._used] + share * self._last[self._used]
         return self._deformations.put_together(share * self._turns, stretch, straight, self._hold)
+
+
+def _left_of(start: Array, end: Array, growth: float) -> float:
+    """The mean way of vertices beyond what the best turn of the whole explains."""
+    begun, ended = growth * (start - start.mean(0)), end - end.mean(0)
+    return float(np.linalg.norm(Rotation.align_vectors(ended, begun)[0].apply(begun) - ended, axis=1).mean())
 
 
 def lengths_kept(rigidity: float) -> float:

@@ -11,6 +11,7 @@ import pytest
 import torch
 import trimesh
 from numpy.typing import NDArray
+from scipy.spatial.transform import Rotation
 
 from benchmarks.poses.measures import edge_lengths, off_straight
 from lipmlp_engine.commands import main
@@ -196,8 +197,17 @@ def test_a_mesh_is_laid_onto_a_pose_without_folds() -> None:
 
 def test_what_grows_as_a_whole_grows_by_equal_factors_in_equal_times() -> None:
     ball = trimesh.creation.icosphere(subdivisions=2)
-    path = LengthPath(ball.vertices, 4 * ball.vertices + [1, 0, 0], ball.faces)
+    path = LengthPath(ball.vertices, np.add(4 * ball.vertices, [1, 0, 0]), ball.faces)
     for share, radius in ((0.25, np.sqrt(2)), (0.5, 2.0)):
         places = path.at(share)
         assert np.allclose(np.linalg.norm(places - places.mean(0), axis=1), radius, rtol=0.01)
     assert np.abs(path.at(1.0) - 4 * ball.vertices - [1, 0, 0]).max() < 1e-9
+
+
+def test_what_moves_as_a_whole_turns_about_its_middle() -> None:
+    """And not about what moves least of it, which holds a character that stands."""
+    bar = trimesh.creation.box((4, 1, 1)).subdivide().subdivide()
+    aside = np.add(bar.vertices, [2, 0, 0])
+    turned = Rotation.from_rotvec([0, 0, np.pi / 2]).apply(aside)
+    halfway = np.add(Rotation.from_rotvec([0, 0, np.pi / 4]).apply(bar.vertices), [1, 1, 0])
+    assert np.abs(LengthPath(aside, turned, bar.faces).at(0.5) - halfway).max() < 1e-6
