@@ -12,12 +12,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
 from .. import __version__
 from ..files.model_metadata import MODEL_FORMAT, read_metadata
-from ..files.whole_file import moved_when_whole
+from ..files.whole_file import written_whole
 from ..guide import Blend, CarriedMesh, ExactMorph, Motion, Pace
 from ..guide.frame_pose import Pose, PosePath
 from ..guide.velocity_lattice import FLOW_STEPS, VelocityLattice
@@ -218,11 +218,9 @@ class Morph:
             "detail_bound": json.dumps(self.detail_bound),
             "shapes": json.dumps([shape.facts() for shape in self.shapes]),
         }
-        with moved_when_whole(path) as draft:
-            try:
-                save_file(tensors, draft, metadata=metadata)
-            except SafetensorError as error:
-                raise OutputError(f"The model {path} cannot be written: {error}.") from error
+        # Given a path, the library would write beside it under a name that nobody clears away after a kill.
+        with written_whole(path) as stream:
+            stream.write(save(tensors, metadata=metadata))
 
     @classmethod
     def load(cls, path: Path, device: torch.device | str = "cpu") -> Morph:

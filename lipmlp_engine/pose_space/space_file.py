@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
 from .. import __version__
 from ..files.model_metadata import read_metadata
-from ..files.whole_file import moved_when_whole
+from ..files.whole_file import written_whole
 from ..job.errors import OutputError
 from ..job.hearsay import HearsayError, parsed, shown
 from ..poses.triangle_deformations import slender
@@ -54,8 +54,9 @@ def save_space(space: PoseSpace, path: Path) -> None:
         "characters": json.dumps(space.characters),
         "pose_size": json.dumps(space.pose_size),
     }
-    with moved_when_whole(path) as draft:
-        save_file(tensors, draft, metadata=metadata)
+    # Given a path, the library would write beside it under a name that nobody clears away after a kill.
+    with written_whole(path) as stream:
+        stream.write(save(tensors, metadata=metadata))
 
 
 def load_space(path: Path) -> PoseSpace:

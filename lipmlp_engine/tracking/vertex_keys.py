@@ -31,9 +31,10 @@ Array = NDArray[np.float64]
 
 def goes_by_vertices(morph: Morph, template: Template) -> bool:
     """Whether it is known where each vertex is in every shape, and all of the morph swings from pose to pose."""
+    if not template.goals or template.faces is not None:
+        return False
     flows = morph.motion.flows
-    known = len(template.goals) == len(flows) and template.faces is None
-    return known and len(flows) > 0 and all(isinstance(flow, CarriedMesh) for flow in flows)
+    return len(template.goals) == len(flows) and all(isinstance(flow, CarriedMesh) for flow in flows)
 
 
 def track_by_vertices(
