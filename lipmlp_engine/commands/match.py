@@ -100,14 +100,13 @@ def matched_colours(
 
 def _matched(first: Shape, second: Shape, marks: Any, guide: Guide) -> tuple[Pairing | SharedMesh | None, Told]:
     """What becomes what between two neighbours, and what is said of it."""
+    from ..guide.pose_pairs import matched_by_vertices
     from ..poses.recognition import judged
-    from ..poses.shared_mesh import shared_mesh
 
     match = f"'{first.name}' and '{second.name}' match"
-    if guide.takes_vertices(marked=len(marks[0]) > 0):
-        shared = shared_mesh(first, second)
-        if shared is not None:
-            return shared, Told(True, 1.0, f"{match}: {shared.said}.")
+    shared = matched_by_vertices(first, second, marks, guide)
+    if shared is not None:
+        return shared, Told(True, 1.0, f"{match}: {shared.said}.")
     verdict = judged(first, second, marks, guide.kind == "poses", however=True)
     if verdict.pairing is None:
         return None, Told(False, 0.0, f"No match: {verdict.objection}.")

@@ -64,13 +64,14 @@ class Sides:
         moment.flow, moment.extent = self._flow.on_warp, EXTENT
         moment.back, moment.ahead = flow_steps(share), flow_steps(1 - share)
         now = torch.tensor([share])
-        there = [neck for neck in self._blend.necks if float(neck.presence(now)) > 0]
-        ways = [neck.way(now)[0].numpy() for neck in there]
+        there = [(neck, float(neck.presence(now))) for neck in self._blend.necks]
+        there = [(neck, presence) for neck, presence in there if presence > 0]
+        ways = [neck.way(now)[0].numpy() for neck, _ in there]
         longest = max(map(len, ways), default=1)
         ways = [way[np.minimum(np.arange(longest), len(way) - 1)] for way in ways]
         moment.necks = self._array(np.reshape(ways, (len(there), longest, 3)), wp.vec3)
-        moment.presence = self._array(np.array([float(neck.presence(now)) for neck in there]), wp.float32)
-        moment.radii = self._array(np.array([neck.radius for neck in there]), wp.float32)
+        moment.presence = self._array(np.array([presence for _, presence in there]), wp.float32)
+        moment.radii = self._array(np.array([neck.radius for neck, _ in there]), wp.float32)
         moment.common = self.common.there
         if self.common.there:
             self._place_in_world(moment, pose)

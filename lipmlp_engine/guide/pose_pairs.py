@@ -15,7 +15,7 @@ from ..job.sections import Guide
 from ..poses.length_keeping import LengthPath, lengths_kept
 from ..poses.recognition import pair
 from ..poses.self_contact import pushed_apart
-from ..poses.shared_mesh import shared_mesh
+from ..poses.shared_mesh import SharedMesh, shared_mesh
 from ..shapes.shape import Shape
 from .carried_mesh import STATIONS, CarriedMesh
 from .frame_pose import Pose, PosePath
@@ -46,7 +46,7 @@ def find_ways(
     verdicts = []
     for index, marks in enumerate(landmarks):
         first, second = shapes[index : index + 2]
-        shared = shared_mesh(first, second) if guide.takes_vertices(marked=len(marks[0]) > 0) else None
+        shared = matched_by_vertices(first, second, marks, guide)
         found = shared or pair(first, second, marks, guide.kind == "poses")
         if isinstance(found, str):
             ways.append(None)
@@ -59,6 +59,11 @@ def find_ways(
             ways.append(Way(path, mesh.triangles))
             verdicts.append(f"Guide: poses, because '{first.name}' and '{second.name}' match: {found.said}.")
     return ways, verdicts
+
+
+def matched_by_vertices(first: Shape, second: Shape, marks: tuple[Array, Array], guide: Guide) -> SharedMesh | None:
+    """The mesh that two shapes share, where its vertices are to say what becomes what."""
+    return shared_mesh(first, second) if guide.takes_vertices(marked=len(marks[0]) > 0) else None
 
 
 def carried_meshes(
@@ -86,26 +91,29 @@ def carried_meshes(
 
 
 def _rounded(meshes: Sequence[CarriedMesh | None]) -> list[CarriedMesh | None]:
-    """The ways bent so that an inner shape between two carried meshes is passed with one speed, not with a jolt.
-
-    Both give way by half of their difference, by the cubic that leaves place and other end as they are.
-    """
+    """The ways bent so that an inner shape between two carried meshes is passed with one speed, not with a jolt."""
     bent = list(meshes)
-    share = np.linspace(0, 1, STATIONS)[:, None, None]
+    bends = joint_bends(np.linspace(0, 1, STATIONS))
     for joint in range(1, len(meshes)):
         before, after = meshes[joint - 1 : joint + 1]
         if before is None or after is None:
             continue
         ends = before.stations[-1], after.stations[0]
         jolts = [(after.at(end, 0.0) - before.at(end, 1.0)).numpy() for end in ends]
-        for index, bend, jolt in (
-            (joint - 1, share**2 * (share - 1), jolts[0]),
-            (joint, -share * (1 - share) ** 2, jolts[1]),
-        ):
+        for index, bend, jolt in zip((joint - 1, joint), bends, jolts, strict=True):
             mesh = bent[index]
             assert mesh is not None
-            bent[index] = _mesh(mesh.stations.numpy() + bend * jolt / 2, mesh.triangles.numpy())
+            bent[index] = _mesh(mesh.stations.numpy() + bend * jolt, mesh.triangles.numpy())
     return bent
+
+
+def joint_bends(shares: Array) -> tuple[Array, Array]:
+    """What each of two ways gives at its shares for a jolt between them, of which it takes half.
+
+    By the cubic that leaves places at both ends, and the speed at the other one, as they are.
+    """
+    share = shares[:, None, None]
+    return share**2 * (share - 1) / 2, -share * (1 - share) ** 2 / 2
 
 
 def _mesh(stations: NDArray[np.floating], triangles: NDArray[np.integer]) -> CarriedMesh:

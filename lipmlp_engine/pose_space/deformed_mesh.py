@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..poses.triangle_deformations import TriangleDeformations, slender
-from ..shapes.mesh_topology import vertex_parts
+from ..shapes.mesh_topology import face_parts
 
 SMALLEST = 1e-4
 """Of the first axis' spread: less is left out. Chosen."""
@@ -110,9 +110,7 @@ class DeformedMesh:
 
     @cached_property
     def _parts(self) -> tuple[int, Numbers]:
-        sides = self.numbered(self.triangles)[:, [0, 1, 1, 2]].reshape(-1, 2)
-        count, part = vertex_parts(sides, len(self.used))
-        return int(count), np.asarray(part, np.int64)
+        return face_parts(self.numbered(self.triangles), len(self.used))
 
     @cached_property
     def _idle(self) -> Numbers:

@@ -18,11 +18,11 @@ from ..files.workplace import Workplace
 from ..job.events import Done, Notice
 from ..machine.devices import device_name
 from ..pictures.contact_sheet import contact_sheet
+from ..poses.mesh_edges import edge_lengths, edges_of
 from ..running.channel import Audience
 from ..running.pipeline import greeting
 from .grid import nodes_for, write_grid
 from .learned_space import PoseSpace
-from .metric import edge_lengths, edges_of
 from .pose_set import PoseSet, read_poses
 from .section import Learning
 from .space_file import save_space

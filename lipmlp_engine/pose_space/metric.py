@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from scipy.sparse.csgraph import dijkstra
 from torch import Tensor
 
+from ..poses.mesh_edges import edge_lengths, edges_of
 from .deformed_mesh import DeformationBasis
 
 MOST_EDGES = 12_000
@@ -64,17 +65,6 @@ def what_is_measured(poses: Array, triangles: NDArray[np.integer], rng: np.rando
         (np.ones(len(rows)), (rows, np.searchsorted(used, columns))), shape=(way, len(used)), dtype=np.float64
     )
     return Measured(edges[rng.permutation(len(edges))[:MOST_EDGES]], edges[used], ways)
-
-
-def edges_of(triangles: NDArray[np.integer]) -> Numbers:
-    """Every edge once, its lower vertex first."""
-    sides = np.sort(np.asarray(triangles, np.int64)[:, [0, 1, 1, 2, 2, 0]].reshape(-1, 2), axis=1)
-    return np.unique(sides, axis=0)
-
-
-def edge_lengths(places: Array, edges: Numbers) -> Array:
-    """Of one mesh (n, 3), or a row for each of several (k, n, 3)."""
-    return np.asarray(np.linalg.norm(places[..., edges[:, 0], :] - places[..., edges[:, 1], :], axis=-1))
 
 
 class Metric:

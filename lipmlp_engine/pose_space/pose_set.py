@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from ..files.array_file import ArrayFile
 from ..job.errors import ShapeError
+from ..poses.mesh_edges import edge_lengths, edges_of
 from ..reading.shape_files import read_shape
 from ..shapes.shape import signed_volume
-from .metric import edge_lengths, edges_of
 
 MOST_POSES = 500
 """That a space is learned of. Chosen."""

@@ -14,8 +14,9 @@ from scipy.spatial.transform import Rotation
 from ..shapes.shape import triangle_areas
 from .triangle_deformations import TriangleDeformations, slender
 
-AS_A_WHOLE = 0.02
-"""Mean way that is left after the best turn of the whole, in roots of the area: less is no pose of its own. Chosen."""
+LEAST_BENT = 0.02
+"""Mean way that is left after the best turn of the whole, in roots of the area: less needs no limbs to swing.
+Chosen."""
 
 Array = NDArray[np.float64]
 Numbers = NDArray[np.integer]
@@ -45,7 +46,7 @@ class LengthPath:
         self._growth = float(np.sqrt(areas[1] / areas[0])) if min(areas) > 0 else 1.0
         moved = np.linalg.norm(end - start, axis=1)
         # What stands still holds the rest; what moves as a whole turns about its middle.
-        whole = _left_of(start, end, self._growth) < AS_A_WHOLE * np.sqrt(areas[1])
+        whole = left_after_turn(start, end, self._growth) < LEAST_BENT * np.sqrt(areas[1])
         self._hold = np.ones(len(start)) if whole else 1 / (moved**2 + self._deformations.resting**2)
         # What the system loses at either end is given back on the way: both ends are exact.
         self._missing = [end_places - self._solved(share) for share, end_places in ((0.0, start), (1.0, end))]
@@ -63,7 +64,7 @@ class LengthPath:
         return self._deformations.put_together(share * self._turns, stretch, straight, self._hold)
 
 
-def _left_of(start: Array, end: Array, growth: float) -> float:
+def left_after_turn(start: Array, end: Array, growth: float) -> float:
     """The mean way of vertices beyond what the best turn of the whole explains."""
     begun, ended = growth * (start - start.mean(0)), end - end.mean(0)
     return float(np.linalg.norm(Rotation.align_vectors(ended, begun)[0].apply(begun) - ended, axis=1).mean())

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..looks.barycentric import barycentric
 from ..shapes.distance import DistanceField
 from ..shapes.shape import Shape
+from .nearest_places import nearest_of
 from .recognition import Pairing
 from .shared_mesh import SharedMesh
 
@@ -48,10 +48,8 @@ def colours_carried(pairing: Pairing | SharedMesh, first: Shape, second: Shape, 
 
 def _at(vertices: Array, triangles: NDArray[np.integer], values: Array, points: Array) -> tuple[Array, Array]:
     """Values of a surface at what is nearest of it to points, and how far away that is."""
-    triangle, places, distance = DistanceField(vertices, np.asarray(triangles, np.int32)).closest(points)
-    corners = np.asarray(triangles, np.int64)[triangle]
-    weights = barycentric(np.asarray(places, np.float64), np.asarray(vertices, np.float64)[corners])
-    return np.einsum("nc,ncd->nd", weights, values[corners]), np.asarray(distance, np.float64)
+    nearest = nearest_of(vertices, triangles, points)
+    return nearest.of(values), nearest.distances
 
 
 def _unsure(distance: NDArray[np.floating]) -> Array:

@@ -15,6 +15,7 @@ from scipy.spatial.transform import Rotation
 from ..shapes.distance import DistanceField
 from ..shapes.shape import unit_normals
 from .definite_solver import definite_solver
+from .mesh_edges import strain
 from .nearest_turns import nearest_turns
 from .stand_in_mesh import StandIn
 
@@ -122,7 +123,7 @@ def fit(first: StandIn, second: StandIn, vertices: NDArray[np.integer], drawn_ou
                 drawn, towards = _drawn(places, own, second)
                 aims[drawn], sure[drawn] = towards, True
             places = stiff.settled(places, aims, np.where(sure, pull, 1e-4), rounds // 2)
-    return judged_fit(first, second, places)
+    return judged_fit(first, second, places, surface)
 
 
 def _drawn(places: Array, normals: Array, second: StandIn) -> tuple[NDArray[np.int64], Array]:
@@ -136,20 +137,19 @@ def _drawn(places: Array, normals: Array, second: StandIn) -> tuple[NDArray[np.i
     return np.asarray(drawn, np.int64), np.asarray(second.vertices[order[::-1][last]])
 
 
-def judged_fit(first: StandIn, second: StandIn, places: Array) -> Fit:
-    """How well the first surface lies on the second with its vertices at ``places``."""
+def judged_fit(first: StandIn, second: StandIn, places: Array, surface: DistanceField) -> Fit:
+    """How well the first surface lies on the second, whose distances are given, with its vertices at ``places``."""
     rest = first.vertices * (second.scale / first.scale)
-    there = DistanceField(second.vertices, second.triangles).closest(places)
+    there = surface.closest(places)
     back = DistanceField(places, first.triangles).closest(second.vertices)[2]
     spacing = second.scale / np.sqrt(len(second.vertices))
-    lengths = [np.linalg.norm(np.diff(side[first.edges], axis=1)[:, 0], axis=1) for side in (rest, places)]
     own = StandIn(places, first.triangles)
     facing = (unit_normals(second.vertices, second.triangles)[there[0]] * own.normals).sum(1)
     return Fit(
         places,
         float(there[2].mean() + back.mean()) / 2 / second.scale,
         float((back > 2 * spacing).mean()),
-        float(np.abs(lengths[1] / np.maximum(lengths[0], 1e-30) - 1).mean()),
+        strain(rest, places, first.edges),
         float((facing < 0).mean()),
     )
 

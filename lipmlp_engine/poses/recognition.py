@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import KDTree
-from scipy.spatial.transform import Rotation
 from threadpoolctl import threadpool_limits
 
 from ..shapes.shape import Shape
+from .length_keeping import LEAST_BENT, left_after_turn
 from .matching import Match, Matching
 from .mesh_fitting import Fit, fit
 from .rods import rod
@@ -38,9 +38,6 @@ CLOSE_TO_SURE = 0.75
 
 Measured: a sitting biped is found as well, in a fifth less time than at 0.7.
 """
-LEAST_BENT = 0.02
-"""Mean way that is left after the best turn of the whole, in roots of the area: less needs no limbs to swing.
-Chosen."""
 LEAST_LEAD = 1.25
 """How much larger the doubt must be of what leads elsewhere. Chosen."""
 CLEAR_LEAD = 2.0
@@ -84,10 +81,8 @@ class Pairing:
     @property
     def bent(self) -> float:
         """The mean way of the vertices beyond what a turn of the whole explains, in roots of the area."""
-        start, end = (places - places.mean(0) for places in (self.first.vertices, self.fit.places))
-        start = start * (self.second.scale / self.first.scale)
-        turn = Rotation.align_vectors(end, start)[0]
-        return float(np.linalg.norm(turn.apply(start) - end, axis=1).mean()) / self.second.scale
+        growth = self.second.scale / self.first.scale
+        return left_after_turn(self.first.vertices, self.fit.places, growth) / self.second.scale
 
     @property
     def confidence(self) -> float:

@@ -15,13 +15,14 @@ from numpy.typing import NDArray
 from scipy.sparse.csgraph import minimum_spanning_tree
 from scipy.spatial import Delaunay, QhullError
 
-from ..looks.barycentric import barycentric
 from ..shapes.distance import DistanceField
 from ..shapes.look import Look
-from ..shapes.mesh_topology import vertex_parts
+from ..shapes.mesh_topology import face_parts
 from ..shapes.same_mesh import one_mesh
 from ..shapes.shape import Shape
+from .mesh_edges import strain
 from .mesh_fitting import Fit, judged_fit
+from .nearest_places import nearest_of
 from .nearest_turns import nearest_turns
 from .stand_in_mesh import StandIn, whole_stand_in
 from .triangle_deformations import slender, triangle_frames
@@ -52,7 +53,8 @@ class SharedMesh:
     @cached_property
     def fit(self) -> Fit:
         """How well it lies there."""
-        return judged_fit(self.first, self.second, self.places)
+        surface = DistanceField(self.second.vertices, self.second.triangles)
+        return judged_fit(self.first, self.second, self.places, surface)
 
     @cached_property
     def tied(self) -> Numbers:
@@ -63,12 +65,8 @@ class SharedMesh:
     def said(self) -> str:
         """How well they match, for people."""
         growth = StandIn(self.places, self.first.triangles).scale / self.first.scale
-        before, after = (
-            np.linalg.norm(np.diff(vertices[self.first.edges], axis=1)[:, 0], axis=1)
-            for vertices in (growth * self.first.vertices, self.places)
-        )
-        strain = float(np.abs(after / np.maximum(before, 1e-30) - 1).mean())
-        return f"they have the same faces, and lengths change by {100 * strain:.0f} % in the mean"
+        changed = strain(growth * self.first.vertices, self.places, self.first.edges)
+        return f"they have the same faces, and lengths change by {100 * changed:.0f} % in the mean"
 
 
 def shared_mesh(first: Shape, second: Shape) -> SharedMesh | None:
@@ -85,12 +83,10 @@ def _laid(own: StandIn, begun: Look, ended: Look) -> Array:
 
     What is beside the surface, on a wall that closes or thickens it, goes along with what is nearest.
     """
-    triangle, places, _ = DistanceField(begun.vertices, begun.triangles).closest(own.vertices)
-    corners = begun.triangles[triangle].astype(np.int64)
-    weights = barycentric(np.asarray(places, np.float64), begun.vertices[corners])
-    turns = _turns(begun.vertices, ended.vertices, corners)
-    there = np.einsum("nc,ncd->nd", weights, ended.vertices[corners])
-    return np.asarray(there + np.einsum("nij,nj->ni", turns, own.vertices - places))
+    nearest = nearest_of(begun.vertices, begun.triangles, own.vertices)
+    turns = _turns(begun.vertices, ended.vertices, nearest.corners)
+    away = own.vertices - nearest.places
+    return np.asarray(nearest.of(ended.vertices) + np.einsum("nij,nj->ni", turns, away))
 
 
 def _turns(first: Array, last: Array, triangles: Numbers) -> Array:
@@ -102,7 +98,7 @@ def _turns(first: Array, last: Array, triangles: Numbers) -> Array:
 
 def tied(first: Array, last: Array, triangles: Numbers) -> Numbers:
     """The triangles of a mesh, and between its parts such as keep those together that are near in both poses."""
-    count, part = vertex_parts(triangles[:, [0, 1, 1, 2]].reshape(-1, 2), len(first))
+    count, part = face_parts(triangles, len(first))
     if count < 2:
         return triangles
     bridges = _between_parts(first, part)

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from scipy.sparse.csgraph import dijkstra
 
 from ..shapes.distance import DistanceField
-from ..shapes.mesh_topology import Topology, vertex_parts
+from ..shapes.mesh_topology import Topology, face_parts
 from ..shapes.shape import Shape, doubled_area_vectors, signed_volume, triangle_areas
+from .mesh_edges import edge_lengths, edges_of
 
 VERTICES = 4_000
 """Of the mesh that stands for a shape while poses are matched. Chosen."""
@@ -43,8 +44,7 @@ class StandIn:
 
     @cached_property
     def edges(self) -> Numbers:
-        sides = np.sort(self.triangles[:, [0, 1, 1, 2, 2, 0]].reshape(-1, 2), axis=1)
-        return np.asarray(np.unique(sides, axis=0), np.int64)
+        return edges_of(self.triangles)
 
     @property
     def ball(self) -> bool:
@@ -64,7 +64,7 @@ class StandIn:
     @cached_property
     def roads(self) -> sparse.csr_array:
         """Straight ways over the surface: the edges, and from corner to corner across each edge."""
-        ends, lengths = [self.edges], [np.linalg.norm(np.diff(self.vertices[self.edges], axis=1)[:, 0], axis=1)]
+        ends, lengths = [self.edges], [edge_lengths(self.vertices, self.edges)]
         first, second = Topology(self.triangles.astype(np.int32))._neighbours
         sides = self.triangles[:, [0, 1, 1, 2, 2, 0]].reshape(-1, 2)
         opposite = self.triangles[:, [2, 0, 1]].ravel()
@@ -107,7 +107,7 @@ class StandIn:
 def stand_in(shape: Shape, count: int = VERTICES) -> StandIn | None:
     """The shape's main part with about so many vertices; None where no part is the main one."""
     triangles = np.asarray(shape.triangles, np.int64)
-    _, part = vertex_parts(triangles[:, [0, 1, 1, 2]].reshape(-1, 2), len(shape.vertices))
+    _, part = face_parts(triangles, len(shape.vertices))
     areas = triangle_areas(shape.vertices, triangles)
     shares = np.bincount(part[triangles[:, 0]], weights=areas) / max(float(areas.sum()), 1e-30)
     if shares.max() < MAIN_PART:
@@ -158,7 +158,7 @@ def _regrown(shape: Shape) -> tuple[Array, Numbers]:
 def _largest_part(triangles: Numbers) -> Numbers:
     if not len(triangles):
         return triangles
-    _, part = vertex_parts(triangles[:, [0, 1, 1, 2]].reshape(-1, 2), int(triangles.max()) + 1)
+    _, part = face_parts(triangles, int(triangles.max()) + 1)
     return np.asarray(triangles[part[triangles[:, 0]] == np.bincount(part).argmax()])
 
 

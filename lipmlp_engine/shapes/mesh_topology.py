@@ -18,6 +18,11 @@ def vertex_parts(links: NDArray[np.integer], count: int) -> tuple[int, NDArray[n
     return int(parts), np.asarray(part_of_vertex, np.int64)
 
 
+def face_parts(faces: NDArray[np.integer], count: int) -> tuple[int, NDArray[np.int64]]:
+    """The same of vertices that hang together by faces (m, k), of three corners or more."""
+    return vertex_parts(np.stack([faces[:, :-1], faces[:, 1:]], -1).reshape(-1, 2), count)
+
+
 @dataclass(frozen=True)
 class Topology:
     """Derived from triangles whose coinciding vertices are one vertex."""

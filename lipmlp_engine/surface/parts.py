@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ..shapes.mesh_topology import vertex_parts
+from ..shapes.mesh_topology import face_parts
 from ..shapes.shape import Shape, volume_shares
 
 CRUMB = 0.01
@@ -98,8 +98,7 @@ def volumes_of_parts(
     """The part of every vertex, and the volume of each, below zero for hollows."""
     corners = faces.shape[1]
     triangles = np.concatenate([faces[:, [0, corner - 1, corner]] for corner in range(2, corners)])
-    # Two sides of each triangle hang its corners together.
-    count, part = vertex_parts(np.concatenate([triangles[:, :2], triangles[:, [0, 2]]]), len(vertices))
+    count, part = face_parts(faces, len(vertices))
     volumes = np.bincount(part[triangles[:, 0]], weights=volume_shares(vertices, triangles), minlength=count)
     return part, np.asarray(volumes, np.float64)
 

@@ -19,7 +19,7 @@ from torch import Tensor
 
 from ..guide.rounded_union import bounds_with, part_of_second, rounded_least
 from ..guide.thin_parts import THIN
-from ..shapes.mesh_topology import vertex_parts
+from ..shapes.mesh_topology import face_parts, vertex_parts
 
 LARGEST = 0.09
 """Units of the training frame, in which a shape is 1.7 across at most: a loop that reaches farther from its middle is
@@ -126,7 +126,7 @@ def handles(vertices: Floats, faces: NDArray[np.int32]) -> int:
     """How many handles a closed mesh has, all its parts together."""
     if not len(faces):
         return 0
-    parts, _ = vertex_parts(np.stack([faces[:, :-1], faces[:, 1:]], -1).reshape(-1, 2), len(vertices))
+    parts, _ = face_parts(faces, len(vertices))
     return parts - (len(vertices) - faces.size // 2 + len(faces)) // 2
 
 

@@ -16,7 +16,7 @@ from scipy.interpolate import CubicSpline
 
 from ..guide import CarriedMesh
 from ..guide.carried_mesh import STATIONS
-from ..guide.pose_pairs import Way
+from ..guide.pose_pairs import Way, joint_bends
 from ..poses.length_keeping import LengthPath, lengths_kept
 from ..poses.shared_mesh import tied
 from ..shapes.self_intersections import crossing_triangles
@@ -53,10 +53,11 @@ def track_by_vertices(
     places, triangles = [pose[first] for pose in poses], index[template.triangles].astype(np.int64)
     shares = np.linspace(0, 1, STATIONS)
     kept = lengths_kept(morph.job.guide.rigidity)
+    apart = [not crossing_triangles(pose, triangles).any() for pose in places]
     stations: list[Array] = []
-    for begun, ended in pairwise(places):
+    for (begun, ended), free in zip(pairwise(places), map(all, pairwise(apart)), strict=True):
         found = []
-        for place in _places(begun, ended, triangles, shares, kept):
+        for place in _places(begun, ended, triangles, shares, kept, free):
             found.append(place)
             notify((len(stations) + len(found) / STATIONS) / (len(places) - 1))
         stations.append(np.stack(found))
@@ -74,18 +75,20 @@ def track_by_vertices(
     return Track(all_states[keys].astype(np.float32)[:, index], all_times[keys], template.triangles)
 
 
-def _places(first: Array, last: Array, triangles: NDArray[np.int64], shares: Array, kept: float) -> Iterator[Array]:
-    """The vertices at shares of the way, pushed apart where they run into each other on it and in neither pose."""
+def _places(
+    first: Array, last: Array, triangles: NDArray[np.int64], shares: Array, kept: float, apart: bool
+) -> Iterator[Array]:
+    """The vertices at shares of the way; where they are ``apart`` in both poses, pushed so where they run into each
+    other on it."""
     path = LengthPath(first, last, tied(first, last, triangles), kept)
-    apart = not any(crossing_triangles(pose, triangles).any() for pose in (first, last))
     way = Way(path, triangles) if apart else path
     yield from map(way.at, shares.tolist())
 
 
 def _round_joints(stations: Sequence[Array], shares: Array) -> None:
-    """Bend the ways so that an inner pose is passed with one speed: both give way by half of their difference."""
-    share = shares[:, None, None]
+    """Bend the ways so that an inner pose is passed with one speed."""
+    arriving, leaving = joint_bends(shares)
     for before, after in pairwise(stations):
         jolt = CubicSpline(shares, after)(0.0, 1) - CubicSpline(shares, before)(1.0, 1)
-        before += share**2 * (share - 1) * jolt / 2
-        after -= share * (1 - share) ** 2 * jolt / 2
+        before += arriving * jolt
+        after += leaving * jolt

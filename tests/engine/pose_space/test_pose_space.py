@@ -21,11 +21,12 @@ from lipmlp_engine.pose_space import losses
 from lipmlp_engine.pose_space.deformed_mesh import basis_of
 from lipmlp_engine.pose_space.grid import nodes_for
 from lipmlp_engine.pose_space.learned_space import PoseSpace
-from lipmlp_engine.pose_space.metric import Metric, edges_of, what_is_measured
+from lipmlp_engine.pose_space.metric import Metric, what_is_measured
 from lipmlp_engine.pose_space.pose_set import PoseSet, checked, read_poses
 from lipmlp_engine.pose_space.section import Learning
 from lipmlp_engine.pose_space.space_file import load_space, save_space
 from lipmlp_engine.pose_space.space_training import learn
+from lipmlp_engine.poses.mesh_edges import edges_of
 from tests.engine.bent_bars import bent_bar, straight_bar
 from tests.hearsay import damaged, twisted
 

@@ -1,0 +1,25 @@
+"""The edges of a mesh and how long they are; knows no pose."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+Numbers = NDArray[np.int64]
+
+
+def edges_of(triangles: NDArray[np.integer]) -> Numbers:
+    """Every edge once, its lower vertex first."""
+    sides = np.sort(np.asarray(triangles, np.int64)[:, [0, 1, 1, 2, 2, 0]].reshape(-1, 2), axis=1)
+    return np.unique(sides, axis=0)
+
+
+def edge_lengths(places: Array, edges: Numbers) -> Array:
+    """Of one mesh (n, 3), or a row for each of several (k, n, 3)."""
+    return np.asarray(np.linalg.norm(places[..., edges[:, 0], :] - places[..., edges[:, 1], :], axis=-1))
+
+
+def strain(before: Array, after: Array, edges: Numbers) -> float:
+    """By what part edges change their lengths, in the mean."""
+    return float(np.abs(edge_lengths(after, edges) / np.maximum(edge_lengths(before, edges), 1e-30) - 1).mean())
