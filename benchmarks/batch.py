@@ -3,7 +3,8 @@
     python benchmarks/batch.py overhead          the same jobs bare and in a batch
     python benchmarks/batch.py queue             10,000 simulated jobs: does the main process grow?
     python benchmarks/batch.py kills             a Dask scheduler and three workers, killed at random
-    python benchmarks/batch.py slurm             a real Slurm on this machine (Debian's slurm-wlm and munge, as root)
+    python benchmarks/batch.py slurm             a real Slurm on this machine (Debian's slurm-wlm and munge, as root);
+                                                 with --every its jobs are killed at random, and its controller once
 
 Linux. The jobs are of the Draft preset, made tiny unless --draft is given: a box, a ball and a ring with 2,000 samples,
 a network of 3 x 16, 40 steps and three frames of 32 cells, so that hundreds of processes are affordable.
@@ -183,30 +184,42 @@ def _resident() -> float:
     return float("nan")
 
 
+class Marks:
+    """The marks of finished results folders, and which were written more than once."""
+
+    def __init__(self, results: Path) -> None:
+        self._results = results
+        self.stamps: dict[str, int] = {}
+        self.twice: set[str] = set()
+
+    def look(self) -> None:
+        for mark in self._results.glob("*/lipmorph-done.json"):
+            name, stamp = mark.parent.name, mark.stat().st_mtime_ns
+            if self.stamps.setdefault(name, stamp) != stamp:
+                self.twice.add(name)
+
+
 def kills(options: argparse.Namespace) -> dict[str, Any]:
     """A batch on a real scheduler and real workers, one of which dies now and then, and once the scheduler."""
     place = Path(options.place)
     source = write_list(place, options.morphs, options.draft)
     draws = random.Random(options.seed)
     farm = Farm(place, options.workers, PORT, surroundings())
-    marks: dict[Path, int] = {}
-    twice: set[str] = set()
     results = place / "results"
+    marks = Marks(results)
+    every = options.every or 30.0
     began = time.monotonic()
     command = engine("batch", source, "--scheduler", farm.address, "--retries", 20, "--wait", 300, "--patience", 300)
     with open(place / "client.log", "wb") as log:
         client = subprocess.Popen(command, stdout=log, stderr=log, env=surroundings())
-    due = began + options.every
+    due = began + every
     try:
         while client.poll() is None:
             time.sleep(0.25)
-            for mark in results.glob("*/lipmorph-done.json"):
-                stamp = mark.stat().st_mtime_ns
-                if marks.setdefault(mark, stamp) != stamp:
-                    twice.add(mark.parent.name)
-            if marks and time.monotonic() >= due:
-                due = time.monotonic() + options.every * draws.uniform(0.5, 1.5)
-                if not farm.kills["scheduler"] and len(marks) >= options.morphs // 2:
+            marks.look()
+            if marks.stamps and time.monotonic() >= due:
+                due = time.monotonic() + every * draws.uniform(0.5, 1.5)
+                if not farm.kills["scheduler"] and len(marks.stamps) >= options.morphs // 2:
                     farm.kill(0)
                 else:
                     farm.kill(draws.randint(1, options.workers))
@@ -216,8 +229,8 @@ def kills(options: argparse.Namespace) -> dict[str, Any]:
     left = list(results.rglob("*.part"))
     record = [json.loads(line) for line in (results / "lipmorph-batch.jsonl").read_text().splitlines()]
     return {
-        "morphs": options.morphs, "workers": options.workers, "exit code": client.returncode, "done": len(marks),
-        "kills": dict(farm.kills), "done twice": len(twice), "drafts left": len(left), "seconds": round(seconds),
+        "morphs": options.morphs, "workers": options.workers, "exit code": client.returncode, "done": len(marks.stamps),
+        "kills": dict(farm.kills), "done twice": len(marks.twice), "drafts left": len(left), "seconds": round(seconds),
         "tasks begun anew": dict(Counter(line["event"] for line in record if line["event"] != "morph")),
         "attempts": dict(Counter(str(line["attempts"]) for line in record if line["event"] == "morph")),
     }  # fmt: skip
@@ -236,21 +249,40 @@ def slurm(options: argparse.Namespace) -> dict[str, Any]:
             "batch", source, "--cluster", "slurm", "--workers", options.workers, "--worker-memory", 2, "--queue", "all",
             "--walltime", options.walltime, "--wait", 300, "--interface", "lo",
         )  # fmt: skip
-        answer = subprocess.run(
-            command,
-            env={**surroundings(), **cluster.environment},
-            capture_output=True,
-            text=True,
-            check=False,
-            cwd=place,
-        )
+        command += ["--retries", 20, "--patience", 300] if options.every else []
+        words = place / "client.log"
+        with open(words, "wb") as log:
+            around = {**surroundings(), **cluster.environment}
+            client = subprocess.Popen([*map(str, command)], env=around, stdout=log, stderr=log, cwd=place)
+        deaths, marks = _while_it_runs(client, cluster, place / "results", options)
         seconds = time.monotonic() - began
         jobs = cluster.jobs_seen()
-    done = len(list((place / "results").glob("*/lipmorph-done.json")))
     return {
-        "morphs": options.morphs, "exit code": answer.returncode, "done": done, "Slurm jobs": jobs,
-        "seconds": round(seconds), "said": answer.stderr.strip().splitlines()[-2:],
+        "morphs": options.morphs, "exit code": client.returncode, "done": len(marks.stamps), "Slurm jobs": jobs,
+        "killed": dict(deaths), "done twice": len(marks.twice), "seconds": round(seconds),
+        "drafts left": len(list((place / "results").rglob("*.part"))),
+        "said": words.read_text(errors="replace").strip().splitlines()[-2:],
     }  # fmt: skip
+
+
+def _while_it_runs(
+    client: subprocess.Popen[bytes], cluster: Slurm, results: Path, options: argparse.Namespace
+) -> tuple[Counter[str], Marks]:
+    """Wait for the batch; where asked for, kill one of Slurm's jobs now and then, and its controller once."""
+    draws, deaths, marks = random.Random(options.seed), Counter[str](), Marks(results)
+    due = time.monotonic() + (options.every or 0.0)
+    while client.poll() is None:
+        time.sleep(0.25)
+        marks.look()
+        if options.every and marks.stamps and time.monotonic() >= due:
+            due = time.monotonic() + options.every * draws.uniform(0.5, 1.5)
+            if not deaths["controller"] and len(marks.stamps) >= options.morphs // 2:
+                cluster.kill_controller()
+                deaths["controller"] += 1
+            elif cluster.kill_a_job(draws):
+                deaths["jobs"] += 1
+    marks.look()
+    return deaths, marks
 
 
 def main() -> int:
@@ -262,7 +294,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=2, help="bare and batch in turn")
     parser.add_argument("--workers", type=int, default=3)
     parser.add_argument("--walltime", default="00:30:00", help="of a worker, as Slurm takes it; less lets workers end")
-    parser.add_argument("--every", type=float, default=30.0, help="seconds between two kills, about")
+    parser.add_argument("--every", type=float, help="seconds between two kills, about (30 with Dask, none with Slurm)")
     parser.add_argument("--seed", type=int, default=16)
     parser.add_argument("--place", help="a new folder to work in, which is kept (default one that is not)")
     options = parser.parse_args()

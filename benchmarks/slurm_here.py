@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import os
+import random
 import shutil
 import socket
 import subprocess
 import time
 from pathlib import Path
 
-PROGRAMS = ("slurmctld", "slurmd", "sbatch", "squeue", "scontrol", "munged")
+PROGRAMS = ("slurmctld", "slurmd", "sbatch", "squeue", "scontrol", "scancel", "munged")
 READY_SECONDS = 60.0
 
 
@@ -30,6 +31,7 @@ class Slurm:
     def __init__(self, place: Path) -> None:
         self._place = place / "slurm"
         self._daemons: list[subprocess.Popen[bytes]] = []
+        self._controller = 0
         self.environment = {"SLURM_CONF": str(self._place / "slurm.conf")}
 
     def __enter__(self) -> Slurm:
@@ -53,6 +55,25 @@ class Slurm:
         """How many jobs Slurm has started since it is here."""
         answer = self._ask("scontrol", "show", "jobs", "--oneliner")
         return sum(line.startswith("JobId=") for line in answer.splitlines())
+
+    def kill_a_job(self, draws: random.Random) -> bool:
+        """Kill everything of one running job, drawn by chance; False where none runs."""
+        running = self._ask("squeue", "-h", "-t", "RUNNING", "-o", "%i").split()
+        if not running:
+            return False
+        self._ask("scancel", "--full", "--signal=KILL", draws.choice(sorted(running)))
+        return True
+
+    def kill_controller(self) -> None:
+        """The controller dies without a word, and comes back with what it had written of its jobs."""
+        controller = self._daemons.pop(self._controller)
+        controller.kill()
+        controller.wait()
+        self._start_controller()
+
+    def _start_controller(self) -> None:
+        self._controller = len(self._daemons)
+        self._start("slurmctld", "slurmctld", "-D", "-f", self.environment["SLURM_CONF"])
 
     def _begin(self) -> None:
         for name in ("state", "spool", "munge"):
@@ -103,7 +124,7 @@ NodeName={name} NodeAddr=127.0.0.1 CPUs={cores} RealMemory={int(memory * 0.9)} S
 PartitionName=all Nodes={name} Default=YES MaxTime=INFINITE State=UP OverSubscribe=FORCE:4
 """
         )
-        self._start("slurmctld", "slurmctld", "-D", "-f", self.environment["SLURM_CONF"])
+        self._start_controller()
         self._start("slurmd", "slurmd", "-D", "-f", self.environment["SLURM_CONF"], "-N", name)
         self._until(lambda: "idle" in self._ask("sinfo", "-h", "-o", "%T"), "Slurm's node")
 
