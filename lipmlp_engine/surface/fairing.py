@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from ..shapes.smooth_ramp import smooth_ramp
+from .frayed_rims import drawn_in
+from .normal_spread import Floats, Quads, neighbour_means, normal_spread, weighted
 from .sides_apart import sides_apart
 from .smooth_normals import face_normals_at
 
@@ -47,9 +49,6 @@ Chosen: of 101 pairs of triangles that cut each other on camel → elephant at 8
 BESIDE_FOLD = 0.5
 """How far what is beside it goes along. Chosen."""
 
-Floats = NDArray[np.float32]
-Quads = NDArray[np.int32]
-
 
 def faired(
     vertices: Floats, normals: Floats, quads: Quads, free: Floats, cells: int, net: Floats
@@ -61,12 +60,12 @@ def faired(
     """
     if not free.any():
         return vertices, normals
-    means = _means(quads, len(vertices))
+    means = neighbour_means(quads, len(vertices))
     for _ in range(RINGS):
         free = (free + means @ free) / 2
     weight = free.astype(np.float32)[:, None]
     rounds = min(ROUNDS * (cells / 128) ** 2, MOST_ROUNDS)
-    places = vertices.copy()
+    places = drawn_in(vertices, quads, means, net, free, 2 / cells).copy()
     beside = _beside(quads)
     for stage, share in enumerate(STAGES):
         if stage:
@@ -83,26 +82,11 @@ def faired(
     return places, np.where(weight > 0, turned, normals)
 
 
-def _means(quads: Quads, count: int) -> csr_matrix:
-    """The matrix that takes values at vertices to the means of their neighbours."""
-    start, end = quads.ravel(), np.roll(quads, -1, axis=1).ravel()
-    ones = np.ones(2 * len(start), np.float32)
-    links = csr_matrix((ones, (np.concatenate([start, end]), np.concatenate([end, start]))), (count, count))
-    return _weighted(links, links.data)
-
-
-def _weighted(links: csr_matrix, weights: Floats) -> csr_matrix:
-    """Means of neighbours that count differently."""
-    starts = np.repeat(np.arange(links.shape[0]), np.diff(links.indptr))
-    total = np.bincount(starts, weights, links.shape[0]).astype(np.float32)
-    return csr_matrix((weights / np.maximum(total, 1e-12)[starts], links.indices, links.indptr), links.shape)
-
-
 def _along_edges(means: csr_matrix, edge: Floats) -> csr_matrix:
     """Means to which vertices on an edge go, of their neighbours on it."""
     own = np.repeat(edge, np.diff(means.indptr))
     weights = (1 - own) + own * edge[means.indices] ** 2 + np.float32(LEAST_LINK)
-    return _weighted(means, weights * means.data)
+    return weighted(means, weights * means.data)
 
 
 def _beside(quads: Quads) -> NDArray[np.int64]:
@@ -132,28 +116,6 @@ def _draw_in(places: Floats, quads: Quads, beside: NDArray[np.int64], means: csr
 
 def _on_edge(vertices: Floats, quads: Quads, means: csr_matrix) -> Floats:
     """How clearly each vertex is on an edge, from 0 to 1: normals about it turn across one direction only."""
-    corners = vertices[quads]
-    across = np.cross(corners[:, 2] - corners[:, 0], corners[:, 3] - corners[:, 1])
-    area = np.linalg.norm(across, axis=1)
-    spread = (across[:, :, None] * across[:, None, :] / np.maximum(area, 1e-20)[:, None, None]).reshape(-1, 9)
-    owner = np.repeat(np.arange(len(quads)), quads.shape[1])
-    gathering = csr_matrix((np.ones(quads.size, np.float32), (quads.ravel(), owner)), (len(vertices), len(quads)))
-    about = gathering @ spread
-    for _ in range(RINGS):
-        about = about + means @ about
-    least, middle = _spreads(about / np.maximum(about[:, [0, 4, 8]].sum(1, keepdims=True), 1e-20))
+    least, middle = normal_spread(vertices, quads, means, RINGS)
     clear = smooth_ramp(middle - FOLD * least, EDGE, CLEAR_EDGE).astype(np.float32)
     return np.asarray(np.maximum(clear, means @ clear))
-
-
-def _spreads(products: Floats) -> tuple[Floats, Floats]:
-    """The least and the middle eigenvalue of symmetric matrices (n, 9) whose diagonals sum up to 1."""
-    # In closed form (Smith 1961): a fifth of the time that the general way takes.
-    a, b, c, _, d, e, _, _, f = products.T.astype(np.float64)
-    a, d, f = a - 1 / 3, d - 1 / 3, f - 1 / 3
-    width = np.sqrt(np.maximum((a * a + d * d + f * f + 2 * (b * b + c * c + e * e)) / 6, 1e-30))
-    determinant = a * (d * f - e * e) - b * (b * f - c * e) + c * (b * e - c * d)
-    angle = np.arccos(np.clip(determinant / (2 * width**3), -1, 1)) / 3
-    largest = 2 * width * np.cos(angle)
-    least = 2 * width * np.cos(angle + 2 * np.pi / 3)
-    return (1 / 3 + least).astype(np.float32), (1 / 3 - largest - least).astype(np.float32)
