@@ -30,6 +30,7 @@ sys.path.insert(0, str(ROOT))
 
 import trimesh  # noqa: E402
 
+from benchmarks.batch_watch import Marks, while_it_runs  # noqa: E402
 from benchmarks.dask_here import Farm  # noqa: E402
 from benchmarks.slurm_here import Slurm, why_no_slurm  # noqa: E402
 from lipmlp_engine.batch.capacity import Capacity  # noqa: E402
@@ -184,21 +185,6 @@ def _resident() -> float:
     return float("nan")
 
 
-class Marks:
-    """The marks of finished results folders, and which were written more than once."""
-
-    def __init__(self, results: Path) -> None:
-        self._results = results
-        self.stamps: dict[str, int] = {}
-        self.twice: set[str] = set()
-
-    def look(self) -> None:
-        for mark in self._results.glob("*/lipmorph-done.json"):
-            name, stamp = mark.parent.name, mark.stat().st_mtime_ns
-            if self.stamps.setdefault(name, stamp) != stamp:
-                self.twice.add(name)
-
-
 def kills(options: argparse.Namespace) -> dict[str, Any]:
     """A batch on a real scheduler and real workers, one of which dies now and then, and once the scheduler."""
     place = Path(options.place)
@@ -254,7 +240,7 @@ def slurm(options: argparse.Namespace) -> dict[str, Any]:
         with open(words, "wb") as log:
             around = {**surroundings(), **cluster.environment}
             client = subprocess.Popen([*map(str, command)], env=around, stdout=log, stderr=log, cwd=place)
-        deaths, marks = _while_it_runs(client, cluster, place / "results", options)
+        deaths, marks = while_it_runs(client, cluster, place / "results", options)
         seconds = time.monotonic() - began
         jobs = cluster.jobs_seen()
     return {
@@ -263,26 +249,6 @@ def slurm(options: argparse.Namespace) -> dict[str, Any]:
         "drafts left": len(list((place / "results").rglob("*.part"))),
         "said": words.read_text(errors="replace").strip().splitlines()[-2:],
     }  # fmt: skip
-
-
-def _while_it_runs(
-    client: subprocess.Popen[bytes], cluster: Slurm, results: Path, options: argparse.Namespace
-) -> tuple[Counter[str], Marks]:
-    """Wait for the batch; where asked for, kill one of Slurm's jobs now and then, and its controller once."""
-    draws, deaths, marks = random.Random(options.seed), Counter[str](), Marks(results)
-    due = time.monotonic() + (options.every or 0.0)
-    while client.poll() is None:
-        time.sleep(0.25)
-        marks.look()
-        if options.every and marks.stamps and time.monotonic() >= due:
-            due = time.monotonic() + options.every * draws.uniform(0.5, 1.5)
-            if not deaths["controller"] and len(marks.stamps) >= options.morphs // 2:
-                cluster.kill_controller()
-                deaths["controller"] += 1
-            elif cluster.kill_a_job(draws):
-                deaths["jobs"] += 1
-    marks.look()
-    return deaths, marks
 
 
 def main() -> int:

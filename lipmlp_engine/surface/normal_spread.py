@@ -26,7 +26,7 @@ def weighted(links: csr_matrix, weights: Floats) -> csr_matrix:
 
 
 def normal_spread(vertices: Floats, quads: Quads, means: csr_matrix, rings: int) -> tuple[Floats, Floats]:
-    """The least and the middle share that normals have in a direction, about each vertex: a third and a half at most."""
+    """The least and the middle share that normals have in a direction, about each vertex: at most a third, a half."""
     corners = vertices[quads]
     across = np.cross(corners[:, 2] - corners[:, 0], corners[:, 3] - corners[:, 1])
     area = np.linalg.norm(across, axis=1)
