@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy.spatial import KDTree
 from threadpoolctl import threadpool_limits
 
+from ..shapes.self_intersections import crossing_pairs
 from ..shapes.shape import Shape
 from .length_keeping import LEAST_BENT, left_after_turn
 from .matching import Match, Matching
@@ -140,6 +141,25 @@ def _beside_its_rival(best: Pairing, matching: Matching, signatures: list[Signat
     return dataclasses.replace(better, rivalry=LEAST_LEAD / lead)
 
 
+def _untwisted(best: Pairing, matching: Matching, signatures: list[Signature]) -> Pairing:
+    """The same laid on as a mesh that is bent, where that cuts itself less: waves turn round limbs about themselves.
+
+    Whether a pairing is taken is not asked anew: bent, what is wrong would look as well as what is right.
+    """
+    cutting = _cutting(best)
+    if not cutting:
+        return best
+    match = matching.bent(best.match.samples)
+    bent = Pairing(best.first, best.second, match, fit(best.first, best.second, match.vertices), best.rivalry)
+    better = bent.doubt <= max(1.0, best.doubt) and (_cutting(bent), bent.fit.strain) < (cutting, best.fit.strain)
+    return bent if better and _apart(signatures, best, bent) < ELSEWHERE else best
+
+
+def _cutting(pairing: Pairing) -> int:
+    """Pairs of faces of the laid-on mesh that cut each other."""
+    return crossing_pairs(pairing.fit.places, pairing.first.triangles)
+
+
 def _laid_on(like: Pairing, match: Match) -> Pairing:
     """Another match of the same surfaces. Drawn out, what is wrong would be covered as well."""
     return Pairing(like.first, like.second, match, fit(like.first, like.second, match.vertices, drawn_out=False))
@@ -217,4 +237,4 @@ def judged(
         return Verdict(best, bar)
     if not insisted and best.bent < LEAST_BENT:
         return Verdict(best, f"'{second.name}' is '{first.name}' moved as a whole")
-    return Verdict(best, "")
+    return Verdict(_untwisted(best, matching, signatures), "")
