@@ -115,7 +115,7 @@ def face(cells: int) -> Family:
     for side in (-1.0, 1.0):
         bones.append(Bone(f"brow {side}", "skull", (0.06 * side, 0.33, 0.19), (0.2 * side, 0.28, 0.2), (0.035, 0.03)))
         bones.append(Bone(f"ear {side}", "skull", (0.37 * side, -0.05, 0.1), (0.39 * side, -0.1, 0.2), (0.05, 0.06)))
-    skin = Character(bones).skin(cells)
+    skin = Character(bones).skin(5 * cells // 8)
     rest = skin.vertices
 
     def about(x: float, y: float, z: float, width: float) -> Array:
@@ -133,7 +133,7 @@ def face(cells: int) -> Family:
         for side, corner, brow in zip((-1, 1), corners, brows, strict=True):
             places = places + np.outer(corner, (2 * smile - 1) * np.array([0.04 * side, -0.03, 0.05]))
             places = places + np.outer(brow, (2 * raised - 1) * np.array([0.0, -0.01, 0.045]))
-        return places
+        return places * [-1, -1, 1]  # as the pictures' camera sees it
 
     return Family(skin.triangles, posed)
 
