@@ -19,7 +19,7 @@ from lipmlp_engine.job.description import Job
 from lipmlp_engine.job.sections import ShapeInput
 from lipmlp_engine.poses.length_keeping import LengthPath
 from lipmlp_engine.poses.recognition import pair
-from lipmlp_engine.poses.self_contact import pushed_apart
+from lipmlp_engine.poses.self_contact import SelfContact
 from lipmlp_engine.running.method import prepared
 from lipmlp_engine.shapes.self_intersections import crossing_pairs
 from lipmlp_engine.shapes.shape import Shape, unit_normals
@@ -67,7 +67,7 @@ def _keys(first: Shape, last: Shape) -> list[str]:
     came = np.asarray(mesh.moved(start.astype(np.float32), 0.0, 1.0), np.float64)
     lines = []
     for way, goal in (("nearest", target.nearest(came)[0]), ("laid on", laid_on(target, start, triangles, came))):
-        middle = pushed_apart(LengthPath(start, goal, triangles).at(0.5), start, triangles)
+        middle = SelfContact(start, triangles).pushed_apart(LengthPath(start, goal, triangles).at(0.5))
         against = (unit_normals(goal, triangles) * target.nearest(goal[triangles].mean(1))[1]).sum(1) < 0
         gap = np.linalg.norm(target.nearest(goal)[0] - goal, axis=1).mean() / np.linalg.norm(np.ptp(start, axis=0))
         lines.append(

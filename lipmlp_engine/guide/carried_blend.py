@@ -52,7 +52,7 @@ class CarriedBlend:
         thin = cell > 0 and self.too_thin_for(cell)
         self._mesh.surface(self.share)
         (values,) = in_chunks(
-            lambda chunk: (self._lowered(chunk, cell) if thin else self._seen(chunk)[0],), points, self._threads
+            lambda chunk: (self._lowered(chunk, cell) if thin else self._told(chunk),), points, self._threads
         )
         return values, np.ones_like(values)
 
@@ -73,18 +73,28 @@ class CarriedBlend:
         values, gradient = in_chunks(self._seen, points, self._threads)
         return values, gradient, np.ones_like(values)
 
+    def _told(self, points: Points) -> Points:
+        """The function alone."""
+        if self._at_shape:
+            return self._surfaces[round(self.share)].measure(points)[0]
+        bound = self._mesh.bound(points, self.share)
+        distances = (self._surfaces[side].measure(self._mesh.released(bound, float(side)))[0] for side in (0, 1))
+        first, second = (self._detailed(bound.distances, found, side)[0] for side, found in enumerate(distances))
+        part = np.float32(self.share)
+        return (1 - part) * first + part * second
+
     def _seen(self, points: Points) -> tuple[Points, Points]:
         if self._at_shape:
             distance, gradient, *_ = self._surfaces[round(self.share)].measure(points)
             return distance, gradient
         bound = self._mesh.bound(points, self.share)
-        first, second = (self._detailed(bound, side) for side in (0, 1))
+        first, second = (self._sloped(bound, side) for side in (0, 1))
         part = np.float32(self.share)
         return (1 - part) * first[0] + part * second[0], (1 - part) * first[1] + part * second[1]
 
     def _lowered(self, points: Points, cell: float) -> Points:
         """What cells are to know of the function: parts too thin for them are as thick as they need."""
-        values = self._seen(points)[0].copy()
+        values = self._told(points).copy()
         near = np.flatnonzero(np.abs(values) < THIN * cell)
         bound = self._mesh.bound(points[near], self.share)
         places = [self._mesh.released(bound, float(side)) for side in (0, 1)]
@@ -93,14 +103,16 @@ class CarriedBlend:
         values[near] = seen_by_cells(values[near], cell, [values[near], values[near]], weights, thickness)
         return values
 
-    def _detailed(self, bound: Bound, side: int) -> tuple[Points, Points]:
+    def _sloped(self, bound: Bound, side: int) -> tuple[Points, Points]:
         """The carried mesh's distance and its gradient, with one shape's detail."""
-        own, outwards = bound.distances, bound.outwards
-        place, turned = self._mesh.released(bound, float(side)), self._mesh.turned(bound, float(side))
-        distance, gradient, *_ = self._surfaces[side].measure(place)
+        turned = self._mesh.turned(bound, float(side))
+        distance, gradient, *_ = self._surfaces[side].measure(self._mesh.put_down(bound, turned, float(side)))
         gradient = np.einsum("nij,ni->nj", turned, gradient)
+        values, held = self._detailed(bound.distances, distance, side)
+        return values, np.where(held[:, None], bound.outwards, gradient).astype(np.float32)
+
+    def _detailed(self, own: Points, distance: Points, side: int) -> tuple[Points, NDArray[np.bool_]]:
+        """The carried mesh's own distances with one shape's detail, and where that is more than detail."""
         left = abs(self.share - side)
         reach = DETAIL + DETAIL_AWAY * np.abs(own) + max(0.0, 1 - left / NEAR_END) ** 2
-        held = np.abs(distance - own) > reach
-        values = np.clip(distance, own - reach, own + reach).astype(np.float32)
-        return values, np.where(held[:, None], outwards, gradient).astype(np.float32)
+        return np.clip(distance, own - reach, own + reach).astype(np.float32), np.abs(distance - own) > reach

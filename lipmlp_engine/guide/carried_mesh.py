@@ -117,9 +117,13 @@ class CarriedMesh:
 
     def released(self, bound: Bound, share: float) -> Points:
         """Where bound points are at another share."""
+        return self.put_down(bound, self.turned(bound, share), share)
+
+    def put_down(self, bound: Bound, turned: Array, share: float) -> Points:
+        """The same where it is known how their frames are turned there."""
         vertices = self.surface(share)[0]
         place = np.einsum("nc,ncd->nd", bound.weights, vertices[bound.corners])
-        place = place + np.einsum("nij,nj->ni", self.turned(bound, share), bound.offsets)
+        place = place + np.einsum("nij,nj->ni", turned, bound.offsets)
         return np.asarray(place, np.float32)
 
     def turned(self, bound: Bound, share: float) -> Array:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -14,7 +15,7 @@ from threadpoolctl import threadpool_limits
 from ..job.sections import Guide
 from ..poses.length_keeping import LengthPath, lengths_kept
 from ..poses.recognition import pair
-from ..poses.self_contact import pushed_apart
+from ..poses.self_contact import SelfContact
 from ..poses.shared_mesh import SharedMesh, shared_mesh
 from ..shapes.shape import Shape
 from .carried_mesh import STATIONS, CarriedMesh
@@ -33,7 +34,11 @@ class Way:
     def at(self, share: float) -> Array:
         """The vertices at a share of the way, in between without running into each other where that can be."""
         places = self.path.at(share)
-        return pushed_apart(places, self.path.at(0.0), self.triangles) if 0 < share < 1 else places
+        return self._contact.pushed_apart(places) if 0 < share < 1 else places
+
+    @cached_property
+    def _contact(self) -> SelfContact:
+        return SelfContact(self.path.at(0.0), self.triangles)
 
 
 def find_ways(

@@ -13,7 +13,7 @@ from ..files.array_file import ArrayFile
 from ..job.errors import ShapeError
 from ..poses.mesh_edges import edge_lengths, edges_of
 from ..reading.shape_files import read_shape
-from ..shapes.shape import signed_volume
+from ..shapes.shape import signed_volume, triangle_areas
 
 MOST_POSES = 500
 """That a space is learned of. Chosen."""
@@ -28,6 +28,8 @@ SAME = 1e-6
 """Of the size: poses nearer to each other are one. Chosen."""
 MIRRORED = 0.01
 """Volume, as a share of the box's, from which on its sign says which side is out. Chosen."""
+CLOTH = 0.5
+"""Length of all rims, as a share of that of a disc of the mesh's area, from which on nothing is enclosed. Chosen."""
 OTHER_SHAPE = 0.03
 """Median change of an edge's length, as a share, from which on it is another character: a pose changes few edges.
 
@@ -152,6 +154,8 @@ def _require_like_sizes(poses: Array, names: Sequence[str]) -> None:
 
 def _require_like_sides(poses: Array, triangles: NDArray[np.int64], names: Sequence[str]) -> None:
     """Where the mesh encloses something, it must do so the same way round in every pose."""
+    if _is_cloth(poses[0], triangles):
+        return
     signs = []
     for places in poses:
         box = float(np.prod(np.ptp(places[np.unique(triangles)], axis=0)))
@@ -161,6 +165,17 @@ def _require_like_sides(poses: Array, triangles: NDArray[np.int64], names: Seque
     for name, sign in zip(names, signs, strict=True):
         if sign == -first != 0:
             raise ShapeError(f"'{name}' is a mirror image of the other poses, or turned inside out; mirror it back.")
+
+
+def _is_cloth(places: Array, triangles: NDArray[np.int64]) -> bool:
+    """Whether the mesh is too open to enclose anything: bent the other way it has a volume of the other sign."""
+    corners = np.unique(places, axis=0, return_inverse=True)[1].reshape(-1)[triangles]  # a map's seam opens nothing
+    sides, faces = np.unique(np.sort(corners[:, [0, 1, 1, 2, 2, 0]].reshape(-1, 2), axis=1), axis=0, return_counts=True)
+    where = np.zeros((int(corners.max()) + 1, 3))
+    where[corners] = places[triangles]
+    rim = float(edge_lengths(where, sides[faces == 1]).sum())
+    # No sheet that lies flat has a shorter rim than a disc.
+    return rim > CLOTH * 2 * float(np.sqrt(np.pi * triangle_areas(places, triangles).sum()))
 
 
 def _without_copies(poses: Array, names: Sequence[str]) -> tuple[list[int], list[str]]:

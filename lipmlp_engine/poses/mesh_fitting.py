@@ -99,31 +99,37 @@ class Bending:
         return np.asarray(moved), StandIn(places, self._coarse.triangles).normals[owner]
 
 
-def fit(first: StandIn, second: StandIn, vertices: NDArray[np.integer], drawn_out: bool = True) -> Fit:
-    """``vertices`` are those of the second surface that the first one's become.
+class Fitting:
+    """Lays one surface onto another along one match after the other."""
 
-    ``drawn_out``: ends of limbs that are laid on too short are drawn to where the second surface is bare.
-    """
-    growth = second.scale / first.scale
-    rest = first.vertices * growth
-    stiff = Stiffness(rest, first.triangles)
-    places = np.asarray(second.vertices[vertices], np.float64)
-    aims = places
-    for pull, rounds in FOLLOWING:
-        places = stiff.settled(places, aims, np.full(len(rest), pull), rounds)
-    surface = DistanceField(second.vertices, second.triangles)
-    normals = unit_normals(second.vertices, second.triangles)
-    for pull, rounds in CLOSING:
-        for _ in range(2):
-            triangle, aims, distance = surface.closest(places)
-            own = StandIn(places, first.triangles).normals
-            facing = (normals[triangle] * own).sum(1)
-            sure = (facing > ALIKE) & (distance < FARTHEST * second.scale)
-            if drawn_out:
-                drawn, towards = _drawn(places, own, second)
-                aims[drawn], sure[drawn] = towards, True
-            places = stiff.settled(places, aims, np.where(sure, pull, 1e-4), rounds // 2)
-    return judged_fit(first, second, places, surface)
+    def __init__(self, first: StandIn, second: StandIn) -> None:
+        self._first, self._second = first, second
+        self._stiff = Stiffness(first.vertices * (second.scale / first.scale), first.triangles)
+        count = len(first.vertices)
+        self._following = [(self._stiff.pulled(np.full(count, pull)), rounds) for pull, rounds in FOLLOWING]
+        self._surface = DistanceField(second.vertices, second.triangles)
+        self._normals = unit_normals(second.vertices, second.triangles)
+
+    def fit(self, vertices: NDArray[np.integer], drawn_out: bool = True) -> Fit:
+        """``vertices`` are those of the second surface that the first one's become.
+
+        ``drawn_out``: ends of limbs that are laid on too short are drawn to where the second surface is bare.
+        """
+        first, second = self._first, self._second
+        places = aims = np.asarray(second.vertices[vertices], np.float64)
+        for pulled, rounds in self._following:
+            places = pulled.settled(places, aims, rounds)
+        for pull, rounds in CLOSING:
+            for _ in range(2):
+                triangle, aims, distance = self._surface.closest(places)
+                own = StandIn(places, first.triangles).normals
+                facing = (self._normals[triangle] * own).sum(1)
+                sure = (facing > ALIKE) & (distance < FARTHEST * second.scale)
+                if drawn_out:
+                    drawn, towards = _drawn(places, own, second)
+                    aims[drawn], sure[drawn] = towards, True
+                places = self._stiff.settled(places, aims, np.where(sure, pull, 1e-4), rounds // 2)
+        return judged_fit(first, second, places, self._surface)
 
 
 def _drawn(places: Array, normals: Array, second: StandIn) -> tuple[NDArray[np.int64], Array]:

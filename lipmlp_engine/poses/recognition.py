@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 from scipy.spatial import KDTree
 from threadpoolctl import threadpool_limits
 
+from ..shapes.self_intersections import crossing_pairs
 from ..shapes.shape import Shape
 from .length_keeping import LEAST_BENT, left_after_turn
 from .matching import Match, Matching
-from .mesh_fitting import Fit, fit
+from .mesh_fitting import Fit, Fitting
 from .rods import rod
 from .signature import Signature, mistuning, signature, tuning
 from .stand_in_mesh import StandIn, stand_in
@@ -117,7 +118,9 @@ class Verdict:
     """Empty where the pairing is taken."""
 
 
-def _beside_its_rival(best: Pairing, matching: Matching, signatures: list[Signature], pool: Executor) -> Pairing:
+def _beside_its_rival(
+    best: Pairing, matching: Matching, fitting: Fitting, signatures: list[Signature], pool: Executor
+) -> Pairing:
     """The better one of a pairing and its rival, which knows how near the other one comes.
 
     Which of both is the better one must not depend on how they were found: unless it is clear, they are held against
@@ -127,22 +130,41 @@ def _beside_its_rival(best: Pairing, matching: Matching, signatures: list[Signat
     match = matching.rival(best.match)
     if match is None or (best.doubt < 1 and match.stretch > OUTRUN * best.match.stretch):
         return best
-    rival = _laid_on(best, match)
+
+    def laid_on(match: Match) -> Pairing:
+        # Drawn out, what is wrong would be covered as well.
+        return Pairing(best.first, best.second, match, fitting.fit(match.vertices, drawn_out=False))
+
+    rival = laid_on(match)
     better, worse = sorted((best, rival), key=lambda pairing: pairing.doubt)
     if _apart(signatures, better, worse) < ELSEWHERE:
         return better
     lead = _lead(better, worse)
     if lead < CLEAR_LEAD:
-        bent = list(pool.map(lambda pairing: _laid_on(pairing, matching.bent(pairing.match.samples)), (better, worse)))
+        bent = list(pool.map(lambda pairing: laid_on(matching.bent(pairing.match.samples)), (better, worse)))
         again = _lead(*bent)
         lead = max(lead, again) if again > 1 else 1.0
         better = min(better, bent[0], key=lambda pairing: pairing.doubt)
     return dataclasses.replace(better, rivalry=LEAST_LEAD / lead)
 
 
-def _laid_on(like: Pairing, match: Match) -> Pairing:
-    """Another match of the same surfaces. Drawn out, what is wrong would be covered as well."""
-    return Pairing(like.first, like.second, match, fit(like.first, like.second, match.vertices, drawn_out=False))
+def _untwisted(best: Pairing, matching: Matching, fitting: Fitting, signatures: list[Signature]) -> Pairing:
+    """The same laid on as a mesh that is bent, where that cuts itself less: waves turn round limbs about themselves.
+
+    Whether a pairing is taken is not asked anew: bent, what is wrong would look as well as what is right.
+    """
+    cutting = _cutting(best)
+    if not cutting:
+        return best
+    match = matching.bent(best.match.samples)
+    bent = Pairing(best.first, best.second, match, fitting.fit(match.vertices), best.rivalry)
+    better = bent.doubt <= max(1.0, best.doubt) and (_cutting(bent), bent.fit.strain) < (cutting, best.fit.strain)
+    return bent if better and _apart(signatures, best, bent) < ELSEWHERE else best
+
+
+def _cutting(pairing: Pairing) -> int:
+    """Pairs of faces of the laid-on mesh that cut each other."""
+    return crossing_pairs(pairing.fit.places, pairing.first.triangles)
 
 
 def _lead(better: Pairing, worse: Pairing) -> float:
@@ -200,15 +222,16 @@ def judged(
         if bars and not (insisted or told or however):
             return Verdict(None, bar)
         matching = Matching(signatures[0], signatures[1], marks)
+        fitting = Fitting(own, other)
         found: list[Pairing] = []
         for match in matching.tried():
-            found.append(Pairing(own, other, match, fit(own, other, match.vertices)))
+            found.append(Pairing(own, other, match, fitting.fit(match.vertices)))
             hopeless = found[-1].fit.strain > HOPELESS_STRAIN
             if found[-1].doubt < CLOSE_TO_SURE or strangers or (hopeless and not insisted):
                 break
         best = min(found, key=lambda pairing: pairing.doubt)
         if not (strangers or told) and (insisted or best.fit.strain <= HOPELESS_STRAIN):
-            best = _beside_its_rival(best, matching, signatures, pool)
+            best = _beside_its_rival(best, matching, fitting, signatures, pool)
     if strangers:
         return Verdict(best, strangers)
     if best.doubt > most_doubt:
@@ -217,4 +240,4 @@ def judged(
         return Verdict(best, bar)
     if not insisted and best.bent < LEAST_BENT:
         return Verdict(best, f"'{second.name}' is '{first.name}' moved as a whole")
-    return Verdict(best, "")
+    return Verdict(_untwisted(best, matching, fitting, signatures), "")

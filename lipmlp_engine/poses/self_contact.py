@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import KDTree
@@ -29,31 +31,42 @@ SETTLING = 3
 Array = NDArray[np.float64]
 
 
-def pushed_apart(places: Array, rest: Array, triangles: NDArray[np.int64]) -> Array:
-    """The vertices with each side out of the other's way by half, bent as little from ``rest`` as that takes.
+class SelfContact:
+    """One mesh that is to keep out of its own way, bent as little from its places at ``rest`` as that takes."""
 
-    The best that is found; what hangs together through itself stays so.
-    """
-    best, fewest = places, int(crossing_triangles(places, triangles).sum())
-    if not fewest:
-        return places
-    stiff, aims, pull = Stiffness(rest, triangles), places.copy(), np.full(len(places), FIXED)
-    reach = REACH * StandIn(places, triangles).scale
-    for _ in range(ROUNDS):
-        inside, moved = _given_way(places, triangles)
-        if not len(inside):
-            break
-        # What has given way stays there, or it would swing back.
-        near = KDTree(places[inside]).query(places, distance_upper_bound=reach)[0] < reach
-        pull[near] = np.minimum(pull[near], HOLD)
-        aims[inside], pull[inside] = moved, PUSH
-        places = stiff.settled(places, aims, pull, SETTLING)
-        crossing = int(crossing_triangles(places, triangles).sum())
-        if crossing < fewest:
-            best, fewest = places, crossing
-        if not crossing:
-            break
-    return best
+    def __init__(self, rest: Array, triangles: NDArray[np.int64]) -> None:
+        self._rest, self._triangles = rest, triangles
+
+    def pushed_apart(self, places: Array) -> Array:
+        """The vertices with each side out of the other's way by half.
+
+        The best that is found; what hangs together through itself stays so.
+        """
+        triangles = self._triangles
+        best, fewest = places, int(crossing_triangles(places, triangles).sum())
+        if not fewest:
+            return places
+        aims, pull = places.copy(), np.full(len(places), FIXED)
+        reach = REACH * StandIn(places, triangles).scale
+        for _ in range(ROUNDS):
+            inside, moved = _given_way(places, triangles)
+            if not len(inside):
+                break
+            # What has given way stays there, or it would swing back.
+            near = KDTree(places[inside]).query(places, distance_upper_bound=reach)[0] < reach
+            pull[near] = np.minimum(pull[near], HOLD)
+            aims[inside], pull[inside] = moved, PUSH
+            places = self._stiff.settled(places, aims, pull, SETTLING)
+            crossing = int(crossing_triangles(places, triangles).sum())
+            if crossing < fewest:
+                best, fewest = places, crossing
+            if not crossing:
+                break
+        return best
+
+    @cached_property
+    def _stiff(self) -> Stiffness:
+        return Stiffness(self._rest, self._triangles)
 
 
 def _given_way(places: Array, triangles: NDArray[np.int64]) -> tuple[NDArray[np.int64], Array]:

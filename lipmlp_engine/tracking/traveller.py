@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ..guide import CarriedMesh
 from ..poses.length_keeping import LengthPath, lengths_kept
-from ..poses.self_contact import pushed_apart
+from ..poses.self_contact import SelfContact
 from ..shapes.shape import Shape
 from ..surface.field import Field
 from ..surface.smooth_normals import mean_gradient, values_and_mean_gradient
@@ -175,10 +175,10 @@ class Traveller:
         """Between poses the mesh itself goes the way on which its lengths stay."""
         kept = lengths_kept(self.morph.job.guide.rigidity)
         start, triangles = way.states[origin], self.sheet.triangles.astype(np.int64)
-        path = LengthPath(start, goal, triangles, kept)
+        path, contact = LengthPath(start, goal, triangles, kept), SelfContact(start, triangles)
         for time in _times(origin, end, self.window):
             places = path.at((time - origin) / (end - origin))
-            way.states[time] = places if time == end else pushed_apart(places, start, triangles)
+            way.states[time] = places if time == end else contact.pushed_apart(places)
 
     def crowded(self, points: Array, time: float) -> Array:
         """The faces' shares of the area that they should have at a time for the sake of the shapes on either side."""

@@ -57,3 +57,19 @@ def test_what_no_space_can_be_learned_of_is_told(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(pose_set, "MOST_PLACES", 3)
     with pytest.raises(ShapeError, match="more than 3 vertices together"):
         checked(PoseSet(poses, triangles, ["a", "b"]))
+
+
+def test_a_cloth_that_is_bent_to_either_side_is_no_mirror_image_and_a_bag_turned_inside_out_is() -> None:
+    count = 13
+    x, y = np.meshgrid(np.linspace(-1, 1, count), np.linspace(0, 1, count))
+    corner = (np.arange(count - 1)[:, None] * count + np.arange(count - 1)).ravel()
+    halves = [corner, corner + 1, corner + count + 1], [corner, corner + count + 1, corner + count]
+    cloth = np.concatenate([np.stack(half, 1) for half in halves])
+    bends = [np.stack([np.sin(k * x) / k, y, np.cos(k * x) / k], 2).reshape(-1, 3) for k in (-1.2, 0.7, 1.2)]
+    found = checked(PoseSet(np.stack(bends), cloth, ["to the left", "a little", "to the right"]))
+    assert len(found.poses) == 3
+    ball = trimesh.creation.icosphere(2)
+    bag = ball.faces[(ball.vertices[ball.faces][:, :, 2] < 0.8).any(1)].astype(np.int64)
+    tall = ball.vertices * [1, 1, 1.3]
+    with pytest.raises(ShapeError, match="'turned' is a mirror image of the other poses, or turned inside out"):
+        checked(PoseSet(np.stack([ball.vertices, tall, tall * [1, 1, -1]]), bag, ["bag", "tall", "turned"]))

@@ -13,7 +13,7 @@ from benchmarks.poses.measures import edge_lengths
 from lipmlp_engine.guide.pose_pairs import Way, find_ways
 from lipmlp_engine.job.sections import Guide
 from lipmlp_engine.poses.length_keeping import LengthPath
-from lipmlp_engine.poses.self_contact import pushed_apart
+from lipmlp_engine.poses.self_contact import SelfContact
 from lipmlp_engine.shapes.self_intersections import crossing_pairs, crossing_triangles
 from lipmlp_engine.shapes.shape import Shape
 
@@ -33,7 +33,7 @@ def test_what_runs_into_itself_is_pushed_apart() -> None:
     standing, sitting, triangles = sitting_down()
     places = LengthPath(standing, sitting, triangles).at(0.75)
     assert crossing_pairs(places, triangles) > 10
-    apart = pushed_apart(places, standing, triangles)
+    apart = SelfContact(standing, triangles).pushed_apart(places)
     assert crossing_pairs(apart, triangles) == 0
     diagonal = np.linalg.norm(np.ptp(standing, axis=0))
     way = np.linalg.norm(apart - places, axis=1) / diagonal
@@ -46,7 +46,7 @@ def test_what_does_not_is_left_as_it_is() -> None:
     standing, sitting, triangles = sitting_down()
     places = LengthPath(standing, sitting, triangles).at(0.3)
     assert crossing_pairs(places, triangles) == 0
-    assert pushed_apart(places, standing, triangles) is places
+    assert SelfContact(standing, triangles).pushed_apart(places) is places
 
 
 def test_a_way_between_poses_is_free_of_it_and_exact_at_its_ends() -> None:

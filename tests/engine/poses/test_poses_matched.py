@@ -13,7 +13,7 @@ import trimesh
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
-from benchmarks.poses.characters import ARMS_UP, biped
+from benchmarks.poses.characters import ARMS_UP, WAVE, biped, octopus
 from benchmarks.poses.measures import remeshed
 from lipmlp_engine.commands import main
 from lipmlp_engine.guide import CarriedBlend, Pose, pose_pairs
@@ -25,6 +25,7 @@ from lipmlp_engine.job.sections import Guide
 from lipmlp_engine.poses.recognition import Pairing, Verdict, pair
 from lipmlp_engine.poses.stand_in_mesh import stand_in
 from lipmlp_engine.shapes.distance import DistanceField
+from lipmlp_engine.shapes.self_intersections import crossing_pairs
 from lipmlp_engine.shapes.shape import Shape
 
 Array = NDArray[np.float64]
@@ -55,6 +56,16 @@ def test_a_pose_is_matched_with_left_and_right_told_apart(pairing: Pairing) -> N
     hands = pairing.first.vertices[:, 2] < 0.9
     hands &= np.abs(pairing.first.vertices[:, 0]) > 0.45
     assert hands.any() and pairing.fit.places[hands, 2].min() > 1.6
+
+
+def test_round_limbs_are_laid_on_without_a_twist() -> None:
+    """Waves turn the ends of some arms about themselves; laid on like that they are wrung where the turn begins."""
+    character = octopus()
+    skin = character.skin(60)
+    waving, triangles = remeshed(character.posed(skin, WAVE), skin.triangles, 66, seed=3)
+    found = pair(Shape("still", skin.vertices, skin.triangles.astype(np.int32)), Shape("waving", waving, triangles))
+    assert isinstance(found, Pairing)
+    assert crossing_pairs(found.fit.places, found.first.triangles) == 0
 
 
 def test_a_match_is_alike_in_every_unit(standing_and_raised: tuple[Shape, Shape], pairing: Pairing) -> None:
