@@ -1,7 +1,7 @@
 """Cuts bridges between bodies that stand close together, each thinner and shorter than a cloud can tell.
 
-A single one makes two bodies one and is no handle, so that no loop tells of it. Works on the values at a grid's corners;
-knows nothing of how they were found.
+A single one makes two bodies one and is no handle, so that no loop tells of it. Works on the values at a grid's
+corners; knows nothing of how they were found.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ Flags = NDArray[np.bool_]
 Numbers = NDArray[np.int64]
 
 BODY = 500
-"""Corners that lie deeper than one cell in what counts as a body: a fin's thick places, which a bridge joins to the rest
-of it rightly, have fewer. Chosen: those of animals have up to 10, the smallest of two boxes 420,000."""
-SHORT = 4
+"""Corners deeper than one cell in what counts as a body. Chosen: thick places of fins and ears, which are rightly
+joined to the rest, had up to 2."""
+SHORT = 5
 """Steps from the middle of a bridge to what lies deep on either side; a wire that is as thin is longer. Chosen."""
 THIN = 2.5
 """Cells, two to a spacing, that a bridge reaches from its middle. Chosen: those over gaps reach up to 2.3, most .7."""
@@ -51,8 +51,8 @@ def cut_false_bridges(values: NDArray[np.float32], grid: WindingGrid) -> None:
     corners = np.flatnonzero(met)
     number = bridge.ravel()[corners] - 1
     place = np.stack(np.unravel_index(corners, inside.shape), axis=1).astype(np.float64)
-    middle = np.stack([np.bincount(number, place[:, axis]) for axis in range(3)], axis=1)
-    middle /= np.bincount(number)[:, None]
+    count_of = np.bincount(number)
+    middle = np.stack([np.bincount(number, place[:, axis]) / count_of for axis in range(3)], axis=1)
     reach, far = np.zeros(len(middle)), np.zeros(len(middle), np.int64)
     np.maximum.at(reach, number, np.linalg.norm(place - middle[number], axis=1))
     np.maximum.at(far, number, steps.ravel()[corners])
