@@ -17,6 +17,7 @@ from scipy.special import ndtr
 
 from ..machine.cores import usable_cores
 from ..shapes.smooth_ramp import smooth_ramp
+from .false_bridges import cut_false_bridges
 from .false_handles import finer_than_told, without_false_handles
 from .oriented_samples import Samples
 from .sample_planes import SamplePlanes
@@ -85,6 +86,7 @@ def enclosing_surface(
             added = np.where(lack > 0, np.minimum(by_planes, 0), np.maximum(by_planes, 0))
             decided.ravel()[near] += np.abs(lack) * added
         values += np.float32(share) * (decided - values)
+    cut_false_bridges(values, grid)
     crumb = CRUMB * float(np.median(samples.spacing)) ** 2
     found = without_false_handles(
         values, grid, finer_than_told(samples), lambda: without_crumbs(*extracted(values, grid), crumb)

@@ -36,6 +36,10 @@ class SurfaceReport:
     distance_mean: float
     """Of the points that were used from the surface; those within a body that points fill lie on it."""
     distance_95: float
+    astray: float
+    """Share of the points, in %, that lie farther off than noise and spacing explain."""
+    astray_beyond: float
+    """How far that is."""
     unseen: float
     """Share of the area, in %, that has no points near it."""
     parts: int
@@ -59,6 +63,7 @@ class SurfaceReport:
                 f"way                {self.method}",
                 f"noise              {self.noise:.3f} % of the diagonal, points {self.spacing:.2f} % apart",
                 f"points to surface  {self.distance_mean:.3f} % in the mean, 95 % below {self.distance_95:.3f} %",
+                f"points off surface {self.astray:.2f} % by more than {self.astray_beyond:.2f} %",
                 f"area without points {self.unseen:.1f} %",
                 f"seconds            {self.seconds:.1f}",
             ]

@@ -35,6 +35,11 @@ BELIEVED = 0.9
 """Share of the given normals that must agree with the points for all of them to be taken as they are. Chosen."""
 UNSEEN = 3.0
 """Surface farther than this many spacings from every point was not scanned. Chosen."""
+ASTRAY = (4.0, 1.0)
+"""Standard deviations of the noise, and spacings, beyond both of which a point lies off the surface. Chosen: chance
+alone leaves .01 % of the points there."""
+TOLD_FROM = 0.3
+"""Share of the points, in %, that must lie so far off for it to be said. Chosen."""
 
 
 def reconstruct(
@@ -68,6 +73,11 @@ def reconstruct(
     notes = [*cloud.notes, *way.notes]
     if report.unseen > 1:
         notes.append(f"{report.unseen:.0f} % of its area lies where no points are, and was closed smoothly")
+    if report.astray > TOLD_FROM:
+        notes.append(
+            f"{report.astray:.1f} % of its points lie more than {report.astray_beyond:.1f} % of its size off the "
+            "surface: what is thinner there than its noise, or than its points are apart, is lost or has grown together"
+        )
     notify(1.0)
     return Found(way.vertices * scale + middle, way.triangles, colors, notes, report)
 
@@ -204,6 +214,7 @@ def _measured(points: Array, way: _Way, threads: int) -> SurfaceReport:
     away, nearest = cKDTree(way.places).query(on_surface)
     usual = float(np.median(way.spacing))
     unseen = float((away > UNSEEN * np.maximum(way.spacing[nearest], usual)).mean())
+    beyond = max(ASTRAY[0] * way.noise, ASTRAY[1] * usual)
     topology = Topology(way.triangles)
     genus = (2 * topology.part_count - topology.euler_number) // 2 if topology.closed else None
     return SurfaceReport(
@@ -215,6 +226,8 @@ def _measured(points: Array, way: _Way, threads: int) -> SurfaceReport:
         spacing=100 * usual,
         distance_mean=100 * float(distance.mean()),
         distance_95=100 * float(np.quantile(distance, 0.95)),
+        astray=100 * float((distance > beyond).mean()),
+        astray_beyond=100 * beyond,
         unseen=100 * unseen,
         parts=topology.part_count,
         genus=genus,
