@@ -15,7 +15,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import random
 import subprocess
 import sys
 import tempfile
@@ -30,7 +29,7 @@ sys.path.insert(0, str(ROOT))
 
 import trimesh  # noqa: E402
 
-from benchmarks.batch_watch import Marks, while_it_runs  # noqa: E402
+from benchmarks.batch_watch import while_it_runs  # noqa: E402
 from benchmarks.dask_here import Farm  # noqa: E402
 from benchmarks.slurm_here import Slurm, why_no_slurm  # noqa: E402
 from lipmlp_engine.batch.capacity import Capacity  # noqa: E402
@@ -189,26 +188,17 @@ def kills(options: argparse.Namespace) -> dict[str, Any]:
     """A batch on a real scheduler and real workers, one of which dies now and then, and once the scheduler."""
     place = Path(options.place)
     source = write_list(place, options.morphs, options.draft)
-    draws = random.Random(options.seed)
     farm = Farm(place, options.workers, PORT, surroundings())
     results = place / "results"
-    marks = Marks(results)
-    every = options.every or 30.0
+    options.every = options.every or 30.0
     began = time.monotonic()
     command = engine("batch", source, "--scheduler", farm.address, "--retries", 20, "--wait", 300, "--patience", 300)
     with open(place / "client.log", "wb") as log:
         client = subprocess.Popen(command, stdout=log, stderr=log, env=surroundings())
-    due = began + every
     try:
-        while client.poll() is None:
-            time.sleep(0.25)
-            marks.look()
-            if marks.stamps and time.monotonic() >= due:
-                due = time.monotonic() + every * draws.uniform(0.5, 1.5)
-                if not farm.kills["scheduler"] and len(marks.stamps) >= options.morphs // 2:
-                    farm.kill(0)
-                else:
-                    farm.kill(draws.randint(1, options.workers))
+        marks = while_it_runs(
+            client, results, options, lambda draws: farm.kill(draws.randint(1, options.workers)), lambda: farm.kill(0)
+        )
     finally:
         farm.close()
     seconds = time.monotonic() - began
@@ -240,12 +230,12 @@ def slurm(options: argparse.Namespace) -> dict[str, Any]:
         with open(words, "wb") as log:
             around = {**surroundings(), **cluster.environment}
             client = subprocess.Popen([*map(str, command)], env=around, stdout=log, stderr=log, cwd=place)
-        deaths, marks = while_it_runs(client, cluster, place / "results", options)
+        marks = while_it_runs(client, place / "results", options, cluster.kill_a_job, cluster.kill_controller)
         seconds = time.monotonic() - began
         jobs = cluster.jobs_seen()
     return {
         "morphs": options.morphs, "exit code": client.returncode, "done": len(marks.stamps), "Slurm jobs": jobs,
-        "killed": dict(deaths), "done twice": len(marks.twice), "seconds": round(seconds),
+        "killed": dict(cluster.kills), "done twice": len(marks.twice), "seconds": round(seconds),
         "drafts left": len(list((place / "results").rglob("*.part"))),
         "said": words.read_text(errors="replace").strip().splitlines()[-2:],
     }  # fmt: skip

@@ -6,10 +6,8 @@ import argparse
 import random
 import subprocess
 import time
-from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
-
-from benchmarks.slurm_here import Slurm
 
 
 class Marks:
@@ -28,20 +26,24 @@ class Marks:
 
 
 def while_it_runs(
-    client: subprocess.Popen[bytes], cluster: Slurm, results: Path, options: argparse.Namespace
-) -> tuple[Counter[str], Marks]:
-    """Wait for the batch; where asked for, kill one of Slurm's jobs now and then, and its controller once."""
-    draws, deaths, marks = random.Random(options.seed), Counter[str](), Marks(results)
+    client: subprocess.Popen[bytes],
+    results: Path,
+    options: argparse.Namespace,
+    kill_worker: Callable[[random.Random], object],
+    kill_head: Callable[[], object],
+) -> Marks:
+    """Wait for the batch; where asked for, kill a worker now and then, and once, at half time, what hands out work."""
+    draws, marks, head = random.Random(options.seed), Marks(results), True
     due = time.monotonic() + (options.every or 0.0)
     while client.poll() is None:
         time.sleep(0.25)
         marks.look()
         if options.every and marks.stamps and time.monotonic() >= due:
             due = time.monotonic() + options.every * draws.uniform(0.5, 1.5)
-            if not deaths["controller"] and len(marks.stamps) >= options.morphs // 2:
-                cluster.kill_controller()
-                deaths["controller"] += 1
-            elif cluster.kill_a_job(draws):
-                deaths["jobs"] += 1
+            if head and len(marks.stamps) >= options.morphs // 2:
+                kill_head()
+                head = False
+            else:
+                kill_worker(draws)
     marks.look()
-    return deaths, marks
+    return marks

@@ -9,6 +9,7 @@ import shutil
 import socket
 import subprocess
 import time
+from collections import Counter
 from pathlib import Path
 
 PROGRAMS = ("slurmctld", "slurmd", "sbatch", "squeue", "scontrol", "scancel", "munged")
@@ -32,6 +33,7 @@ class Slurm:
         self._place = place / "slurm"
         self._daemons: list[subprocess.Popen[bytes]] = []
         self._controller = 0
+        self.kills: Counter[str] = Counter()
         self.environment = {"SLURM_CONF": str(self._place / "slurm.conf")}
 
     def __enter__(self) -> Slurm:
@@ -56,16 +58,16 @@ class Slurm:
         answer = self._ask("scontrol", "show", "jobs", "--oneliner")
         return sum(line.startswith("JobId=") for line in answer.splitlines())
 
-    def kill_a_job(self, draws: random.Random) -> bool:
-        """Kill everything of one running job, drawn by chance; False where none runs."""
+    def kill_a_job(self, draws: random.Random) -> None:
+        """Kill everything of one running job, drawn by chance, if one runs."""
         running = self._ask("squeue", "-h", "-t", "RUNNING", "-o", "%i").split()
-        if not running:
-            return False
-        self._ask("scancel", "--full", "--signal=KILL", draws.choice(sorted(running)))
-        return True
+        if running:
+            self.kills["jobs"] += 1
+            self._ask("scancel", "--full", "--signal=KILL", draws.choice(sorted(running)))
 
     def kill_controller(self) -> None:
         """The controller dies without a word, and comes back with what it had written of its jobs."""
+        self.kills["controller"] += 1
         controller = self._daemons.pop(self._controller)
         controller.kill()
         controller.wait()

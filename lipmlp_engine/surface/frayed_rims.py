@@ -11,10 +11,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
-from scipy.spatial import KDTree
 
 from ..shapes.smooth_ramp import smooth_ramp
 from .normal_spread import Floats, Quads, normal_spread
+from .sides_apart import have_wall_between, near_pairs
 from .smooth_normals import face_normals_at
 
 ROUNDS = 100
@@ -80,12 +80,7 @@ def _thin(places: Floats, quads: Quads, net: Floats, rows: NDArray[np.int64], ce
     """Which of some vertices have the other side of their wall near them."""
     thin = np.zeros(len(places), bool)
     normals = face_normals_at(places, quads)
-    tree = KDTree(places, balanced_tree=False, compact_nodes=False)
-    _, found = tree.query(places[rows], k=min(OTHERS, len(places)), distance_upper_bound=THIN * cell)
-    pairs = found < len(places)
-    one, other = np.repeat(rows, pairs.sum(1)), found[pairs]
+    one, other = near_pairs(places, rows, THIN * cell, OTHERS)
     opposite = np.einsum("ij,ij->i", normals[one], normals[other]) < OPPOSITE
-    # Behind each other there is a wall between them, before each other a gap.
-    behind = np.einsum("ij,ij->i", net[one] - net[other], normals[one] - normals[other]) > 0
-    thin[one[opposite & behind]] = True
+    thin[one[opposite & have_wall_between(net, normals, one, other)]] = True
     return thin[rows]

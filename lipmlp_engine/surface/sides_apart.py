@@ -34,7 +34,7 @@ def sides_apart(places: Floats, net: Floats, faces: NDArray[np.int32], weight: F
     """
     rows = np.flatnonzero(weight > 0)
     places = places.copy()
-    one, other = _near(places, rows, ABOUT * cell)
+    one, other = near_pairs(places, rows, ABOUT * cell, NEIGHBOURS)
     for _ in range(ROUNDS):
         normals = face_normals_at(places, faces)
         opposite = np.einsum("ij,ij->i", normals[one], normals[other]) < OPPOSITE
@@ -42,9 +42,7 @@ def sides_apart(places: Floats, net: Floats, faces: NDArray[np.int32], weight: F
         ways = places[near] - places[far]
         heights = np.einsum("ij,ij->i", ways, normals[near])
         aside = np.linalg.norm(ways - heights[:, None] * normals[near], axis=1) < ACROSS * cell
-        # Behind each other there is a wall between them, before each other a gap.
-        between = np.einsum("ij,ij->i", net[near] - net[far], normals[near] - normals[far])
-        side = np.where(between > 0, np.float32(1), np.float32(-1))
+        side = np.where(have_wall_between(net, normals, near, far), np.float32(1), np.float32(-1))
         missing = np.clip((LEAST_APART * cell - side * heights) / 2, 0, LONGEST_STEP * cell) * aside
         order = np.argsort(missing, kind="stable")
         push = np.zeros(len(places), np.float32)
@@ -56,9 +54,18 @@ def sides_apart(places: Floats, net: Floats, faces: NDArray[np.int32], weight: F
     return places
 
 
-def _near(places: Floats, rows: NDArray[np.int64], reach: float) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Pairs of vertices, the first of each among the rows, that are no farther apart than that."""
+def have_wall_between(
+    net: Floats, normals: Floats, one: NDArray[np.int64], other: NDArray[np.int64]
+) -> NDArray[np.bool_]:
+    """Whether opposite vertices are behind each other, with a wall between them, and not before each other at a gap."""
+    return np.asarray(np.einsum("ij,ij->i", net[one] - net[other], normals[one] - normals[other]) > 0)
+
+
+def near_pairs(
+    places: Floats, rows: NDArray[np.int64], reach: float, neighbours: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Pairs of vertices, the first of each among the rows, that are near neighbours and no farther apart than that."""
     tree = KDTree(places, balanced_tree=False, compact_nodes=False)
-    _, found = tree.query(places[rows], k=min(NEIGHBOURS, len(places)), distance_upper_bound=reach)
+    _, found = tree.query(places[rows], k=min(neighbours, len(places)), distance_upper_bound=reach)
     pairs = found < len(places)
     return np.repeat(rows, pairs.sum(1)), found[pairs]
