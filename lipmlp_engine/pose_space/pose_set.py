@@ -169,11 +169,10 @@ def _require_like_sides(poses: Array, triangles: NDArray[np.int64], names: Seque
 
 def _is_cloth(places: Array, triangles: NDArray[np.int64]) -> bool:
     """Whether the mesh is too open to enclose anything: bent the other way it has a volume of the other sign."""
-    corners = np.unique(places, axis=0, return_inverse=True)[1].reshape(-1)[triangles]  # a map's seam opens nothing
+    welded, vertex = np.unique(places, axis=0, return_inverse=True)  # a map's seam opens nothing
+    corners = vertex.reshape(-1)[triangles]
     sides, faces = np.unique(np.sort(corners[:, [0, 1, 1, 2, 2, 0]].reshape(-1, 2), axis=1), axis=0, return_counts=True)
-    where = np.zeros((int(corners.max()) + 1, 3))
-    where[corners] = places[triangles]
-    rim = float(edge_lengths(where, sides[faces == 1]).sum())
+    rim = float(edge_lengths(welded, sides[faces == 1]).sum())
     # No sheet that lies flat has a shorter rim than a disc.
     return rim > CLOTH * 2 * float(np.sqrt(np.pi * triangle_areas(places, triangles).sum()))
 
