@@ -75,6 +75,23 @@ def require_free(folder: Path) -> None:
         lock.path.write_bytes(story)  # as the killed run has left it
 
 
+def _killed_on_its_way(
+    nursery: Nursery, moment: float, duration: float, box: Path, ball: Path, out: Path
+) -> tuple[int, float]:
+    """An engine's process, killed when ``moment`` (0 to 1) of a run's ``duration`` has passed; and a run's duration.
+
+    What else the machine does comes and goes: where a run has ended before its moment, a run is shorter than was
+    thought, and the moment is tried again.
+    """
+    for _ in range(20):
+        engine = nursery.start("morph", box, ball, "--out", out, *TINY)
+        time.sleep(moment * duration)
+        if nursery.kill() == -9:
+            return engine, duration
+        duration *= max(moment, 0.5)
+    raise AssertionError(f"every run had ended before {moment:.0%} of {duration:.2f} s")
+
+
 @pytest.mark.campaign
 def test_a_killed_engine_loses_nothing_and_leaves_nothing(nursery: Nursery, tmp_path: Path) -> None:
     box, ball = write_shapes(tmp_path)
@@ -85,14 +102,12 @@ def test_a_killed_engine_loses_nothing_and_leaves_nothing(nursery: Nursery, tmp_
     duration = time.monotonic() - began
     right = contents(reference)
     shapes = [path.read_bytes() for path in (box, ball)]
-    draws, killed = random.Random(14), 0
+    draws = random.Random(14)
     # One in each of as many stretches of a run: no phase is left out, as it can be where all are drawn from the whole.
     moments = [(stretch + draws.random()) / KILLS for stretch in range(KILLS)]
     draws.shuffle(moments)
     for number, moment in enumerate(moments, 1):
-        engine = nursery.start("morph", box, ball, "--out", out, *TINY)
-        time.sleep(moment * duration)
-        killed += nursery.kill() == -9
+        engine, duration = _killed_on_its_way(nursery, moment, duration, box, ball, out)
         assert is_gone(engine)
         if out.exists():
             require_whole(out)
@@ -105,14 +120,13 @@ def test_a_killed_engine_loses_nothing_and_leaves_nothing(nursery: Nursery, tmp_
             began = time.monotonic()
             nursery.start("morph", box, ball, "--out", out, *TINY)
             assert nursery.end() == 0
-            duration = min(duration, time.monotonic() - began)  # what else the machine does comes and goes
+            duration = time.monotonic() - began
             made = contents(out)
             assert made.keys() == right.keys() | MINE, number
             surfaces = {name for name in right if name.startswith(("frames/", "sequence/"))}
             assert all(made[name] == right[name] for name in surfaces), number
             assert all(made[name] == b"the user's" for name in MINE), number
         assert [path.read_bytes() for path in (box, ball)] == shapes
-    assert killed > KILLS * 0.8
 
 
 def test_the_lock_of_a_living_run_is_respected_and_that_of_a_killed_one_is_not(
