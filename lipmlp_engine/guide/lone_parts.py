@@ -20,12 +20,15 @@ from torch import Tensor
 
 from .frame_lattice import NODES, SPACING, between_nodes, lattice_nodes
 from .rounded_union import rounded_least
+from .thin_parts import THICKEST
 
 LOST = 0.3
 """How far outside the other shape the middle of a part lies that is lost there, in its own radii. Chosen."""
 LOST_FOR_GOOD = 1.5
 """A part goes by itself where its middle somewhere lies so far outside: the blend would have lost it half-way.
 Chosen."""
+DEEPEST = THICKEST / 2
+"""How deep matter is followed at most, in training-frame units. Chosen: what is thicker has a core that says less."""
 LEAST_LENGTH, SLENDER = 0.1, 3.0
 """In training-frame units and in a part's own radii: shorter parts are bumps. Chosen."""
 LEAST_HELD = 0.02
@@ -70,11 +73,16 @@ class Cores:
     points: Array
     normals: Array
     radius: Array
-    """Half of the thickness, (n,)."""
+    """Half of the thickness, (n,); infinite where there is no other side."""
+
+    @property
+    def depth(self) -> Array:
+        """How deep below the surface the matter is that is followed: at most so deep, however thick all is."""
+        return np.minimum(self.radius, DEEPEST)
 
     @property
     def middles(self) -> Array:
-        return self.points - self.radius[:, None] * self.normals
+        return self.points - self.depth[:, None] * self.normals
 
     @cached_property
     def links(self) -> sparse.csr_array:
@@ -148,7 +156,7 @@ def _spread(order: Array) -> list[Floats]:
 def lone_parts(cores: Cores, outside: Array) -> LoneParts | None:
     """Those of a shape whose cores' middles are ``outside`` the other shape by so much; None where there are none."""
     count = len(outside)
-    lost = outside > LOST * cores.radius
+    lost = outside > LOST * cores.depth
     if not lost.any():
         return None
     held = _patches(cores.links, ~lost)
@@ -161,9 +169,10 @@ def lone_parts(cores: Cores, outside: Array) -> LoneParts | None:
     order = np.tile(ELSEWHERE, (count, 1))
     for index in np.unique(part[lost]):
         own = lost & (part == index)
-        length, radius = float(height[own].max()), cores.radius[own]
-        bump = length < max(LEAST_LENGTH, SLENDER * float(np.median(radius)))
-        if bump or not np.isfinite(length) or (outside[own] / radius).max() < LOST_FOR_GOOD:
+        length = float(height[own].max())
+        # Half of a thick body may be lost, and is drawn flat by the blend: what goes along itself is a limb.
+        bump = length < max(LEAST_LENGTH, SLENDER * float(np.median(cores.radius[own])))
+        if bump or not np.isfinite(length) or (outside[own] / cores.depth[own]).max() < LOST_FOR_GOOD:
             continue
         deep = dijkstra(cores.links, directed=False, indices=np.flatnonzero(own), min_only=True, limit=ROOT)
         about = np.flatnonzero((own | ~lost) & np.isfinite(deep))

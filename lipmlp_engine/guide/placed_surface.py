@@ -15,7 +15,7 @@ from ..shapes.thinness import OPPOSITE, thickness_below
 from .frame_pose import Pose
 from .gap_closing import GapWalls
 from .lone_parts import Cores
-from .thin_parts import THICKEST, ThinParts
+from .thin_parts import ThinParts
 
 GAP_SAMPLES = 20_000
 """Places of a surface at which gaps are looked for. Chosen."""
@@ -64,7 +64,7 @@ class PlacedSurface:
         start = self.pose.to_world(points - SKIN * normals)
         reach, facing = self.field.walls_ahead(start, -normals @ self.pose.rotation.T)
         radius = np.where(facing > OPPOSITE, reach.astype(np.float64) / self.pose.scale, np.inf) / 2
-        return Cores(points, normals, np.minimum(radius, THICKEST / 2))
+        return Cores(points, normals, radius)
 
     def make_ready(self) -> None:
         """Find out what a blend asks of it, which several may want at once."""

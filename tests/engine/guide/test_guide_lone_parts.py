@@ -131,6 +131,16 @@ def test_bumps_and_what_reaches_the_other_shape_are_left_to_the_blend() -> None:
     assert lone_parts(cores, np.full(len(cores.points), 0.3)) is None
 
 
+def test_half_of_a_thick_body_is_no_limb() -> None:
+    """A ball that became a fork was eaten from its surface inwards, and half-way all threads and holes."""
+    ball = shape("ball", trimesh.creation.icosphere(4, 0.7))
+    cores = PlacedSurface(ball, DistanceField(ball.vertices, ball.triangles), REST).cores
+    upper_half = np.where(cores.points[:, 2] > 0, 0.2, -0.1)
+    assert lone_parts(cores, upper_half) is None
+    lower = trimesh.creation.box((1.2, 1.2, 0.3), trimesh.transformations.translation_matrix((0, 0, -0.5)))
+    assert morph(ball, shape("slab", lower)).blends[0].lone == (None, None)
+
+
 def test_they_are_kept_with_the_blend_and_refused_where_they_are_none() -> None:
     blend = morph(horned(), shape("ball", body())).blends[0]
     kept = blend.tensors()
