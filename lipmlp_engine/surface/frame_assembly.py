@@ -20,6 +20,7 @@ from .field import Field, one_torch_thread
 from .holding_bars import Bars, bars_between
 from .mended_field import Mend, mended
 from .parts import count_pieces, faces_among, large_parts, meant_pieces, speck_share, within_pieces, without_specks
+from .remembered_field import RememberedDetail
 from .small_handles import Plugs, handles, plugs_for
 from .smooth_normals import smooth_normals
 from .zero_set import extract_surface
@@ -37,8 +38,12 @@ def frame_at(morph: Morph, time: float, extraction: Extraction, sources: Sources
     """The morph's surface at a time, as the extraction settings say; without sources it has no attributes."""
     with one_torch_thread():
         field = morph.shown_field(time)
+        if isinstance(field, DetailedField):
+            field = RememberedDetail(field)
         surface = _surface(field, extraction, morph.cells(extraction), morph.parts_about(time))
         if extraction.least_part > 0:
+            if isinstance(field, RememberedDetail):
+                field.recall()
             surface, field = _without_small_handles(surface, field, extraction, morph, time)
             surface = _in_pieces(surface, field, extraction, morph, time)
     pose, vertices = morph.pose(time), surface.vertices
