@@ -58,6 +58,9 @@ ROUNDING = 0.02
 """Width over which a part runs into the rest, in training-frame units. Chosen."""
 BEGINNING, ENDING = 0.15, 0.1
 """Shares of the way over which that rounding appears, and over which what is left of a part vanishes. Chosen."""
+BACK_TO_BACK = -0.5
+"""Cosine between the normals of neighbours below which they are the two sides of a wall or a gap. Chosen: over the edges
+of bars with four and with three sides it is 0 and -.5, and a bar whose sides are not one goes side by side."""
 NEIGHBOURS = 8
 """Places beside one whose heights are heard. Chosen."""
 AVERAGED = 3
@@ -91,12 +94,12 @@ class Cores:
 
     @cached_property
     def links(self) -> sparse.csr_array:
-        """Lengths between neighbours on one and the same wall."""
+        """Lengths between neighbours, over edges, and not through a wall or across a gap."""
         count = len(self.points)
         lengths, others = KDTree(self.points).query(self.points, k=min(NEIGHBOURS + 1, count))
         rows = np.repeat(np.arange(count), lengths.shape[1] - 1)
         lengths, others = lengths[:, 1:].ravel(), others[:, 1:].ravel()
-        alike = (self.normals[rows] * self.normals[others]).sum(1) > 0
+        alike = (self.normals[rows] * self.normals[others]).sum(1) > BACK_TO_BACK
         near = alike & (lengths < 4 * np.median(lengths))
         links = sparse.csr_array((lengths[near] + 1e-9, (rows[near], others[near])), shape=(count, count))
         return sparse.csr_array(links.maximum(links.T))
