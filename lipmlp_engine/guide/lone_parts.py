@@ -58,9 +58,11 @@ ROUNDING = 0.02
 """Width over which a part runs into the rest, in training-frame units. Chosen."""
 BEGINNING, ENDING = 0.15, 0.1
 """Shares of the way over which that rounding appears, and over which what is left of a part vanishes. Chosen."""
-BACK_TO_BACK = -0.5
-"""Cosine between the normals of neighbours below which they are the two sides of a wall or a gap. Chosen: over the edges
-of bars with four and with three sides it is 0 and -.5, and a bar whose sides are not one goes side by side."""
+BACK_TO_BACK = -0.6
+"""Cosine between the normals of neighbours below which they are the two sides of a wall or a gap.
+
+Chosen: over the edges of bars with four and with three sides it is 0 and -.5.
+"""
 NEIGHBOURS = 8
 """Places beside one whose heights are heard. Chosen."""
 AVERAGED = 3

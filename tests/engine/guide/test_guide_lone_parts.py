@@ -131,6 +131,22 @@ def test_bumps_and_what_reaches_the_other_shape_are_left_to_the_blend() -> None:
     assert lone_parts(cores, np.full(len(cores.points), 0.3)) is None
 
 
+@pytest.mark.parametrize("sides", [3, 4])
+def test_a_bar_with_edges_goes_as_one(sides: int) -> None:
+    """Each side of a chair's leg went by itself, those that were not flush with the seat not at all."""
+    bar = trimesh.creation.cylinder(0.04, 1.0, sections=sides)
+    bar.apply_translation([0, 0, 0.3])
+    seat = trimesh.creation.box((1.0, 1.0, 0.2), trimesh.transformations.translation_matrix((0, 0, -0.1)))
+    table = shape("table", bar, seat)
+    cores = PlacedSurface(table, DistanceField(table.vertices, table.triangles), REST).cores
+    found = lone_parts(cores, np.where(cores.points[:, 2] > 0.05, 0.3, -0.1))
+    assert found is not None
+    of_bar = found.order[found.order[:, 2] > 0.1]
+    assert len(of_bar) > 100 and (of_bar[:, 5] == 0).all()
+    # As late on all sides as they are high.
+    assert np.corrcoef(of_bar[:, 2], of_bar[:, 3])[0, 1] < -0.98
+
+
 def test_half_of_a_thick_body_is_no_limb() -> None:
     """A ball that became a fork was eaten from its surface inwards, and half-way all threads and holes."""
     ball = shape("ball", trimesh.creation.icosphere(4, 0.7))
