@@ -1,7 +1,8 @@
 """How much of the shapes survives: ends, edges, thin parts, the surface half-way. python benchmarks/detail.py [KIND]
 
 ends      each shape on its way to a ball: distances and normals of its own frame, at 128, 256 and the shapes' own cells
-halfway   roughness of the surface half-way over the rougher end's, with detail from the shapes and without
+halfway   roughness of the surface half-way over the rougher end's, with detail from the shapes and without; and the
+          share of it where the function between the shapes is so steep that its surface is in shreds
 still     how far what both shapes have in common moves
 seconds   24 frames of 128 cells, with and without detail
 pictures  draws pictures/detail.png
@@ -39,6 +40,7 @@ from lipmlp_engine.reading.load import load_shapes
 from lipmlp_engine.running.method import train
 from lipmlp_engine.shapes.distance import DistanceField
 from lipmlp_engine.shapes.surface_samples import sample_surface
+from lipmlp_engine.surface.detail import DetailedField
 from lipmlp_engine.surface.frame_assembly import frame_at
 
 DATA = Path(os.environ.get("LIPMORPH_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
@@ -53,8 +55,11 @@ PAIRS = (
     ("chair", "serif"),
     ("cube", "gear"),
     ("koala", "fish"),
+    ("ball", "fork"),
 )
 SAMPLES = 30_000
+STEEP = 2.0
+"""How fast the function between two shapes changes where its surface is in shreds; a distance changes by 1."""
 OFF = 5.0
 """Degrees from which on a facet's normal counts as off."""
 
@@ -106,6 +111,15 @@ def roughness(frame: MeshFrame) -> float:
     return float(np.sqrt(np.mean(np.degrees(np.arccos(np.clip(cosine, -1, 1))) ** 2)))
 
 
+def steep_share(morph: Morph, frame: MeshFrame) -> float:
+    """Of the vertices those at which the function between the shapes changes too fast for a surface in one piece."""
+    field = morph.shown_field(frame.time)
+    assert isinstance(field, DetailedField)
+    points = morph.pose(frame.time).to_training(frame.vertices.astype(np.float64)).astype(np.float32)
+    gradient = field.exact.values_and_gradient(points)[1]
+    return float(np.mean(np.linalg.norm(gradient, axis=1) > STEEP))
+
+
 def ends(options: argparse.Namespace, folder: Path) -> None:
     print(
         f"{'shape':<10}{'cells':>6}{'vertices':>10}{'Chamfer':>9}{'largest':>9}{'median°':>9}{'95 %°':>8}{'off %':>7}"
@@ -132,13 +146,19 @@ def ends(options: argparse.Namespace, folder: Path) -> None:
 
 
 def halfway(options: argparse.Namespace, folder: Path) -> None:
-    print(f"{'pair':<20}{'ends°':>8}{'half-way°':>11}{'ratio':>7}{'network only':>14}")
+    print(f"{'pair':<20}{'ends°':>8}{'half-way°':>11}{'ratio':>7}{'network only':>14}{'steep %':>9}")
     for morph, name in _pairs(options, folder):
-        rough = {time: roughness(taken(morph, time, 128)) for time in (0.0, 0.25, 0.5, 0.75, 1.0)}
+        shown = {time: taken(morph, time, 128) for time in (0.0, 0.25, 0.5, 0.75, 1.0)}
+        rough = {time: roughness(frame) for time, frame in shown.items()}
         bare = {time: roughness(taken(morph, time, 128, "network")) for time in (0.0, 0.5, 1.0)}
         larger = max(rough[0.0], rough[1.0])
         middle = max(rough[time] for time in (0.25, 0.5, 0.75))
-        print(f"{name:<20}{larger:>8.1f}{middle:>11.1f}{middle / larger:>7.2f}{bare[0.5] / larger:>14.2f}", flush=True)
+        steep = max(steep_share(morph, shown[time]) for time in (0.25, 0.5, 0.75))
+        print(
+            f"{name:<20}{larger:>8.1f}{middle:>11.1f}{middle / larger:>7.2f}{bare[0.5] / larger:>14.2f}"
+            f"{100 * steep:>9.2f}",
+            flush=True,
+        )
 
 
 def still(options: argparse.Namespace, folder: Path) -> None:

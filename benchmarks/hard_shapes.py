@@ -103,6 +103,13 @@ def wheel() -> Mesh:
     return _mesh(solid.rotate((70, 10, 0)))
 
 
+def fork() -> Mesh:
+    """Two thick arms on a ring, as parts of machines have them."""
+    ring = Manifold.cylinder(0.14, 0.4, 0.4, 96) - Manifold.cylinder(0.5, 0.3, 0.3, 96, True)
+    tube = Manifold.cylinder(0.9, 0.4, 0.4, 96) - Manifold.cylinder(3, 0.33, 0.33, 96, True)
+    return _mesh((ring + (tube ^ _box((0.26, 2, 4)))).rotate((14, 9, 21)))
+
+
 def ball() -> Mesh:
     sphere = trimesh.creation.icosphere(4, 0.5)
     return np.asarray(sphere.vertices), np.asarray(sphere.faces, np.int32)
@@ -116,5 +123,6 @@ HARD_SHAPES: dict[str, Callable[[], Mesh]] = {
     "gear": gear,
     "serif": serif,
     "wheel": wheel,
+    "fork": fork,
     "ball": ball,
 }
