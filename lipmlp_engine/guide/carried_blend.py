@@ -60,8 +60,8 @@ class CarriedBlend:
         """Whether there are parts that cells of this size do not find as they are."""
         return any(surface.thin_parts.thinnest < THIN * cell for surface in self._surfaces)
 
-    def thin_at(self, points: Points, cell: float) -> NDArray[np.bool_]:
-        """Where points are about such parts."""
+    def thin_at(self, points: Points, cell: float, steep: Points) -> NDArray[np.bool_]:
+        """Where points are about such parts; none is squeezed here, however fast the function changes."""
         bound = self._mesh.bound(points, self.share)
         places = [self._mesh.released(bound, float(side)) for side in (0, 1)]
         pairs = zip(self._surfaces, places, strict=True)

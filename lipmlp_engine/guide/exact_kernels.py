@@ -13,8 +13,8 @@ import warp as wp
 from .blend import NECK_ROUNDING
 from .blend_kernels import Moment, Parted, from_neck, least_of_both, lowered, parted, standing_still, with_left
 from .gap_closing import DEPTH, WIDTH
-from .side_kernels import Look, Side, Valued, at_node, looked, shutting
-from .thin_parts import THIN
+from .side_kernels import Look, Side, Valued, at_node, looked, shutting, steepness
+from .thin_parts import STEEPEST, THIN
 
 FIRST, SECOND, BEFORE_FIRST, BEFORE_SECOND = 0, 1, 2, 3
 """What is not known yet about a point: either shape's distance, or that across a gap in front of its wall.
@@ -142,9 +142,16 @@ def blended(
     found = Valued()
     found.value = end_first.value + share * (end_second.value - end_first.value) + moment.offset
     found.slope = end_first.slope + share * (end_second.slope - end_first.slope)
+    # How much of each distance there is in the value: what goes along itself is there as it is.
+    part_first = rest
+    part_second = share
     if first.lone:
+        if alone_first.left.value < found.value:
+            part_first = 1.0
         found = with_left(found, alone_first.left, share)
     if second.lone:
+        if alone_second.left.value < found.value:
+            part_second = 1.0
         found = with_left(found, alone_second.left, rest)
     for neck in range(moment.presence.shape[0]):
         away = from_neck(moment.necks, neck, point)
@@ -159,15 +166,25 @@ def blended(
     # Shut as far as a gap is deep when it is shut wholly: doubt is nowhere else, however near a gap may be.
     trust = wp.max(1.0 - shut_first.depth / DEPTH, 0.0) * wp.max(1.0 - shut_second.depth / DEPTH, 0.0)
     value = found.value
-    if cell > 0.0 and wp.abs(value) < THIN * cell and trust >= 1.0:
+    thinnest = THIN * cell
+    if cell > 0.0 and wp.abs(value) < thinnest * STEEPEST and trust >= 1.0:
+        # What the flow has squeezed is thinner than it was.
+        steep = 0.0
+        depth = float(value)
         thick_first = at_node(first.thickness, one.place)
+        if thick_first < thinnest * STEEPEST:
+            squeezed = steepness(moment.flow, moment.extent, point, -share, moment.back, one.outwards)
+            if thick_first < thinnest * squeezed:
+                depth = depth - part_first * (one.distance + 0.5 * thick_first)
+                steep = squeezed
         thick_second = at_node(second.thickness, other.place)
-        depth = value
-        if thick_first < THIN * cell:
-            depth = depth - rest * (one.distance + 0.5 * thick_first)
-        if thick_second < THIN * cell:
-            depth = depth - share * (other.distance + 0.5 * thick_second)
-        value = lowered(value, depth, thick_first < THIN * cell or thick_second < THIN * cell, cell)
+        if thick_second < thinnest * STEEPEST:
+            squeezed = steepness(moment.flow, moment.extent, point, rest, moment.ahead, other.outwards)
+            if thick_second < thinnest * squeezed:
+                depth = depth - part_second * (other.distance + 0.5 * thick_second)
+                steep = wp.max(steep, squeezed)
+        if wp.abs(value) < thinnest * steep:
+            value = lowered(value, depth, True, cell * steep)
     values[index] = value
     trusts[index] = trust
     offs[index] = rest * wp.abs(one.distance) + share * wp.abs(other.distance)

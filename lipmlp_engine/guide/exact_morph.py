@@ -26,7 +26,7 @@ from .carried_mesh import CarriedMesh
 from .exact_sides import Seen, Sides
 from .motion import Motion
 from .placed_surface import PlacedSurface
-from .thin_parts import THIN
+from .thin_parts import STEEPEST, THIN
 
 SAME = 1e-6
 """Shares that differ by less are one moment. Follows from single precision, with some room."""
@@ -112,14 +112,16 @@ class ExactBlend:
         return seen.values, seen.trust
 
     def too_thin_for(self, cell: float) -> bool:
-        """Whether there are parts that cells of this size do not find as they are."""
-        return any(surface.thin_parts.thinnest < THIN * cell for surface in self._surfaces())
+        """Whether there are parts that cells of this size do not find as they are, or squeezed by the flow."""
+        squeezed = 1.0 if self._at_shape else STEEPEST
+        return any(surface.thin_parts.thinnest < THIN * cell * squeezed for surface in self._surfaces())
 
-    def thin_at(self, points: Points, cell: float) -> NDArray[np.bool_]:
-        """Where points are about such parts."""
+    def thin_at(self, points: Points, cell: float, steep: Points) -> NDArray[np.bool_]:
+        """Where points are about such parts, by how fast the function changes there."""
         points = self._unbent(points)
+        limit = THIN * cell * np.clip(steep, 1, 1 if self._at_shape else STEEPEST)
         sides = zip(self._counting, self._surfaces(), strict=True)
-        found = [surface.thin_parts.thickness(self._carried(points, side)) < THIN * cell for side, surface in sides]
+        found = [surface.thin_parts.thickness(self._carried(points, side)) < limit for side, surface in sides]
         return np.asarray(np.any(found, axis=0))
 
     def freedom(self, points: Points) -> Points:

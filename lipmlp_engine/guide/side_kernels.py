@@ -11,6 +11,7 @@ from ..shapes.distance_kernels import NOT_MADE, UNLIMITED, Nearest, kept_place, 
 from .flow_kernels import between, carried, carried_with_change, within
 from .gap_closing import SHUTTING, SOLID
 from .lone_parts import CAP, MOST_GONE, REACH
+from .thin_parts import STEEPEST
 
 
 @wp.struct
@@ -98,6 +99,15 @@ def looked(
     if sloped:
         look.slope = wp.transpose(look.change) * look.outwards
     return look
+
+
+@wp.func
+def steepness(
+    flow: wp.array3d(dtype=wp.vec3), extent: float, point: wp.vec3, duration: float, steps: int, outwards: wp.vec3
+) -> float:
+    """How fast a carried distance changes, at least as fast as one that is not carried."""
+    way = carried_with_change(flow, extent, point, duration, steps)
+    return wp.clamp(wp.length(wp.transpose(way.change) * outwards), 1.0, STEEPEST)
 
 
 @wp.func

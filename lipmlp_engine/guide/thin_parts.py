@@ -31,6 +31,11 @@ THIN = 2 * DEEP_ENOUGH
 Follows from the depth.
 """
 
+STEEPEST = 2.5
+"""How much thinner a flow may have made a part, at most, for cells to be told.
+
+Chosen: where it is squeezed more, little is left of it.
+"""
 NEIGHBOURS, ROUNDS = 8, 6
 """Points of the surface that are asked for their thickness, from one to the next. Chosen."""
 
@@ -76,17 +81,21 @@ def seen_by_cells(
     distances: Sequence[NDArray[np.float32]],
     weights: Sequence[float],
     thickness: Sequence[NDArray[np.float32]],
+    steepness: Sequence[NDArray[np.float32]] | None = None,
 ) -> NDArray[np.float32]:
     """A blended function's values, lowered about what is too thin for cells until the corners of cells find it.
 
     distances, weights, thickness: of each shape that the function is blended from. Half a thickness below a thin
     part's surface lies its middle; how deep it is there decides how much is missing, and whether there is a part left.
+    steepness: how fast each distance changes where a flow has squeezed it, 1 where nothing is said.
     """
-    depth = values.copy()
-    thin = np.zeros(len(values), bool)
-    for distance, weight, thick in zip(distances, weights, thickness, strict=True):
-        narrow = thick < 2 * DEEP_ENOUGH * cell
+    depth, steepest = values.copy(), np.zeros_like(values)
+    for distance, weight, thick, steep in zip(
+        distances, weights, thickness, steepness or [np.ones_like(values)] * len(distances), strict=True
+    ):
+        narrow = (thick < THIN * cell * steep) & (weight > 0)
         depth -= np.where(narrow, weight * (distance + thick / 2), 0)
-        thin |= narrow & (weight > 0)
-    missing = np.where(thin & (depth < 0), DEEP_ENOUGH * cell + depth, 0)
+        steepest = np.where(narrow, np.maximum(steepest, steep), steepest)
+    told = (np.abs(values) < THIN * cell * steepest) & (depth < 0)
+    missing = np.where(told, DEEP_ENOUGH * cell * steepest + depth, 0)
     return np.asarray(values - np.maximum(missing, 0), np.float32)

@@ -15,6 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ..guide.thin_parts import STEEPEST
 from .detail import DetailedField
 from .fairing import faired
 from .meeting_planes import Floats, Planes, gathered, touched
@@ -62,8 +63,7 @@ ON_EDGE = 0.15
 """Where planes meet on a true edge, the surface is that near, in cells; about mere detail finer than the cells it is
 not. Chosen."""
 LEAST_TURN = np.tan(np.radians(6)) ** 2
-"""Planes that differ by less than twice this angle fix no edge; relative eigenvalue of their normals' products.
-Chosen."""
+"""Planes that differ by less than twice this fix no edge: relative eigenvalue of their normals' products. Chosen."""
 
 
 @dataclass(frozen=True)
@@ -124,8 +124,9 @@ class _ExactGrid(Grid):
         """
         centres = self.position(boxes) + np.float32(BOX / 2) * self.cell
         values, slopes, trust = self.field.exact.values_and_gradient(centres)
-        whole = self.field.exact.thin_at(centres, float(self.cell)) if thin else np.zeros(len(centres), bool)
-        whole &= np.abs(values) <= (STEEPNESS * BOX * np.sqrt(3) / 2 + 1) * self.cell
+        steep = np.linalg.norm(slopes, axis=1)
+        whole = self.field.exact.thin_at(centres, float(self.cell), steep) if thin else np.zeros(len(centres), bool)
+        whole &= np.abs(values) <= (STEEPNESS * BOX * np.sqrt(3) / 2 + 1) * self.cell * np.clip(steep, 1, STEEPEST)
         # What is not to be trusted is shown as the network has it.
         mixed = np.flatnonzero(trust < 1)
         shown = self.field.values_and_gradient(torch.from_numpy(centres[mixed]).to(self.field.device))

@@ -106,10 +106,10 @@ class _MendedExact:
         """What is put in always is."""
         return True
 
-    def thin_at(self, points: Floats, cell: float) -> NDArray[np.bool_]:
+    def thin_at(self, points: Floats, cell: float, steep: Floats) -> NDArray[np.bool_]:
         """Where points are about such parts."""
         about = self._mend.thin_at(points, cell)
-        return about | self._exact.thin_at(points, cell) if self._exact.too_thin_for(cell) else about
+        return about | self._exact.thin_at(points, cell, steep) if self._exact.too_thin_for(cell) else about
 
     def freedom(self, points: Floats) -> Floats:
         """How much of the surface is no shape's own."""

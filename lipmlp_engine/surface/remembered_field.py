@@ -71,8 +71,8 @@ class _RememberedExact:
     def too_thin_for(self, cell: float) -> bool:
         return self._exact.too_thin_for(cell)
 
-    def thin_at(self, points: Floats, cell: float) -> NDArray[np.bool_]:
-        return self._exact.thin_at(points, cell)
+    def thin_at(self, points: Floats, cell: float, steep: Floats) -> NDArray[np.bool_]:
+        return self._exact.thin_at(points, cell, steep)
 
     def freedom(self, points: Floats) -> Floats:
         return self._exact.freedom(points)

@@ -12,8 +12,8 @@ from lipmlp_engine.guide import Blend, ExactMorph, Motion, PlacedSurface, Pose, 
 from lipmlp_engine.guide.blend import Neck
 from lipmlp_engine.guide.frame_pose import PosePath
 from lipmlp_engine.guide.gap_closing import DEPTH, WIDTH
-from lipmlp_engine.guide.lone_parts import lone_parts
-from lipmlp_engine.guide.thin_parts import THIN, seen_by_cells
+from lipmlp_engine.guide.lone_parts import ROUNDING, lone_parts
+from lipmlp_engine.guide.thin_parts import STEEPEST, seen_by_cells
 from lipmlp_engine.shapes.shape import Shape
 
 TURNED = trimesh.transformations.rotation_matrix(0.4, [1, 2, 3])[:3, :3]
@@ -57,6 +57,20 @@ def morph() -> ExactMorph:
     neck = Neck(torch.from_numpy(ways.astype(np.float32)), 0.08, 0.6, radius=0.03)
     offsets = 0.02 * np.sin(np.linspace(0, np.pi, 9))
     return ExactMorph(shapes, motion, [Blend(offsets=offsets, necks=[neck], lone=(lone, None))], threads=1)
+
+
+def steepness(morph: ExactMorph, points: Floats, share: float, side: int) -> Floats:
+    """How fast one shape's carried distance changes, within the limits that cells are told of."""
+    if share in (0.0, 1.0):
+        return np.ones(len(points), np.float32)
+    outwards = morph.surfaces[side].measure(carried(morph, points, share)[side])[1]
+    steps = 1e-3 * np.eye(3, dtype=np.float32)
+    change = [
+        (carried(morph, points + step, share)[side] - carried(morph, points - step, share)[side]) / 2e-3
+        for step in steps
+    ]
+    along = np.stack([np.einsum("ij,ij->i", outwards, each) for each in change], 1)
+    return np.asarray(np.clip(np.linalg.norm(along, axis=1), 1, STEEPEST), np.float32)
 
 
 def points_about(morph: ExactMorph, share: float) -> Floats:
@@ -139,8 +153,13 @@ def test_what_is_too_thin_for_cells_is_lowered_as_the_formula_says(morph: ExactM
     places = carried(morph, points, share)
     thick = [morph.surfaces[side].thin_parts.thickness(places[side]) for side in counting]
     distances = [morph.surfaces[side].measure(places[side])[0] for side in counting]
-    wanted = np.where(
-        (np.abs(values) < THIN * cell) & (trust >= 1), seen_by_cells(values, cell, distances, weights, thick), values
-    )
+    steep = [steepness(morph, points, share, side) for side in counting]
+    # What goes along itself is there as it is, whatever the shares are.
+    lone = morph.blends[0].lone[0]
+    if lone is not None and 0 < share < 1:
+        own, gone = torch.from_numpy(distances[0]), torch.full((len(points),), share)
+        left = lone.left(own, torch.from_numpy(places[0]), gone)[1].numpy()
+        weights[0] = np.where(left <= values + ROUNDING / 4, 1, weights[0])
+    wanted = np.where(trust >= 1, seen_by_cells(values, cell, distances, weights, thick, steep), values)
     assert (lowered < values).any() == (share < 1)
     assert np.quantile(np.abs(lowered - wanted), 0.995) < 1e-3
