@@ -13,6 +13,8 @@ from threadpoolctl import threadpool_limits
 
 from ..shapes.self_intersections import crossing_pairs
 from ..shapes.shape import Shape
+from .closed_creases import ClosedCreases
+from .ground import Ground
 from .length_keeping import LEAST_BENT, left_after_turn
 from .matching import Match, Matching
 from .mesh_fitting import Fit, Fitting
@@ -162,6 +164,14 @@ def _untwisted(best: Pairing, matching: Matching, fitting: Fitting, signatures: 
     return bent if better and _apart(signatures, best, bent) < ELSEWHERE else best
 
 
+def _creased(best: Pairing) -> Pairing:
+    """The same with what cuts itself in folds that the other surface has closed drawn out onto its creases."""
+    if not _cutting(best):
+        return best
+    creases = ClosedCreases(Ground.of(best.second), best.first.triangles, len(best.first.vertices))
+    return dataclasses.replace(best, fit=dataclasses.replace(best.fit, places=creases.laid_out(best.fit.places)))
+
+
 def _cutting(pairing: Pairing) -> int:
     """Pairs of faces of the laid-on mesh that cut each other."""
     return crossing_pairs(pairing.fit.places, pairing.first.triangles)
@@ -240,4 +250,4 @@ def judged(
         return Verdict(best, bar)
     if not insisted and best.bent < LEAST_BENT:
         return Verdict(best, f"'{second.name}' is '{first.name}' moved as a whole")
-    return Verdict(_untwisted(best, matching, fitting, signatures), "")
+    return Verdict(_creased(_untwisted(best, matching, fitting, signatures)), "")
