@@ -83,7 +83,7 @@ class Pairing:
 
     @property
     def bent(self) -> float:
-        """The mean way of the vertices beyond what a turn of the whole explains, in roots of the area."""
+        """The way of the vertices beyond what a turn of the whole explains, in roots of the area."""
         growth = self.second.scale / self.first.scale
         return left_after_turn(self.first.vertices, self.fit.places, growth) / self.second.scale
 
@@ -127,7 +127,7 @@ def _beside_its_rival(
 
     Which of both is the better one must not depend on how they were found: unless it is clear, they are held against
     each other once more as meshes that were bent alike. A body that fits nearly as well back to front is refused where
-    one comparison contradicts the other.
+    one comparison contradicts the other as clearly.
     """
     match = matching.rival(best.match)
     if match is None or (best.doubt < 1 and match.stretch > OUTRUN * best.match.stretch):
@@ -145,7 +145,10 @@ def _beside_its_rival(
     if lead < CLEAR_LEAD:
         bent = list(pool.map(lambda pairing: laid_on(matching.bent(pairing.match.samples)), (better, worse)))
         again = _lead(*bent)
-        lead = max(lead, again) if again > 1 else 1.0
+        # Where one comparison contradicts the other, what is clearer counts.
+        lead = max(lead, again) if again > 1 else lead * again
+        if lead < 1:
+            lead, better, bent = 1 / lead, worse, bent[::-1]
         better = min(better, bent[0], key=lambda pairing: pairing.doubt)
     return dataclasses.replace(better, rivalry=LEAST_LEAD / lead)
 
