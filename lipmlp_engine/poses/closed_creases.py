@@ -26,7 +26,7 @@ OFF = 0.005
 BARE = 3.0
 """Times as far from the mesh as that is ground that is left bare.
 
-Measured: at 2 creases of a shoulder are left open, at 3 no ear of an armadillo is drawn in.
+Measured: at 2 creases of a shoulder are left open, at 3 no ear of a scanned figure is drawn in.
 """
 PULLS = (0.05, 0.3, 2.0, 20.0)
 """To the nearest place, one after the other, where a membrane's edge has a stiffness of 1. Chosen."""

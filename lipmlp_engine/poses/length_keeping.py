@@ -21,7 +21,7 @@ LIMB = 0.02
 ALONE = 3.0
 """Times as far as a whole must be bent in the mean that such a limb must go.
 
-Measured: shapes meshed anew, stretched by a tenth or turned in themselves leave a third of it, a camel that lifts one
+Measured: shapes meshed anew, stretched by a tenth or turned in themselves leave a third of it, an animal that lifts one
 foot one and a half times as much.
 """
 
