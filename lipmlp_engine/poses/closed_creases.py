@@ -38,7 +38,7 @@ TRIES = ((1, 4), (2, 4), (1, 3), (3, 4), (2, 3))
 Chosen.
 """
 ROUNDS = 12
-"""Chosen."""
+"""Of trying, at most. Chosen."""
 
 Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]
