@@ -8,11 +8,15 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
+from scipy.sparse.csgraph import connected_components
 from scipy.spatial import KDTree
 from threadpoolctl import threadpool_limits
 
-from ..shapes.self_intersections import crossing_pairs
+from ..shapes.self_intersections import crossing_pairs, crossing_triangles
 from ..shapes.shape import Shape
+from .closed_creases import ClosedCreases
+from .ground import Ground
 from .length_keeping import LEAST_BENT, left_after_turn
 from .matching import Match, Matching
 from .mesh_fitting import Fit, Fitting
@@ -45,6 +49,8 @@ CLEAR_LEAD = 2.0
 """From here on no other comparison is asked for. Chosen."""
 ELSEWHERE = 0.03
 """Mean distance from a pairing, as a share of the diameter, from which on another one leads elsewhere. Chosen."""
+WRUNG = 0.03
+"""How far apart two pairings of one kind lay what one of them has wrung, in roots of the area. Chosen."""
 OUTRUN = 1.6
 """How much more a rival stretches that is no rival any more. Chosen."""
 ENOUGH_LANDMARKS = 3
@@ -81,7 +87,7 @@ class Pairing:
 
     @property
     def bent(self) -> float:
-        """The mean way of the vertices beyond what a turn of the whole explains, in roots of the area."""
+        """The way of the vertices beyond what a turn of the whole explains, in roots of the area."""
         growth = self.second.scale / self.first.scale
         return left_after_turn(self.first.vertices, self.fit.places, growth) / self.second.scale
 
@@ -125,7 +131,7 @@ def _beside_its_rival(
 
     Which of both is the better one must not depend on how they were found: unless it is clear, they are held against
     each other once more as meshes that were bent alike. A body that fits nearly as well back to front is refused where
-    one comparison contradicts the other.
+    the first comparison contradicts the second nearly as clearly.
     """
     match = matching.rival(best.match)
     if match is None or (best.doubt < 1 and match.stretch > OUTRUN * best.match.stretch):
@@ -143,7 +149,11 @@ def _beside_its_rival(
     if lead < CLEAR_LEAD:
         bent = list(pool.map(lambda pairing: laid_on(matching.bent(pairing.match.samples)), (better, worse)))
         again = _lead(*bent)
-        lead = max(lead, again) if again > 1 else 1.0
+        if again > 1:
+            lead = max(lead, again)
+        else:
+            # What was bent alike is compared more fairly, and has to outweigh what it contradicts.
+            lead, better, bent = 1 / (again * lead), worse, bent[::-1]
         better = min(better, bent[0], key=lambda pairing: pairing.doubt)
     return dataclasses.replace(better, rivalry=LEAST_LEAD / lead)
 
@@ -153,13 +163,40 @@ def _untwisted(best: Pairing, matching: Matching, fitting: Fitting, signatures: 
 
     Whether a pairing is taken is not asked anew: bent, what is wrong would look as well as what is right.
     """
-    cutting = _cutting(best)
-    if not cutting:
+    if not _cutting(best):
         return best
-    match = matching.bent(best.match.samples)
-    bent = Pairing(best.first, best.second, match, fitting.fit(match.vertices), best.rivalry)
-    better = bent.doubt <= max(1.0, best.doubt) and (_cutting(bent), bent.fit.strain) < (cutting, best.fit.strain)
-    return bent if better and _apart(signatures, best, bent) < ELSEWHERE else best
+    bent = matching.bent(best.match.samples)
+
+    def better(than: Pairing, vertices: NDArray[np.int64]) -> Pairing:
+        laid = Pairing(best.first, best.second, bent, fitting.fit(vertices), best.rivalry)
+        straighter = (_cutting(laid), laid.fit.strain) < (_cutting(than), than.fit.strain)
+        sure = laid.doubt <= max(1.0, best.doubt) and _apart(signatures, best, laid) < ELSEWHERE
+        return laid if straighter and sure else than
+
+    whole = better(best, bent.vertices)
+    if whole is best or not _cutting(whole):
+        return whole
+    wrung = _about_cuts(best, np.linalg.norm(whole.fit.places - best.fit.places, axis=1) > WRUNG * best.second.scale)
+    return better(whole, np.where(wrung, bent.vertices, best.match.vertices))
+
+
+def _about_cuts(pairing: Pairing, marked: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Of the marked vertices those that hang together with faces of the laid-on mesh that cut each other."""
+    edges, triangles = pairing.first.edges, pairing.first.triangles
+    cut = np.zeros(len(marked), bool)
+    cut[triangles[crossing_triangles(pairing.fit.places, triangles)]] = True
+    inside = edges[(marked | cut)[edges].all(1)]
+    links = sparse.coo_array((np.ones(len(inside)), inside.T), shape=(len(marked), len(marked)))
+    piece = connected_components(links, directed=False)[1]
+    return np.asarray(marked & np.isin(piece, piece[cut]))
+
+
+def _creased(best: Pairing) -> Pairing:
+    """The same with what cuts itself in folds that the other surface has closed drawn out onto its creases."""
+    if not _cutting(best):
+        return best
+    creases = ClosedCreases(Ground.of(best.second), best.first.triangles, len(best.first.vertices))
+    return dataclasses.replace(best, fit=dataclasses.replace(best.fit, places=creases.laid_out(best.fit.places)))
 
 
 def _cutting(pairing: Pairing) -> int:
@@ -240,4 +277,4 @@ def judged(
         return Verdict(best, bar)
     if not insisted and best.bent < LEAST_BENT:
         return Verdict(best, f"'{second.name}' is '{first.name}' moved as a whole")
-    return Verdict(_untwisted(best, matching, fitting, signatures), "")
+    return Verdict(_creased(_untwisted(best, matching, fitting, signatures)), "")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..looks.barycentric import barycentric
+from ..poses.ground import Ground
 from ..shapes.distance import DistanceField
 from ..shapes.shape import doubled_area_vectors
 from ..shapes.surface_samples import sample_surface
@@ -42,21 +42,15 @@ class Destination:
     """A shape's surface in the training frame, with samples spread over it."""
 
     def __init__(self, vertices: Array, triangles: NDArray[np.int32], samples: int, threads: int) -> None:
-        self._vertices, self._triangles, self._threads = vertices, triangles, threads
-        self._tree = DistanceField(vertices, triangles, threads=threads)
-        areas = doubled_area_vectors(vertices, triangles)
-        total = [np.bincount(triangles.ravel(), np.repeat(areas[:, k], 3), len(vertices)) for k in range(3)]
-        self._normals = unit(np.stack(total, 1))
+        self._threads = threads
         count = max(FEWEST_SAMPLES, samples)
         self.samples, _, _ = sample_surface(vertices, triangles, count, np.random.default_rng(0))
+        self.ground = Ground(vertices, triangles, self.samples, DistanceField(vertices, triangles, threads=threads))
         self._sample_normals = self.nearest(self.samples)[1]
 
     def nearest(self, points: Array) -> tuple[Array, Array]:
         """The nearest point of the surface to each point, and the surface's smooth normal there."""
-        triangle, place, _ = self._tree.closest(points)
-        corners = self._triangles[triangle]
-        shares = barycentric(place.astype(np.float64), self._vertices[corners])
-        return place, unit(np.einsum("nc,ncj->nj", shares, self._normals[corners]))
+        return self.ground.nearest(points)
 
     def touched(self, sheet: Sheet, points: Array) -> Array:
         """A sheet that has the surface's very shape, set onto it without any sliding that is not asked for."""

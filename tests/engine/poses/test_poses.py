@@ -13,6 +13,7 @@ import trimesh
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
+from benchmarks.poses.characters import quadruped
 from benchmarks.poses.measures import edge_lengths, off_straight
 from lipmlp_engine.commands import main
 from lipmlp_engine.guide import Blend, CarriedMesh, Motion, Pose, VelocityLattice
@@ -22,9 +23,9 @@ from lipmlp_engine.guide.pose_pairs import Way, carried_meshes
 from lipmlp_engine.job.description import Job
 from lipmlp_engine.job.sections import Sampling, ShapeInput
 from lipmlp_engine.model.trained_morph import Morph
-from lipmlp_engine.poses.length_keeping import LengthPath, lengths_kept
+from lipmlp_engine.poses.length_keeping import LEAST_BENT, LengthPath, left_after_turn, lengths_kept
 from lipmlp_engine.shapes.distance import DistanceField
-from lipmlp_engine.shapes.shape import Shape, signed_volume, unit_normals
+from lipmlp_engine.shapes.shape import Shape, signed_volume, triangle_areas, unit_normals
 from lipmlp_engine.tracking.end_fitting import Destination
 from lipmlp_engine.tracking.pose_fitting import laid_on
 from lipmlp_engine.training.samples import PlacedShape, between_samples
@@ -211,3 +212,18 @@ def test_what_moves_as_a_whole_turns_about_its_middle() -> None:
     turned = Rotation.from_rotvec([0, 0, np.pi / 2]).apply(aside)
     halfway = np.add(Rotation.from_rotvec([0, 0, np.pi / 4]).apply(bar.vertices), [1, 1, 0])
     assert np.abs(LengthPath(aside, turned, bar.faces).at(0.5) - halfway).max() < 1e-6
+
+
+def test_a_limb_that_swings_alone_is_no_move_of_the_whole() -> None:
+    """Its vertices are few, so that in the mean nothing has moved."""
+    character = quadruped()
+    skin = character.skin(40)
+    standing, area = skin.vertices, triangle_areas(skin.vertices, skin.triangles).sum()
+    lifted = character.posed(skin, {"left front shin": (-70, 0, 0)})
+    turned = Rotation.from_rotvec([0.3, 1.0, -0.5]).apply(np.multiply(standing, [1, 1, 1.1]))
+    ways = [left_after_turn(standing, places, 1.0) / np.sqrt(area) for places in (lifted, turned)]
+    assert ways[0] > LEAST_BENT > ways[1]
+    halfway = LengthPath(standing, lifted, skin.triangles).at(0.5)
+    still = np.linalg.norm(lifted - standing, axis=1) < 1e-3
+    assert still.mean() > 0.5
+    assert np.linalg.norm(halfway - standing, axis=1)[still].mean() < 0.002
