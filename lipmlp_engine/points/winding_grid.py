@@ -24,9 +24,9 @@ MOST_CORNERS = 24_000_000
 class WindingGrid:
     """A grid around a cloud, cells along its longest side."""
 
-    def __init__(self, points: Array, cell: float, threads: int = 0) -> None:
+    def __init__(self, points: Array, cell: float, threads: int = 0, share: float = MARGIN) -> None:
         low, high = points.min(axis=0), points.max(axis=0)
-        margin = max(MARGIN * float((high - low).max()), 6 * cell)
+        margin = max(share * float((high - low).max()), 6 * cell)
         self.cell = cell
         self.low: Array = low - margin
         self.shape = tuple(fft.next_fast_len(int(np.ceil(side / cell)), real=True) for side in high - low + 2 * margin)
@@ -82,6 +82,11 @@ class WindingGrid:
     def at(self, values: NDArray[np.float32], points: Array) -> NDArray[np.float32]:
         """The grid's values at points within it."""
         return np.asarray(map_coordinates(values, ((points - self.low) / self.cell).T, order=1, mode="nearest"))
+
+
+def within(points: Array, cell: float) -> WindingGrid:
+    """A grid no larger than the points ask for, for values that were found on another."""
+    return WindingGrid(points, cell, share=0.0)
 
 
 def grid_about(points: Array, cell: float, finest: int, threads: int = 0) -> WindingGrid:
