@@ -131,7 +131,7 @@ def _made_finer(
 ) -> tuple[NDArray[np.float32], WindingGrid]:
     """The values on a finer grid where sheets lie closer to each other than the grid's cells tell, else as they are."""
     there, gap = narrow_places(samples, grid.cell)
-    made = finer(grid, values, gap, finest) if gap < grid.cell else None
+    made = finer(grid, values, gap, finest) if gap < 1.25 * grid.cell else None
     if made is None:
         return values, grid
     fine = carried(values, grid, made)

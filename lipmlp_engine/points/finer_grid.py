@@ -1,6 +1,6 @@
 """Where sheets lie closer to each other than a grid's cells are wide, a finer grid with the same values.
 
-Whether a corner falls between two such sheets is luck, and where none does they are one. Knows no planes and no surface.
+Whether a corner falls between two such sheets is luck, and where none does they are one. Knows no planes, no surface.
 """
 
 from __future__ import annotations
@@ -8,18 +8,16 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import affine_transform
-from scipy.spatial import cKDTree
 
+from .facing_sheets import close_sheets
 from .oriented_samples import Samples
 from .winding_grid import MOST_CORNERS, WindingGrid, within
 
 Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
-NEIGHBOURS, LEAST = 16, 2
-"""Neighbours among which samples of another sheet are looked for, and how many of them make one. Chosen."""
-FACING = -0.7
-"""Cosine between normals of sheets that face each other, or turn their backs. Chosen."""
+NEIGHBOURS = 16
+"""Neighbours among which samples of another sheet are looked for. Chosen."""
 NARROW = 1.5
 """Cells up to which the way from sheet to sheet is narrow. Chosen."""
 SHARE, MODEST = 0.02, 0.25
@@ -32,19 +30,8 @@ PER_GAP, MOST_TIMES = 1.5, 3.0
 def narrow_places(samples: Samples, cell: float) -> tuple[Flags, float]:
     """Which samples have another sheet closer than a cell or so, and how close most of them have it; infinitely far
     where these are too few for a sheet."""
-    count = min(NEIGHBOURS, len(samples.points) - 1)
-    _, nearest = cKDTree(samples.points).query(samples.points, k=count + 1)
-    nearest = nearest[:, 1:]
-    step, other = samples.points[nearest] - samples.points[:, None], samples.normals[nearest]
-    facing = np.einsum("nki,ni->nk", other, samples.normals) < FACING
-    above, below = np.einsum("nki,ni->nk", step, samples.normals), -np.einsum("nki,nki->nk", step, other)
-    way = np.abs(above + below) / 2
-    close = facing & (above * below > 0) & (way < NARROW * cell)
-    there = np.asarray(close.sum(axis=1) >= LEAST)
-    if there.mean() < SHARE:
-        return there, np.inf
-    ways = np.nanmedian(np.where(close, way, np.nan)[there], axis=1)
-    return there, float(np.quantile(ways, MODEST))
+    there, way = close_sheets(samples.points, samples.normals, NARROW * cell, NEIGHBOURS)
+    return there, float(np.quantile(way, MODEST)) if there.mean() >= SHARE else np.inf
 
 
 def finer(grid: WindingGrid, values: NDArray[np.float32], gap: float, finest: int) -> WindingGrid | None:
