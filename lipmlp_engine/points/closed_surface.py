@@ -41,6 +41,10 @@ AGREED, DISAGREED = 0.35, 0.5
 are believed, from the second they are not. Chosen."""
 ENCLOSING = 0.3
 """Mean winding number at the samples from which it is about what is inside; that of a sheet is nothing. Chosen."""
+WIDE = 1.25
+"""Cells between two sheets up to which the grid is made finer. Chosen: plates 1.15 cells apart came from .020 to .008 %
+of the truth.
+"""
 BESIDE, BAND = 1.0, 1.5
 """Spacings from a narrow place up to which a finer grid is made anew, and cells from the surface. Chosen."""
 CRUMB = 40
@@ -81,7 +85,9 @@ def enclosing_surface(
         blended.put(values, near, grid, lambda done: notify(0.3 + 0.4 * done))
         if steady is None and not share:
             by_number = (0.5 - number) * np.float32(2 * grid.cell)
-            values, made = _made_finer(values, by_number, samples, grid, finest, blended)
+            values, made = _made_finer(
+                values, by_number, samples, grid, finest, blended, lambda done: notify(0.7 + 0.2 * done)
+            )
             times, grid = grid.cell / made.cell, made
     if steady is not None:
         number, level = steady
@@ -128,17 +134,18 @@ def _made_finer(
     grid: WindingGrid,
     finest: int,
     blended: _Blended,
+    notify: Callable[[float], None],
 ) -> tuple[NDArray[np.float32], WindingGrid]:
     """The values on a finer grid where sheets lie closer to each other than the grid's cells tell, else as they are."""
     there, gap = narrow_places(samples, grid.cell)
-    made = finer(grid, values, gap, finest) if gap < 1.25 * grid.cell else None
+    made = finer(grid, values, gap, finest) if gap < WIDE * grid.cell else None
     if made is None:
         return values, grid
     fine = carried(values, grid, made)
     near = _around(samples.points[there], samples.spacing[there] * (BESIDE / FAR), made)
     near = near[np.abs(fine.ravel()[near]) < BAND * grid.cell]
     fine.ravel()[near] = carried(by_number, grid, made).ravel()[near]
-    blended.put(fine, near, made, lambda done: None)
+    blended.put(fine, near, made, notify)
     return fine, made
 
 

@@ -57,7 +57,7 @@ def cut_false_bridges(values: NDArray[np.float32], grid: WindingGrid, times: flo
     reach, far = np.zeros(len(middle)), np.zeros(len(middle), np.int64)
     np.maximum.at(reach, number, np.linalg.norm(place - middle[number], axis=1))
     np.maximum.at(far, number, steps.ravel()[corners])
-    false = (reach <= THIN * times) & (far <= SHORT * times)
+    false = (reach <= THIN * times) & (far <= np.ceil(SHORT * times))
     ends = ends[false[bridge.ravel()[ends[:, 0]] - 1]]
     # Of two corners the one that is nearer to the outside makes the smaller dent.
     own = values[about]
