@@ -7,6 +7,7 @@ import pytest
 import trimesh
 
 from lipmlp_engine.job.sections.points import Points
+from lipmlp_engine.points import closed_surface
 from lipmlp_engine.points import reconstruct as way
 from lipmlp_engine.points.finer_grid import carried, finer, narrow_places
 from lipmlp_engine.points.lent_normals import lent
@@ -16,11 +17,12 @@ from lipmlp_engine.points.reconstruct import reconstruct
 from lipmlp_engine.points.scanned_sheets import sheets_among
 from lipmlp_engine.points.winding_grid import WindingGrid
 from lipmlp_engine.shapes.cloud import Cloud
+from lipmlp_engine.shapes.mesh_topology import Topology
 from lipmlp_engine.shapes.shape import signed_volume
 from lipmlp_engine.shapes.surface_samples import sample_surface
 from tests.engine.clouds import on_ball
 
-GAP, THICK = 0.009, 0.1
+GAP, THICK, SPACING = 0.005, 0.1025, 0.02
 
 
 def plates(count: int, noise: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
@@ -44,12 +46,20 @@ def shell(count: int, thick: float, noise: float = 0.0) -> np.ndarray:
     return points + noise * rng.standard_normal(points.shape)
 
 
-def test_plates_closer_than_cells_are_two() -> None:
-    points, _ = plates(3000)
-    found = reconstruct(Cloud(points), "plates", Points(), threads=1)
-    assert found.report.spacing / 100 * Cloud(points).diagonal > 1.7 * GAP
-    assert found.report.parts == 2 and found.report.genus == 0
-    assert signed_volume(found.vertices, found.triangles) == pytest.approx(2 * 0.5 * 0.4 * THICK, rel=0.02)
+@pytest.mark.parametrize("wide", [0.0, closed_surface.WIDE])
+def test_plates_between_which_no_corner_falls_are_two(wide: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(closed_surface, "WIDE", wide)
+    points, normals = plates(3000)
+    spacing = np.full(len(points), SPACING)
+    # Corners begin a fifth of the longest side, .1, below the plates, and lie half a spacing apart.
+    first = (0.1 + THICK) / (SPACING / 2) % 1
+    assert first > 0 and first + GAP / (SPACING / 2) < 1
+    vertices, triangles = closed_surface.enclosing_surface(Samples(points, normals, spacing, 0.0), 320, "closed", 1)
+    topology = Topology(triangles)
+    apart = topology.part_count == 2 and topology.euler_number == 4
+    assert apart == (wide > 0)
+    if apart:
+        assert signed_volume(vertices, triangles) == pytest.approx(2 * 0.5 * 0.4 * THICK, rel=0.02)
 
 
 def test_noise_that_bridges_a_gap_is_told() -> None:
