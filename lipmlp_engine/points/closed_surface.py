@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,7 @@ from ..machine.cores import usable_cores
 from ..shapes.smooth_ramp import smooth_ramp
 from .false_bridges import cut_false_bridges
 from .false_handles import finer_than_told, without_false_handles
+from .finer_grid import carried, finer, narrow_places
 from .oriented_samples import Samples
 from .sample_planes import SamplePlanes
 from .scanned_sheets import near_sheets, sheets_among
@@ -40,6 +41,12 @@ AGREED, DISAGREED = 0.35, 0.5
 are believed, from the second they are not. Chosen."""
 ENCLOSING = 0.3
 """Mean winding number at the samples from which it is about what is inside; that of a sheet is nothing. Chosen."""
+WIDE = 1.25
+"""Cells between two sheets up to which the grid is made finer. Chosen: plates 1.15 cells apart came from .020 to .008 %
+of the truth.
+"""
+BESIDE, BAND = 1.0, 1.5
+"""Spacings from a narrow place up to which a finer grid is made anew, and cells from the surface. Chosen."""
 CRUMB = 40
 """Parts with less area than so many samples have are no surface that was scanned. Chosen."""
 _CHUNK = 16_384
@@ -63,7 +70,7 @@ def enclosing_surface(
     notify(0.3)
     standing = np.asarray(grid.at(number, samples.points), np.float64)
     sheet = sheets_among(samples, standing, opening)
-    values = (0.5 - number) * np.float32(2 * grid.cell)
+    values, times = (0.5 - number) * np.float32(2 * grid.cell), 1.0
     share = share_of_number(samples)
     steady = steadied(samples, grid) if share else None
     missed = np.ones(len(samples.points)) if steady is None else missed_by(samples, grid, *steady)
@@ -74,7 +81,14 @@ def enclosing_surface(
         sure = float(standing.mean()) > ENCLOSING and (steady is not None or not share)
         width = blur * grid.cell if sure else np.inf
         reach = np.inf if sheet.all() else FAR
-        _blend_planes(values, near, samples, grid, width, reach, threads, lambda done: notify(0.3 + 0.6 * done))
+        blended = _Blended(SamplePlanes(samples), 2 * grid.cell, width, reach, threads)
+        blended.put(values, near, grid, lambda done: notify(0.3 + 0.4 * done))
+        if steady is None and not share:
+            by_number = (0.5 - number) * np.float32(2 * grid.cell)
+            values, made = _made_finer(
+                values, by_number, samples, grid, finest, blended, lambda done: notify(0.7 + 0.2 * done)
+            )
+            times, grid = grid.cell / made.cell, made
     if steady is not None:
         number, level = steady
         decided = (level - number) * np.float32(2 * grid.cell)
@@ -86,7 +100,7 @@ def enclosing_surface(
             added = np.where(lack > 0, np.minimum(by_planes, 0), np.maximum(by_planes, 0))
             decided.ravel()[near] += np.abs(lack) * added
         values += np.float32(share) * (decided - values)
-    cut_false_bridges(values, grid)
+    cut_false_bridges(values, grid, times)
     crumb = CRUMB * float(np.median(samples.spacing)) ** 2
     found = without_false_handles(
         values, grid, finer_than_told(samples), lambda: without_crumbs(*extracted(values, grid), crumb)
@@ -113,31 +127,61 @@ def _around(places: Array, spacing: Array, grid: WindingGrid) -> NDArray[np.int6
     return np.flatnonzero(near)
 
 
-def _blend_planes(
+def _made_finer(
     values: NDArray[np.float32],
-    index: NDArray[np.int64],
+    by_number: NDArray[np.float32],
     samples: Samples,
     grid: WindingGrid,
-    width: float,
-    far: float,
-    threads: int,
+    finest: int,
+    blended: _Blended,
     notify: Callable[[float], None],
-) -> None:
-    """Put the distance to the samples' planes at those corners; ``width`` is how blurred the number is, and ``far`` how
-    many spacings from a sample it alone is right."""
-    flat = values.ravel()
-    planes = SamplePlanes(samples)
+) -> tuple[NDArray[np.float32], WindingGrid]:
+    """The values on a finer grid where sheets lie closer to each other than the grid's cells tell, else as they are."""
+    there, gap = narrow_places(samples, grid.cell)
+    made = finer(grid, values, gap, finest) if gap < WIDE * grid.cell else None
+    if made is None:
+        return values, grid
+    fine = carried(values, grid, made)
+    near = _around(samples.points[there], samples.spacing[there] * (BESIDE / FAR), made)
+    near = near[np.abs(fine.ravel()[near]) < BAND * grid.cell]
+    fine.ravel()[near] = carried(by_number, grid, made).ravel()[near]
+    blended.put(fine, near, made, notify)
+    return fine, made
 
-    def evaluate(begin: int) -> None:
-        rows = index[begin : begin + _CHUNK]
-        height, reach = planes.heights(grid.places(rows))
-        share = smooth_ramp(-reach, -far, -NEAR) if np.isfinite(far) else np.ones(len(reach))
-        if np.isfinite(width):
-            off = np.abs(0.5 - flat[rows] / (2 * grid.cell) - ndtr(-height / width))
-            share *= np.where(reach > 0, np.clip((DISAGREED - off) / (DISAGREED - AGREED), 0, 1), 1)
-        flat[rows] = share * height + (1 - share) * flat[rows]
 
-    starts = list(range(0, len(index), _CHUNK))
-    with ThreadPoolExecutor(threads or usable_cores()) as pool:
-        for done, _ in enumerate(pool.map(evaluate, starts)):
-            notify(done / len(starts))
+@dataclass(frozen=True)
+class _Blended:
+    """Planes of samples, and how they and the winding number are put together."""
+
+    planes: SamplePlanes
+    steep: float
+    """What the values of the winding number fall by where it falls by one."""
+    width: float
+    """How blurred the number is."""
+    far: float
+    """How many spacings from a sample it alone is right."""
+    threads: int
+
+    def put(
+        self,
+        values: NDArray[np.float32],
+        index: NDArray[np.int64],
+        grid: WindingGrid,
+        notify: Callable[[float], None],
+    ) -> None:
+        """Put the distance to the planes at those corners, where the values are those of the winding number."""
+        flat = values.ravel()
+
+        def evaluate(begin: int) -> None:
+            rows = index[begin : begin + _CHUNK]
+            height, reach = self.planes.heights(grid.places(rows))
+            share = smooth_ramp(-reach, -self.far, -NEAR) if np.isfinite(self.far) else np.ones(len(reach))
+            if np.isfinite(self.width):
+                off = np.abs(0.5 - flat[rows] / self.steep - ndtr(-height / self.width))
+                share *= np.where(reach > 0, np.clip((DISAGREED - off) / (DISAGREED - AGREED), 0, 1), 1)
+            flat[rows] = share * height + (1 - share) * flat[rows]
+
+        starts = list(range(0, len(index), _CHUNK))
+        with ThreadPoolExecutor(self.threads or usable_cores()) as pool:
+            for done, _ in enumerate(pool.map(evaluate, starts)):
+                notify(done / len(starts))

@@ -26,22 +26,23 @@ AWAY = 0.25
 """Cells by which what is cut comes to lie outside. Chosen."""
 
 
-def cut_false_bridges(values: NDArray[np.float32], grid: WindingGrid) -> None:
-    """Change the values, negative inside, where thin and short bridges join bodies."""
+def cut_false_bridges(values: NDArray[np.float32], grid: WindingGrid, times: float = 1.0) -> None:
+    """Change the values, negative inside, where thin and short bridges join bodies; the cells are so many ``times``
+    finer than two to a spacing."""
     inside = values < 0
     about = tuple(
         slice(max(int(along.min()) - 1, 0), int(along.max()) + 2) if len(along) else slice(0, 0)
         for along in (np.flatnonzero(inside.any(axis=others)) for others in ((1, 2), (0, 2), (0, 1)))
     )
     inside = inside[about]
-    body, count = label(minimum_filter(inside, size=3, mode="constant", cval=0))
+    body, count = label(minimum_filter(inside, size=2 * round(times) + 1, mode="constant", cval=0))
     size = np.bincount(body.ravel(), minlength=count + 1)[1:]
-    if (size >= BODY).sum() < 2:
+    if (size >= BODY * times**3).sum() < 2:
         return
     owner, steps = _grown(body.astype(np.int32), inside)
     first, second = _meetings(owner)
     ends = np.stack([first, second], axis=1)
-    between = (size[owner.ravel()[ends] - 1] >= BODY).all(axis=1)
+    between = (size[owner.ravel()[ends] - 1] >= BODY * times**3).all(axis=1)
     ends = ends[between]
     if not len(ends):
         return
@@ -56,7 +57,7 @@ def cut_false_bridges(values: NDArray[np.float32], grid: WindingGrid) -> None:
     reach, far = np.zeros(len(middle)), np.zeros(len(middle), np.int64)
     np.maximum.at(reach, number, np.linalg.norm(place - middle[number], axis=1))
     np.maximum.at(far, number, steps.ravel()[corners])
-    false = (reach <= THIN) & (far <= SHORT)
+    false = (reach <= THIN * times) & (far <= np.ceil(SHORT * times))
     ends = ends[false[bridge.ravel()[ends[:, 0]] - 1]]
     # Of two corners the one that is nearer to the outside makes the smaller dent.
     own = values[about]

@@ -40,6 +40,10 @@ class SurfaceReport:
     """Share of the points, in %, that lie farther off than noise and spacing explain."""
     astray_beyond: float
     """How far that is."""
+    too_close: float
+    """Share of the area, in %, that lies closer to another sheet than the noise lets tell them apart."""
+    too_close_below: float
+    """How close that is; nothing where the cloud is clean."""
     unseen: float
     """Share of the area, in %, that has no points near it."""
     parts: int
@@ -64,7 +68,12 @@ class SurfaceReport:
                 f"noise              {self.noise:.3f} % of the diagonal, points {self.spacing:.2f} % apart",
                 f"points to surface  {self.distance_mean:.3f} % in the mean, 95 % below {self.distance_95:.3f} %",
                 f"points off surface {self.astray:.2f} % by more than {self.astray_beyond:.2f} %",
+                *self._close(),
                 f"area without points {self.unseen:.1f} %",
                 f"seconds            {self.seconds:.1f}",
             ]
         )
+
+    def _close(self) -> list[str]:
+        told = f"area near another  {self.too_close:.1f} % closer than {self.too_close_below:.2f} %"
+        return [told] if self.too_close_below else []

@@ -18,6 +18,10 @@ walls has as many as the planes of either."""
 MIXED, UNLIKE, AROUND = 0.08, 0.92, 24
 """Share of so many neighbours from which on unlike normals, by the cosine of their lines, leave a point in doubt.
 Chosen: what is merely bent has none, and keeps its own."""
+ASKEW, MORE = 0.005, 4.0
+"""What a point's line may lack of its neighbours', by the median of 1 less the cosine, before it is in doubt too, and
+how many times what its neighbours lack of theirs. Chosen: a plane that chance lays through a few points of both of two
+close sheets is a tilt of some 20 degrees, which turned whole regions of plates .5 % apart inside out."""
 SHARP = (0.01, 0.03, 0.09)
 """Spacings from a plane within which points lie on it; all three are heard. Chosen: a plane through two walls has as
 many points nearby as theirs have, but not so near."""
@@ -74,10 +78,12 @@ def _mixed(
     _, nearest = tree.query(points, k=min(AROUND, len(points) - 1) + 1, workers=workers)
     cosine = np.einsum("nki,ni->nk", normals[nearest], normals)
     other = np.abs(cosine) < UNLIKE
+    lack = np.median(1 - np.abs(cosine[:, 1:]), axis=1)
+    askew = lack > ASKEW + MORE * np.median(lack[nearest[:, 1:]], axis=1)
     if sided:
         height = np.einsum("nki,ni->nk", points[nearest] - points[:, None], normals) / spacing[:, None]
         other |= (cosine < -UNLIKE) & (np.abs(height) < REFIT)
-    return np.asarray(other.mean(axis=1) > MIXED)
+    return np.asarray((other.mean(axis=1) > MIXED) | askew)
 
 
 def _best(

@@ -14,7 +14,7 @@ from scipy.sparse.csgraph import breadth_first_order, connected_components, mini
 from scipy.sparse.linalg import cg
 
 from .normal_estimation import Lines
-from .winding_grid import WindingGrid
+from .winding_grid import WindingGrid, summed_number
 
 Array = NDArray[np.float64]
 
@@ -272,18 +272,8 @@ def _turned_sheets(
         there = np.flatnonzero(own & crowded)
         places = points[there[:: max(1, len(there) // ASKED)]]
         walls = lines.normals * (side * lines.spacing**2)[:, None]
-        now = _number(places, points, walls)
-        alone = _number(places, points[own], walls[own])
+        now = float(summed_number(places, points, walls).mean())
+        alone = float(summed_number(places, points[own], walls[own]).mean())
         if abs(now - 2 * alone - 0.5) < abs(now - 0.5):
             side = np.where(own, -side, side)
     return side
-
-
-def _number(places: Array, points: Array, walls: Array) -> float:
-    """The mean winding number at some of the points."""
-    total = 0.0
-    for place in places:
-        step = points - place
-        cube = np.einsum("ij,ij->i", step, step) ** 1.5
-        total += float((np.einsum("ij,ij->i", walls, step) / np.where(cube > 0, cube, np.inf)).sum())
-    return total / (4 * np.pi * len(places))

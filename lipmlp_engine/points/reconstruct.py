@@ -19,12 +19,14 @@ from ..shapes.mesh_topology import Topology
 from ..shapes.surface_samples import sample_surface
 from .closed_surface import enclosing_surface
 from .dimension import fill_a_body, without_lines
+from .facing_sheets import close_sheets
 from .filled_body import body_surface, spacing_within
 from .found_surface import Found, SurfaceReport
 from .lent_normals import lent
-from .normal_estimation import Lines, lines_of
-from .orientation import oriented
+from .normal_estimation import CLEAN, Lines, lines_of
+from .orientation import ON_A_WALL, oriented
 from .oriented_samples import Samples
+from .winding_grid import summed_number
 
 Array = NDArray[np.float64]
 Notify = Callable[[float], None]
@@ -33,11 +35,20 @@ ON_A_LINE = 1e-4
 """Points closer to one line than this share of its length lie on it. Chosen."""
 BELIEVED = 0.9
 """Share of the given normals that must agree with the points for all of them to be taken as they are. Chosen."""
+BETTER, ASKED = 0.1, 500
+"""Where given and made normals do not agree, how much larger the share of the points must be at which the winding
+number is what it is on a wall for the given ones to be taken, and how many points are asked. Chosen: of a sparse head
+with horns its own normals have .90, and those that are made .71.
+"""
 UNSEEN = 3.0
 """Surface farther than this many spacings from every point was not scanned. Chosen."""
 ASTRAY = (4.0, 1.0)
 """Standard deviations of the noise, and spacings, beyond both of which a point lies off the surface. Chosen: chance
 alone leaves .01 % of the points there."""
+TOO_CLOSE, AMONG, CLOSE_FROM = 3.0, 48, 2.0
+"""Standard deviations of the noise up to which two sheets are as good as one, among how many neighbours another is
+looked for, and the share of the area, in %, from which that is said. Chosen: in noise a cat has .8 % and a penguin
+1.7 %, two plates whose gap is bridged 18 and 40 %."""
 TOLD_FROM = 0.3
 """Share of the points, in %, that must lie so far off for it to be said. Chosen."""
 
@@ -77,6 +88,11 @@ def reconstruct(
         notes.append(
             f"{report.astray:.1f} % of its points lie more than {report.astray_beyond:.1f} % of its size off the "
             "surface: what is thinner there than its noise, or than its points are apart, is lost or has grown together"
+        )
+    if report.too_close > CLOSE_FROM:
+        notes.append(
+            f"{report.too_close:.0f} % of its area lies closer than {report.too_close_below:.1f} % of its size to "
+            "another side of it, which its noise hides: gaps there may be bridged, and what is thin may have holes"
         )
     notify(1.0)
     return Found(way.vertices * scale + middle, way.triangles, colors, notes, report)
@@ -204,16 +220,28 @@ def _believed(
         return unit, []
     if share <= 1 - BELIEVED:
         return -unit, ["turned its normals, which all pointed inwards"]
+    facing = unit if share > 0.5 else -unit
+    if _walled(facing, points, lines) > _walled(made, points, lines) + BETTER:
+        return facing, [] if share > 0.5 else ["turned its normals, most of which pointed inwards"]
     return None, [f"made its normals anew, because {100 * min(share, 1 - share):.0f} % of them pointed the other way"]
+
+
+def _walled(normals: Array, points: Array, lines: Lines) -> float:
+    """The share of the points, of which some are asked, at which the winding number is about what it is on a wall."""
+    some = points[:: max(1, len(points) // ASKED)]
+    number = summed_number(some, points, normals * lines.spacing[:, None] ** 2)
+    return float((np.abs(number - 0.5) < ON_A_WALL).mean())
 
 
 def _measured(points: Array, way: _Way, threads: int) -> SurfaceReport:
     field = DistanceField(way.vertices, way.triangles, threads=threads)
     distance = np.maximum(field.signed(points), 0) if way.method == "volume" else field.closest(points)[2]
-    on_surface, _, _ = sample_surface(way.vertices, way.triangles, 20_000, np.random.default_rng(0))
+    on_surface, facing, _ = sample_surface(way.vertices, way.triangles, 20_000, np.random.default_rng(0))
     away, nearest = cKDTree(way.places).query(on_surface)
     usual = float(np.median(way.spacing))
     unseen = float((away > UNSEEN * np.maximum(way.spacing[nearest], usual)).mean())
+    close = TOO_CLOSE * way.noise if way.noise >= CLEAN * usual else 0.0
+    near_another = close_sheets(on_surface, facing, close, AMONG)[0] if close else np.zeros(1)
     beyond = max(ASTRAY[0] * way.noise, ASTRAY[1] * usual)
     topology = Topology(way.triangles)
     genus = (2 * topology.part_count - topology.euler_number) // 2 if topology.closed else None
@@ -228,6 +256,8 @@ def _measured(points: Array, way: _Way, threads: int) -> SurfaceReport:
         distance_95=100 * float(np.quantile(distance, 0.95)),
         astray=100 * float((distance > beyond).mean()),
         astray_beyond=100 * beyond,
+        too_close=100 * float(near_another.mean()),
+        too_close_below=100 * close,
         unseen=100 * unseen,
         parts=topology.part_count,
         genus=genus,

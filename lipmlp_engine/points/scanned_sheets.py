@@ -12,6 +12,7 @@ from scipy.spatial import cKDTree
 from ..shapes.mesh_topology import vertex_parts
 from ..shapes.shape import triangle_areas
 from .oriented_samples import Samples
+from .winding_grid import summed_number
 
 Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -22,6 +23,9 @@ SHEET = 0.27
 side, and a cap of a fifth of a ball, have up to .25; a third of a ball has .32, what is closed has .5."""
 NEIGHBOURS, TOGETHER = 8, 3.0
 """Samples hang together that are among so many nearest, and no more than so many spacings apart. Chosen."""
+ASKED, MOST_ASKED = 100, 8
+"""Samples of a part at which the number is summed where the grid's says that nothing is enclosed, and the largest parts
+that are asked so. Chosen."""
 RIM = 1.0
 """Spacings around a sample that belong to a sheet. Chosen."""
 GAP = 12.0
@@ -42,7 +46,14 @@ def sheets_among(samples: Samples, number: Array, opening: str) -> Flags:
     first, _ = np.nonzero(linked)
     _, part = vertex_parts(np.stack([first, nearest[linked]], axis=1), count)
     mean = np.bincount(part, number) / np.bincount(part)
-    return np.asarray((np.abs(mean) < SHEET)[part])
+    sheet = np.abs(mean) < SHEET
+    # Between walls that stand closer than its cells a grid's number is blurred away.
+    largest = np.argsort(-np.bincount(part), kind="stable")[:MOST_ASKED]
+    for each in largest[sheet[largest]]:
+        there = np.flatnonzero(part == each)
+        asked = samples.points[there[:: max(1, len(there) // ASKED)]]
+        sheet[each] = abs(float(summed_number(asked, samples.points, samples.walls).mean())) < SHEET
+    return np.asarray(sheet[part])
 
 
 def near_sheets(vertices: Array, triangles: Triangles, samples: Samples, sheet: Flags) -> tuple[Array, Triangles]:

@@ -24,9 +24,9 @@ MOST_CORNERS = 24_000_000
 class WindingGrid:
     """A grid around a cloud, cells along its longest side."""
 
-    def __init__(self, points: Array, cell: float, threads: int = 0) -> None:
+    def __init__(self, points: Array, cell: float, threads: int = 0, share: float = MARGIN) -> None:
         low, high = points.min(axis=0), points.max(axis=0)
-        margin = max(MARGIN * float((high - low).max()), 6 * cell)
+        margin = max(share * float((high - low).max()), 6 * cell)
         self.cell = cell
         self.low: Array = low - margin
         self.shape = tuple(fft.next_fast_len(int(np.ceil(side / cell)), real=True) for side in high - low + 2 * margin)
@@ -84,6 +84,11 @@ class WindingGrid:
         return np.asarray(map_coordinates(values, ((points - self.low) / self.cell).T, order=1, mode="nearest"))
 
 
+def within(points: Array, cell: float) -> WindingGrid:
+    """A grid no larger than the points ask for, for values that were found on another."""
+    return WindingGrid(points, cell, share=0.0)
+
+
 def grid_about(points: Array, cell: float, finest: int, threads: int = 0) -> WindingGrid:
     """A grid with cells of about that size, but not more than ``finest`` along the longest side, nor more than fit."""
     cell = max(cell, float(np.ptp(points, axis=0).max()) / finest)
@@ -92,3 +97,13 @@ def grid_about(points: Array, cell: float, finest: int, threads: int = 0) -> Win
         cell *= 1.1
         grid = WindingGrid(points, cell, threads)
     return grid
+
+
+def summed_number(places: Array, points: Array, walls: Array) -> Array:
+    """The winding number at places, summed over all points: exact where a grid is too coarse, and slow."""
+    number = np.empty(len(places))
+    for row, place in enumerate(places):
+        step = points - place
+        cube = np.einsum("ij,ij->i", step, step) ** 1.5
+        number[row] = (np.einsum("ij,ij->i", walls, step) / np.where(cube > 0, cube, np.inf)).sum()
+    return number / (4 * np.pi)
