@@ -168,18 +168,22 @@ def blended(
     value = found.value
     thinnest = THIN * cell
     if cell > 0.0 and wp.abs(value) < thinnest * STEEPEST and trust >= 1.0:
-        # What the flow has squeezed is thinner than it was.
+        # What goes along itself is thinner than it was where the flow has squeezed it.
         steep = 0.0
         depth = float(value)
         thick_first = at_node(first.thickness, one.place)
         if thick_first < thinnest * STEEPEST:
-            squeezed = steepness(moment.flow, moment.extent, point, -share, moment.back, one.outwards)
+            squeezed = 1.0
+            if part_first == 1.0:
+                squeezed = steepness(moment.flow, moment.extent, point, -share, moment.back, one.outwards)
             if thick_first < thinnest * squeezed:
                 depth = depth - part_first * (one.distance + 0.5 * thick_first)
                 steep = squeezed
         thick_second = at_node(second.thickness, other.place)
         if thick_second < thinnest * STEEPEST:
-            squeezed = steepness(moment.flow, moment.extent, point, rest, moment.ahead, other.outwards)
+            squeezed = 1.0
+            if part_second == 1.0:
+                squeezed = steepness(moment.flow, moment.extent, point, rest, moment.ahead, other.outwards)
             if thick_second < thinnest * squeezed:
                 depth = depth - part_second * (other.distance + 0.5 * thick_second)
                 steep = wp.max(steep, squeezed)

@@ -113,16 +113,20 @@ class ExactBlend:
 
     def too_thin_for(self, cell: float) -> bool:
         """Whether there are parts that cells of this size do not find as they are, or squeezed by the flow."""
-        squeezed = 1.0 if self._at_shape else STEEPEST
-        return any(surface.thin_parts.thinnest < THIN * cell * squeezed for surface in self._surfaces())
+        return any(surface.thin_parts.thinnest < THIN * cell * self._most_squeezed for surface in self._surfaces())
 
     def thin_at(self, points: Points, cell: float, steep: Points) -> NDArray[np.bool_]:
         """Where points are about such parts, by how fast the function changes there."""
         points = self._unbent(points)
-        limit = THIN * cell * np.clip(steep, 1, 1 if self._at_shape else STEEPEST)
+        limit = THIN * cell * np.clip(steep, 1, self._most_squeezed)
         sides = zip(self._counting, self._surfaces(), strict=True)
         found = [surface.thin_parts.thickness(self._carried(points, side)) < limit for side, surface in sides]
         return np.asarray(np.any(found, axis=0))
+
+    @property
+    def _most_squeezed(self) -> float:
+        """How much thinner than in its shape a part may count: only what goes along itself is there as it is."""
+        return STEEPEST if self._both.have_lone_parts and not self._at_shape else 1.0
 
     def freedom(self, points: Points) -> Points:
         """How much of the surface at points is the blend's making and no shape's own, from 0 to 1.

@@ -53,6 +53,11 @@ class Sides:
         first, second = self.surfaces
         return CommonPart(first.shape, first.field, second.field)
 
+    @property
+    def have_lone_parts(self) -> bool:
+        """Whether something of them goes along itself."""
+        return any(lone is not None for lone in self._blend.lone)
+
     def make_ready(self) -> None:
         """Find out what all moments have in common, which several may want at once."""
         _ = self.common, self._given(0), self._given(1)

@@ -159,7 +159,9 @@ def test_what_is_too_thin_for_cells_is_lowered_as_the_formula_says(morph: ExactM
     if lone is not None and 0 < share < 1:
         own, gone = torch.from_numpy(distances[0]), torch.full((len(points),), share)
         left = lone.left(own, torch.from_numpy(places[0]), gone)[1].numpy()
-        weights[0] = np.where(left <= values + ROUNDING / 4, 1, weights[0])
+        alone = left <= values + ROUNDING / 4
+        weights[0] = np.where(alone, 1, weights[0])
+        steep = [np.where(alone, steep[0], 1), np.ones_like(steep[1])]
     wanted = np.where(trust >= 1, seen_by_cells(values, cell, distances, weights, thick, steep), values)
     assert (lowered < values).any() == (share < 1)
     assert np.quantile(np.abs(lowered - wanted), 0.995) < 1e-3
