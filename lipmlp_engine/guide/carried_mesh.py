@@ -70,13 +70,13 @@ class CarriedMesh:
     def at(self, points: torch.Tensor, share: float) -> torch.Tensor:
         """Velocity at points, (n, 3), per unit of the way."""
         low, high = max(share - VELOCITY_STEP, 0.0), min(share + VELOCITY_STEP, 1.0)
-        bound = self.bound(_array(points), share)
+        bound = self.bound(as_array(points), share)
         moved = self.released(bound, high) - self.released(bound, low)
         return torch.from_numpy(moved / np.float32(high - low)).to(points.device)
 
     def carry(self, points: torch.Tensor, start: torch.Tensor | float, end: torch.Tensor | float) -> torch.Tensor:
         """Points at one share of the way brought to another, which may differ from point to point."""
-        places = _array(points)
+        places = as_array(points)
         if not isinstance(start, torch.Tensor) and not isinstance(end, torch.Tensor):
             return torch.from_numpy(self.moved(places, start, end)).to(points.device)
         shares = np.empty((len(places), 2))
@@ -162,5 +162,6 @@ def _barycentric(points: Array, a: Array, b: Array, c: Array) -> Array:
     return np.asarray(weights / weights.sum(1, keepdims=True))
 
 
-def _array(points: torch.Tensor) -> Points:
+def as_array(points: torch.Tensor) -> Points:
+    """What a tensor on any device holds, as kernels and trees want it."""
     return np.ascontiguousarray(points.detach().cpu().numpy(), np.float32)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ..files.mesh_frame import MeshFrame
 from ..shapes.distance import DistanceField
+from ..shapes.shape import vertex_normals
 from .solid import Points, Solid
 
 HINTS = (1.0, 0.5, 0.25)
@@ -63,20 +64,10 @@ def normal_speeds(frame: MeshFrame, solid: Solid) -> NDArray[np.float64] | None:
     if frame.velocity is None or solid.empty:
         return None
     velocity = np.asarray(frame.velocity, np.float64)
-    normals = vertex_normals(solid) if frame.normals is None else np.asarray(frame.normals, np.float64)
+    own = frame.normals
+    normals = vertex_normals(solid.vertices, solid.triangles) if own is None else np.asarray(own, np.float64)
     speeds: NDArray[np.float64] = np.abs(np.einsum("ij,ij->i", velocity, normals))
     return speeds
-
-
-def vertex_normals(solid: Solid) -> Points:
-    """Unit normals of the vertices, weighted by the area around them."""
-    weighted = solid.face_normals * solid.face_areas[:, None]
-    flat = np.repeat(weighted, 3, axis=0)
-    corner = solid.triangles.ravel()
-    summed = np.stack([np.bincount(corner, flat[:, k], minlength=len(solid.vertices)) for k in range(3)], axis=1)
-    length = np.linalg.norm(summed, axis=1, keepdims=True)
-    normals: Points = np.divide(summed, length, out=np.zeros_like(summed), where=length > 0)
-    return normals
 
 
 def measure_motion(

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ..looks.barycentric import barycentric
 from ..shapes.distance import DistanceField
-from ..shapes.shape import doubled_area_vectors
+from ..shapes.shape import vertex_normals
 from .stand_in_mesh import StandIn
 
 Array = NDArray[np.float64]
@@ -41,8 +41,4 @@ class Ground:
 
     @cached_property
     def _normals(self) -> Array:
-        """At the vertices, weighted by area."""
-        areas, corners = doubled_area_vectors(self.vertices, self.triangles), self.triangles.ravel()
-        total = [np.bincount(corners, np.repeat(areas[:, k], 3), len(self.vertices)) for k in range(3)]
-        normals = np.stack(total, 1)
-        return np.asarray(normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-30))
+        return vertex_normals(self.vertices, self.triangles)

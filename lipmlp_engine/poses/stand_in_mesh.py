@@ -13,7 +13,7 @@ from scipy.sparse.csgraph import dijkstra
 
 from ..shapes.distance import DistanceField
 from ..shapes.mesh_topology import Topology, face_parts
-from ..shapes.shape import Shape, doubled_area_vectors, signed_volume, triangle_areas
+from ..shapes.shape import Shape, signed_volume, triangle_areas, vertex_normals
 from .mesh_edges import edge_lengths, edges_of
 
 VERTICES = 4_000
@@ -55,11 +55,7 @@ class StandIn:
     @cached_property
     def normals(self) -> Array:
         """At the vertices, weighted by area."""
-        areas = doubled_area_vectors(self.vertices, self.triangles)
-        total = np.zeros_like(self.vertices)
-        for corner in range(3):
-            np.add.at(total, self.triangles[:, corner], areas)
-        return np.asarray(total / np.maximum(np.linalg.norm(total, axis=1, keepdims=True), 1e-30))
+        return vertex_normals(self.vertices, self.triangles)
 
     @cached_property
     def roads(self) -> sparse.csr_array:

@@ -127,6 +127,13 @@ def unit_normals(vertices: NDArray[np.floating], triangles: NDArray[np.integer])
     return np.asarray(normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-30))
 
 
+def vertex_normals(vertices: NDArray[np.floating], triangles: NDArray[np.integer]) -> NDArray[np.float64]:
+    """Each vertex's normal, weighted by the area around it; zero where there is none."""
+    areas, corners = np.tile(doubled_area_vectors(vertices, triangles), (3, 1)), triangles.T.ravel()
+    total = np.stack([np.bincount(corners, areas[:, axis], len(vertices)) for axis in range(3)], 1)
+    return np.asarray(total / np.maximum(np.linalg.norm(total, axis=1, keepdims=True), 1e-30))
+
+
 def signed_volume(vertices: NDArray[np.floating], triangles: NDArray[np.integer]) -> float:
     """Enclosed volume, negative where the triangles face inwards."""
     return float(volume_shares(vertices, triangles).sum())

@@ -6,12 +6,11 @@ no more than a bound. So the surface shown lies where the network is within that
 
 from __future__ import annotations
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from ..guide import CarriedBlend
+from ..guide.carried_mesh import as_array
 from ..guide.exact_morph import ExactBlend
 from .field import Enclosure, Field
 
@@ -42,14 +41,14 @@ class DetailedField:
 
     def values_for_cells(self, points: Tensor, cell: float) -> Tensor:
         """What corners of cells of a size are to know: parts too thin for them are as thick as they need."""
-        exact, trust = (torch.from_numpy(part).to(points.device) for part in self.exact.values(_array(points), cell))
+        exact, trust = (torch.from_numpy(part).to(points.device) for part in self.exact.values(as_array(points), cell))
         return self._bounded(self.network.values(points), exact, trust)
 
     def gradient(self, points: Tensor) -> Tensor:
         return self.values_and_gradient(points)[1]
 
     def values_and_gradient(self, points: Tensor) -> tuple[Tensor, Tensor]:
-        found = self.exact.values_and_gradient(_array(points))
+        found = self.exact.values_and_gradient(as_array(points))
         exact, gradient, trust = (torch.from_numpy(part).to(points.device) for part in found)
         learned = self.network.values(points)
         # Beyond its bound the residual is constant, and where it is not trusted it is not there.
@@ -78,7 +77,3 @@ def bound_for(exact: Tensor, learned: Tensor) -> float:
     near = exact.abs() < NEAR
     largest = float((exact - learned)[near].abs().max()) if near.any() else 0.0
     return min(max(LEEWAY * largest, SMALLEST_BOUND), LARGEST_BOUND)
-
-
-def _array(points: Tensor) -> NDArray[np.float32]:
-    return np.ascontiguousarray(points.detach().cpu().numpy(), np.float32)

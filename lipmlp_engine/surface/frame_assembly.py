@@ -38,7 +38,7 @@ def frame_at(morph: Morph, time: float, extraction: Extraction, sources: Sources
     """The morph's surface at a time, as the extraction settings say; without sources it has no attributes."""
     with one_torch_thread():
         field = morph.shown_field(time)
-        if isinstance(field, DetailedField):
+        if extraction.least_part > 0 and isinstance(field, DetailedField):
             field = RememberedDetail(field)
         surface = _surface(field, extraction, morph.cells(extraction), morph.parts_about(time))
         if extraction.least_part > 0:

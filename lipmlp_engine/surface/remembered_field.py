@@ -14,6 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ..guide.carried_mesh import as_array
 from .detail import DetailedField
 
 if TYPE_CHECKING:
@@ -46,17 +47,17 @@ class RememberedDetail(DetailedField):
 
     def values_for_cells(self, points: Tensor, cell: float) -> Tensor:
         known = self._for_cells.setdefault(cell, _Known(partial(self._look_for_cells, cell)))
-        return torch.from_numpy(known(_array(points))[0]).to(points.device)
+        return torch.from_numpy(known(as_array(points))[0]).to(points.device)
 
     def values_and_gradient(self, points: Tensor) -> tuple[Tensor, Tensor]:
-        values, gradient = (torch.from_numpy(part).to(points.device) for part in self._sloped(_array(points)))
+        values, gradient = (torch.from_numpy(part).to(points.device) for part in self._sloped(as_array(points)))
         return values, gradient
 
     def _look_for_cells(self, cell: float, points: Floats) -> tuple[Floats, ...]:
-        return (_array(self._field.values_for_cells(torch.from_numpy(points).to(self.device), cell)),)
+        return (as_array(self._field.values_for_cells(torch.from_numpy(points).to(self.device), cell)),)
 
     def _look_with_gradient(self, points: Floats) -> tuple[Floats, ...]:
-        return tuple(map(_array, self._field.values_and_gradient(torch.from_numpy(points).to(self.device))))
+        return tuple(map(as_array, self._field.values_and_gradient(torch.from_numpy(points).to(self.device))))
 
 
 class _RememberedExact:
@@ -129,7 +130,3 @@ class _Known:
 def _keys(points: Floats) -> NDArray[np.uint64]:
     first, second, third = points.view(np.uint32).astype(np.uint64).T
     return np.asarray(first * MIXING[0] + second * MIXING[1] + third * MIXING[2])
-
-
-def _array(part: Tensor) -> Floats:
-    return np.ascontiguousarray(part.detach().cpu().numpy(), np.float32)
