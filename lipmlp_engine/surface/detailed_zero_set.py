@@ -1,8 +1,7 @@
 """Extracts the surface of a function with detail from the shapes: every vertex on it, and on its edges and corners.
 
-The cells are those that exact values leave open; the faces are the surface nets' quads. Vertices are then led onto the
-surface by its own gradient, and those about an edge to where the planes of the faces around meet; what is no shape's
-own is made fair. Knows nothing about time, poses or attributes.
+The faces are the net's. Its vertices are led onto the surface by its own gradient, and those about an edge to where the
+planes of the faces around meet; what is no shape's own is made fair. Knows nothing about time, poses or attributes.
 """
 
 from __future__ import annotations
@@ -13,31 +12,14 @@ from typing import Literal
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
-from ..guide.thin_parts import STEEPEST
 from .detail import DetailedField
+from .exact_net import Net, net_of
 from .fairing import faired
 from .meeting_planes import Floats, Planes, gathered, touched
 from .smooth_normals import face_normals_at
-from .surface_nets import CORNERS, surface_nets, triangles_from_quads
-from .zero_set import Grid
+from .surface_nets import triangles_from_quads
 
-STEEPNESS = 1.3
-"""How fast the exact function may change where boxes are dropped by its value at their middle.
-
-Carried distances may change faster here and there; the search along the surface finds what is missed so. Chosen.
-"""
-BOX = 2
-"""Cells along the side of the boxes whose middle tells, by value and gradient, which of their cells are crossed.
-
-Chosen. Measured with it, other savings included: 24 frames of 128 cells (cat to koala) went from 19.3 to 11.8 s of
-processor.
-"""
-DOUBT = 0.35
-"""Cells: how far that may be wrong. What is missed all the same is found from the cells beside it. Chosen."""
-DOUBT_MIXED = 0.7
-"""The same where the function is part of it the network's, which bends where it likes. Chosen."""
 STEPS = 4
 """In which a vertex is led onto the surface. Chosen."""
 CLOSE = 0.003
@@ -77,78 +59,33 @@ class Surface:
     """Of the function, at the vertices; on an edge or a corner that of one side."""
 
 
-def extract_detailed(field: DetailedField, resolution: int, faces: Literal["quads", "triangles"] = "quads") -> Surface:
-    """The surface where the field is zero, within [-1, 1]³: closed and manifold, as `extract_surface` has it."""
-    grid = _ExactGrid(field, resolution, -1.0, 1.0, 1)
-    cells, values = grid.crossed_cells()
-    inner, cell_of_vertex, quads = surface_nets(values, grid.neighbours_below(cells))
-    origins = grid.position(cells[cell_of_vertex])
-    placing = _Placing(field, origins, float(grid.cell), quads)
-    net = origins + inner * grid.cell
-    vertices, gradient, creased = placing.place(net)
+def extract_detailed(
+    field: DetailedField, resolution: int, faces: Literal["quads", "triangles"] = "quads", net: Net | None = None
+) -> Surface:
+    """The surface where the field is zero, within [-1, 1]³: closed and manifold, as `extract_surface` has it.
+
+    net: the field's own, where it has been found before.
+    """
+    net = net or net_of(field, resolution)
+    quads = net.quads
+    vertices, gradient, creased = _Placing(field, net).place(net.vertices)
     normals = np.where(creased[:, None], face_normals_at(vertices, quads), unit(gradient))
-    vertices, normals = faired(vertices, normals, quads, field.exact.freedom(vertices), resolution, net)
+    vertices, normals = faired(vertices, normals, quads, field.exact.freedom(vertices), resolution, net.vertices)
     if faces == "triangles":
         return Surface(vertices, triangles_from_quads(vertices, quads), normals, gradient)
     return Surface(vertices, _started_on_bends(vertices, quads), normals, gradient)
 
 
-class _ExactGrid(Grid):
-    """Cells that the exact function's own values leave open."""
-
-    field: DetailedField
-
-    def evaluate(self, points: Tensor) -> Tensor:
-        return self.field.values_for_cells(points, float(self.cell))
-
-    def candidates(self) -> NDArray[np.int32]:
-        boxes, side = self.boxes_at_start()
-        # About parts too thin for cells the function is lowered, by less than a cell.
-        thin = self.field.exact.too_thin_for(float(self.cell))
-        margin = self.cell if thin else 0.0
-        while side > 1:
-            if side == BOX:
-                return self._crossed_by_slope(boxes, thin)
-            radius = float(side * self.cell) * np.sqrt(3) / 2
-            centres = self.position(boxes) + np.float32(side / 2) * self.cell
-            values, _ = self.field.exact.values(centres, scattered=True)
-            near = np.abs(values) <= STEEPNESS * radius + margin
-            side //= 2
-            boxes = self.halved(boxes[near], side)
-        return boxes
-
-    def _crossed_by_slope(self, boxes: NDArray[np.int32], thin: bool) -> NDArray[np.int32]:
-        """Cells of boxes in which the function, were it as straight as it is in a box's middle, would be zero.
-
-        Where cells see the function lowered all of a box's cells are looked at.
-        """
-        centres = self.position(boxes) + np.float32(BOX / 2) * self.cell
-        values, slopes, trust = self.field.exact.values_and_gradient(centres)
-        steep = np.linalg.norm(slopes, axis=1)
-        whole = self.field.exact.thin_at(centres, float(self.cell), steep) if thin else np.zeros(len(centres), bool)
-        whole &= np.abs(values) <= (STEEPNESS * BOX * np.sqrt(3) / 2 + 1) * self.cell * np.clip(steep, 1, STEEPEST)
-        # What is not to be trusted is shown as the network has it.
-        mixed = np.flatnonzero(trust < 1)
-        shown = self.field.values_and_gradient(torch.from_numpy(centres[mixed]).to(self.field.device))
-        values[mixed], slopes[mixed] = (part.cpu().numpy() for part in shown)
-        away = (CORNERS.astype(np.float32) - np.float32(0.5)) * self.cell
-        reach = (np.abs(slopes).sum(1) / 2 + np.where(trust < 1, DOUBT_MIXED, DOUBT).astype(np.float32)) * self.cell
-        crossed = np.abs(values[:, None] + slopes @ away.T) <= reach[:, None]
-        box, corner = np.nonzero(crossed | whole[:, None])
-        cells = boxes[box] + CORNERS[corner]
-        return cells[(cells < self.size).all(1)]
-
-
 class _Placing:
     """Where the vertices of a net belong."""
 
-    def __init__(self, field: DetailedField, origins: Floats, cell: float, quads: NDArray[np.int32]) -> None:
+    def __init__(self, field: DetailedField, net: Net) -> None:
         self.field = field
-        self.quads = quads
-        self.cell = np.float32(cell)
+        self.quads = net.quads
+        self.cell = np.float32(net.cell)
         self._at_shape = field.exact.share in (0.0, 1.0)
-        self.least = origins - np.float32(REACH) * self.cell
-        self.most = origins + np.float32(1 + REACH) * self.cell
+        self.least = net.origins - np.float32(REACH) * self.cell
+        self.most = net.origins + np.float32(1 + REACH) * self.cell
 
     def place(self, vertices: Floats) -> tuple[Floats, Floats, NDArray[np.bool_]]:
         """Vertices on the surface, the gradient there, and which of them are on edges."""

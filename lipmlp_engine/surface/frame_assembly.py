@@ -16,13 +16,14 @@ from ..job.sections import Extraction
 from ..looks.frame_attributes import Sources, add_attributes
 from .detail import DetailedField
 from .detailed_zero_set import extract_detailed
+from .exact_net import Net, net_of
 from .field import Field, one_torch_thread
 from .holding_bars import Bars, bars_between
 from .mended_field import Mend, mended
 from .parts import count_pieces, faces_among, large_parts, meant_pieces, speck_share, within_pieces, without_specks
 from .remembered_field import RememberedDetail
 from .small_handles import Plugs, handles, plugs_for
-from .smooth_normals import smooth_normals
+from .smooth_normals import face_normals_at, smooth_normals
 from .zero_set import extract_surface
 
 if TYPE_CHECKING:
@@ -86,15 +87,41 @@ class _Surface:
         return replace(self, gradient=np.where(mend.about(self.vertices)[:, None], 0, self.gradient))
 
 
-def _surface(field: Field, extraction: Extraction, cells: int, smallest_parts: list[float]) -> _Surface:
+def _surface(
+    field: Field, extraction: Extraction, cells: int, smallest_parts: list[float], outline: _Outline | None = None
+) -> _Surface:
+    """A field's surface without specks; its outline, where it was drawn before, saves looking for it again."""
     kind = cast(Literal["quads", "triangles"], extraction.faces)
     share = speck_share(extraction.least_part, smallest_parts)
     if isinstance(field, DetailedField):
-        found = extract_detailed(field, cells, kind)
+        found = extract_detailed(field, cells, kind, outline.net if outline else None)
         kept = large_parts(found.vertices, found.faces, share)
         return _Surface(found.vertices[kept], faces_among(kept, found.faces), found.normals[kept], found.gradient[kept])
-    vertices, quads = without_specks(*extract_surface(field, cells, kind), share)
-    return _Surface(vertices, quads, smooth_normals(field, vertices, quads))
+    vertices, faces = without_specks(*extract_surface(field, cells, kind), share)
+    return _Surface(vertices, faces, smooth_normals(field, vertices, faces))
+
+
+@dataclass(frozen=True)
+class _Outline:
+    """A surface's faces, without specks, and about where its vertices are: enough to see its handles by."""
+
+    vertices: NDArray[np.float32]
+    faces: NDArray[np.int32]
+    net: Net | None
+    """What it is of, specks and all."""
+
+    def handles(self) -> int:
+        return handles(self.vertices, self.faces)
+
+
+def _outline(field: Field, extraction: Extraction, cells: int, smallest_parts: list[float]) -> _Outline:
+    share = speck_share(extraction.least_part, smallest_parts)
+    if isinstance(field, DetailedField):
+        net = net_of(field, cells)
+        kept = large_parts(net.vertices, net.quads, share)
+        return _Outline(net.vertices[kept], faces_among(kept, net.quads), net)
+    kind = cast(Literal["quads", "triangles"], extraction.faces)
+    return _Outline(*without_specks(*extract_surface(field, cells, kind), share), None)
 
 
 def _without_small_handles(
@@ -102,23 +129,27 @@ def _without_small_handles(
 ) -> tuple[_Surface, Field]:
     """The surface without handles of a few cells that neither shape about its time has, and the field it is of."""
     count, cells = handles(surface.vertices, surface.faces), morph.cells(extraction)
+    vertices, faces, normals = surface.vertices, surface.faces, surface.normals
     plugs: Plugs | None = None
-    shown = field
+    shown, closed = field, None
     for _ in range(PLUGGINGS):
         too_many = count and count - _handles_about(morph, time, extraction)
         if too_many <= 0:
             break
-        more = plugs_for(surface.vertices, surface.faces, surface.normals, too_many, 2 / cells)
+        more = plugs_for(vertices, faces, normals, too_many, 2 / cells)
         if more is None:
             break
         tried = more if plugs is None else plugs.with_more(more)
         trial = mended(field, tried)
-        closed = _surface(trial, extraction, cells, morph.parts_about(time))
-        left = handles(closed.vertices, closed.faces)
+        outline = _outline(trial, extraction, cells, morph.parts_about(time))
+        left = outline.handles()
         if left >= count:
             break
-        plugs, surface, count, shown = tried, closed, left, trial
-    return (surface if plugs is None else surface.going_along(plugs)), shown
+        plugs, shown, closed, count = tried, trial, outline, left
+        vertices, faces, normals = outline.vertices, outline.faces, face_normals_at(outline.vertices, outline.faces)
+    if plugs is None:
+        return surface, field
+    return _surface(shown, extraction, cells, morph.parts_about(time), closed).going_along(plugs), shown
 
 
 def _handles_about(morph: Morph, time: float, extraction: Extraction) -> int:
@@ -128,8 +159,8 @@ def _handles_about(morph: Morph, time: float, extraction: Extraction) -> int:
     for index in (segment, segment + 1):
         key = index, cells, extraction.faces
         if key not in morph.handles_of_shapes:
-            end = _surface(morph.shown_field(index), extraction, cells, morph.parts_about(index))
-            morph.handles_of_shapes[key] = handles(end.vertices, end.faces)
+            end = _outline(morph.shown_field(index), extraction, cells, morph.parts_about(index))
+            morph.handles_of_shapes[key] = end.handles()
         most = max(most, morph.handles_of_shapes[key])
     return most
 

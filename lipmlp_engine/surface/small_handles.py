@@ -78,19 +78,36 @@ class Plugs:
 
     def joined(self, values: Tensor, points: Tensor) -> Tensor:
         """A function's values with the plugs in it."""
-        for plug in range(len(self)):
+        values = values.clone()
+        for plug, rows in self._counting(values, points):
             sign = self._sign(plug)
-            values = sign * rounded_least(sign * values, self.distance(points, plug)[0], self.rounding)
+            distance, _ = self.distance(points[rows], plug)
+            values[rows] = sign * rounded_least(sign * values[rows], distance, self.rounding)
         return values
 
     def joined_with_gradient(self, values: Tensor, gradient: Tensor, points: Tensor) -> tuple[Tensor, Tensor]:
-        for plug in range(len(self)):
+        values, gradient = values.clone(), gradient.clone()
+        for plug, rows in self._counting(values, points):
             sign = self._sign(plug)
-            distance, away = self.distance(points, plug)
-            part = part_of_second(sign * values, distance, self.rounding)
-            values = sign * rounded_least(sign * values, distance, self.rounding)
-            gradient = torch.lerp(gradient, sign * away, part[:, None])
+            distance, away = self.distance(points[rows], plug)
+            part = part_of_second(sign * values[rows], distance, self.rounding)
+            values[rows] = sign * rounded_least(sign * values[rows], distance, self.rounding)
+            gradient[rows] = torch.lerp(gradient[rows], sign * away, part[:, None])
         return values, gradient
+
+    def _counting(self, values: Tensor, points: Tensor) -> list[tuple[int, Tensor]]:
+        """The plugs that say anything at some of the points, in their order, and the rows of those points.
+
+        A plug counts where it is hardly farther away than the surface, and most points ask about a place near it.
+        """
+        # What was put in before may have taken the surface farther by a plug's thickness and the rounding.
+        reach = values.abs() + 2 * (self.thickness + self.rounding)
+        found = []
+        for plug, (centre, radius) in enumerate(zip(self.centres, self.radii, strict=True)):
+            rows = ((points - centre).square().sum(1) < (reach + radius).square()).nonzero()[:, 0]
+            if len(rows):
+                found.append((plug, rows))
+        return found
 
     def range(self, low: Tensor, high: Tensor, centre: Tensor, reach: Tensor) -> tuple[Tensor, Tensor]:
         """The least and the most that a function has in boxes, whose corners are ``reach`` away, with them in it."""

@@ -8,6 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from lipmlp_engine.guide.rounded_union import part_of_second, rounded_least
 from lipmlp_engine.job.sections import Extraction
 from lipmlp_engine.metrics.frame_topology import topology_of
 from lipmlp_engine.metrics.solid import Solid
@@ -15,7 +16,7 @@ from lipmlp_engine.model.trained_morph import Morph
 from lipmlp_engine.surface.field import Field, LipschitzField
 from lipmlp_engine.surface.frame_assembly import frame_at
 from lipmlp_engine.surface.mended_field import mended
-from lipmlp_engine.surface.small_handles import handles, plugs_for, short_loops
+from lipmlp_engine.surface.small_handles import Plugs, handles, plugs_for, short_loops
 from lipmlp_engine.surface.smooth_normals import face_normals_at
 from lipmlp_engine.surface.zero_set import extract_surface
 
@@ -141,3 +142,26 @@ def test_a_hole_beside_a_rim_is_filled_and_the_rim_not_cut() -> None:
     plugs = plugs_for(vertices, quads, face_normals_at(vertices, quads), 1, 2 / CELLS)
     # The loop about the strip of wall between the hole and the rim is the shorter one.
     assert plugs is not None and plugs.filled.tolist() == [True]
+
+
+def test_plugs_say_near_and_far_what_each_would_say_everywhere() -> None:
+    generator = torch.Generator().manual_seed(0)
+    axes = torch.nn.functional.normalize(torch.randn(9, 3, generator=generator), dim=1)
+    centres = torch.rand(9, 3, generator=generator) - 0.5
+    filled = torch.arange(9) % 2 == 0
+    plugs = Plugs(centres, axes, torch.full((9,), 0.08), filled, thickness=0.02, rounding=0.02)
+    points = 2 * torch.rand(5000, 3, generator=generator) - 1
+    values, gradient = points.norm(dim=1) - 0.5, torch.nn.functional.normalize(points, dim=1)
+    wanted, slope, touched = values, gradient, torch.zeros(len(points), dtype=torch.bool)
+    for plug, sign in enumerate((2.0 * filled - 1).tolist()):
+        distance, away = plugs.distance(points, plug)
+        part = part_of_second(sign * wanted, distance, plugs.rounding)
+        wanted = sign * rounded_least(sign * wanted, distance, plugs.rounding)
+        slope = torch.lerp(slope, sign * away, part[:, None])
+        touched |= part > 0
+    assert 50 < touched.sum() < len(points)
+    before = values.clone()
+    joined, leaning = plugs.joined_with_gradient(values, gradient, points)
+    assert torch.allclose(joined, wanted, atol=1e-6) and torch.allclose(leaning, slope, atol=1e-5)
+    assert torch.equal(plugs.joined(values, points), joined)
+    assert torch.equal(values, before)
