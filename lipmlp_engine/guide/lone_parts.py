@@ -67,10 +67,11 @@ NEIGHBOURS = 8
 """Places beside one whose heights are heard. Chosen."""
 AVERAGED = 3
 """Places that a node of the lattice knows from. Chosen."""
-EVENED = 16
-"""Places about one, on whatever side of a part, whose mean height counts.
+EVENED, EVENED_OF, MOST_EVENED = 16, 1 / 8, 128
+"""Places about one, on whatever side of a part, whose mean height counts: at least, as a share of the part's, at most.
 
-Chosen by looking at a plate that is drawn in: its rim is more even.
+Chosen by looking at plates that are drawn in: their rims are more even, and with no more than 16 a laptop's lid that
+became a coffee machine tore from holes within.
 """
 REACH = 0.12
 """Farther from the surface nothing of this counts any more, likewise. Chosen."""
@@ -191,7 +192,8 @@ def lone_parts(cores: Cores, outside: Array) -> LoneParts | None:
             continue
         deep = dijkstra(cores.links, directed=False, indices=np.flatnonzero(own), min_only=True, limit=ROOT)
         about = np.flatnonzero((own | ~lost) & np.isfinite(deep))
-        high = _evened(cores.points[about], np.where(own[about], height[about], -deep[about]))
+        high = _evened(cores.points[about], np.where(own[about], height[about], -deep[about]), int(own.sum()))
+        length = float(high.max())
         rest = (-high - OVERLAP).clip(0, MOST_GONE)
         # What hangs on two sides goes later, from its middle to both of them.
         start, end = (STAYING, 1.0) if _holders(cores.links, own, held, lost) > 1 else (0.0, DRAWN_IN)
@@ -204,9 +206,10 @@ def lone_parts(cores: Cores, outside: Array) -> LoneParts | None:
     return LoneParts(np.hstack([cores.points, order]).astype(np.float32))
 
 
-def _evened(points: Array, heights: Array) -> Array:
-    """Heights without the differences between the sides of a part, so that it is cut straight across."""
-    _, near = KDTree(points).query(points, k=min(EVENED, len(points)))
+def _evened(points: Array, heights: Array, size: int) -> Array:
+    """Heights without the differences between the sides of a part of so many places, which is cut straight across."""
+    places = int(np.clip(EVENED_OF * size, EVENED, MOST_EVENED))
+    _, near = KDTree(points).query(points, k=min(places, len(points)))
     return np.asarray(heights[near].mean(1))
 
 

@@ -147,6 +147,20 @@ def test_a_bar_with_edges_goes_as_one(sides: int) -> None:
     assert np.corrcoef(of_bar[:, 2], of_bar[:, 3])[0, 1] < -0.98
 
 
+def test_the_rim_of_a_plate_that_goes_is_straighter_than_what_holds_it() -> None:
+    """Heights from a ragged border are ragged; a laptop's lid tore from holes within on its way."""
+    plate = shape("plate", trimesh.creation.box((1.2, 0.04, 1.2)))
+    cores = PlacedSurface(plate, DistanceField(plate.vertices, plate.triangles), REST).cores
+    border = -0.3 + 0.08 * np.sin(40 * cores.points[:, 0])
+    found = lone_parts(cores, np.where(cores.points[:, 2] > border, 0.1, -0.01))
+    assert found is not None
+    middle = found.order[np.abs(found.order[:, 2] - 0.1) < 0.3]
+    reached = middle[:, 3] * middle[:, 4]
+    line = np.polyfit(middle[:, 2], reached, 1)
+    assert line[0] == pytest.approx(-1, abs=0.1)
+    assert (reached - np.polyval(line, middle[:, 2])).std() < 0.008
+
+
 def test_a_plate_that_the_flow_squeezes_stays_whole() -> None:
     """Cells were told how thin it had been, and of a part that goes along itself only its share: it was in strips."""
     axis = np.linspace(-1.1, 1.1, 20)
