@@ -51,7 +51,8 @@ def page() -> str:
         rows = [constant.row for path in modules(room) for constant in constants(path)]
         if rows:
             title = room.replace("_", " ").capitalize()
-            parts += [f"## {title}", "", "| constant | what it is | where it came from |", "|---|---|---|", *rows, ""]
+            table = ["| constant | what it is | where it came from |", "|---|---|---|", *rows]
+            parts += [f"## {title}", "", '<div class="stacked" markdown>', "", *table, "", "</div>", ""]
     return "\n".join(parts)
 
 

@@ -34,10 +34,15 @@ python -m workshop.shapes shapes
 def page() -> str:
     parts = [HEAD, *files(), DRAWN]
     for exhibit in drawn():
-        title = " → ".join(shape.replace("-", " ") for shape in exhibit.shapes)
+        title = " → ".join(named(shape) for shape in exhibit.shapes)
         parts += [f"### {title[:1].upper()}{title[1:]}", "", f"{exhibit.caption}", ""]
         parts += [f"![{title}](pictures/gallery/{exhibit.name}.webp)", "", "```sh", exhibit.command, "```", ""]
     return "\n".join(parts)
+
+
+def named(shape: str) -> str:
+    """A shape's name as people write it: that of a letter is the letter."""
+    return shape.upper() if len(shape) == 1 else shape.replace("-", " ")
 
 
 def files() -> Iterator[str]:
