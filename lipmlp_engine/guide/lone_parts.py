@@ -30,7 +30,8 @@ Chosen."""
 DEEPEST = THICKEST / 2
 """How deep matter is followed at most, in training-frame units. Chosen: what is thicker has a core that says less."""
 LEAST_LENGTH, SLENDER = 0.1, 3.0
-"""In training-frame units and in a part's own radii: shorter parts are bumps. Chosen."""
+"""In training-frame units and in a part's own radii: shorter parts are bumps. Chosen: from .05 on, and lost by one
+radius, shards of a chair's back were drawn in each by itself."""
 THICKEST_LIMB, MOST_OF = 0.1, 0.7
 """Radius up to which a part is a limb, in training-frame units, and the share of it that has to be as slender.
 
@@ -51,9 +52,11 @@ ROOT = OVERLAP + 2 * MOST_GONE
 ELSEWHERE = (1.0, 0.0, MOST_GONE)
 """What is known away from all lone parts: nothing goes, and nothing is lone. Chosen."""
 DRAWN_IN = 0.7
-"""Share of the way after which a part is gone. Chosen."""
+"""Share of the way after which a part is gone. Chosen: over the whole way, what is left of legs and horns was mixed
+with the fingers that grow meanwhile."""
 STAYING = 0.5
-"""Share of the way until which what hangs between two places stays. Chosen."""
+"""Share of the way until which what hangs between two places stays. Chosen: what is thinned all along the way instead
+breaks at its thinnest place."""
 ROUNDING = 0.02
 """Width over which a part runs into the rest, in training-frame units. Chosen."""
 BEGINNING, ENDING = 0.15, 0.1

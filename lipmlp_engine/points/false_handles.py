@@ -24,7 +24,8 @@ TOLD = 0.7
 """Spacings: a loop that reaches less far from its middle is about four spacings long, and four points tell of no
 handle. Chosen: no true handle that had such a loop was found whole."""
 WITHIN_NOISE = 1.25
-"""Standard deviations of the noise: a loop that reaches less far is as likely the noise's as the shape's. Chosen."""
+"""Standard deviations of the noise: a loop that reaches less far is as likely the noise's as the shape's. Chosen.
+Measured, handles too many in noise of .5 %: cat 1 to none, fish 2 to none, two balls 1 to none, penguin 2 to 1."""
 ROUNDS = 6
 """Times that handles are looked for: of two that share a loop one is closed first. Chosen."""
 

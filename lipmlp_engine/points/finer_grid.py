@@ -24,7 +24,8 @@ SHARE, MODEST = 0.02, 0.25
 """Of all samples so many must lie at a narrow place, and of the ways there so many may be shorter than what cells are
 made for. Chosen: of animals, wheels and sieves 1.2 % do at most, of plates .5 % apart a third."""
 PER_GAP, MOST_TIMES = 1.5, 3.0
-"""Cells between two sheets that face each other, and how many times finer a grid is made for that. Chosen."""
+"""Cells between two sheets that face each other, and how many times finer a grid is made for that. Chosen. Measured:
+two close plates of 8,000 points come from .037 to 1.17 % of the truth to .011 to .047, but for one seed of ten."""
 
 
 def narrow_places(samples: Samples, cell: float) -> tuple[Flags, float]:

@@ -32,7 +32,8 @@ CLEAR = 0.3
 """The least fall of the winding number across a wall that says on which side it is. Chosen."""
 WALLED, BETTER, ON_A_WALL = 0.9, 0.1, 0.25
 """Share of the points at which the winding number is what it is on a wall that leaves no doubt of the sides, how much
-more there must be by another way, and how far from a half the number may be on a wall. Chosen."""
+more there must be by another way, and how far from a half the number may be on a wall. Chosen: a cloud of two scans
+that lie beside each other has less than that, and of its right normals 75 % came to 99.8."""
 AT_ODDS = 0.5
 """Of all that a part's neighbours say, how much more must be against its side than for it. Chosen."""
 INSIDE_OUT = -0.2

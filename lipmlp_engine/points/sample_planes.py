@@ -30,8 +30,9 @@ ALIKE = (0.3, 0.7)
 LEVEL = 0.03
 """Spacings: what lies closer to a plane is neither above nor below it. Chosen."""
 PRESENT, IN_NOISE = (0.0, 0.02, 0.02), (0.0, 0.05, 0.05)
-"""Samples, counted by how near they are, that make a first, a second and a third sheet: of a clean cloud, and of one
-in noise. Chosen."""
+"""Samples, counted by how near they are, that make a first, a second and a third sheet: of a clean cloud, and of one in
+noise. Chosen. Measured: where a second sheet needs a sample's whole weight, a wedge comes from .0077 to .0097 %, and
+two close plates from .0168 to .0224."""
 ACROSS = 1e-6
 """Samples, counted so, that make another sheet where it faces one across a gap. Chosen: at a gap's rim
 those of its far side are the farthest, and without them it is bridged."""

@@ -24,8 +24,8 @@ SURE, UNSURE = 0.15, 0.35
 """Noise, as a share of the distance between points, up to which planes alone are right, and from which they are not.
 Chosen."""
 SHORT, OVER = (0.25, 0.45), (0.3, 0.6)
-"""How far the number at a sample may be below the surface's, and above, before the surface misses the sample.
-Chosen."""
+"""How far the number at a sample may be below the surface's, and above, before the surface misses the sample. Chosen:
+with .1 either way the penguin comes from .160 to .152 % and has 26 handles."""
 MISSED, HEARD = (0.2, 0.6), 24
 """Share of so many samples around that must be missed for the surface to miss the place. Chosen."""
 THIN_ALL_OVER = 0.06

@@ -21,8 +21,8 @@ Chosen."""
 DEEPEST = 0.1
 """As much is pushed in a round, likewise. Chosen."""
 PUSH, HOLD, FIXED = 1.0, 0.03, 10.0
-"""Pull of what is to be moved, of what is about it, and of the rest, where the stiffness of an edge is about 1.
-Chosen."""
+"""Pull of what is to be moved, of what is about it, and of the rest, where the stiffness of an edge is about 1. Chosen.
+Measured: where all is as free as what is about it, lengths are 12 % off at the 95th percentile instead of 2."""
 REACH = 0.06
 """How far it is about it, likewise. Chosen."""
 SETTLING = 3

@@ -30,7 +30,8 @@ from .triangle_deformations import slender, triangle_frames
 FAR = 0.1
 """Of the mesh's size: parts that are farther from each other than this do not go together. Chosen."""
 TIES = 12
-"""Triangles that tie a part to what it goes with: one would be a hinge, and some may be askew. Chosen."""
+"""Triangles that tie a part to what it goes with: one would be a hinge, and some may be askew. Chosen. Measured:
+without ties hat and bag of a character are more than twice as far from where they belong half-way."""
 
 Array = NDArray[np.float64]
 Numbers = NDArray[np.int64]
