@@ -52,15 +52,17 @@ def certified_bound(morph: Morph) -> Bound:
 def clearance(
     morph: Morph, points: NDArray[np.floating], time: float, bound: Bound | None = None
 ) -> NDArray[np.float64]:
-    """Radius of a ball around each world point (n, 3) that the surface at this time provably does not enter.
+    """Radius of a ball around each world point (n, 3) that the surface shown at this time provably does not enter.
 
-    It is also the longest safe step of sphere tracing. In world units; of the function as exact arithmetic has it. A
-    ``bound`` that is known already may be tighter than that of the layers.
+    With detail from the shapes that surface is where |f| is no larger than the bound of the detail. It is also the
+    longest safe step of sphere tracing. In world units; of the function as exact arithmetic has it. A ``bound`` that is
+    known already may be tighter than that of the layers.
     """
     pose = morph.pose(time)
     local = torch.from_numpy(pose.to_training(np.asarray(points, np.float64)).astype(np.float32))
     values = morph.field(time).values(local.to(morph.layers[0][0].device)).abs().cpu().numpy()
-    return np.asarray(values, np.float64) * pose.scale / (bound or certified_bound(morph)).space
+    certain = np.maximum(np.asarray(values, np.float64) - (morph.detail_bound if morph.detailed else 0.0), 0.0)
+    return certain * pose.scale / (bound or certified_bound(morph)).space
 
 
 def certify(

@@ -185,6 +185,24 @@ def test_clearance_is_in_world_units_and_safe() -> None:
     assert radius.max() > 0.1
 
 
+def test_a_clearance_leaves_room_for_detail_from_the_shapes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The surface shown may lie wherever |f| is within the bound of the detail: none of that is in a ball."""
+    monkeypatch.setattr(Morph, "detailed", True)
+    morph = morph_of("orthogonal")
+    morph.detail_bound = 0.05
+    generator = np.random.default_rng(0)
+    anywhere = generator.uniform(-1, 1, (20_000, 3))
+    values = morph.field(0.5).values(torch.from_numpy(anywhere).float()).abs().numpy()
+    shown = morph.pose(0.5).to_world(anywhere[values <= morph.detail_bound])
+    points = generator.uniform(-2, 2, (300, 3)) + np.array([5.0, 0.0, 0.0])
+    radius = clearance(morph, points, 0.5)
+    nearest = np.linalg.norm(points[:, None] - shown[None], axis=2).min(axis=1)
+    assert (radius <= nearest + 1e-5).all()
+    assert radius.max() > 0.1 and (radius[nearest < 0.02] < 0.02).all()
+    monkeypatch.setattr(Morph, "detailed", False)
+    assert (clearance(morph, points, 0.5) > nearest).any()
+
+
 @pytest.mark.parametrize("family", ["orthogonal", "sll"])
 def test_certified_families_have_constant_one_and_never_overestimate(family: str) -> None:
     certificate = certify(morph_of(family), Certification(20_000, 1_000), rounds=2)
