@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ..files.whole_file import written_whole
-from ..job.errors import OutputError, ShapeError
+from ..job.errors import ShapeError
 
 
 def add_to(commands: Any) -> None:
@@ -44,9 +44,6 @@ def lengths(given: argparse.Namespace) -> int:
         raise ShapeError("A pose has coordinates that are not finite numbers.")
     path = LengthPath(first, last, triangles)
     positions = np.stack([path.at(float(share)) for share in shares]).astype(np.float32)
-    try:
-        with written_whole(given.positions) as stream:
-            np.savez(stream, positions=positions)
-    except OSError as error:
-        raise OutputError(f"{given.positions} cannot be written: {error.strerror}.") from error
+    with written_whole(given.positions) as stream:
+        np.savez(stream, positions=positions)
     return 0

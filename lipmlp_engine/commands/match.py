@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..files.whole_file import written_whole
 from ..job.description import Job
-from ..job.errors import JobError, OutputError, ShapeError
+from ..job.errors import JobError, OutputError
 from ..job.sections import MAXIMUM_SHAPES, Guide, ShapeInput
 from .options import read_landmarks
 
@@ -155,7 +155,4 @@ def _write(folder: Path, index: int, shape: Shape, colours: NDArray[np.float64],
     shades = (np.clip(rgba, 0, 1) ** ([1 / 2.2] * 3 + [1]) * 255).round().astype(np.uint8)
     mesh = trimesh.Trimesh(vertices, shape.triangles, vertex_colors=shades, process=False)
     name = "".join(letter if letter.isalnum() else "_" for letter in shape.name) or "shape"
-    try:
-        mesh.export(str(folder / f"{index}_{name}.ply"))
-    except ValueError as error:
-        raise ShapeError(f"'{shape.name}' cannot be written: {error}.") from error
+    mesh.export(str(folder / f"{index}_{name}.ply"))

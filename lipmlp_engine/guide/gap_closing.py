@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy.spatial import KDTree
 from torch import Tensor
 
-from .frame_lattice import NODES, SPACING, between_nodes, lattice_nodes
+from .frame_lattice import NODES, SPACING, lattice_nodes
 
 WIDTH = 0.03
 """The widest gap that shuts at once, in training-frame units.
@@ -78,21 +78,11 @@ class GapWalls:
             reach = KDTree(points[narrow]).query(nodes, distance_upper_bound=3 * SPACING)[0]
         self.lattice = (2 - reach / SPACING).clip(0, 1).astype(np.float32).reshape((NODES,) * 3)
 
-    def at(self, points: NDArray[np.floating]) -> NDArray[np.float32]:
-        """At points of the training frame."""
-        return between_nodes(self.lattice, points)
-
 
 def shut(own: Tensor, narrow: Tensor, other: Tensor, share: Tensor) -> Tensor:
     """Distances to a shape with its gaps shut, ``share`` of the way from it to the other, which is ``other`` away."""
     gone = (share / SHUTTING).clamp(0, 1)
     return own - DEPTH * narrow * gone * gone * (3 - 2 * gone) * (-other / SOLID).clamp(0, 1)
-
-
-def shutting(narrow: NDArray[Any], other: NDArray[Any], share: float) -> NDArray[Any]:
-    """How far gaps are shut at one share of the way, from 0 to 1: `shut` for arrays."""
-    gone = min(max(share / SHUTTING, 0.0), 1.0)
-    return np.asarray(gone * gone * (3 - 2 * gone) * narrow * (-other / SOLID).clip(0, 1))
 
 
 def shut_distances(

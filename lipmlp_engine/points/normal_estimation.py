@@ -60,11 +60,6 @@ class Lines:
     """(n, 3), the points moved onto the surface that was fitted around each."""
 
     @property
-    def least(self) -> Array:
-        """How far from a plane a point may lie that belongs to it."""
-        return np.maximum(2.5 * self.noise, LEAST * self.spacing)
-
-    @property
     def clean(self) -> bool:
         """Whether the points lie on the surface, as far as their distance from each other lets see."""
         return self.noise < CLEAN * float(np.median(self.spacing))

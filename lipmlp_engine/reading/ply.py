@@ -44,12 +44,6 @@ class Ply:
     """All other elements, such as edges."""
     comments: tuple[str, ...] = ()
 
-    def columns(self, *names: str) -> NDArray[np.float64] | None:
-        """Properties of the vertices side by side, (n, len(names)); None where the file lacks one of them."""
-        if any(name not in self.vertex for name in names):
-            return None
-        return np.stack([np.asarray(self.vertex[name], np.float64) for name in names], axis=1)
-
 
 def read_ply(path: Path) -> Ply:
     """Read a PLY file; raises ShapeError where it is none, is damaged or cut short, OSError where it cannot be read."""
