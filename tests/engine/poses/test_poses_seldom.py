@@ -1,0 +1,64 @@
+"""Shapes that are no manifold, landmarks that say it all, and strangers that are matched however it comes out."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import trimesh
+
+from lipmlp_engine.poses import stand_in_mesh
+from lipmlp_engine.poses.recognition import judged
+from lipmlp_engine.poses.shared_mesh import tied
+from lipmlp_engine.poses.stand_in_mesh import stand_in, whole_stand_in
+from lipmlp_engine.poses.triangle_deformations import _continue
+from lipmlp_engine.shapes.shape import Shape, signed_volume
+from tests.engine.bent_bars import bent_bar, straight_bar
+from tests.engine.known_shapes import moved, shape_of
+
+
+def edge_to_edge() -> Shape:
+    """Two cubes that share an edge, of which four faces are."""
+    cubes = [trimesh.creation.box((1, 1, 1)), moved(trimesh.creation.box((1, 1, 1)), (1, 1, 0))]
+    mesh = trimesh.util.concatenate(cubes)
+    mesh.merge_vertices()
+    return shape_of(mesh, "two cubes")
+
+
+def test_for_what_is_no_manifold_a_clean_surface_about_the_same_inside_stands(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(stand_in_mesh, "CELLS", 24)
+    for made in (stand_in(edge_to_edge(), 600), whole_stand_in(edge_to_edge(), 600)):
+        assert made is not None
+        solid = trimesh.Trimesh(made.vertices, made.triangles, process=False)
+        assert solid.is_watertight and signed_volume(made.vertices, made.triangles) == pytest.approx(2.0, rel=0.1)
+
+
+def test_turns_are_continued_from_triangle_to_triangle_and_needles_take_their_neighbours() -> None:
+    vectors = np.array([[0, 0, 3.0], [0, 0, -3.2], [0, 0, 0.0], [9.0, 9.0, 9.0]])
+    parent = np.array([-1, 0, 1, 1])
+    _continue(vectors, np.array([3.0, 3.2, 0.0, -1.0]), [1, 2, 3], parent)
+    assert np.allclose(vectors[1], [0, 0, 2 * np.pi - 3.2])  # the same turn, nearest to that before
+    assert np.allclose(vectors[3], vectors[1])  # a needle's own says nothing
+    assert vectors[2].tolist() == [0, 0, 0] or np.allclose(np.linalg.norm(vectors[2]), 2 * np.pi)
+
+
+def test_parts_that_lie_in_one_plane_have_no_triangles_between_them() -> None:
+    flat = np.array([[0, 0, 0], [1, 0, 0], [0, 1, 0], [2, 0, 0], [3, 0, 0], [2, 1, 0]], np.float64)
+    triangles = np.array([[0, 1, 2], [3, 4, 5]])
+    assert np.array_equal(tied(flat, flat, triangles), triangles)
+
+
+def test_three_landmarks_say_which_place_becomes_which_of_a_bar_that_tells_nothing() -> None:
+    places, triangles = straight_bar(0.25)
+    straight = shape_of(trimesh.Trimesh(places, triangles, process=False), "straight")
+    bent = shape_of(trimesh.Trimesh(bent_bar(70, 0.25), triangles, process=False), "bent")
+    assert "tells its sides or its ends apart" in judged(straight, bent).objection
+    rows = [8, 100, 190]
+    told = judged(straight, bent, (straight.vertices[rows], bent.vertices[rows]))
+    assert told.objection == "" and told.pairing is not None
+
+
+def test_strangers_are_matched_where_that_is_asked_for_however_it_comes_out(ball: Shape, box: Shape) -> None:
+    verdict = judged(ball, box, however=True)
+    assert verdict.pairing is not None and "no poses of one shape" in verdict.objection
