@@ -36,6 +36,19 @@ def test_other_meshes_and_points_are_no_poses(files: list[Path]) -> None:
         read_poses(files[:2], ["Ann"])
 
 
+def test_an_archive_of_poses_brings_their_names_and_whose_they_are(tmp_path: Path) -> None:
+    box = trimesh.creation.box((1, 1, 1))
+    poses = np.stack([box.vertices * [1, 1, size] for size in (1.0, 1.5, 2.0)])
+    arrays = {"poses": poses, "triangles": np.asarray(box.faces, np.int32)}
+    np.savez(tmp_path / "bare.npz", **arrays)
+    bare = read_poses([tmp_path / "bare.npz"])
+    assert bare.names == ["Pose 1", "Pose 2", "Pose 3"] and np.allclose(bare.poses, poses)
+    titles = np.array('[["low"], ["high"], ["higher"]]')
+    np.savez(tmp_path / "named.npz", **arrays, names=titles, characters=np.array([4, 4, 9], np.int32))
+    named = read_poses([tmp_path / "named.npz"])
+    assert named.names == ["low", "high", "higher"] and list(named.characters) == [0, 0, 1]
+
+
 def test_an_archive_of_something_else_holds_no_poses(tmp_path: Path) -> None:
     np.savez(tmp_path / "other.npz", poses=np.zeros((2, 3)))
     with pytest.raises(ShapeError, match="does not hold poses of one mesh .*; make it anew"):

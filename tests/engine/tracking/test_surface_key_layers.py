@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 
 import numpy as np
 import pytest
 
 from lipmlp_engine.model.trained_morph import Morph
+from lipmlp_engine.shapes.look import Layer, Look
 from lipmlp_engine.shapes.shape import Shape
 from lipmlp_engine.tracking.key_layers import SERIOUS, layers_of_shapes, trouble_of
 from lipmlp_engine.tracking.track import Track
@@ -57,3 +59,20 @@ def test_the_mesh_takes_the_targets_colours_and_slots_where_it_arrives(
     np.testing.assert_allclose(layers["colors.1"], colors, atol=1e-3)
     assert np.array_equal(layers["materials.1"], slots)
     assert layers_of_shapes(true, [first, target], threads=1) == {}
+
+
+def test_named_layers_of_the_target_arrive_face_by_face(moved: tuple[Morph, list[Shape], Track]) -> None:
+    """Two triangles of the first shape are one face of its mesh: what they carry comes from one place."""
+    _, (first, target), true = moved
+    corners = target.vertices[target.triangles].astype(np.float32)
+    layers = [
+        Layer("UVMap", "uv", "corner", corners[:, :, :2]),
+        Layer("height", "number", "point", target.vertices[:, 2:].astype(np.float32)),
+    ]
+    mapped = dataclasses.replace(target, look=Look(target.vertices, target.triangles, None, layers))
+    faced = np.arange(len(first.triangles), dtype=np.int32) // 2
+    own = dataclasses.replace(first, look=Look(first.vertices, first.triangles, None, [], polygons=faced))
+    found = layers_of_shapes(true, [own, mapped], threads=1)
+    assert [title[0] for title in json.loads(str(found["layers.1"]))] == ["UVMap", "height"]
+    assert np.allclose(found["layer.1.0"], corners[:, :, :2], atol=0.01)
+    np.testing.assert_allclose(found["layer.1.1"], target.vertices[:, 2:], atol=0.01)
