@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
@@ -24,12 +24,22 @@ from lipmlp_engine.model.trained_morph import Morph
 from lipmlp_engine.shapes.shape import Shape
 from lipmlp_engine.surface.field import LipschitzField
 from lipmlp_engine.surface.smooth_normals import values_and_mean_gradient
+from lipmlp_engine.tracking import template_mesh, traveller
 from lipmlp_engine.tracking.template_mesh import Template, clean_mesh, euler_number, own_mesh
 from lipmlp_engine.tracking.track import Track, chosen_keys, track
 from lipmlp_engine.tracking.traveller import onto_surface
 from tests.engine.known_shapes import shape_of
 from tests.engine.small_jobs import SMALL_OPTIONS
 from tests.engine.tracked_shapes import AWAY, CENTRE, moved_and_scaled, source, trained
+
+
+@pytest.fixture(scope="module", autouse=True)
+def quick() -> Iterator[None]:
+    """A third of the steps along the way, and clean meshes of as few vertices as the shapes' own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(traveller, "STEPS", 16)
+        patch.setattr(template_mesh, "FEWEST_VERTICES", 600)
+        yield
 
 
 @pytest.fixture(scope="module")
