@@ -11,9 +11,12 @@ import torch
 
 from lipmlp_engine.certificates import brief, certified_bound, certify, clearance, lipschitz_bounds
 from lipmlp_engine.certificates.box_bounds import RegionBounds, refined_bound
+from lipmlp_engine.certificates.certificate import Certificate, Figure
 from lipmlp_engine.certificates.layer_bounds import Bound, entrywise_bound, row_sum_bound, spectral_bound
 from lipmlp_engine.certificates.proved_topology import prove_topology
 from lipmlp_engine.certificates.sampled_bounds import overestimation, sampled_steepness, surface_points
+from lipmlp_engine.certificates.shown_surface import frame_distance, shown_figures
+from lipmlp_engine.files.mesh_frame import MeshFrame
 from lipmlp_engine.guide import Motion
 from lipmlp_engine.guide.frame_pose import Pose, PosePath
 from lipmlp_engine.job.certificate_settings import Certification
@@ -229,3 +232,16 @@ def test_a_brief_certificate_holds_what_a_full_one_does() -> None:
     assert short["space"].value == full.value("space") and short["space"].kind == "certified"
     assert 0 < short["space_sampled"].value <= full.value("space_sampled") * 1.2
     assert short["overestimated"].value == 0 and short["overestimated"].kind == "sampled"
+
+
+def test_a_certificate_tells_spans_of_time_and_infinity_in_words_that_json_knows() -> None:
+    unbounded = Figure("motion_bound", math.inf, "certified", "Largest motion")
+    found = Certificate("orthogonal", "absolute", [unbounded], kept_topology=[(0.0, 0.25), (0.5, 1.0)])
+    assert found.to_dict()["figures"][0]["value"] is None and json.dumps(found.to_dict(), allow_nan=False)
+    assert "comes, goes, merges or splits during t = 0–0.25, 0.5–1 (certified)" in found.summary()
+
+
+def test_where_the_network_itself_is_shown_or_nothing_is_there_is_no_distance_to_tell() -> None:
+    morph = morph_of("orthogonal")
+    nothing = MeshFrame(0.5, np.zeros((0, 3), np.float32), np.zeros((0, 3), np.int32))
+    assert frame_distance(morph, nothing) == 0 and shown_figures(morph, [0.1], 1.0) == []

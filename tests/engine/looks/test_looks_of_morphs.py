@@ -11,6 +11,7 @@ import trimesh
 from lipmlp_engine.files.mesh_frame import MeshFrame
 from lipmlp_engine.job.sections import Extraction
 from lipmlp_engine.looks.frame_attributes import Sources
+from lipmlp_engine.looks.look_field import LookField
 from lipmlp_engine.model.trained_morph import Morph
 from lipmlp_engine.shapes.look import Layer, Look
 from lipmlp_engine.shapes.shape import Shape
@@ -86,8 +87,16 @@ def test_triangles_carry_the_same_as_quads_and_times_that_nobody_wants_cost_noth
     morphed: tuple[Morph, Sources],
 ) -> None:
     morph, sources = morphed
+    sources.make_ready([0])
     (cube,) = at(morphed, 0.0, faces="triangles")
     assert cube.faces.shape[1] == 3 and cube.shading is not None
     solid = trimesh.Trimesh(cube.vertices, cube.faces, process=False)
     assert solid.is_watertight and solid.volume == pytest.approx(1.6**3, rel=0.01)
     assert list(frames_side_by_side(morph, [], Extraction(), sources, 1)) == []
+
+
+def test_of_a_plain_shape_nobody_can_ask_colours_or_slots() -> None:
+    field = LookField(shape_of(trimesh.creation.box(), "plain"))
+    for ask, what in ((field.colors_at, "colours"), (field.slots_at, "materials")):
+        with pytest.raises(ValueError, match=f"has no {what}"):
+            ask(np.zeros((1, 3)))

@@ -145,6 +145,8 @@ def test_a_sheet_has_rows_of_frames(sphere: MeshFrame, tmp_path: Path) -> None:
 
 
 def test_a_sheet_that_cannot_be_written_says_so(sphere: MeshFrame, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="needs frames"):
+        contact_sheet([("", [])], tmp_path / "sheet.png")
     with pytest.raises(OutputError, match="cannot be written"):
         contact_sheet([("", [sphere])], tmp_path / "absent" / "sheet.png", height=32, rays=2)
 

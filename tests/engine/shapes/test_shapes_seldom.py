@@ -16,7 +16,7 @@ from lipmlp_engine.shapes.look import layer_sizes
 from lipmlp_engine.shapes.mesh_topology import Topology
 from lipmlp_engine.shapes.part_nesting import lie_within_the_rest
 from lipmlp_engine.shapes.polygons import triangulate
-from lipmlp_engine.shapes.same_mesh import same_faces
+from lipmlp_engine.shapes.same_mesh import one_mesh, same_faces
 from lipmlp_engine.shapes.self_intersections import crossing_pairs, crossing_triangles
 from lipmlp_engine.shapes.shape import Shape, volume_shares
 from lipmlp_engine.shapes.union import merge_overlaps
@@ -44,6 +44,8 @@ def test_a_polygon_whose_corners_are_no_numbers_is_still_as_many_triangles() -> 
 def test_meshes_of_other_sizes_are_not_the_same(box: Shape, ball: Shape) -> None:
     assert same_faces(box, box) and not same_faces(box, ball)
     assert not same_faces(Shape("none", box.vertices, NOTHING), box)
+    more = Shape("more", np.vstack([box.vertices, [[9.0, 9.0, 9.0]]]), box.triangles)
+    assert one_mesh(box, more) is None
 
 
 def test_parts_that_are_all_there_is_lie_in_nothing(overlapping_boxes: Shape) -> None:
