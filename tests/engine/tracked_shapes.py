@@ -25,6 +25,7 @@ def trained(shapes: list[Shape], steps: int = 400) -> Morph:
     job = Job.preset("draft", shapes=[ShapeInput(shape.name, shape.name) for shape in shapes])
     job.training.steps, job.training.threads, job.sampling.points = steps, 1, 8_000
     job.guide.kind = "transport"
+    job.training.batch = 1_024
     return train(job, shapes, lambda event: None, lambda: False)
 
 

@@ -228,9 +228,6 @@ def test_a_space_comes_back_from_its_file_and_a_damaged_one_is_refused(space: Po
         ({**tensors, "basis": tensors["basis"] * math.nan}, words),
         ({**tensors, "triangles": tensors["triangles"] + 100}, words),
         ({**tensors, "triangles": tensors["triangles"] * 0}, words),
-        ({**tensors, "triangles": tensors["triangles"].float()}, words),
-        ({**tensors, "basis": torch.zeros(1001, 2)}, words),
-        ({**tensors, "network.decoder.first.bias": torch.zeros(5000)}, words),
         ({**tensors, "hold": tensors["hold"] * 0}, words),
         ({**tensors, "silent": tensors["silent"][:5].clone()}, words),
         ({**tensors, "axes": tensors["axes"] * 0}, words),
@@ -240,7 +237,8 @@ def test_a_space_comes_back_from_its_file_and_a_damaged_one_is_refused(space: Po
         (tensors, {**words, "pose_size": "true"}),
         (tensors, {**words, "characters": "[" * 100}),
     ]
-    for arrays, metadata in spoiled:
+    strange = {"basis": torch.zeros(1001, 2), "network.decoder.first.bias": torch.zeros(5000)}
+    for arrays, metadata in [*spoiled, *(({**tensors, name: values}, words) for name, values in strange.items())]:
         save_file(arrays, path, metadata=metadata)
         with pytest.raises(OutputError, match="damaged"):
             load_space(path)
