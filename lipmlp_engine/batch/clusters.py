@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from dataclasses import dataclass, field
 from typing import Any
@@ -37,6 +38,11 @@ class Asked:
 def cluster_of(kind: str, asked: Asked) -> Any:
     """A cluster whose workers have been asked for; raises ClusterError where the batch system will not have them."""
     cluster = described(kind, asked)
+    command = str(cluster.job_cls.submit_command).split()[0]
+    # Dask asks for workers on another thread, and what goes wrong there is no more than logged.
+    if shutil.which(command) is None:
+        cluster.close()
+        raise ClusterError(f"{kind}'s command '{command}' is not on this machine: call this where jobs are submitted.")
     cluster.scale(jobs=asked.workers)
     _keep_asking(cluster, asked.workers)
     return cluster

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -151,11 +152,21 @@ def test_each_batch_system_is_asked_for_the_same_workers(kind: str, lines: list[
         assert line in script, script
 
 
+def test_without_the_batch_system_a_sentence_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Dask logged a traceback and waited for workers that nobody starts."""
+    pytest.importorskip("dask_jobqueue")
+    monkeypatch.setattr(clusters.shutil, "which", lambda command: None)
+    with pytest.raises(ClusterError, match="pbs's command 'qsub' is not on this machine"):
+        clusters.cluster_of("pbs", clusters.Asked())
+
+
 def test_workers_whose_time_is_over_are_asked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """A batch that takes longer than its workers may stood still when the last of them was gone."""
     asked_for: list[int] = []
 
     class Cluster(distributed.SpecCluster):  # type: ignore[misc, name-defined]
+        job_cls = SimpleNamespace(submit_command=sys.executable)
+
         def scale(self, jobs: int = 0) -> None:  # type: ignore[override]
             asked_for.append(jobs)
 
