@@ -33,7 +33,7 @@ WRUNG = 0.03
 """How far apart two pairings of one kind lay what one of them has wrung, in roots of the area. Chosen."""
 OUTRUN = 1.6
 """How much more a rival stretches that is no rival any more. Chosen."""
-LOST = 2.5
+LOST = 4.0
 """Doubt from which on nobody asks the other way round. Chosen."""
 MOST_ASTRAY = 0.025
 """Median way there and back, as a share of the diameter.
