@@ -14,7 +14,8 @@ from scipy.spatial import KDTree
 
 from lipmlp_engine.guide.pose_pairs import Way
 from lipmlp_engine.poses.length_keeping import LengthPath
-from lipmlp_engine.poses.recognition import Pairing, pair
+from lipmlp_engine.poses.pairing import Pairing
+from lipmlp_engine.poses.recognition import pair
 from lipmlp_engine.poses.shared_mesh import SharedMesh, shared_mesh
 from lipmlp_engine.shapes.shape import Shape, signed_volume
 

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.spatial import KDTree
 
-from lipmlp_engine.poses.recognition import Pairing, judged
+from lipmlp_engine.poses.pairing import Pairing
+from lipmlp_engine.poses.recognition import judged
 
 from .lookalikes import RECIPES, Pair
 from .measures import on_pose

@@ -126,7 +126,7 @@ class Recipe:
         random = np.random.default_rng(seed)
         truths = [last]
         if self.mirror is not None:
-            truths = [_swapped(skin, last, self.mirror) * [-1, 1, 1]]
+            truths = [_swapped(character, skin, last, self.mirror) * [-1, 1, 1]]
             last = last * [-1, 1, 1]
         source: Mesh = (first, faces)
         target: Mesh = remeshed(last, faces if self.mirror is None else faces[:, ::-1], round(1.1 * self.cells), seed)
@@ -137,9 +137,21 @@ class Recipe:
         return Pair(Shape(f"{name}, first", *source), Shape(f"{name}, last", *target), first, truths, faces)
 
 
-def _swapped(skin: Skin, last: Array, axis: int) -> Array:
-    """Where the mirror image of each vertex is in the last pose: the rest pose is nearly its own mirror image."""
-    mirrored = skin.vertices * np.where(np.arange(3) == axis, -1, 1)
+def _swapped(character: Character, skin: Skin, last: Array, axis: int) -> Array:
+    """Where the mirror image of each vertex is in the last pose: the rest pose is nearly its own mirror image.
+
+    What a bone carries goes to the bone that is nearest to its mirror image: a thumb that stands out to one side lies
+    beside the plane of the mirror, and belongs to itself all the same.
+    """
+    mirror = np.where(np.arange(3) == axis, -1, 1)
+    ends = np.array([[bone.head, bone.tail] for bone in character.bones])
+    mirrored = skin.vertices * mirror
+    for own, weights in zip(ends, skin.weights.T, strict=True):
+        twin = ends[np.linalg.norm(ends - own * mirror, axis=2).sum(1).argmin()]
+        way = own[1] - own[0]
+        along = ((skin.vertices - own[0]) @ way / (way @ way)).clip(0, 1)[:, None]
+        off = (twin - own * mirror)[:, None]
+        mirrored += weights[:, None] * ((1 - along) * off[0] + along * off[1])
     return np.asarray(last[KDTree(skin.vertices).query(mirrored)[1]])
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from ..poses.recognition import Pairing
+    from ..poses.pairing import Pairing
     from ..poses.shared_mesh import SharedMesh
     from ..shapes import Shape
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from ..shapes.distance import DistanceField
 from ..shapes.shape import Shape
 from .nearest_places import nearest_of
-from .recognition import Pairing
+from .pairing import Pairing
 from .shared_mesh import SharedMesh
 
 GREY = 0.22

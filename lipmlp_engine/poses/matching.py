@@ -106,7 +106,10 @@ class Matching:
 
     def bent(self, samples: Numbers) -> Match:
         """A map of samples as a mesh that is bent along it has it: in one piece and untwisted, whatever it was like."""
-        vertices = _bent(self._first, self._second, self._bending, samples, everywhere=True)
+        return self.of_vertices(_bent(self._first, self._second, self._bending, samples, everywhere=True))
+
+    def of_vertices(self, vertices: Numbers) -> Match:
+        """The match that leads from each vertex of the first surface to this one of the second."""
         return self._match(vertices, self._second.distances[:, vertices[self._first.samples]].argmin(0))
 
     def rival(self, match: Match) -> Match | None:

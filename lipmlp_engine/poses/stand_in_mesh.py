@@ -26,6 +26,16 @@ Chosen.
 CELLS = 96
 """Along the longest side of the grid from which a surface is taken that is no manifold. Chosen."""
 
+MOST_ROUGH = 0.12
+"""Median way of a vertex along its normal out of what its neighbours do alike, in edges; beyond it is noise.
+
+Measured: it is .02 to .06 on clean shapes, .19 with noise of .25 % of the diagonal, and .33 with .5 %.
+"""
+SMOOTHING = (0.5, -0.53)
+"""Of a vertex's way to the middle of its neighbours, by turns, so that limbs become no thinner. Taken from Taubin."""
+MOST_SMOOTHING = 20
+"""Times both at most. Chosen."""
+
 Array = NDArray[np.float64]
 Numbers = NDArray[np.int64]
 
@@ -112,7 +122,7 @@ def stand_in(shape: Shape, count: int = VERTICES) -> StandIn | None:
     if not _manifold(triangles):
         vertices, triangles = _regrown(shape)
         vertices, triangles = _compact(vertices, _largest_part(triangles))
-    return _evened(vertices, triangles, count) if len(triangles) else None
+    return _calmed(_evened(vertices, triangles, count)) if len(triangles) else None
 
 
 def whole_stand_in(shape: Shape, count: int = VERTICES) -> StandIn | None:
@@ -130,6 +140,24 @@ def _evened(vertices: Array, triangles: Numbers, count: int) -> StandIn:
         np.asfortranarray(vertices), np.asfortranarray(triangles, np.int32), 2 * count
     )
     return StandIn(*_compact(vertices, triangles))
+
+
+def _calmed(surface: StandIn) -> StandIn:
+    """The same without the noise of a scan, which turns triangles over and makes ways along the surface longer."""
+    count = len(surface.vertices)
+    links = sparse.coo_array((np.ones(len(surface.edges)), surface.edges.T), shape=(count, count)).tocsr()
+    means = sparse.csr_array(links + links.T)
+    means = sparse.csr_array(sparse.diags_array(1 / np.maximum(means.sum(1), 1)) @ means)
+    for _ in range(MOST_SMOOTHING):
+        out = ((means @ surface.vertices - surface.vertices) * surface.normals).sum(1)
+        edge = float(edge_lengths(surface.vertices, surface.edges).mean())
+        if np.median(np.abs(out - means @ out)) < MOST_ROUGH * edge:
+            break
+        places = surface.vertices
+        for share in SMOOTHING:
+            places = places + share * (means @ places - places)
+        surface = StandIn(np.ascontiguousarray(places), surface.triangles)
+    return surface
 
 
 def _manifold(triangles: Numbers) -> bool:

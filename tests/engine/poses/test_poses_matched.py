@@ -22,7 +22,8 @@ from lipmlp_engine.guide.frame_pose import PosePath
 from lipmlp_engine.guide.placed_surface import PlacedSurface
 from lipmlp_engine.guide.pose_pairs import carried_meshes, find_ways
 from lipmlp_engine.job.sections import Guide
-from lipmlp_engine.poses.recognition import Pairing, Verdict, pair
+from lipmlp_engine.poses.pairing import Pairing
+from lipmlp_engine.poses.recognition import Verdict, pair
 from lipmlp_engine.poses.stand_in_mesh import stand_in
 from lipmlp_engine.shapes.distance import DistanceField
 from lipmlp_engine.shapes.self_intersections import crossing_pairs

@@ -1,0 +1,73 @@
+"""What is found from the second shape to the first tells right matches from wrong ones, and finds what was missed."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from benchmarks.poses.characters import ARMS_UP, biped
+from benchmarks.poses.judgement import RIGHT, off
+from benchmarks.poses.lookalikes import RECIPES
+from benchmarks.poses.measures import remeshed
+from lipmlp_engine.poses.laying_on import ELSEWHERE, LayingOn
+from lipmlp_engine.poses.pairing import Pairing
+from lipmlp_engine.poses.recognition import MOST_ASTRAY, judged
+from lipmlp_engine.poses.signature import signature
+from lipmlp_engine.poses.stand_in_mesh import stand_in
+from lipmlp_engine.shapes.shape import Shape
+
+
+@pytest.fixture(scope="module")
+def laying() -> LayingOn:
+    character = biped()
+    skin = character.skin(50)
+    raised = remeshed(character.posed(skin, ARMS_UP), skin.triangles, 55, seed=1)
+    shapes = Shape("standing", skin.vertices, skin.triangles.astype(np.int32)), Shape("raised", *raised)
+    first, second = (stand_in(shape, 1500) for shape in shapes)
+    assert first is not None and second is not None
+    return LayingOn(signature(first), signature(second))
+
+
+@pytest.fixture(scope="module")
+def there(laying: LayingOn) -> Pairing:
+    return laying.likeliest()
+
+
+@pytest.fixture(scope="module")
+def back(laying: LayingOn) -> Pairing:
+    return laying.other_way.likeliest()
+
+
+def test_what_is_right_comes_back_to_where_it_began(laying: LayingOn, there: Pairing, back: Pairing) -> None:
+    assert laying.round_trip(there, back) < 0.7 * MOST_ASTRAY
+
+
+def test_what_leads_elsewhere_is_contradicted(laying: LayingOn, there: Pairing, back: Pairing) -> None:
+    rival = laying.matching.rival(there.match)
+    assert rival is not None
+    assert laying.round_trip(laying.along(rival), back) > 2 * MOST_ASTRAY
+
+
+def test_what_leads_back_is_laid_on_the_way_it_is_meant(laying: LayingOn, there: Pairing, back: Pairing) -> None:
+    turned = laying.turned_round(back)
+    assert turned.first is there.first and turned.second is there.second
+    assert laying.apart(there, turned) < ELSEWHERE
+    assert turned.own_doubt < 1
+
+
+def test_a_way_back_that_was_found_back_to_front_contradicts_nothing() -> None:
+    """A gorilla that sits, seen from elsewhere: its near rival comes first the other way round."""
+    made = RECIPES["gorilla sits, turned"].made("gorilla")
+    found = judged(made.source, made.target)
+    assert found.pairing is not None and not found.objection
+    assert off(found.pairing, made) < RIGHT
+    assert 0 < found.pairing.contradiction < 1
+
+
+def test_a_dog_whose_legs_were_missed_is_found_from_where_it_sits() -> None:
+    """Laid on along what leads from the first shape alone it was 4.2 % off and refused."""
+    made = RECIPES["dog sits, dense"].made("dog")
+    found = judged(made.source, made.target)
+    assert found.pairing is not None and not found.objection
+    assert off(found.pairing, made) < RIGHT
+    assert 0 < found.pairing.contradiction < 1
