@@ -14,6 +14,7 @@ from scipy.sparse.csgraph import breadth_first_order, connected_components, mini
 from scipy.sparse.linalg import cg
 
 from .normal_estimation import Lines
+from .summed_sides import put_together
 from .winding_grid import WindingGrid, summed_number
 
 Array = NDArray[np.float64]
@@ -30,10 +31,6 @@ ROUNDS = 12
 """Turns in which neighbours and the winding number settle the sides. Chosen."""
 CLEAR = 0.3
 """The least fall of the winding number across a wall that says on which side it is. Chosen."""
-WALLED, BETTER, ON_A_WALL = 0.9, 0.1, 0.25
-"""Share of the points at which the winding number is what it is on a wall that leaves no doubt of the sides, how much
-more there must be by another way, and how far from a half the number may be on a wall. Chosen: a cloud of two scans
-that lie beside each other has less than that, and of its right normals 75 % came to 99.8."""
 AT_ODDS = 0.5
 """Of all that a part's neighbours say, how much more must be against its side than for it. Chosen."""
 INSIDE_OUT = -0.2
@@ -62,20 +59,14 @@ def oriented(points: Array, lines: Lines, threads: int = 0) -> Array:
     agreement = _agreement(points, lines)
     cell = max(float(np.ptp(points, axis=0).max()) / CELLS, float(np.median(lines.spacing)) / PER_SPACING)
     grid = WindingGrid(points, cell, threads)
-    side = _sides(points, lines, agreement, grid, lines.clean)
+    side = _sides(points, lines, agreement, grid, False)
     if lines.clean:
-        walled = _walled(side, points, lines, grid)
-        if walled < WALLED:
-            # Two scans of one wall that lie beside each other are no two sheets.
-            other = _sides(points, lines, agreement, grid, False)
-            side = other if _walled(other, points, lines, grid) > walled + BETTER else side
+        # Links that are sure tell between close sheets, and the number what is too sparse for links.
+        alike = _between_alike(agreement, lines)
+        along = [_along_the_surest(links) for links in (agreement, alike)]
+        ways = [_sides(points, lines, agreement, grid, True), side]
+        side = put_together(ways, along, agreement, points, lines.normals * lines.spacing[:, None] ** 2)
     return np.asarray(lines.normals * side[:, None])
-
-
-def _walled(side: Array, points: Array, lines: Lines, grid: WindingGrid) -> float:
-    """The share of the points at which the winding number is about what it is on a wall."""
-    number = grid.solve(points, lines.normals * (side * lines.spacing**2)[:, None], 1.0)
-    return float((np.abs(grid.at(number, points) - 0.5) < ON_A_WALL).mean())
 
 
 def _sides(points: Array, lines: Lines, agreement: csr_array, grid: WindingGrid, clean: bool) -> Array:

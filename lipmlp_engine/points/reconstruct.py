@@ -24,7 +24,7 @@ from .filled_body import body_surface, spacing_within
 from .found_surface import Found, SurfaceReport
 from .lent_normals import lent
 from .normal_estimation import CLEAN, Lines, lines_of
-from .orientation import ON_A_WALL, oriented
+from .orientation import oriented
 from .oriented_samples import Samples
 from .winding_grid import summed_number
 
@@ -40,6 +40,8 @@ BETTER, ASKED = 0.1, 500
 number is what it is on a wall for the given ones to be taken, and how many points are asked. Chosen: of a sparse head
 with horns its own normals have .90, and those that are made .71.
 """
+ON_A_WALL = 0.25
+"""How far from a half the winding number may be on a wall. Chosen."""
 UNSEEN = 3.0
 """Surface farther than this many spacings from every point was not scanned. Chosen."""
 ASTRAY = (4.0, 1.0)
