@@ -18,6 +18,8 @@ ALIKE = 0.002
 
 Chosen.
 """
+TURNED = -0.5
+"""Cosine between a face's normal and that of its surroundings below which it was turned over. Chosen."""
 NEAR = 0.5
 """Distance from a source, in sides of a face, at which the source's own normals count for 1/e. Chosen."""
 
@@ -32,7 +34,7 @@ def shading_normals(
     ends: the frame's faces on each source, and the source's part in the frame.
     """
     corners = vertices[faces].astype(np.float64)
-    own = face_normals(corners)
+    own = _as_around(face_normals(corners), corners, faces)
     total = np.zeros(corners.shape)
     regions = np.zeros(len(faces), np.int64)
     for place, part in ends:
@@ -43,6 +45,19 @@ def shading_normals(
     flat = np.einsum("ij,ikj->ik", own, shaded) <= 0
     shaded[flat] = np.repeat(own[:, None], faces.shape[1], axis=1)[flat]
     return _one_a_vertex(_rounded(shaded, faces, regions), faces, len(vertices))
+
+
+def _as_around(own: Array, corners: Array, faces: NDArray[np.int32]) -> Array:
+    """Normals of faces; a face turned over amid others, a sliver in an edge, is shaded as what it lies in.
+
+    Cycles has one normal a vertex wherever a mesh is smooth: a sliver's own would blacken all faces around it.
+    """
+    across = np.cross(corners[:, 2] - corners[:, 0], corners[:, -1] - corners[:, 1])
+    around = np.zeros((int(faces.max(initial=-1)) + 1, 3))
+    for corner in faces.T:
+        around += np.stack([np.bincount(corner, column, len(around)) for column in across.T], 1)
+    around = _unit(around[faces].sum(axis=1))
+    return np.where((np.einsum("ij,ij->i", own, around) < TURNED)[:, None], around, own)
 
 
 def _carried(place: FacesOnSource, own: Array) -> tuple[Array, NDArray[np.int32]]:

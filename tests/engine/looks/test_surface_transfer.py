@@ -177,6 +177,22 @@ def test_flat_sides_stay_flat_and_a_smooth_ring_has_one_normal_a_vertex() -> Non
     assert np.einsum("ij,ij->i", shaded, direction).min() > 0.99
 
 
+def test_a_sliver_that_is_turned_over_is_shaded_as_what_it_lies_in() -> None:
+    """Its own normal, which Cycles gave to its vertices, blackened all faces around it in a flat side."""
+    axis = np.linspace(-1, 1, 6)
+    grid = np.stack(np.meshgrid(axis, axis, [0.0], indexing="ij"), -1).reshape(-1, 3)
+    rows = np.arange(36).reshape(6, 6)
+    quads = np.stack([rows[:-1, :-1], rows[1:, :-1], rows[1:, 1:], rows[:-1, 1:]], -1).reshape(-1, 4).astype(np.int32)
+    corners = np.array([[-2.0, -2, 0], [2, -2, 0], [2, 2, 0], [-2, 2, 0]])
+    triangles = np.array([[0, 1, 2], [0, 2, 3]], np.int32)
+    upwards = np.tile(np.float32([0, 0, 1]), (2, 3, 1))
+    source = LookField(looking(corners, triangles, normals=upwards))
+    vertices, middle = grid.copy(), quads[12]
+    vertices[middle, 0] *= -0.05
+    shaded = shading_normals(vertices.astype(np.float32), quads, [(FacesOnSource(source, vertices, quads), 1.0)])
+    assert shaded.shape == (36, 3) and np.allclose(shaded, [0, 0, 1], atol=1e-3)
+
+
 def test_maps_stay_apart_and_other_layers_of_one_name_pass_into_each_other() -> None:
     vertices, faces = patch(24, 0.2)
     ends = []
