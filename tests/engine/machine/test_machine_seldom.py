@@ -57,6 +57,6 @@ def test_where_kernels_cannot_be_kept_beside_the_packages_they_are_kept_elsewher
     warp_runtime.warp_runtime()  # for all tests after this one
     (tmp_path / "warp-kernels").write_text("in the way")
     monkeypatch.setattr(sys, "prefix", str(tmp_path))
-    caplog.set_level("DEBUG")
+    caplog.set_level("DEBUG", logger=warp_runtime.__name__)
     assert warp_runtime.warp_runtime.__wrapped__().config is not None
     assert "own cache" in caplog.text
