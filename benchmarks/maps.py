@@ -48,11 +48,16 @@ def seen_along(vertices: NDArray[np.float64], triangles: NDArray[np.int32]) -> N
     normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
     axis = np.abs(normals).argmax(axis=1)
     rows = np.arange(len(triangles))
-    view = 2 * axis + (normals[rows, axis] < 0)
-    across = np.stack([(axis + 1) % 3, (axis + 2) % 3], axis=1)
-    size = np.linalg.norm(np.ptp(vertices, axis=0))
-    flat = np.take_along_axis(corners, across[:, None, :].repeat(3, axis=1), axis=2)
-    return flat + (view * APART * size)[:, None, None] * np.array([1.0, 0.0])
+    size = float(np.linalg.norm(np.ptp(vertices, axis=0)))
+    return in_view(corners, 2 * axis + (normals[rows, axis] < 0), APART * size)
+
+
+def in_view(corners: NDArray[np.float64], view: NDArray[np.integer], apart: float) -> NDArray[np.float64]:
+    """Where one of the six views, which lie so far apart in the map, shows each face's corners (m, k, 3)."""
+    axis = view[:, None] // 2
+    across = np.concatenate([(axis + 1) % 3, (axis + 2) % 3], axis=1)
+    flat = np.take_along_axis(corners, across[:, None, :].repeat(corners.shape[1], axis=1), axis=2)
+    return flat + (view * apart)[:, None, None] * np.array([1.0, 0.0])
 
 
 def mapped(source: Path, folder: Path) -> Path:
@@ -78,18 +83,13 @@ def end_errors(frame: MeshFrame, values: NDArray[np.float64], shape: Shape) -> N
     apart = APART * shape.diagonal
     lower = nearest.min()
     view = np.clip(np.floor((values[:, :, 0].mean(axis=1) - lower) / apart + 0.25), 0, 5).astype(int)
-    axis = (view // 2)[:, None, None]
-    across = np.concatenate([(axis + 1) % 3, (axis + 2) % 3], axis=2).repeat(corners.shape[1], axis=1)
-    seen = np.take_along_axis(nearest.reshape(corners.shape), across, axis=2)
-    seen[:, :, 0] += view[:, None] * apart
+    seen = in_view(nearest.reshape(corners.shape), view, apart)
     return np.asarray(np.linalg.norm(values - seen, axis=2).max(axis=1))
 
 
 def areas(corners: NDArray[np.float64]) -> NDArray[np.float64]:
     """Of triangles, or of quads by their diagonals."""
     one, other = corners[:, 2] - corners[:, 0], corners[:, -1] - corners[:, 1]
-    if corners.shape[1] == 3:
-        other = corners[:, 1] - corners[:, 0]
     return np.asarray(np.linalg.norm(np.cross(one, other), axis=1) / 2)
 
 

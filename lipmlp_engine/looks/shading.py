@@ -9,7 +9,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from .face_transfer import FacesOnSource, face_normals
+from ..shapes.shape import summed_at_vertices
+from .face_transfer import FacesOnSource
 
 ROUND = np.cos(np.radians(25.0))
 """Corners of one vertex whose normals lie within this of their mean are one smooth corner. Chosen."""
@@ -34,7 +35,7 @@ def shading_normals(
     ends: the frame's faces on each source, and the source's part in the frame.
     """
     corners = vertices[faces].astype(np.float64)
-    own = _as_around(face_normals(corners), corners, faces)
+    own = _normals_as_around(corners, faces, len(vertices))
     total = np.zeros(corners.shape)
     regions = np.zeros(len(faces), np.int64)
     for place, part in ends:
@@ -47,16 +48,13 @@ def shading_normals(
     return _one_a_vertex(_rounded(shaded, faces, regions), faces, len(vertices))
 
 
-def _as_around(own: Array, corners: Array, faces: NDArray[np.int32]) -> Array:
+def _normals_as_around(corners: Array, faces: NDArray[np.int32], count: int) -> Array:
     """Normals of faces; a face turned over amid others, a sliver in an edge, is shaded as what it lies in.
 
     Cycles has one normal a vertex wherever a mesh is smooth: a sliver's own would blacken all faces around it.
     """
     across = np.cross(corners[:, 2] - corners[:, 0], corners[:, -1] - corners[:, 1])
-    around = np.zeros((int(faces.max(initial=-1)) + 1, 3))
-    for corner in faces.T:
-        around += np.stack([np.bincount(corner, column, len(around)) for column in across.T], 1)
-    around = _unit(around[faces].sum(axis=1))
+    own, around = _unit(across), _unit(summed_at_vertices(across, faces, count)[faces].sum(axis=1))
     return np.where((np.einsum("ij,ij->i", own, around) < TURNED)[:, None], around, own)
 
 

@@ -7,6 +7,8 @@ blurred in detail.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import coo_array, csr_array, diags_array
@@ -59,30 +61,46 @@ def oriented(points: Array, lines: Lines, threads: int = 0) -> Array:
     agreement = _agreement(points, lines)
     cell = max(float(np.ptp(points, axis=0).max()) / CELLS, float(np.median(lines.spacing)) / PER_SPACING)
     grid = WindingGrid(points, cell, threads)
-    side = _sides(points, lines, agreement, grid, False)
+    side = _sides(points, lines, agreement, grid)
     if lines.clean:
         # Links that are sure tell between close sheets, and the number what is too sparse for links.
-        alike = _between_alike(agreement, lines)
-        along = [_along_the_surest(links) for links in (agreement, alike)]
-        ways = [_sides(points, lines, agreement, grid, True), side]
+        sure = _SureLinks.among(agreement, lines)
+        ways = [_sides(points, lines, agreement, grid, sure), side]
+        along = [sure.along_all, sure.along]
         side = put_together(ways, along, agreement, points, lines.normals * lines.spacing[:, None] ** 2)
     return np.asarray(lines.normals * side[:, None])
 
 
-def _sides(points: Array, lines: Lines, agreement: csr_array, grid: WindingGrid, clean: bool) -> Array:
-    """1 for every normal that is outwards, -1 for every other; in a clean cloud sheets are told apart."""
-    alike, parts = agreement, _parts(agreement)
+@dataclass(frozen=True)
+class _SureLinks:
+    """What links tell in a clean cloud without the winding number."""
+
+    alike: csr_array
+    along: Array
+    """The sides along the surest of those."""
+    along_all: Array
+    """The sides along the surest of all links."""
+
+    @classmethod
+    def among(cls, agreement: csr_array, lines: Lines) -> _SureLinks:
+        alike = _between_alike(agreement, lines)
+        return cls(alike, _along_the_surest(alike), _along_the_surest(agreement))
+
+
+def _sides(
+    points: Array, lines: Lines, agreement: csr_array, grid: WindingGrid, sure: _SureLinks | None = None
+) -> Array:
+    """1 for every normal that is outwards, -1 for every other; by links that are sure sheets are told apart."""
+    parts = _parts(agreement if sure is None else sure.alike)
     from_middle = points - np.median(points, axis=0)
     far = np.linalg.norm(from_middle, axis=1)
     hint = np.einsum("ij,ij->i", lines.normals, from_middle) / max(far.max(), 1e-300) * (far / far.max()) ** 3
     # In noise the links are not sure enough to go without the winding number, even where that is blurred.
     crowded, along = np.zeros(len(points), np.bool_), np.zeros(len(points))
-    if clean:
-        alike = _between_alike(agreement, lines)
-        crowded, along = _crowded(points, lines, 3 * grid.cell), _along_the_surest(alike)
-        parts = _parts(alike)
+    if sure is not None:
+        crowded = _crowded(points, lines, 3 * grid.cell)
         # Across edges links tell how whole parts go together; within one they may go astray.
-        hint = along = along * _majority(along * _along_the_surest(agreement), parts)
+        hint = along = sure.along * _majority(sure.along * sure.along_all, parts)
     side, straight, before = np.ones(len(points)), np.ones(len(points)), np.zeros(len(points))
     for turn in range(ROUNDS):
         side = np.sign(_settled(agreement, hint, side))
@@ -91,7 +109,7 @@ def _sides(points: Array, lines: Lines, agreement: csr_array, grid: WindingGrid,
         number = grid.solve(points, lines.normals * (side * lines.spacing**2)[:, None], blur)
         standing = grid.at(number, points)
         straight = _turned_parts(side, parts, standing)
-        if clean and (straight == side).all():
+        if sure is not None and (straight == side).all():
             straight = _turned_groups(side, agreement, standing)
         if (straight != before).mean() < SETTLED and blur == 1.0:
             break
@@ -102,11 +120,11 @@ def _sides(points: Array, lines: Lines, agreement: csr_array, grid: WindingGrid,
         step = 1.5 * grid.cell * lines.normals
         fall = grid.at(number, points - step) - grid.at(number, points + step)
         hint = np.where((np.abs(fall) > CLEAR) & ~crowded, np.clip(fall, -1, 1), along * _majority(along * side, parts))
-    if clean:
-        straight = _less_at_odds(straight, along * _majority(along * straight, parts), alike, parts)
+    if sure is not None:
+        straight = _less_at_odds(straight, along * _majority(along * straight, parts), sure.alike, parts)
     if crowded.any():
         straight = _turned_sheets(straight, crowded, parts, points, lines)
-    return _turned_at_edges(straight, agreement, parts) if clean else straight
+    return straight if sure is None else _turned_at_edges(straight, agreement, parts)
 
 
 def _agreement(points: Array, lines: Lines) -> csr_array:

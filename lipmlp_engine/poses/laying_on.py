@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import KDTree
 
-from .matching import FACING, Match, Matching
+from .matching import Match, Matching, nearest_facing
 from .mesh_fitting import Fitting
 from .pairing import Pairing
 from .signature import Signature
@@ -74,9 +74,8 @@ class LayingOn:
         """What leads from the second surface to the first, laid on the way it is meant here."""
         first, second = self._first.surface, self._second.surface
         laid = StandIn(back.fit.places, second.triangles)
-        theirs = np.hstack([laid.vertices / first.scale, FACING * laid.normals])
-        own = np.hstack([first.vertices / first.scale, FACING * first.normals])
-        return self.along(self.matching.of_vertices(np.asarray(KDTree(theirs).query(own)[1], np.int64)))
+        own, there = (first.vertices, first.normals), (laid.vertices, laid.normals)
+        return self.along(self.matching.of_vertices(nearest_facing(own, there, first.scale)))
 
     def round_trip(self, there: Pairing, back: Pairing) -> float:
         """How far from where it began a place comes out, there and back: the median, as a share of the diameter."""

@@ -202,12 +202,15 @@ def _bent(first: Signature, second: Signature, bending: Bending, guess: Numbers,
     """A guess for the samples made untwisted, for them or for all vertices."""
     wanted = np.arange(len(first.surface.vertices)) if everywhere else first.samples
     places, normals = bending.bent(first.samples, second.surface.vertices[second.samples[guess]], wanted)
-    scale = second.surface.scale
-    own = np.hstack([places / scale, FACING * normals])
-    other = np.hstack([second.surface.vertices / scale, FACING * second.surface.normals])
-    if not everywhere:
-        other = other[second.samples]
-    return np.asarray(KDTree(other).query(own)[1], np.int64)
+    chosen = slice(None) if everywhere else second.samples
+    there = second.surface.vertices[chosen], second.surface.normals[chosen]
+    return nearest_facing((places, normals), there, second.surface.scale)
+
+
+def nearest_facing(own: tuple[Array, Array], there: tuple[Array, Array], scale: float) -> Numbers:
+    """For each of some places with normals the nearest of others that faces the same way."""
+    ours, theirs = (np.hstack([places / scale, FACING * normals]) for places, normals in (own, there))
+    return np.asarray(KDTree(theirs).query(ours)[1], np.int64)
 
 
 def _by_distances(first: Signature, second: Signature, own: Array, other: Array) -> Numbers:

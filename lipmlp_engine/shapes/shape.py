@@ -134,6 +134,12 @@ def vertex_normals(vertices: NDArray[np.floating], triangles: NDArray[np.integer
     return np.asarray(total / np.maximum(np.linalg.norm(total, axis=1, keepdims=True), 1e-30))
 
 
+def summed_at_vertices(of_faces: NDArray[np.floating], faces: NDArray[np.integer], count: int) -> NDArray[np.float64]:
+    """For each vertex the sum of what its faces, with any number of corners, have: (count, k) of (m, k)."""
+    corners, sides = faces.ravel(), faces.shape[1]
+    return np.stack([np.bincount(corners, np.repeat(column, sides), count) for column in of_faces.T], 1)
+
+
 def signed_volume(vertices: NDArray[np.floating], triangles: NDArray[np.integer]) -> float:
     """Enclosed volume, negative where the triangles face inwards."""
     return float(volume_shares(vertices, triangles).sum())

@@ -91,19 +91,21 @@ def _surface(
     field: Field, extraction: Extraction, cells: int, smallest_parts: list[float], outline: _Outline | None = None
 ) -> _Surface:
     """A field's surface without specks; its outline, where it was drawn before, saves looking for it again."""
-    kind = cast(Literal["quads", "triangles"], extraction.faces)
-    share = speck_share(extraction.least_part, smallest_parts)
     if isinstance(field, DetailedField):
-        found = extract_detailed(field, cells, kind, outline.net if outline else None)
+        found = extract_detailed(field, cells, _kind(extraction), outline.net if outline else None)
+        share = speck_share(extraction.least_part, smallest_parts)
         kept = large_parts(found.vertices, found.faces, share)
         return _Surface(found.vertices[kept], faces_among(kept, found.faces), found.normals[kept], found.gradient[kept])
-    vertices, faces = without_specks(*extract_surface(field, cells, kind), share)
-    return _Surface(vertices, faces, smooth_normals(field, vertices, faces))
+    drawn = outline or _outline(field, extraction, cells, smallest_parts)
+    return _Surface(drawn.vertices, drawn.faces, smooth_normals(field, drawn.vertices, drawn.faces))
 
 
 @dataclass(frozen=True)
 class _Outline:
-    """A surface's faces, without specks, and about where its vertices are: enough to see its handles by."""
+    """A surface's faces, without specks, and about where its vertices are: enough to see its handles by.
+
+    Of a field without detail, whose vertices are led nowhere else, it is the surface itself.
+    """
 
     vertices: NDArray[np.float32]
     faces: NDArray[np.int32]
@@ -120,8 +122,11 @@ def _outline(field: Field, extraction: Extraction, cells: int, smallest_parts: l
         net = net_of(field, cells)
         kept = large_parts(net.vertices, net.quads, share)
         return _Outline(net.vertices[kept], faces_among(kept, net.quads), net)
-    kind = cast(Literal["quads", "triangles"], extraction.faces)
-    return _Outline(*without_specks(*extract_surface(field, cells, kind), share), None)
+    return _Outline(*without_specks(*extract_surface(field, cells, _kind(extraction)), share), None)
+
+
+def _kind(extraction: Extraction) -> Literal["quads", "triangles"]:
+    return cast(Literal["quads", "triangles"], extraction.faces)
 
 
 def _without_small_handles(
