@@ -109,8 +109,8 @@ def test_where_sheets_told_apart_make_no_wall_the_number_decides(monkeypatch: py
     found, sides = lines_of(ball, threads=1), orientation._sides
 
     def at_odds(*given: Any) -> np.ndarray:
-        told = sides(*given)
-        return np.where(np.arange(len(told)) % 3 == 0, -told, told) if given[-1] else told
+        told, by_links = sides(*given), isinstance(given[-1], orientation._SureLinks)
+        return np.where(np.arange(len(told)) % 3 == 0, -told, told) if by_links else told
 
     monkeypatch.setattr(orientation, "_sides", at_odds)
     assert found.clean
