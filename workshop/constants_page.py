@@ -23,7 +23,8 @@ HEAD = """\
 
 What the method takes for granted: numbers that no [setting](settings.md) changes, with what each is for and where it
 came from. *Chosen* is what was found fit by trying and looking, without a measurement that was kept; *measured* is
-what was compared, with what came of it; the rest follows from other numbers or was taken from elsewhere. Lengths are
+what was compared, with what came of it; *chance* is what other seeds of the training change in the same small morphs
+(`python -m benchmarks.constants`). The rest follows from other numbers or was taken from elsewhere. Lengths are
 in units of the training frame, [-1, 1]³, unless it is said otherwise. Under each name stands its module, in the room
 of the engine that the heading names.
 """

@@ -21,29 +21,32 @@ from .smooth_normals import face_normals_at
 from .surface_nets import triangles_from_quads
 
 STEPS = 4
-"""In which a vertex is led onto the surface. Chosen."""
+"""In which a vertex is led onto the surface. Chosen. Measured: half or twice of it changes nothing above chance."""
 CLOSE = 0.003
 """A vertex that is so near to the surface, in cells, is on it. Chosen."""
 SHORT_STEP = 0.06
 """Cells: a step that is no longer than this ends on the surface, which bends too little for more. Chosen."""
 REACH = 0.5
-"""How far a vertex may leave its cell, in cells. Chosen."""
+"""How far a vertex may leave its cell, in cells. Chosen. Measured: half or twice of it brings ends 1.2 % farther
+off at most."""
 CREASE, CREASE_BETWEEN = np.cos(np.radians(8)), np.cos(np.radians(15))
-"""Normals around a vertex that differ more than this make it look for an edge: at the shapes' own times, and in between
-them, where edges fade. Chosen."""
+"""Normals around a vertex that differ more than this make it look for an edge: at the shapes' own times, and in
+between them, where edges fade. Chosen. Measured: angles .7 and 1.3 times as large change nothing above chance."""
 LEAST_TURNED = 0.02
 """Squared cells that a half of a face must look inwards to be turned over. Chosen."""
 UNTANGLINGS = 3
 """Rounds in which faces that look inwards are turned back. Chosen."""
 EDGE_ROUNDS = 2
-"""In which vertices are led to edges, at the shapes' own times; in between there is one. Chosen."""
+"""In which vertices are led to edges, at the shapes' own times; in between there is one. Chosen. Measured: by a single
+one a chair's end is 20 % farther off, by four 4 %."""
 RETREATS = 4
-"""Times that vertices of turned faces go back. Chosen; all of a face's at once left notches in a gear's edges."""
+"""Times that vertices of turned faces go back. Chosen; all of a face's at once left notches in a gear's edges.
+Measured: half or twice of it moves ends by 1.2 % at most, and nothing else above chance."""
 LEAST_SLOPE = 0.3
 """A function flatter than this says little about where its surface is. Chosen."""
 ON_EDGE = 0.15
 """Where planes meet on a true edge, the surface is that near, in cells; about mere detail finer than the cells it is
-not. Chosen."""
+not. Chosen. Measured: with half of it ends are 3 and 8 % farther off, with twice 3 % less and 2 % more."""
 LEAST_TURN = np.tan(np.radians(6)) ** 2
 """Planes that differ by less than twice this fix no edge: relative eigenvalue of their normals' products. Chosen."""
 

@@ -22,6 +22,7 @@ STEEPNESS = 1.3
 """How fast the exact function may change where boxes are dropped by its value at their middle.
 
 Carried distances may change faster here and there; the search along the surface finds what is missed so. Chosen.
+Measured: half or twice of it changes nothing above chance, seconds included.
 """
 BOX = 2
 """Cells along the side of the boxes whose middle tells, by value and gradient, which of their cells are crossed.
@@ -30,7 +31,8 @@ Chosen. Measured with it, other savings included: 24 frames of 128 cells (cat to
 processor.
 """
 DOUBT = 0.35
-"""Cells: how far that may be wrong. What is missed all the same is found from the cells beside it. Chosen."""
+"""Cells: how far that may be wrong. What is missed all the same is found from the cells beside it. Chosen. Measured:
+half or twice of it moves ends by 1.3 % at most, and costs nothing."""
 DOUBT_MIXED = 0.7
 """The same where the function is part of it the network's, which bends where it likes. Chosen."""
 

@@ -9,7 +9,8 @@ from scipy.spatial import KDTree
 from .smooth_normals import face_normals_at
 
 LEAST_APART = 0.3
-"""Cells between the two sides. Chosen: no light and no dark spot shows through, and a rim is round."""
+"""Cells between the two sides. Chosen: no light and no dark spot shows through, and a rim is round. Measured: half or
+twice of it changes nothing above chance."""
 ABOUT = 1.0
 """Cells within which the other side is looked for. Follows from what both lie apart and vertices on one side."""
 ACROSS = 0.6
@@ -19,7 +20,7 @@ OPPOSITE = -0.3
 NEIGHBOURS = 12
 """Vertices that are looked at for each. Chosen."""
 LONGEST_STEP = 0.25
-"""Cells by which a vertex moves at once. Chosen."""
+"""Cells by which a vertex moves at once. Chosen. Measured: half or twice of it changes nothing above chance."""
 ROUNDS = 4
 """In which vertices are moved. Chosen."""
 

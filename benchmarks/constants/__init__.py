@@ -1,0 +1,1 @@
+"""A benchmark of what the method's constants do: half and twice of each, in small morphs."""
