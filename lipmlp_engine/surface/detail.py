@@ -19,7 +19,8 @@ LARGEST_BOUND = 0.3
 SMALLEST_BOUND = 0.02
 """Of any residual, in units of the training frame. Chosen."""
 LEEWAY = 1.25
-"""How much larger the bound is than any residual that was seen near the surface. Chosen."""
+"""How much larger the bound is than any residual that was seen near the surface. Chosen. Measured: with half of it an
+end is 1 % nearer, twice changes nothing."""
 NEAR = 0.06
 """What counts as near it: exact values below this. Chosen."""
 
