@@ -27,7 +27,8 @@ HEIGHTS = (0.004, 0.015, 0.027)
 DEPTH = 0.03
 """How far inside the middle of a gap lies when it is shut. Chosen."""
 SHUTTING = 0.06
-"""Share of the way between the shapes that it takes. Chosen."""
+"""Share of the way between the shapes that it takes. Chosen. Measured: half or twice of it changes nothing above
+chance."""
 SOLID = 0.02
 """From this depth inside the other shape a gap shuts wholly. Chosen."""
 
