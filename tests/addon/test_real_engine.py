@@ -52,7 +52,7 @@ def test_matching_vertices_make_shape_keys_that_arrive_where_they_belong(
     settings = bpy.context.scene.lipmorph
     settings.preset = "draft"
     settings.guide.kind = "transport"
-    settings.sampling.points, settings.training.steps = 8_000, 250
+    settings.sampling.points, settings.network.width, settings.training.steps = 4_000, 32, 200
     settings.extraction.frames, settings.extraction.resolution = 3, 32
     settings.result.writer, settings.result.easing, settings.result.match_vertices = "SHAPE_KEYS", "LINEAR", True
     assert bpy.ops.lipmorph.train() == {"FINISHED"}

@@ -15,7 +15,17 @@ import pytest
 from PIL import Image
 
 from .conftest import OpenWindow
-from .panel_clicks import FOLDED_BELOW_TOP, MODULE, RUNTIME, SCENE, WATCH_PANELS, click_train, select_both, show_tab
+from .panel_clicks import (
+    FOLDED_BELOW_TOP,
+    MODULE,
+    NO_STANDBY,
+    RUNTIME,
+    SCENE,
+    WATCH_PANELS,
+    click_train,
+    select_both,
+    show_tab,
+)
 from .window import BlenderWindow
 
 QUALITY = 80
@@ -41,8 +51,10 @@ settings.preset = 'draft'
 QUICK = """
 bpy.data.objects['Suzanne'].modifiers['Smooth'].levels = 0
 settings = bpy.context.scene.lipmorph
-settings.sampling.points, settings.training.steps = 5000, 60
-settings.extraction.frames, settings.extraction.resolution = 3, 40
+settings.guide.kind = 'transport'
+settings.result.play_preview = False
+settings.sampling.points, settings.training.steps = 3000, 60
+settings.extraction.frames, settings.extraction.resolution = 3, 32
 """
 CHANGED_HEIGHT = 21
 """Pixels of the line which says that the settings are no preset's any more."""
@@ -103,6 +115,7 @@ def test_an_artist_makes_the_manuals_first_morph(open_window: OpenWindow, pictur
         album.take("2-selected")
         left, top, _, _ = window.region("VIEW_3D", "UI")
         click_train(window, lower)
+        window.run(NO_STANDBY)  # the one that waited is at work, and nobody trains a second time
         window.wait_until(f"not {RUNTIME}.queue.current or {RUNTIME}.queue.current.fraction > 0.3", 300)
         window.move(left - 300, top + 560)  # no button explains itself on the pictures that follow
         album.take("3-training")

@@ -33,10 +33,11 @@ if bpy.app.version >= (4, 5, 0):
     bpy.ops.object.convert(target='POINTCLOUD')
 settings = bpy.context.scene.lipmorph
 settings.training.steps = 60
-settings.sampling.points = 5000
-settings.extraction.frames, settings.extraction.resolution = 3, 40
+settings.sampling.points = 3000
+settings.extraction.frames, settings.extraction.resolution = 3, 32
 settings.points.cells = 48
 settings.guide.kind = 'transport'
+settings.result.preview = False
 """
 SHOW_SURFACE_BELOW_TOP = 88
 """Pixels from the sidebar's top to the button Show Surface, while the scan alone is selected."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from lipmlp_engine.metrics import measure_morph
 from lipmlp_engine.pictures.clay import clay_of, frame_colors, linear, shown
 from lipmlp_engine.pictures.colours import PAPER
 from lipmlp_engine.pictures.contact_sheet import contact_sheet, few
-from lipmlp_engine.pictures.report_plot import plot
+from lipmlp_engine.pictures.report_plot import GREEN, plot
 from lipmlp_engine.pictures.stage import Stage
 from lipmlp_engine.shapes.shape import Shape
 
@@ -166,3 +167,18 @@ def test_a_plot_is_drawn(sphere: MeshFrame, tmp_path: Path) -> None:
     picture = np.asarray(Image.open(tmp_path / "plot.png").convert("RGB"))
     assert picture.shape[1] > 1000
     assert len(np.unique(picture.reshape(-1, 3), axis=0)) > 50
+
+
+def test_a_plot_counts_hollows_and_specks_and_leaves_out_what_is_not_known(sphere: MeshFrame, tmp_path: Path) -> None:
+    """What no frame has is not in the plot's legend either, so that the pictures differ."""
+    frames = [MeshFrame(time, sphere.vertices, sphere.faces) for time in (0.0, 0.5, 1.0)]
+    shapes = [Shape(name, sphere.vertices.astype(np.float64), sphere.faces) for name in ("one", "other")]
+    pictures = []
+    report = measure_morph(frames, shapes, samples=200)
+    for cavities, specks in (([0, 0, 0], [0, 0, 0]), ([0, 1, 0], [0, 0, 3])):
+        topology = dataclasses.replace(report.topology, cavities=cavities, specks=specks, genus=[0, None, 0])
+        plot(dataclasses.replace(report, topology=topology), tmp_path / "plot.png")
+        pictures.append(np.asarray(Image.open(tmp_path / "plot.png").convert("RGB")))
+    green = np.array([int(GREEN[at : at + 2], 16) for at in (1, 3, 5)])
+    without, with_hollow = ((picture == green).all(axis=2).sum() for picture in pictures)
+    assert with_hollow > without + 50

@@ -40,7 +40,10 @@ def test_turns_are_continued_from_triangle_to_triangle_and_needles_take_their_ne
     _continue(vectors, np.array([3.0, 3.2, 0.0, -1.0]), [1, 2, 3], parent)
     assert np.allclose(vectors[1], [0, 0, 2 * np.pi - 3.2])  # the same turn, nearest to that before
     assert np.allclose(vectors[3], vectors[1])  # a needle's own says nothing
-    assert vectors[2].tolist() == [0, 0, 0] or np.allclose(np.linalg.norm(vectors[2]), 2 * np.pi)
+    assert vectors[2].tolist() == [0, 0, 0]
+    wound = np.array([[0, 0, 4.0], [0, 0, 0.0]])
+    _continue(wound, np.array([4.0, 0.0]), [1], np.array([-1, 0]))
+    assert np.allclose(wound[1], [0, 0, 2 * np.pi])  # no turn at all, beside more than half of one
 
 
 def test_parts_that_lie_in_one_plane_have_no_triangles_between_them() -> None:

@@ -33,6 +33,7 @@ from lipmlp_engine.job.events import (
     to_line,
 )
 from lipmlp_engine.model.trained_morph import Morph
+from lipmlp_engine.running import previews
 from lipmlp_engine.running.pipeline import extract_morph, run_job
 from tests.engine.small_jobs import (
     ENDLESS,
@@ -128,13 +129,14 @@ def test_the_shell_and_python_give_the_same_morph_as_a_job_file(finished: Follow
             assert np.array_equal(one.faces, other.faces), folder
 
 
-def test_a_guided_job_shows_itself_while_it_trains(tmp_path: Path) -> None:
+def test_a_guided_job_shows_itself_while_it_trains(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(previews, "RESOLUTION", 24)
     job = Job.read(write_job(tmp_path, guide={"kind": "transport"}, output={"preview_seconds": 0.01}))
     recorder = Recorder()
     done = run_job(job, tmp_path, recorder)
-    previews = [event for event in recorder.events if isinstance(event, Preview)]
-    assert previews and next(preview for preview in previews if not preview.guide).time == 0.5
-    assert len(MeshFrame.load(Path(previews[-1].path)).faces) > 100
+    shown = [event for event in recorder.events if isinstance(event, Preview)]
+    assert shown and next(preview for preview in shown if not preview.guide).time == 0.5
+    assert len(MeshFrame.load(Path(shown[-1].path)).faces) > 100
     assert Morph.load(Path(done.model)).motion.flows
 
 

@@ -16,6 +16,7 @@ from lipmlp_engine.files.results_folder import STATIONS, preview_times
 from lipmlp_engine.job.description import Job
 from lipmlp_engine.job.errors import JobError
 from lipmlp_engine.job.events import Event, Preview, Progress
+from lipmlp_engine.running import previews
 from lipmlp_engine.running.pipeline import preview_guide, run_job
 from lipmlp_engine.running.portions import Portion
 from lipmlp_engine.running.progress import expected_seconds
@@ -95,11 +96,13 @@ def wiggled(box: Shape) -> tuple[Shape, Shape]:
     return shape_of(bar, "bar"), shape_of(bent, "bent")
 
 
-def test_previews_change_nothing_of_what_is_trained(tmp_path: Path) -> None:
+def test_previews_change_nothing_of_what_is_trained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(previews, "RESOLUTION", 24)
     learned = []
     for seconds in (0.0, 600.0):
         folder = tmp_path / str(seconds)
-        path = write_job(folder, guide={"kind": "transport"}, output={"preview_seconds": seconds})
+        shown = {"preview_seconds": seconds}
+        path = write_job(folder, guide={"kind": "transport"}, training={"steps": 40}, output=shown)
         recorder = Recorder()
         done = run_job(Job.read(path), folder, recorder, portion=Portion(only="model"))
         guided = [event for event in recorder.events if isinstance(event, Preview) and event.guide]
