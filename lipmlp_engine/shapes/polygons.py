@@ -66,12 +66,12 @@ def _cut(ring: Floats, fans: Whole) -> Whole:
         return np.array([[1, 2, 3], [1, 3, 0]])
     import manifold3d
 
-    middle = ring.mean(axis=0)
-    try:
-        _, _, axes = np.linalg.svd(ring - middle)
-    except np.linalg.LinAlgError:
-        return fans
-    flat = (ring - middle) @ axes[:2].T
+    with np.errstate(invalid="ignore", over="ignore"):
+        ring = ring - ring.mean(axis=0)
+    if not np.isfinite(ring).all():
+        return fans  # so large that its middle is no number: LAPACK would look for its axes for ever
+    _, _, axes = np.linalg.svd(ring)
+    flat = ring @ axes[:2].T
     after = np.roll(flat, -1, axis=0)
     turned = float((flat[:, 0] * after[:, 1] - after[:, 0] * flat[:, 1]).sum()) < 0
     cut = np.asarray(manifold3d.triangulate([flat * [1, -1] if turned else flat]), np.int64)

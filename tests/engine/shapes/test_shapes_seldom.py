@@ -15,7 +15,7 @@ from lipmlp_engine.shapes.distance import DistanceField
 from lipmlp_engine.shapes.look import layer_sizes
 from lipmlp_engine.shapes.mesh_topology import Topology
 from lipmlp_engine.shapes.part_nesting import lie_within_the_rest
-from lipmlp_engine.shapes.polygons import triangulate
+from lipmlp_engine.shapes.polygons import _cut, triangulate
 from lipmlp_engine.shapes.same_mesh import one_mesh, same_faces
 from lipmlp_engine.shapes.self_intersections import crossing_pairs, crossing_triangles
 from lipmlp_engine.shapes.shape import Shape, volume_shares
@@ -98,3 +98,11 @@ def test_what_lies_on_merged_parts_is_taken_from_the_nearest(overlapping_boxes: 
 
 def test_a_lone_ball_has_nothing_to_be_merged_with(ball: Shape) -> None:
     assert merge_overlaps(ball) is ball and shape_of(trimesh.creation.box(), "cube").closed
+
+
+def test_a_polygon_as_large_as_numbers_go_is_a_fan_and_nobody_looks_for_its_axes() -> None:
+    """Of a matrix that is not finite numpy raises nothing: it never came back."""
+    ring = np.array([[0, 0, 0], [2, 0, 0], [0.5, 0.5, 0], [0, 2, 0], [-0.1, 1, 0]])
+    fans = np.array([[0, 1, 2], [0, 2, 3], [0, 3, 4]])
+    assert _cut(8e307 * ring, fans) is fans
+    assert not np.array_equal(_cut(ring, fans), fans)
