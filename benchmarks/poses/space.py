@@ -28,6 +28,7 @@ CELLS = 80
 LEARNED, UNSEEN = 20, 8
 SHARES = (0.25, 0.5, 0.75)
 SHOWN = 7
+RIVAL_STEPS = 2000
 
 Array = NDArray[np.float64]
 KINDS = ("ours", "the paper's losses on places", "plain autoencoder")
@@ -43,7 +44,7 @@ class Decoder(Protocol):
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser("python -m benchmarks.poses.space", description=__doc__)
     parser.add_argument("names", nargs="*", help=f"{', '.join([*FAMILIES, 'transfer'])}; all where none is named")
-    parser.add_argument("--steps", type=int, default=Learning().steps)
+    parser.add_argument("--steps", type=int, default=Learning().steps, help="of ours")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--cells", type=int, default=CELLS, help="of the grid from which the mesh is taken")
     parser.add_argument("--poses", type=int, default=LEARNED, help="to learn of")
@@ -110,7 +111,7 @@ def _learned(kind: str, found: PoseSet, wishes: Learning) -> Decoder:
         return learn(found, wishes)
     priors, numbers = kind != "plain autoencoder", wishes.pose + wishes.shape
     places = found.poses / found.size
-    return _Resized(learn_plainly(places, found.triangles, numbers, wishes.steps, wishes.seed, priors), found.size)
+    return _Resized(learn_plainly(places, found.triangles, numbers, RIVAL_STEPS, wishes.seed, priors), found.size)
 
 
 def transfer(steps: int, seed: int, cells: int) -> str:

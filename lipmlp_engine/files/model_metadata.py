@@ -11,8 +11,11 @@ from ..job.hearsay import LARGEST_FILE, parsed
 MODEL_FORMAT = "lipschitz-morph-1"
 
 
-def read_metadata(path: Path, wanted: str = MODEL_FORMAT, what: str = "morph") -> dict[str, str]:
-    """The model's own description, refused where the file is damaged, of another version or not what is wanted."""
+def read_metadata(path: Path, wanted: str = MODEL_FORMAT, what: str = "morph", *older: str) -> dict[str, str]:
+    """The model's own description, refused where the file is damaged, of another version or not what is wanted.
+
+    Formats that are ``older`` are read as well.
+    """
     try:
         with open(path, "rb") as stream:
             (length,) = struct.unpack("<Q", stream.read(8))
@@ -23,7 +26,7 @@ def read_metadata(path: Path, wanted: str = MODEL_FORMAT, what: str = "morph") -
         raise OutputError(f"The model {path} is damaged.") from error
     metadata = header.get("__metadata__") if isinstance(header, dict) else None
     found = metadata.get("format", "") if isinstance(metadata, dict) else ""
-    if found != wanted:
+    if found not in (wanted, *older):
         other = str(found).rpartition("-")[0] == wanted.rpartition("-")[0]
         kind = "was made by another version of Lipschitz Morph" if other else f"is no {what}"
         raise OutputError(f"The model {path} {kind}.")

@@ -17,6 +17,7 @@ from torch import Tensor
 
 from ..job.errors import JobError
 from .deformed_mesh import DeformationBasis
+from .pose_spline import PoseSpline
 from .space_networks import PoseNetwork
 
 REFINEMENTS = 60
@@ -33,7 +34,8 @@ Array = NDArray[np.float64]
 class PoseSpace:
     """Everything that is needed to decode and to encode."""
 
-    network: PoseNetwork
+    decoder: PoseSpline | PoseNetwork
+    """Of its own codes; a network in files of earlier versions."""
     basis: DeformationBasis
     spread: Array
     """(k,), what coordinates are divided by."""
@@ -44,9 +46,9 @@ class PoseSpace:
     left_over: Array
     """(poses, k), what a code lacks of its pose's coordinates."""
     axes: Array
-    """(d, d), rows: what one unit of each number of a code is inside the network."""
+    """(d, d), rows: what one unit of each number of a code is to the decoder."""
     origin: Array
-    """(d,), where the network has the code 0."""
+    """(d,), where the decoder has the code 0."""
     names: list[str]
     characters: list[int]
     pose_size: int
@@ -61,17 +63,17 @@ class PoseSpace:
         return self.basis.meshes(self._coordinates(codes)) * self.size
 
     def _coordinates(self, codes: Array) -> Array:
-        inner = torch.from_numpy((np.atleast_2d(codes) @ self.axes + self.origin).astype(np.float32))
+        inner = self._tensor(np.atleast_2d(codes) @ self.axes + self.origin)
         with torch.no_grad():
-            return np.asarray(self.network.decode(inner).double().numpy() * self.spread)
+            return np.asarray(self.decoder.decode(inner).double().numpy() * self.spread)
 
     def encode(self, poses: Array) -> Array:
         """Codes of meshes (b, n, 3): the encoder's, brought as near to the mesh as the decoder can come."""
-        wanted = torch.from_numpy((self.basis.coordinates(poses / self.size) / self.spread).astype(np.float32))
+        wanted = self._tensor(self.basis.coordinates(poses / self.size) / self.spread)
         scaled = self.spread[:, None] * self.basis.nearness * self.spread
-        near = torch.from_numpy((scaled + SURE * np.trace(scaled) * np.eye(len(scaled))).astype(np.float32))
+        near = self._tensor(scaled + SURE * np.trace(scaled) * np.eye(len(scaled)))
         with torch.no_grad():
-            inner = self.network.encode(wanted)
+            inner = self.decoder.encode(wanted)
         found = torch.cat([self._refined(start[None], goal[None], near) for start, goal in zip(inner, wanted)])  # noqa: B905
         return np.asarray((found.double().numpy() - self.origin) @ np.linalg.inv(self.axes))
 
@@ -82,13 +84,16 @@ class PoseSpace:
 
         def off() -> Tensor:
             search.zero_grad()
-            step = self.network.decode(code) - wanted
+            step = self.decoder.decode(code) - wanted
             loss = (step @ near * step).sum() / size
             loss.backward()  # type: ignore[no-untyped-call]
             return loss
 
         search.step(off)  # type: ignore[no-untyped-call]
         return code.detach()
+
+    def _tensor(self, values: Array) -> Tensor:
+        return torch.from_numpy(np.ascontiguousarray(values)).to(self.decoder.precision)
 
     def between(self, first: Array, last: Array, count: int) -> Array:
         """Codes of so many meshes from the first code to the last, both among them."""

@@ -21,5 +21,5 @@ class Learning:
         label="Shape Sliders",
         description="How many numbers say whose shape it is, where several characters share the mesh",
     )
-    steps: int = number(2000, 10, 100_000, label="Steps", unit="steps", description="How long it is trained")
+    steps: int = number(300, 10, 100_000, label="Steps", unit="steps", description="How long it is trained")
     seed: int = number(0, 0, 1_000_000, label="Seed", description="The same seed gives the same space")

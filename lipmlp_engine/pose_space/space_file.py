@@ -21,22 +21,32 @@ from ..poses.triangle_deformations import slender
 from .deformed_mesh import DeformationBasis, DeformedMesh
 from .learned_space import PoseSpace
 from .pose_set import MOST_POSES
+from .pose_spline import POWERS, PoseSpline
 from .space_networks import PoseNetwork
 
-SPACE_FORMAT = "lipschitz-morph-space-2"
+SPACE_FORMAT = "lipschitz-morph-space-3"
+NETWORK_FORMAT = "lipschitz-morph-space-2"
+"""Of files whose decoder is a network: they are read still. Follows from version 3."""
+SPLINE_PARTS = ("nodes", "weights", "first_guess")
 MOST_NUMBERS = 12
 """Of a code. Chosen."""
 MOST_COORDINATES = 1000
 """Axes of the basis in which a file's meshes are told. Chosen."""
 WIDEST = 4096
-"""Width of a file's network. Chosen."""
+"""Width of an earlier file's network. Chosen."""
 FARTHEST = 1e15
 """What no number of a space is beyond. Chosen."""
 
 
 def save_space(space: PoseSpace, path: Path) -> None:
     """Write the space; the file appears whole or not at all."""
-    tensors = {f"network.{name}": values.detach().contiguous() for name, values in space.network.state_dict().items()}
+    decoder = space.decoder
+    if isinstance(decoder, PoseSpline):
+        tensors = {f"spline.{name}": getattr(decoder, name).contiguous() for name in SPLINE_PARTS}
+        kind = {"format": SPACE_FORMAT, "power": json.dumps(decoder.power)}
+    else:
+        tensors = {f"network.{name}": values.detach().contiguous() for name, values in decoder.state_dict().items()}
+        kind = {"format": NETWORK_FORMAT}
     for name in ("codes", "axes", "origin"):
         tensors[name] = torch.from_numpy(np.ascontiguousarray(getattr(space, name), np.float64))
     basis, mesh = space.basis, space.basis.mesh
@@ -48,7 +58,7 @@ def save_space(space: PoseSpace, path: Path) -> None:
     tensors["triangles"] = torch.from_numpy(mesh.triangles.astype(np.int32))
     tensors["silent"] = torch.from_numpy(np.ascontiguousarray(mesh.silent))
     metadata = {
-        "format": SPACE_FORMAT,
+        **kind,
         "engine": __version__,
         "names": json.dumps(space.names),
         "characters": json.dumps(space.characters),
@@ -61,7 +71,7 @@ def save_space(space: PoseSpace, path: Path) -> None:
 
 def load_space(path: Path) -> PoseSpace:
     """Read a space back; raises OutputError, in a sentence, for whatever is none."""
-    metadata = read_metadata(path, SPACE_FORMAT, "pose space")
+    metadata = read_metadata(path, SPACE_FORMAT, "pose space", NETWORK_FORMAT)
     try:
         with safe_open(path, framework="pt") as stored:
             tensors = {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118
@@ -85,11 +95,16 @@ def _space(metadata: Mapping[str, str], tensors: dict[str, Tensor]) -> PoseSpace
         "spread": (coordinates,), "left_over": (poses, coordinates), "size": (1,),
         "codes": (poses, numbers), "axes": (numbers, numbers), "origin": (numbers,),
     }  # fmt: skip
-    width = _size(tensors, "network.decoder.first.bias", 1)[0]
-    if width > WIDEST:
-        raise HearsayError("its network is too wide")
-    network = PoseNetwork(coordinates, numbers, width)
-    sizes |= {f"network.{name}": tuple(values.shape) for name, values in network.state_dict().items()}
+    network = None
+    if metadata["format"] == NETWORK_FORMAT:
+        width = _size(tensors, "network.decoder.first.bias", 1)[0]
+        if width > WIDEST:
+            raise HearsayError("its network is too wide")
+        network = PoseNetwork(coordinates, numbers, width)
+        sizes |= {f"network.{name}": tuple(values.shape) for name, values in network.state_dict().items()}
+    else:
+        parts = ((poses, numbers), (poses + 1 + numbers, coordinates), (coordinates + 1, numbers))
+        sizes |= {f"spline.{name}": size for name, size in zip(SPLINE_PARTS, parts, strict=True)}
     if set(tensors) != {*sizes, "start", "triangles", "silent", "hold"}:
         raise HearsayError("it lacks a part or has one too many")
     for name, size in sizes.items():
@@ -97,13 +112,21 @@ def _space(metadata: Mapping[str, str], tensors: dict[str, Tensor]) -> PoseSpace
     axes = tensors["axes"].double().numpy()
     if not bool((tensors["spread"] > 0).all()) or not float(tensors["size"]) > 0 or not np.linalg.cond(axes) < 1e12:
         raise HearsayError("its numbers measure nothing")
-    network.load_state_dict({name.removeprefix("network."): v for name, v in tensors.items() if "network." in name})
     names, characters, pose_size = (parsed(metadata.get(name, "null")) for name in ("names", "characters", "pose_size"))
     _check_words(names, characters, pose_size, poses, numbers)
+    if network is None:
+        power = parsed(metadata.get("power", "null"))
+        if type(power) is not int or power not in POWERS:
+            raise HearsayError("its spline is of no known kind")
+        nodes, weights, guess = (tensors[f"spline.{name}"].double() for name in SPLINE_PARTS)
+        decoder: PoseSpline | PoseNetwork = PoseSpline(power, pose_size, nodes, weights, guess)
+    else:
+        network.load_state_dict({name.removeprefix("network."): v for name, v in tensors.items() if "network." in name})
+        decoder = network
     arrays = {name: values.double().numpy() for name, values in tensors.items() if name in sizes}
     basis = DeformationBasis(mesh, arrays["middle"], arrays["basis"], arrays["nearness"])
     return PoseSpace(
-        network, basis, arrays["spread"], float(arrays["size"][0]), arrays["codes"], arrays["left_over"], axes,
+        decoder, basis, arrays["spread"], float(arrays["size"][0]), arrays["codes"], arrays["left_over"], axes,
         arrays["origin"], [shown(name, 200) for name in names], list(characters), pose_size,
     )  # fmt: skip
 

@@ -221,8 +221,8 @@ def test_a_space_comes_back_from_its_file_and_a_damaged_one_is_refused(space: Po
     assert np.allclose(again.decode(again.codes), space.decode(space.codes), atol=1e-5)
 
     tensors = load_file(path)
-    words = {"format": "lipschitz-morph-space-2", "names": json.dumps(space.names), "characters": "[0, 0, 0]"}
-    words["pose_size"] = "1"
+    words = {"format": "lipschitz-morph-space-3", "names": json.dumps(space.names), "characters": "[0, 0, 0]"}
+    words |= {"pose_size": "1", "power": "3"}
     spoiled: list[tuple[dict[str, torch.Tensor], dict[str, str]]] = [
         ({**tensors, "middle": tensors["middle"][:5].clone()}, words),
         ({**tensors, "basis": tensors["basis"] * math.nan}, words),
@@ -235,9 +235,12 @@ def test_a_space_comes_back_from_its_file_and_a_damaged_one_is_refused(space: Po
         ({name: values for name, values in tensors.items() if name != "codes"}, words),
         (tensors, {**words, "names": '["a"]'}),
         (tensors, {**words, "pose_size": "true"}),
+        (tensors, {**words, "power": "2"}),
+        (tensors, {**words, "format": "lipschitz-morph-space-2"}),
+        ({**tensors, "spline.nodes": tensors["spline.nodes"][:2].clone()}, words),
         (tensors, {**words, "characters": "[" * 100}),
     ]
-    strange = {"basis": torch.zeros(1001, 2), "network.decoder.first.bias": torch.zeros(5000)}
+    strange = {"basis": torch.zeros(1001, 2), "spline.weights": tensors["spline.weights"] * math.inf}
     for arrays, metadata in [*spoiled, *(({**tensors, name: values}, words) for name, values in strange.items())]:
         save_file(arrays, path, metadata=metadata)
         with pytest.raises(OutputError, match="damaged"):
