@@ -40,6 +40,10 @@ MOST_STEPS = 16
 AGREED, DISAGREED = 0.35, 0.5
 """How far the winding number may be from what it would be beside a wall where the planes see it: up to the first they
 are believed, from the second they are not. Chosen."""
+THIN_WALL = 0.5
+"""By how much nearer a sample counts where a wall's other side is close: there a blurred number knows less. Measured on
+a tray with ribs .65 to 1.3 spacings thick, true normals: .0201 % from the truth with 1, .0150 with a half.
+"""
 ENCLOSING = 0.3
 """Mean winding number at the samples from which it is about what is inside; that of a sheet is nothing. Chosen."""
 WIDE = 1.25
@@ -175,10 +179,13 @@ class _Blended:
 
         def evaluate(begin: int) -> None:
             rows = index[begin : begin + _CHUNK]
-            height, reach = self.planes.heights(grid.places(rows))
+            height, reach, behind = self.planes.heights(grid.places(rows))
+            reach = np.where(np.isfinite(behind), THIN_WALL * reach, reach)
             share = smooth_ramp(-reach, -self.far, -NEAR) if np.isfinite(self.far) else np.ones(len(reach))
             if np.isfinite(self.width):
-                off = np.abs(0.5 - flat[rows] / self.steep - ndtr(-height / self.width))
+                # Within a thin wall the number cannot rise to one, for its other side's is as blurred.
+                beside = ndtr(-height / self.width) + ndtr(-behind / self.width) - 1
+                off = np.abs(0.5 - flat[rows] / self.steep - beside)
                 share *= np.where(reach > 0, np.clip((DISAGREED - off) / (DISAGREED - AGREED), 0, 1), 1)
             flat[rows] = share * height + (1 - share) * flat[rows]
 

@@ -74,8 +74,9 @@ class SamplePlanes:
         self._width = np.maximum(2 * samples.noise, 0.25 * samples.spacing)
         self._heard = self._support()
 
-    def heights(self, place: Array) -> tuple[Array, Array]:
-        """The distance from places, negative inside, and how many spacings the nearest sample is away.
+    def heights(self, place: Array) -> tuple[Array, Array, Array]:
+        """The distance from places, negative inside, how many spacings the nearest sample is away, and the distance to
+        the plane of a wall's other side where that is close, -infinite elsewhere.
 
         A sample's disc counts the less the farther it is from the place, so that of two sheets close together the
         nearer counts, and that no plane reaches beyond an edge.
@@ -106,7 +107,12 @@ class SamplePlanes:
             second.there |= (second.total > ACROSS) & _gap(first, second, reach)
             third.there |= (third.total > ACROSS) & (_gap(first, third, reach) | _gap(second, third, reach))
         values, close = _joined(groups, points, level, reach, self._clean)
-        return values, np.where(close, 0.0, distance[:, 0] / spacing)
+        behind = np.full(len(place), -np.inf)
+        if self._clean:
+            for one, other in ((first, second), (first, third)):
+                back = _turned_away(one, other, reach)
+                behind = np.where(back, np.maximum(behind, np.minimum(one.height, other.height)), behind)
+        return values, np.where(close, 0.0, distance[:, 0] / spacing), behind
 
     def _support(self) -> Array:
         """How much each sample's plane is heard: not at all where it goes through no neighbours that face its way."""
@@ -170,6 +176,13 @@ def _gap(one: _Group, other: _Group, close: Array) -> Flags:
     """Whether a place lies between two sheets that face each other closely."""
     facing = np.einsum("ni,ni->n", one.normal, other.normal) < -0.5
     return np.asarray(facing & (one.height > 0) & (other.height > 0) & (one.height + other.height < close))
+
+
+def _turned_away(one: _Group, other: _Group, close: Array) -> Flags:
+    """Whether two sheets turn their backs to each other closely, as those of a thin wall."""
+    away = np.einsum("ni,ni->n", one.normal, other.normal) < -0.5
+    thick = -one.height - other.height
+    return np.asarray(away & one.there & other.there & (thick > 0) & (thick < close))
 
 
 def _edge(one: _Group, other: _Group, points: Array, level: Array) -> tuple[Flags, Flags]:

@@ -144,3 +144,18 @@ def test_given_normals_that_make_a_wall_are_not_made_anew(side: float, monkeypat
     kept, notes = way._believed(side * ball, ball, lines, Points(), 1)
     assert kept is not None and np.allclose(kept, ball) and len(notes) == (side < 0)
     assert way._believed(np.where(np.arange(3000)[:, None] % 2, ball, -ball), ball, lines, Points(), 1)[0] is None
+
+
+@pytest.mark.parametrize(("thick", "bald"), [(0.8, 1.0), (1.3, 2.0)])
+def test_a_thin_wall_is_whole_where_chance_left_no_point(thick: float, bald: float) -> None:
+    """In spacings; the number, blurred over as much as the wall is thick, made a dent or a hole of such a place."""
+    spacing = np.sqrt(1 / 1500)
+    box = trimesh.creation.box((1, 0.5, thick * spacing))
+    points, normals, _ = sample_surface(box.vertices, box.faces, 1500, np.random.default_rng(0))
+    seen = (np.linalg.norm(points[:, :2], axis=1) > bald * spacing) | (normals[:, 2] < 0.5)
+    points, normals = points[seen], normals[seen]
+    samples = Samples(points, normals, np.full(len(points), spacing), 0.0)
+    vertices, triangles = closed_surface.enclosing_surface(samples, 256, "closed", 1)
+    assert Topology(triangles).euler_number == 2
+    there = vertices[np.linalg.norm(vertices[:, :2], axis=1) < 0.5 * bald * spacing]
+    assert np.abs(there[:, 2]) == pytest.approx(thick * spacing / 2, rel=0.02)
