@@ -27,6 +27,8 @@ DISC = 0.7
 """Radius of the piece of plane that a sample stands for, in spacings. Chosen."""
 ALIKE = (0.3, 0.7)
 """Cosine between normals of different sheets, and of one. Chosen."""
+ROUND = 0.7
+"""Cosine between a sample's normal and its sheet's from which the sheet is round between them, not edged. Chosen."""
 LEVEL = 0.03
 """Spacings: what lies closer to a plane is neither above nor below it. Chosen."""
 PRESENT, IN_NOISE = (0.0, 0.02, 0.02), (0.0, 0.05, 0.05)
@@ -40,6 +42,10 @@ CLOSE = 2.0
 """Spacings between two sheets that face each other, or turn their backs, up to which their planes are believed even
 where no sample is near: the winding number is too blurred to see between them. Chosen: with 1.2, walls 1.2 spacings
 apart kept 29 handles, and walls 1.6 apart one."""
+AMID = 0.5
+"""Spacings from the middle of a sheet's samples up to which a place lies among them, not past a rim. Measured: without
+it a cat's ears from 5,000 points had spikes, 99 % of all distances below .60 %, not .40.
+"""
 SUPPORT, UNHEARD = (0.1, 0.3), 0.05
 """Share of its neighbours that lie on a sample's plane and face its way: from the second it is heard in full, below the
 first only this much. Chosen."""
@@ -85,7 +91,8 @@ class SamplePlanes:
         distance, nearest = self._tree.query(place, k=self._count)
         spacing = samples.spacing[nearest[:, 0]]
         points, normals = samples.points[nearest], samples.normals[nearest]
-        height = np.einsum("nki,nki->nk", place[:, None] - points, normals)
+        step = place[:, None] - points
+        height = np.einsum("nki,nki->nk", step, normals)
         aside = np.sqrt(np.maximum(distance**2 - height**2, 0))
         from_disc = np.hypot(height, np.maximum(aside - DISC * samples.spacing[nearest], 0))
         near = np.exp(-(distance**2 - distance[:, :1] ** 2) / (1.1 * spacing[:, None]) ** 2)
@@ -98,7 +105,7 @@ class SamplePlanes:
             lead = np.where(free, weight, -1.0).argmax(axis=1)
             cosine = np.einsum("nki,ni->nk", normals, normals[np.arange(len(lead)), lead])
             share = (weight if number == 0 else near) * free * smooth_ramp(cosine, *ALIKE)
-            groups.append(_grouped(share, height, points, normals, least))
+            groups.append(_grouped(share, height, step if self._clean else None, points, normals, least))
             free &= cosine < ALIKE[1]
         level = np.maximum(LEVEL * spacing, samples.noise)
         first, second, third = groups
@@ -110,7 +117,7 @@ class SamplePlanes:
         behind = np.full(len(place), -np.inf)
         if self._clean:
             for one, other in ((first, second), (first, third)):
-                back = _turned_away(one, other, reach)
+                back = _turned_away(one, other, reach) & _amid(place, one, other, AMID * spacing)
                 behind = np.where(back, np.maximum(behind, np.minimum(one.height, other.height)), behind)
         return values, np.where(close, 0.0, distance[:, 0] / spacing), behind
 
@@ -131,11 +138,18 @@ class SamplePlanes:
         return heard
 
 
-def _grouped(share: Array, height: Array, points: Array, normals: Array, least: float) -> _Group:
+def _grouped(share: Array, height: Array, step: Array | None, points: Array, normals: Array, least: float) -> _Group:
+    """The sheet that samples make together; with the ways from them, ``step``, it is as round as they are turned."""
     total = share.sum(axis=1)
     part = share / np.maximum(total, 1e-12)[:, None]
     normal = np.einsum("nk,nki->ni", part, normals)
     normal /= np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-12)
+    if step is not None:
+        # Planes lie outside of what is round. Half-way between the normals at both its ends stands what is upright on
+        # a chord: exact on a ball, and the plane itself where nothing is bent.
+        turn = np.einsum("nki,ni->nk", normals, normal)
+        halfway = (height + np.einsum("nki,ni->nk", step, normal)) / (1 + np.maximum(turn, 0))
+        height = np.where(turn > ROUND, halfway, height)
     return _Group(
         part, (part * height).sum(axis=1), np.einsum("nk,nki->ni", part, points), normal, total, total > least
     )
@@ -183,6 +197,16 @@ def _turned_away(one: _Group, other: _Group, close: Array) -> Flags:
     away = np.einsum("ni,ni->n", one.normal, other.normal) < -0.5
     thick = -one.height - other.height
     return np.asarray(away & one.there & other.there & (thick > 0) & (thick < close))
+
+
+def _amid(place: Array, one: _Group, other: _Group, reach: Array) -> Flags:
+    """Whether places lie among the samples of one of two sheets that turn their backs, not beyond the rim of both."""
+    among = np.zeros(len(place), np.bool_)
+    for each in (one, other):
+        aside = place - each.middle
+        aside -= np.einsum("ni,ni->n", aside, each.normal)[:, None] * each.normal
+        among |= np.linalg.norm(aside, axis=1) < reach
+    return among
 
 
 def _edge(one: _Group, other: _Group, points: Array, level: Array) -> tuple[Flags, Flags]:
