@@ -16,9 +16,7 @@ Taken from the add-on's panel, which says so of the same share.
 
 def brief_summary(report: Report) -> str:
     """Whether the ends are true, what the in-between keeps and shows, and what there was to say."""
-    lines = [f"Ends     {line}" for line in _ends(report)]
-    lines.append(f"Volume   {_volume(report)}")
-    lines.append(f"Shows    {_counted(report)}")
+    lines = [f"Ends     {_ends(report)}", f"Volume   {_volume(report)}", f"Shows    {_counted(report)}"]
     lines += [f"         {line}" for line in departures(report) or ["never more or fewer than both shapes"]]
     if report.phase_seconds:
         device = f" on {report.device}" if report.device else ""
@@ -27,15 +25,14 @@ def brief_summary(report: Report) -> str:
     return "\n".join([*lines, *(["Notes"] if notes else []), *(f"  {note}" for note in notes)])
 
 
-def _ends(report: Report) -> list[str]:
+def _ends(report: Report) -> str:
     missing = [end.shape for end in report.ends if not end.true]
     if missing:
-        way_out = "raise --resolution, or train longer (--steps, or a finer --preset)"
-        return [f"not all of '{name}' is shown: {way_out}" for name in missing]
+        names = ", ".join(f"'{name}'" for name in missing)
+        return f"not all is shown of {names}: raise --resolution, or train longer (--steps, or a finer --preset)"
     if not report.ends:
-        return ["no frame shows a shape at its own time"]
-    worst = max(end.chamfer for end in report.ends)
-    return [f"true to {worst:.2g} % of the diagonal"]
+        return "no frame shows a shape at its own time"
+    return f"true to {max(end.chamfer for end in report.ends):.2g} % of the diagonal"
 
 
 def _volume(report: Report) -> str:
