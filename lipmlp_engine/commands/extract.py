@@ -14,7 +14,7 @@ from ..job.sections import Extraction
 from ..running.channel import Audience
 from ..running.pipeline import extract_morph
 from ..running.portions import Portion
-from .following import add_events, follow
+from .following import add_events, add_verbose, follow, in_full
 from .options import (
     EXTRACTION_OPTIONS,
     add_assignments,
@@ -50,6 +50,7 @@ def add_to(commands: Any) -> None:
     add_settings(parser, "frames", EXTRACTION_OPTIONS)
     add_assignments(parser)
     add_force(parser)
+    add_verbose(parser)
     add_events(parser)
     parser.set_defaults(command=extract)
 
@@ -64,7 +65,7 @@ def extract(given: argparse.Namespace) -> int:
         portion = Portion(only=given.only, mark=given.mark)
         return extract_morph(morph, given.model.absolute().parent, audience, force=given.force, portion=portion)
 
-    return follow(work, given.events)
+    return follow(work, given.events, in_full if given.verbose else None)
 
 
 def changed(job: Job, given: argparse.Namespace) -> Job:

@@ -35,9 +35,16 @@ def add_events(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_verbose(parser: argparse.ArgumentParser) -> None:
+    """Add the wish for every figure at the end."""
+    parser.add_argument(
+        "--verbose", action="store_true", help="print every figure at the end, as `lipmorph report` does later"
+    )
+
+
 def follow(work: Work, events: bool, outcome: Callable[[Done], str] | None = None) -> int:
     """Do the work and tell its story; returns 0, and raises what stopped it. A person reads the ``outcome`` at the end,
-    the report's summary if nothing else is given."""
+    the report in brief if nothing else is given."""
     logging.captureWarnings(True)
     with reserved_stdout() as output:
         audience: Audience = Terminal(sys.stderr)
@@ -52,7 +59,7 @@ def follow(work: Work, events: bool, outcome: Callable[[Done], str] | None = Non
                 audience.tell(Failed(str(failure), failure.exit_code, cancelled))
                 raise failure from error
         if not events:
-            say_to(output, (outcome or _outcome)(done))
+            say_to(output, (outcome or in_brief)(done))
     return 0
 
 
@@ -66,13 +73,25 @@ def _owner() -> int | None:
     return descriptor if held else None
 
 
-def _outcome(done: Done) -> str:
+def in_brief(done: Done) -> str:
+    """The end of a run for an artist."""
+    from ..metrics import Report, brief_summary
+
+    if not done.report:
+        return _place(done)
+    more = f"; `lipmorph report {Path(done.model).parent}` prints all figures"
+    return f"{brief_summary(Report.read(Path(done.report)))}\n{_place(done)}{more}"
+
+
+def in_full(done: Done) -> str:
+    """The end of a run with every figure."""
     from ..metrics import Report, summary
 
-    lines = [summary(Report.read(Path(done.report)))] if done.report else []
-    folder = Path(done.model).parent
-    lines.append(f"{len(done.frames)} frames and all else are in {folder}")
-    return "\n".join(lines)
+    return "\n".join([*([summary(Report.read(Path(done.report)))] if done.report else []), _place(done)])
+
+
+def _place(done: Done) -> str:
+    return f"{len(done.frames)} frames and all else are in {Path(done.model).parent}"
 
 
 def say_to(output: IO[bytes], text: str) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 from collections.abc import Sequence
+from difflib import get_close_matches
 from typing import Any, NoReturn
 
 from .. import __version__
@@ -70,8 +72,21 @@ class CommandParser(argparse.ArgumentParser):
     usage_exit = 2
 
     def error(self, message: str) -> NoReturn:
-        self.print_usage(sys.stderr)
-        self.exit(self.usage_exit, f"{self.prog}: error: {message}\n")
+        self.exit(self.usage_exit, f"{self.prog}: {_with_what_was_meant(message)} (`{self.prog} --help` lists all).\n")
+
+    def refuse_options(self, unknown: Sequence[str]) -> NoReturn:
+        """Say which of what was given is no option here, and which was meant."""
+        word = next((word for word in unknown if word.startswith("-")), unknown[0]).partition("=")[0]
+        known = re.findall(r"--[a-z][a-z-]*", self.format_usage())
+        nearest = get_close_matches(word, known, 1)
+        self.error(f"there is no option {word}" + (f"; did you mean {nearest[0]}?" if nearest else ""))
+
+
+def _with_what_was_meant(message: str) -> str:
+    """argparse's sentence about a word that is none of several, with that of them which is nearest."""
+    found = re.search(r"invalid choice: '(.*?)' \(choose from (.*)\)", message)
+    nearest = get_close_matches(found[1], re.findall(r"[\w-]+", found[2]), 1) if found else []
+    return f"{message}; did you mean {nearest[0]}?" if nearest else message
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -82,7 +97,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser, commands = _parsers()
     given, unknown = parser.parse_known_args(arguments)
     if unknown:
-        commands.choices[given.called].error(f"unrecognized arguments: {' '.join(unknown)}")
+        commands.choices[given.called].refuse_options(unknown)
     try:
         given.begin = main
         code: int = given.command(given)
@@ -104,7 +119,7 @@ def command_parser() -> argparse.ArgumentParser:
 
 def _parsers() -> tuple[argparse.ArgumentParser, Any]:
     """The parser of all commands, and those of each."""
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         "lipmorph", description=DESCRIPTION, epilog=EPILOGUE, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--version", action="version", version=f"lipmorph {__version__}")

@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from ..job.description import Job
+from ..job.events import Done
 from ..job.sections import MAXIMUM_SHAPES, ShapeInput
+from ..running.channel import Audience
 from ..running.pipeline import run_job
-from .following import add_events, follow
+from .following import add_events, add_verbose, follow, in_full
 from .options import (
     EXTRACTION_OPTIONS,
     TRAINING_OPTIONS,
@@ -57,12 +59,16 @@ def add_to(commands: Any) -> None:
     add_settings(parser, "frames", EXTRACTION_OPTIONS)
     add_assignments(parser)
     add_force(parser)
+    add_verbose(parser)
     add_events(parser)
     parser.set_defaults(command=morph)
 
 
 def morph(given: argparse.Namespace) -> int:
-    return follow(lambda audience: run_job(job_from(given), Path.cwd(), audience, force=given.force), given.events)
+    def work(audience: Audience) -> Done:
+        return run_job(job_from(given), Path.cwd(), audience, force=given.force)
+
+    return follow(work, given.events, in_full if given.verbose else None)
 
 
 def job_from(given: argparse.Namespace) -> Job:

@@ -174,8 +174,12 @@ def read_landmarks(path: Path, shapes: int) -> list[list[list[float] | None]]:
     try:
         with open(path, newline="", encoding="utf-8-sig") as stream:
             rows = [(number, row) for number, row in enumerate(csv.reader(stream), 1) if any(c.strip() for c in row)]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise JobError(f"The landmarks in {path} cannot be read: {error}.") from error
+    except FileNotFoundError as error:
+        raise JobError(f"There is no file {path} to read landmarks from.") from error
+    except OSError as error:
+        raise JobError(f"The landmarks in {path} cannot be read: {error.strerror or error}.") from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise JobError(f"The landmarks in {path} cannot be read, as it is no CSV in UTF-8: {error}.") from error
     if rows and not _is_numeric(rows[0][1]):
         del rows[0]
     landmarks = []

@@ -10,7 +10,7 @@ from typing import Any
 from ..files.results_folder import ResultsFolder
 from ..job.hearsay import LARGEST_FILE, shown
 from ..running.pipeline import measure_results
-from .following import follow
+from .following import follow, in_full
 
 
 def add_to(commands: Any) -> None:
@@ -29,7 +29,9 @@ def add_to(commands: Any) -> None:
 
 def report(given: argparse.Namespace) -> int:
     if given.again:
-        return follow(lambda audience: measure_results(given.folder.absolute(), audience), events=False)
+        return follow(
+            lambda audience: measure_results(given.folder.absolute(), audience), events=False, outcome=in_full
+        )
     from ..metrics import Report, summary
 
     path = ResultsFolder(given.folder).report

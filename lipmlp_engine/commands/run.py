@@ -11,7 +11,7 @@ from ..job.events import Done
 from ..running.channel import Audience
 from ..running.pipeline import run_job
 from ..running.portions import Portion
-from .following import add_events, follow
+from .following import add_events, add_verbose, follow, in_full
 from .options import add_force, add_mark
 
 
@@ -39,6 +39,7 @@ def add_to(commands: Any) -> None:
     )
     add_mark(parser)
     add_force(parser)
+    add_verbose(parser)
     add_events(parser)
     parser.set_defaults(command=run)
 
@@ -50,4 +51,4 @@ def run(given: argparse.Namespace) -> int:
         base = given.job.absolute().parent
         return run_job(Job.read(given.job), base, audience, force=given.force, portion=portion)
 
-    return follow(work, given.events)
+    return follow(work, given.events, in_full if given.verbose else None)

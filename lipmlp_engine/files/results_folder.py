@@ -154,6 +154,8 @@ def require_inputs(job: Job, folder: Path) -> None:
     """Refuse a settled job whose files are not there before anything heavy begins."""
     for shape in job.shapes:
         path = folder / shape.path
+        if path.is_dir():
+            raise ShapeError(f"{path} is a folder; name a file in it.")
         if not path.is_file():
             raise ShapeError(f"There is no shape file {path}.")
     model = job.training.start_from

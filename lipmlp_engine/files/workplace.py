@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
+from tempfile import TemporaryFile
 
 from ..job.errors import OutputError
 from .earlier_folders import earlier_names
@@ -138,6 +139,14 @@ class Workplace:
             raise OutputError(f"The folder {self._folder} cannot be written to: {nearest} is a file.")
         if not os.access(nearest, os.W_OK | os.X_OK):
             raise OutputError(f"The folder {self._folder} cannot be written to: {nearest} is protected.")
+        # Rights say nothing of places that take no files, nor of names too long for them.
+        try:
+            with suppress(FileNotFoundError):
+                os.lstat(self._folder)
+            with TemporaryFile(dir=nearest):
+                pass
+        except OSError as error:
+            raise OutputError(f"The folder {self._folder} cannot be written to: {error.strerror or error}.") from error
 
     def _claim(self, path: Path) -> None:
         if path.is_relative_to(self._folder) and path != self.manifest.path:

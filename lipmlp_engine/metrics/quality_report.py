@@ -1,4 +1,4 @@
-"""The report of a morph: what was measured, in which convention, as report.json and as text for a terminal.
+"""The report of a morph: what was measured, in which convention, as report.json.
 
 Holds and writes figures; measures nothing itself and needs only the standard library to be read.
 """
@@ -34,7 +34,8 @@ CONVENTIONS = {
     "by straight lines between their logarithms; least_volume and least_area are over the smaller end of the segment.",
     "topology": "Components are outer shells of at least 0.1 % of the volume, cavities inner shells of that size, "
     "specks smaller shells; genus counts the handles of all shells. Extra is what a frame has beyond both ends "
-    "of its segment.",
+    "of its segment; a frame at a shape's own time is held against that shape alone. In sentences, components are "
+    "pieces.",
     "thin parts": "Surface is thin where a ray inwards leaves the solid before 0.35 times the cube root of its volume; "
     "thin_loss is the share of it, common to both ends, that is gone at the worst time.",
     "path": "path_length is the sum of the Hausdorff distances between consecutive frames over the sum of those "
@@ -105,6 +106,10 @@ class Report:
     conventions: dict[str, str] = field(default_factory=lambda: dict(CONVENTIONS))
     version: int = REPORT_VERSION
 
+    def remarks(self) -> list[str]:
+        """What was done to the shapes, and what else there was to say."""
+        return [f"{shape.name}: {note}" for shape in self.shapes for note in shape.notes] + self.notes
+
     def write(self, path: Path) -> None:
         """Write report.json; what could not be measured is null there."""
         text = json.dumps(_without_nan(dataclasses.asdict(self)), indent=1, allow_nan=False)
@@ -120,75 +125,14 @@ class Report:
             if version != REPORT_VERSION:
                 raise OutputError(f"{path} is a report of version {shown(version, 20)}, not {REPORT_VERSION}.")
             return built(cls, values, null_is_nan=True)
-        except (OSError, ValueError) as error:
+        except FileNotFoundError as error:
+            raise OutputError(
+                f"There is no {path.name} in {path.parent}; choose the folder of a morph's results."
+            ) from error
+        except OSError as error:
+            raise OutputError(f"{path} cannot be read: {error.strerror or error}.") from error
+        except ValueError as error:
             raise OutputError(f"{path} is not a report of Lipschitz Morph: {error}.") from error
-
-
-def summary(report: Report) -> str:
-    """The report in a screenful."""
-    middle, topology, motion = report.middle, report.topology, report.motion
-    lines = ["Ends, % of diagonal     Chamfer   95 %    99 %    largest  normals"]
-    for end in report.ends:
-        lines.append(
-            f"  {_cut(end.shape, 20):<20}  {end.chamfer:7.3f} {end.percentile_95:7.3f} {end.percentile_99:7.3f} "
-            f"{end.hausdorff:8.2f} {end.normal_consistency:8.3f}{'' if end.true else '  not all of it is shown'}"
-        )
-    lines += [
-        "Between the ends",
-        f"  least volume     {middle.least_volume:6.2f} of the smaller end, at t = {middle.least_volume_time:.2f}",
-        f"  least area       {middle.least_area:6.2f} of the smaller end, at t = {middle.least_area_time:.2f}",
-        f"  path length      {_figure(middle.path_length)} of the shortest",
-        f"  speed variation  {_figure(middle.speed_variation)} of the mean",
-        f"  thin parts lost  {middle.thin_loss:6.2f} at worst",
-        f"  topology         {_topology_sentence(report)}",
-        f"  largest motion   {motion.largest_percent:6.2f} % of the diagonal between two frames (sampled), at "
-        f"t = {motion.largest_at:.2f}",
-    ]
-    if motion.frames_for:
-        hints = ", ".join(f"{count} below {hint} %" for hint, count in motion.frames_for.items())
-        lines.append(f"  frames to keep the motion small  {hints}")
-    if topology.changes:
-        lines.append(f"  topology changes {len(topology.changes)} times, " + _spans(topology.changes))
-    for bound in report.bounds:
-        lines.append(f"  {bound.name}  {bound.value:.4g} {bound.unit} ({bound.how})")
-    if report.phase_seconds:
-        total = sum(report.phase_seconds.values())
-        parts = ", ".join(f"{name} {seconds:.1f}" for name, seconds in report.phase_seconds.items())
-        lines.append(f"Seconds  {total:.1f} ({parts}){f' on {report.device}' if report.device else ''}")
-    remarks = [f"{shape.name}: {note}" for shape in report.shapes for note in shape.notes] + report.notes
-    lines += ["Notes", *(f"  {remark}" for remark in remarks)] if remarks else []
-    return "\n".join(lines)
-
-
-def _topology_sentence(report: Report) -> str:
-    topology = report.topology
-    extra = [
-        f"{count} {word}{'s' if count > 1 else ''}"
-        for count, word in (
-            (topology.extra_components, "component"),
-            (topology.extra_specks, "speck"),
-            (topology.extra_genus, "handle"),
-        )
-        if count > 0
-    ]
-    if topology.extra_cavities > 0:
-        extra.append("a cavity" if topology.extra_cavities == 1 else f"{topology.extra_cavities} cavities")
-    missing = f"{topology.lost_components} components fewer than either end" if topology.lost_components > 0 else ""
-    said = "; ".join(filter(None, (f"up to {', '.join(extra)} that no end has" if extra else "", missing)))
-    return said or "nothing that the ends do not have"
-
-
-def _spans(changes: list[tuple[float, float]]) -> str:
-    first = ", ".join(f"t = {start:.2f}–{end:.2f}" for start, end in changes[:4])
-    return first + (" …" if len(changes) > 4 else "")
-
-
-def _figure(value: float | None) -> str:
-    return f"{value:6.2f}" if value is not None else "     –"
-
-
-def _cut(text: str, length: int) -> str:
-    return text if len(text) <= length else text[: length - 1] + "…"
 
 
 def _without_nan(value: Any) -> Any:

@@ -144,7 +144,8 @@ def _about(points: Array, settings: Points, threads: int, notify: Notify) -> _Wa
 def _checked(cloud: Cloud, name: str) -> Cloud:
     """The cloud as it may be asked for a surface: in lines only where these make one."""
     if len(cloud) < FEWEST_POINTS:
-        raise ShapeError(f"'{name}' has {len(cloud):,} usable points; a surface needs {FEWEST_POINTS} or more.")
+        points = "usable point" if len(cloud) == 1 else "usable points"
+        raise ShapeError(f"'{name}' has {len(cloud):,} {points}; a surface needs {FEWEST_POINTS} or more.")
     spread = np.linalg.svd(cloud.points - cloud.points.mean(axis=0), compute_uv=False)
     if spread[1] < ON_A_LINE * spread[0]:
         raise ShapeError(f"All points of '{name}' lie on a line; a surface needs points that spread out.")

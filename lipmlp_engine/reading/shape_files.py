@@ -15,7 +15,7 @@ from ..job.errors import ShapeError
 from ..shapes.cloud import Cloud
 from ..shapes.look import UV_NAME, Layer, Look, layers_in
 from ..shapes.polygons import triangulate
-from ..shapes.shape import Shape, triangle_areas
+from ..shapes.shape import LEAST_AREA, Shape, triangle_areas
 from .cloud_files import POINT_FILES, cloud_of_columns, read_cloud
 from .loose import loose_points, note_of, without_vertices
 from .ply import Ply, read_ply
@@ -32,6 +32,8 @@ _NO_SURFACE = "{} holds neither faces nor points; a shape needs one or the other
 
 def read_shape(path: Path, name: str = "") -> Shape:
     """Read one shape, all objects of the file together, in world space."""
+    if path.is_dir():
+        raise ShapeError(f"{path} is a folder; name a file in it.")
     if not path.is_file():
         raise ShapeError(f"There is no file {path}; check the path of this shape.")
     shape = _READERS.get(path.suffix.lower(), _read_mesh)(path)
@@ -66,7 +68,7 @@ def check_shape(shape: Shape) -> None:
     if diagonal * LARGEST < 1:
         raise ShapeError(f"{who} is only {diagonal:.3g} units large; scale it up.")
     middle = (places.max(axis=0) + places.min(axis=0)) / 2
-    if not triangle_areas((shape.vertices - middle) / diagonal, shape.triangles).max() > 1e-14:
+    if not triangle_areas((shape.vertices - middle) / diagonal, shape.triangles).max() > LEAST_AREA:
         raise ShapeError(f"All faces of {who} have collapsed to lines or points; give it some area.")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 from ..files.results_folder import ResultsFolder
@@ -36,15 +37,16 @@ class FrameWriting:
         self._place.make_room(paths[0].parent, "frame_*.npz")
         empty = []
         coming = portion.frames_made_elsewhere(times) or frames(morph, times, shapes)
-        for index, (time, path) in enumerate(zip(times, paths, strict=True)):
-            self._account.stop_if_asked()
-            frame = next(coming)
-            frame.save(path)
-            if morph.detailed:
-                self.apart.append(frame_distance(morph, frame))
-            if not len(frame.faces):
-                empty.append(time)
-            self._account.frame_done(index, times, path)
+        with closing(coming):
+            for index, (time, path) in enumerate(zip(times, paths, strict=True)):
+                self._account.stop_if_asked()
+                frame = next(coming)
+                frame.save(path)
+                if morph.detailed:
+                    self.apart.append(frame_distance(morph, frame))
+                if not len(frame.faces):
+                    empty.append(time)
+                self._account.frame_done(index, times, path)
         if empty:
             self._account.note(f"There is no surface at t = {', '.join(f'{time:.2f}' for time in empty)}.")
         return FrameFiles(paths)

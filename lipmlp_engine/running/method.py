@@ -5,7 +5,7 @@ Whoever wants a morph comes through here: the command line, the add-on's jobs, P
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -80,7 +80,7 @@ def prepared(
     return Known(shapes, motion, blends), targets
 
 
-def frames(morph: Morph, times: Sequence[float], shapes: Sequence[Shape] = ()) -> Iterator[MeshFrame]:
+def frames(morph: Morph, times: Sequence[float], shapes: Sequence[Shape] = ()) -> Generator[MeshFrame, None, None]:
     """Surface, and frames: the function's zero set at each time, with the colours and maps that lie on the shapes."""
     sources = Sources(list(shapes)) if shapes else None
     # A GPU is busy with one frame; processors are not.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,7 +32,7 @@ class Portion:
     def ends_after(self, stage: str) -> bool:
         return self.only == stage
 
-    def frames_made_elsewhere(self, times: Sequence[float]) -> Iterator[MeshFrame] | None:
+    def frames_made_elsewhere(self, times: Sequence[float]) -> Generator[MeshFrame, None, None] | None:
         """The film's frames out of those folders; None where they are to be made here."""
         if not self.frames_from:
             return None
@@ -47,7 +47,7 @@ class Portion:
             write_mark(results, manifest, self.mark)
 
 
-def _checked(paths: Sequence[Path], times: Sequence[float]) -> Iterator[MeshFrame]:
+def _checked(paths: Sequence[Path], times: Sequence[float]) -> Generator[MeshFrame, None, None]:
     from ..files.mesh_frame import MeshFrame
 
     for path, time in zip(paths, times, strict=True):

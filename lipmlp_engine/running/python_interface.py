@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -70,9 +70,10 @@ class TrainedMorph:
         chosen, found = settled.frame_times(), []
         with _told(progress, {"extract": 1.0}) as account, account.phase("extract"):
             coming = method.frames(dataclasses.replace(self.model, job=settled), chosen, self.shapes)
-            for index, frame in enumerate(coming):
-                found.append(frame)
-                account.course.step(index + 1, len(chosen))
+            with closing(coming):
+                for index, frame in enumerate(coming):
+                    found.append(frame)
+                    account.course.step(index + 1, len(chosen))
         return found
 
     def values(self, points: NDArray[np.floating], time: float) -> NDArray[np.float64]:

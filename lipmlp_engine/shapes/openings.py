@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from .mesh_topology import Topology
 from .part_nesting import BURIED, FREE, lie_within_the_rest, mean_winding
 from .repair import keep_triangles
-from .shape import Shape, doubled_area_vectors
+from .shape import LEAST_AREA, Shape, doubled_area_vectors, triangle_areas
 from .surface_samples import sample_near
 
 LID_TOLERANCE = 0.1
@@ -34,6 +34,10 @@ def close(shape: Shape, shell: float) -> Shape:
     topology = Topology(shape.triangles)
     if topology.closed:
         return dataclasses.replace(shape, closed=True)
+    if (flat := _flat_parts(shape, topology)).any():
+        count = int(flat.sum())
+        note = f"removed {count:,} loose triangle{'s' * (count != 1)} without area"
+        return close(keep_triangles(shape, ~flat, note), shell)
     open_parts = ~topology.closed_parts
     standing = mean_winding(shape, topology, open_parts)
     sheet = (open_parts & (standing < FREE))[topology.parts]
@@ -42,6 +46,12 @@ def close(shape: Shape, shell: float) -> Shape:
         shape = _thicken(shape, sheet, buried, shell)
         topology = Topology(shape.triangles)
     return dataclasses.replace(shape, closed=True) if topology.closed else _with_lids(shape, topology)
+
+
+def _flat_parts(shape: Shape, topology: Topology) -> NDArray[np.bool_]:
+    """The triangles of open parts without area, as a failed Boolean leaves them: they are no boundary and no sheet."""
+    areas = np.bincount(topology.parts, triangle_areas(shape.vertices, shape.triangles), topology.part_count)
+    return np.asarray((~topology.closed_parts & (areas <= LEAST_AREA * shape.diagonal**2))[topology.parts])
 
 
 def _thicken(shape: Shape, sheet: NDArray[np.bool_], buried: NDArray[np.bool_], shell: float) -> Shape:

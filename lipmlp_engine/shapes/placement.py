@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +14,11 @@ from .alignment import best_rotation
 from .shape import Shape, doubled_area_vectors
 from .surface_samples import sample_surface
 
+UNLIKE = 10.0
+"""From how many times as large as the next a shape is told to be. Chosen.
+
+A morph may well grow; but files in millimetres and in metres, or of bodies in their own units, are further apart.
+"""
 _SAMPLES = 4_000
 _VOLUME_POINTS = 100_000
 
@@ -20,6 +27,20 @@ def place(shapes: list[Shape], placement: Placement) -> list[Shape]:
     """The shapes as placed; the first stays where it is."""
     first, *others = shapes
     return [first, *(_placed(shape, first, placement) for shape in others)]
+
+
+def unlike_sizes(shapes: Sequence[Shape], placement: Placement) -> list[str]:
+    """A sentence for every two neighbours of very different size that nobody asked to bring to one size."""
+    told = []
+    for first, second in pairwise(shapes if placement.scale == "none" else ()):
+        small, large = sorted((first, second), key=lambda shape: shape.diagonal)
+        times = large.diagonal / small.diagonal
+        if times > UNLIKE:
+            told.append(
+                f"'{large.name}' is {times:,.0f} times as large as '{small.name}': Scale (Advanced → Placement, or "
+                "--scale size) brings them to one size."
+            )
+    return told
 
 
 def _placed(shape: Shape, first: Shape, placement: Placement) -> Shape:

@@ -12,6 +12,12 @@ from numpy.typing import NDArray
 from .cloud import Cloud
 from .look import Look
 
+LEAST_AREA = 1e-14
+"""Of the square of the diagonal: triangles and parts with less are lines or points.
+
+Follows from double precision, in which the corners of a triangle on a line are off it by 1e-16 of the diagonal.
+"""
+
 
 @dataclass
 class Shape:

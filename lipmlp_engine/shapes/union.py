@@ -38,10 +38,16 @@ def merge_overlaps(shape: Shape) -> Shape:
         return shape
     whole = _union(shape.vertices, _solids(shape, topology))
     if whole is None:
-        note = "has overlapping parts that could not be merged, so distances inside it are measured to inner walls"
+        note = (
+            "has parts that reach into others or into themselves and could not be merged, so distances inside it are "
+            "measured to inner walls"
+        )
         return dataclasses.replace(shape, notes=[*shape.notes, note])
     vertices, triangles = whole
-    note = f"merged {int(closed.sum()):,} parts, some of which overlap"
+    note = (
+        f"took out walls inside: of its {int(closed.sum()):,} parts some reach into another or into themselves; the "
+        "outside stays as it was"
+    )
     merged = dataclasses.replace(shape, vertices=vertices, triangles=triangles, notes=[*shape.notes, note])
     merged.colors, merged.materials = _looks(shape, merged)
     loose = ~closed[topology.parts]

@@ -20,6 +20,7 @@ from ..job.errors import Cancelled
 from ..job.events import Notice, Progress
 from ..machine.device_choice import choose_device
 from ..shapes.distance import distance_fields
+from ..shapes.placement import unlike_sizes
 from ..shapes.shape import Shape
 from ..surface.field import one_torch_thread
 from ..surface.guide_sketch import sketch
@@ -42,6 +43,8 @@ class Finding:
         self._job, self._device = job, device
         self._notify = notify
         self._show = show
+        for note in unlike_sizes(shapes, job.placement):
+            notify(Notice(note))
         fields = distance_fields(shapes, device.type, job.training.threads)
         self.arrangement = Arrangement(job, shapes, fields)
         for verdict in self.arrangement.verdicts:

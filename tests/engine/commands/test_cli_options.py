@@ -101,7 +101,7 @@ class TestLandmarks:
             self.read(tmp_path, text)
 
     def test_a_missing_file_is_said(self, tmp_path: Path) -> None:
-        with pytest.raises(JobError, match="cannot be read"):
+        with pytest.raises(JobError, match="There is no file .*none.csv to read landmarks from"):
             read_landmarks(tmp_path / "none.csv", 2)
 
 

@@ -91,5 +91,47 @@ def test_an_engine_that_waits_is_told_something_else(monkeypatch: pytest.MonkeyP
         wait_command.wait(given)  # type: ignore[arg-type]
 
 
+def refused(words: list[str], capfd: pytest.CaptureFixture[str]) -> str:
+    """What is printed where a command's options are wrong: one line."""
+    with pytest.raises(SystemExit) as stopped:
+        main(words)
+    told = capfd.readouterr().err
+    assert stopped.value.code == 2 and told.count("\n") == 1 and "usage" not in told
+    return told
+
+
+def test_a_mistyped_option_or_command_is_one_sentence_with_what_was_meant(capfd: pytest.CaptureFixture[str]) -> None:
+    for words in (["--rigidty", "0.5"], ["--rigidty=0.5"], ["--force", "--rigidty"]):
+        told = refused(["morph", "a.ply", "b.ply", *words], capfd)
+        assert "lipmorph morph: there is no option --rigidty; did you mean --rigidity?" in told
+    told = refused(["morph", "a.ply", "b.ply", "--qqq"], capfd)
+    assert "no option --qqq (`lipmorph morph --help` lists all)" in told
+    assert "did you mean morph?" in refused(["morf", "a.ply"], capfd)
+    assert "required: SHAPE" in refused(["morph"], capfd)
+
+
+def test_what_is_not_there_is_said_without_numbers_of_the_system(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    shapes = ["morph", str(tmp_path / "a.ply"), str(tmp_path)]
+    for words, code, sentence in (
+        (
+            ["report", str(tmp_path)],
+            4,
+            f"There is no report.json in {tmp_path}; choose the folder of a morph's results.",
+        ),
+        ([*shapes, "--landmarks", str(tmp_path / "none.csv")], 2, "none.csv to read landmarks from."),
+        ([*shapes, "--landmarks", str(tmp_path)], 2, f"The landmarks in {tmp_path} cannot be read: Is a directory."),
+        (
+            ["surface", str(tmp_path), "--out", str(tmp_path / "s.ply")],
+            3,
+            f"{tmp_path} is a folder; name a file in it.",
+        ),
+    ):
+        assert main(words) == code
+        told = capfd.readouterr().err
+        assert sentence in told and "Errno" not in told
+
+
 class _Kept(io.BytesIO):
     """What would go to stdout; it stays open for a look."""

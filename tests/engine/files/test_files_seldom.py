@@ -114,3 +114,21 @@ def test_a_protected_folder_is_said_before_anything_is_done(tmp_path: Path, monk
     with pytest.raises(OutputError, match="is protected"):
         place.require_room([tmp_path / "new" / "report.json"])
     assert not (tmp_path / "new").exists()
+
+
+def test_a_place_that_takes_no_files_is_said_before_anything_is_done(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its rights may say otherwise, as those of a system's own folders do."""
+    too_long = Workplace(tmp_path / ("long" * 100), [], beside=False, force=False)
+    with pytest.raises(OutputError, match="cannot be written to: "):
+        too_long.require_room([])
+    assert Workplace(tmp_path / "new", [], beside=False, force=False).require_room([]) == []
+
+    def refused(**_: Any) -> Any:
+        raise OSError(30, "Read-only file system")
+
+    monkeypatch.setattr("lipmlp_engine.files.workplace.TemporaryFile", refused)
+    with pytest.raises(OutputError, match="cannot be written to: Read-only file system"):
+        Workplace(tmp_path / "new", [], beside=False, force=False).require_room([])
+    assert list(tmp_path.iterdir()) == []

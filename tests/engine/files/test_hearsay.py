@@ -55,7 +55,7 @@ def test_a_twisted_job_is_a_job_or_a_sentence(tmp_path: Path) -> None:
 
 
 def test_a_twisted_report_is_a_report_or_a_sentence(tmp_path: Path, box: Any) -> None:
-    from lipmlp_engine.metrics import Report, measure_morph, summary
+    from lipmlp_engine.metrics import Report, brief_summary, measure_morph, summary
 
     frames = [MeshFrame(time, box.vertices.astype(np.float32) * (1 + time), box.triangles) for time in (0.0, 0.5, 1.0)]
     sound = tmp_path / "sound.json"
@@ -65,7 +65,8 @@ def test_a_twisted_report_is_a_report_or_a_sentence(tmp_path: Path, box: Any) ->
     def fuzz(chance: random.Random) -> None:
         path.write_text(json.dumps(twisted(values, chance)), encoding="utf-8")
         try:
-            assert summary(Report.read(path))
+            found = Report.read(path)
+            assert summary(found) and brief_summary(found)
         except OutputError as error:
             is_sentence(error)
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import importlib.metadata
-from types import SimpleNamespace
-from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +10,6 @@ import pytest
 from lipmlp_engine.metrics.end_errors import measure_end
 from lipmlp_engine.metrics.key_quality import measure_targets
 from lipmlp_engine.metrics.measure import versions
-from lipmlp_engine.metrics.quality_report import _topology_sentence
 from lipmlp_engine.metrics.solid import Solid
 from lipmlp_engine.shapes.shape import Shape
 from lipmlp_engine.tracking.track import Track
@@ -39,14 +36,6 @@ def test_a_shape_that_no_key_stands_at_is_no_target(ball: Shape) -> None:
     positions = np.stack([ball.vertices, ball.vertices]).astype(np.float32)
     track = Track(positions, np.array([0.0, 0.6]), ball.triangles, 0.0)
     assert measure_targets(track, [ball, ball]) == []
-
-
-@pytest.mark.parametrize(("cavities", "said"), [(1, "up to a cavity that no end has"), (3, "up to 3 cavities that")])
-def test_hollows_are_counted_in_words(cavities: int, said: str) -> None:
-    topology: Any = SimpleNamespace(
-        extra_components=0, extra_specks=0, extra_genus=0, extra_cavities=cavities, lost_components=0
-    )
-    assert said in _topology_sentence(SimpleNamespace(topology=topology))  # type: ignore[arg-type]
 
 
 def test_a_package_that_is_not_installed_has_no_version(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -114,8 +114,11 @@ def test_what_cannot_be_read_is_said_in_one_sentence(tmp_path: Path) -> None:
 
 def test_a_handful_of_points_without_faces_is_refused(tmp_path: Path) -> None:
     (tmp_path / "cloud.obj").write_text("v 0 0 0\nv 1 0 0\nv 0 1 0\n")
-    with pytest.raises(ShapeError, match="'cloud' has 3 usable points"):
+    with pytest.raises(ShapeError, match="'cloud' has 3 usable points;"):
         load_shapes(Job(shapes=[ShapeInput("cloud.obj")] * 2), tmp_path, lambda note: None)
+    (tmp_path / "one.obj").write_text("v 0 0 0\n")
+    with pytest.raises(ShapeError, match="'one' has 1 usable point; a surface needs"):
+        load_shapes(Job(shapes=[ShapeInput("one.obj")] * 2), tmp_path, lambda note: None)
 
 
 @pytest.mark.parametrize(

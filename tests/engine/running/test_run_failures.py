@@ -61,6 +61,7 @@ def test_every_error_becomes_a_sentence(error: BaseException, kind: type[EngineE
         ('{"shapes": [{"path": "box.stl"}]}', 2, "2 to 16 shapes"),
         ('{"extraction": {"resolutoin": 64}}', 2, "resolutoin"),
         ('{"shapes": [{"path": "box.stl"}, {"path": "none.stl"}]}', 3, "There is no shape file"),
+        ('{"shapes": [{"path": "box.stl"}, {"path": "."}]}', 3, "is a folder; name a file in it"),
         ('{"shapes": [{"path": "box.stl"}, {"path": "box.stl"}], "training": {"start_from": "m"}}', 2, "start_from"),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -68,6 +69,30 @@ def test_a_film_put_together_says_where_nothing_is_to_be_seen(
     place.close(failed=False)
     assert [found.time for found in made] == [0.0, 1.0] and len(made[:1]) == 1
     assert account.notes == ["There is no surface at t = 1.00."]
+
+
+def test_a_stop_between_frames_closes_what_makes_them_where_they_were_taken(
+    job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A traceback of the stop keeps it alive, and whatever thread collects that would have to close it."""
+    results, recorder = ResultsFolder(tmp_path / "out"), Recorder()
+    place = Workplace(results.path, [], beside=False, force=False)
+    place.open([])
+    account = Account(recorder, {"extract": 1.0})
+
+    def made() -> Generator[MeshFrame, None, None]:
+        yield frame(0.0)
+        recorder.stop()
+        yield frame(1.0)
+
+    coming = made()
+    monkeypatch.setattr("lipmlp_engine.running.method.frames", lambda *_: coming)
+    job.times = [0.0, 0.5, 1.0]
+    writing = FrameWriting(job, results, place, account)
+    with pytest.raises(Cancelled), account.phase("extract"):
+        writing.write(cast(Any, SimpleNamespace(detailed=False)), [], Portion())
+    place.close(failed=True)
+    assert coming.gi_frame is None
 
 
 def test_parts_that_are_no_film_are_refused(elsewhere: ResultsFolder) -> None:

@@ -6,17 +6,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 import trimesh
 from scipy.spatial.transform import Rotation
 
 from lipmlp_engine.job.description import Job
 from lipmlp_engine.job.errors import ShapeError
+from lipmlp_engine.job.events import Notice, Progress
 from lipmlp_engine.job.sections import Placement, ShapeInput
 from lipmlp_engine.reading.load import load_shapes
 from lipmlp_engine.shapes.alignment import best_rotation, principal_axes
-from lipmlp_engine.shapes.placement import centre_of_matter, enclosed_volume, place
+from lipmlp_engine.shapes.placement import centre_of_matter, enclosed_volume, place, unlike_sizes
 from lipmlp_engine.shapes.shape import Shape
 from lipmlp_engine.shapes.surface_samples import sample_near, sample_surface
+from lipmlp_engine.training.preparation import Finding
 
 
 @pytest.fixture
@@ -138,3 +141,23 @@ def test_what_was_done_is_told(lamp: Shape, flipped: Shape, tmp_path: Path) -> N
     assert [shape.name for shape in shapes] == ["lamp", "flipped"]
     assert told[0].startswith("'flipped': turned ") and told[0].endswith(".")
     assert told[1] == "'flipped': moved onto the centre of the first shape."
+
+
+def test_sizes_of_different_orders_are_told_with_the_way_out_and_others_are_not(lamp: Shape) -> None:
+    shapes = [
+        Shape(name, lamp.vertices * size, lamp.triangles) for name, size in (("bull", 0.01), ("elk", 1), ("ox", 9))
+    ]
+    (told,) = unlike_sizes(shapes, Placement())
+    assert told.startswith("'elk' is 100 times as large as 'bull'") and "--scale size" in told
+    for scale in ("size", "volume"):
+        assert unlike_sizes(shapes, Placement(scale=scale)) == []
+
+
+def test_before_the_motion_is_found_unlike_sizes_are_told(lamp: Shape) -> None:
+    heard: list[Progress | Notice] = []
+    job = Job(shapes=[ShapeInput("lamp.npz"), ShapeInput("giant.npz")])
+    job.guide.kind = "none"
+    giant = Shape("giant", lamp.vertices * 50, lamp.triangles)
+    with Finding(job, [lamp, giant], torch.device("cpu"), heard.append):
+        told = [message.message for message in heard if isinstance(message, Notice)]
+    assert any(sentence.startswith("'giant' is 50 times as large as 'lamp'") for sentence in told)

@@ -184,9 +184,21 @@ def test_overlapping_parts_become_one(overlapping_boxes: Shape) -> None:
     prepared = prepare(overlapping_boxes, Sampling())
     assert prepared.volume == pytest.approx(1.5)
     assert Topology(prepared.triangles).part_count == 1
-    assert prepared.notes == ["merged 2 parts, some of which overlap"]
+    assert prepared.notes == [
+        "took out walls inside: of its 2 parts some reach into another or into themselves; the outside stays as it was"
+    ]
     apart = prepare(overlapping_boxes, Sampling(union=False))
     assert apart.volume == pytest.approx(2.0)
+
+
+def test_parts_that_lie_apart_are_not_said_to_be_in_each_other(ball: Shape) -> None:
+    """As letters beside each other, of which one crosses itself: here a ring whose hole is closed and more."""
+    beside = Shape("", ball.vertices + np.array([9, 0, 0]), ball.triangles)
+    assert prepare(join(ball, beside), Sampling()).notes == []
+    ring = trimesh.creation.torus(major_radius=0.5, minor_radius=1.0)
+    crossing = Shape("", np.asarray(ring.vertices), np.asarray(ring.faces, np.int32))
+    (note,) = prepare(join(crossing, beside), Sampling()).notes
+    assert "of its 2 parts some reach into another or into themselves" in note
 
 
 def test_merging_keeps_a_cavity_and_drops_what_is_hidden(nested: Shape) -> None:

@@ -1,4 +1,4 @@
-"""Shapes of nothing, parts that nothing is left beside, and solids that cannot be merged."""
+"""Shapes of nothing, parts that nothing is left beside, needles without area, and solids that cannot be merged."""
 
 from __future__ import annotations
 
@@ -10,10 +10,13 @@ import trimesh
 
 from lipmlp_engine.job.errors import ShapeError
 from lipmlp_engine.job.hearsay import HearsayError
+from lipmlp_engine.job.sections import Sampling
+from lipmlp_engine.reading.load import prepare
 from lipmlp_engine.shapes import union
 from lipmlp_engine.shapes.distance import DistanceField
 from lipmlp_engine.shapes.look import layer_sizes
 from lipmlp_engine.shapes.mesh_topology import Topology
+from lipmlp_engine.shapes.openings import join
 from lipmlp_engine.shapes.part_nesting import lie_within_the_rest
 from lipmlp_engine.shapes.polygons import _cut, triangulate
 from lipmlp_engine.shapes.same_mesh import one_mesh, same_faces
@@ -64,7 +67,8 @@ def test_a_layer_of_a_kind_that_there_is_not_is_refused() -> None:
 def test_overlaps_that_cannot_be_merged_are_left_and_said(
     overlapping_boxes: Shape, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert merge_overlaps(overlapping_boxes).notes == ["merged 2 parts, some of which overlap"]
+    (note,) = merge_overlaps(overlapping_boxes).notes
+    assert note.startswith("took out walls inside: of its 2 parts some reach into another or into themselves")
     monkeypatch.setattr(union, "_union", lambda vertices, solids: None)
     left = merge_overlaps(overlapping_boxes)
     assert np.array_equal(left.triangles, overlapping_boxes.triangles)
@@ -106,3 +110,12 @@ def test_a_polygon_as_large_as_numbers_go_is_a_fan_and_nobody_looks_for_its_axes
     fans = np.array([[0, 1, 2], [0, 2, 3], [0, 3, 4]])
     assert _cut(8e307 * ring, fans) is fans
     assert not np.array_equal(_cut(ring, fans), fans)
+
+
+def test_a_needle_that_a_boolean_left_is_removed_and_the_body_stays(ball: Shape) -> None:
+    """Twice the same three corners on a line: one is dropped as a duplicate, and what is left is open."""
+    line = np.array([[0.0, 0, 2], [0, 0, 2.5], [0, 0, 3]])
+    needle = Shape("", line, np.array([[0, 1, 2], [2, 1, 0]], np.int32))
+    prepared = prepare(join(ball, needle), Sampling())
+    assert prepared.notes == ["removed 1 duplicate triangle", "removed 1 loose triangle without area"]
+    assert prepared.closed and prepared.volume == pytest.approx(ball.volume)
