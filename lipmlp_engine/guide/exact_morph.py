@@ -37,8 +37,8 @@ in four beyond .016."""
 DOUBTED = 0.1
 """Share of the way over which what is not to be trusted becomes free. Chosen."""
 TIME_STEP = 0.01
-"""Over which the function's change is taken, ahead and back. Measured on LOGO → Suzanne and castle → dragon: with a
-fifth of it single precision and gaps that shut tell more, twice as much changed nothing."""
+"""Over which the function's change is taken, ahead and back. Measured on four letters → Suzanne and castle →
+dragon: with a fifth of it single precision and gaps that shut tell more, twice as much changed nothing."""
 ROUNDING_STEPS = 3
 """In which the bending of ways at the inner shapes of a chain is undone. Chosen."""
 
