@@ -137,10 +137,14 @@ def _true(end: dict[str, Any]) -> bool:
 
 
 def _motion_lines(motion: dict[str, Any]) -> list[tuple[str, str]]:
+    usual = motion.get("usual_percent")
     largest = motion.get("largest_percent")
-    if largest is None:
+    if usual is not None:
+        sentence = f"99 % of the surface moves up to {usual:.2g} % of the diagonal between two frames (sampled)"
+    elif largest is not None:  # A report of before it told the two apart.
+        sentence = f"The surface moves up to {largest:.2g} % of the diagonal between two frames (sampled)"
+    else:
         return []
-    sentence = f"The surface moves up to {largest:.2g} % of the diagonal between two frames (sampled)"
     needed = _frames_wanted(motion)
     if needed:
         return [("INFO", f"{sentence}; {needed} frames keep it below {CALM_PERCENT:g} %.")]

@@ -36,6 +36,9 @@ Measured on camel → elephant, half-way: one vertex in twenty up to .004 had a 
 in four beyond .016."""
 DOUBTED = 0.1
 """Share of the way over which what is not to be trusted becomes free. Chosen."""
+TIME_STEP = 0.01
+"""Over which the function's change is taken, ahead and back. Measured on four letters → Suzanne and castle →
+dragon: with a fifth of it single precision and gaps that shut tell more, twice as much changed nothing."""
 ROUNDING_STEPS = 3
 """In which the bending of ways at the inner shapes of a chain is undone. Chosen."""
 
@@ -82,6 +85,19 @@ class ExactMorph:
             way = self.motion.pace(segment).way(torch.tensor(time - segment, dtype=torch.float64))
             return CarriedBlend(flow, self.surfaces[segment : segment + 2], float(way), self.threads)
         return ExactBlend(self, segment, time - segment)
+
+    def change(self, points: Points, velocity: Points, time: float) -> tuple[Points, Points]:
+        """How fast the function changes for what has a velocity at points, (n,), and how far that is to be trusted.
+
+        Looked at where it was and will be: edges go with the flow, and where they pass a place that stands still, the
+        value there turns within no time.
+        """
+        segment = int(min(max(time, 0.0), len(self.surfaces) - 1 - 1e-6))
+        moments = max(time - TIME_STEP, segment), min(time + TIME_STEP, segment + 1)
+        (before, trust_before), (after, trust_after) = (
+            self.at(moment).values(points + np.float32(moment - time) * velocity) for moment in moments
+        )
+        return (after - before) / np.float32(moments[1] - moments[0]), np.minimum(trust_before, trust_after)
 
 
 class ExactBlend:

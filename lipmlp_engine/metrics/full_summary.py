@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from .departures import departures
 from .quality_report import Report
 
@@ -26,9 +28,13 @@ def summary(report: Report) -> str:
         f"  largest motion   {motion.largest_percent:6.2f} % of the diagonal between two frames (sampled), at "
         f"t = {motion.largest_at:.2f}",
     ]
+    if not math.isnan(motion.usual_percent):
+        lines.append(
+            f"  usual motion     {motion.usual_percent:6.2f} %, which 99 % of the surface stay below (sampled)"
+        )
     if motion.frames_for:
         hints = ", ".join(f"{count} below {hint} %" for hint, count in motion.frames_for.items())
-        lines.append(f"  frames to keep the motion small  {hints}")
+        lines.append(f"  frames to keep the usual motion small  {hints}")
     if topology.changes:
         lines.append(f"  topology changes {len(topology.changes)} times, " + _spans(topology.changes))
     for bound in report.bounds:

@@ -14,7 +14,7 @@ from ..job.description import Job
 from ..shapes.distance import DistanceField
 from ..shapes.shape import Shape
 from .end_errors import EndMeasure, measure_end
-from .frame_motion import Step, measure_motion, normal_speeds, surface_step
+from .frame_motion import Speeds, Step, measure_motion, normal_speeds, surface_step
 from .frame_topology import Topology, compare_topology, topology_of
 from .in_between import Size, measure_middle
 from .quality_report import Bound, Report, ShapeFacts
@@ -71,7 +71,7 @@ def measure_morph(
     topologies: list[Topology] = []
     thin: list[float] = []
     steps: list[Step | None] = []
-    speeds: list[float | None] = []
+    speeds: list[Speeds | None] = []
     vertices: list[int] = []
     ends: dict[int, EndMeasure] = {}
     knots: list[_Moment] = []
@@ -83,8 +83,7 @@ def measure_morph(
         sizes.append(_size(now.solid))
         topologies.append(topology_of(now.solid))
         thin.append(thin_share(now.solid))
-        speed = normal_speeds(frame, now.solid)
-        speeds.append(float(speed.max()) if speed is not None and speed.size else None)
+        speeds.append(normal_speeds(frame, now.solid))
         vertices.append(len(frame.vertices))
         if before is not None:
             steps.append(_step(before, now, budget))

@@ -32,6 +32,7 @@ from ..surface.detail import LARGEST_BOUND, DetailedField
 from ..surface.field import Field
 from ..surface.parts import pieces
 from ..surface.resolution import cells_for, need_of
+from ..surface.steady_motion import SurfaceMotion
 from .model_check import (
     LARGEST_PACE,
     LARGEST_PART,
@@ -41,11 +42,6 @@ from .model_check import (
     numbers_of,
     shape_facts,
 )
-
-TIME_STEP = 2e-3
-"""Over which the exact blend's change is taken: less, and single precision tells."""
-STEEP_ENOUGH = 0.05
-"""A gradient shorter than this says nothing about the surface's speed; the flow alone does."""
 
 
 @dataclass
@@ -143,35 +139,34 @@ class Morph:
     def _pieces(self) -> list[int]:
         return [pieces(shape) for shape in self.shapes]
 
-    def velocity(
+    def velocity(self, points: Tensor, time: float) -> NDArray[np.float64]:
+        """World velocity of f's surface at loose training-frame points, per unit of time."""
+        return self.velocity_in_world(self.surface_motion(points, time).at_points(), points, time)
+
+    def velocity_in_world(self, local: NDArray[np.float32], points: Tensor, time: float) -> NDArray[np.float64]:
+        """What moves in the training frame, which moves itself."""
+        pose = self.pose(time)
+        turned = pose.scale * pose.directions_to_world(local.astype(np.float64))
+        return turned + self.motion.path.velocity(points.cpu().numpy(), time)
+
+    def surface_motion(
         self, points: Tensor, time: float, shown_gradient: NDArray[np.float32] | None = None
-    ) -> NDArray[np.float64]:
-        """World velocity of the surface at training-frame points, per unit of time.
+    ) -> SurfaceMotion:
+        """How the surface moves at training-frame points, per unit of time.
 
         Along the normal it is what the function says whose surface is shown: f, or where its gradient is given the one
         with detail. Across it the flow says where matter goes.
         """
-        if shown_gradient is None:
-            place = torch.cat([points, torch.full_like(points[:, :1], time)], 1)
-            _, slopes = exported_field(self.layers, self.activation).values_and_gradient(place)
-            gradient, change = slopes[:, :3], slopes[:, 3:]
-        else:
-            gradient = torch.from_numpy(shown_gradient).to(points.device)
-            change = torch.from_numpy(self._shown_change(points.cpu().numpy(), time)).to(points.device)
         segment = self.segment(time)
         flow = self.motion.velocity(points, time - segment, segment)
-        steepness = gradient.norm(dim=1, keepdim=True)
-        missing = (change + (flow * gradient).sum(1, keepdim=True)) / steepness.clamp(min=STEEP_ENOUGH).square()
-        local = (flow - missing * gradient).cpu().numpy().astype(np.float64)
-        pose = self.pose(time)
-        return pose.scale * pose.directions_to_world(local) + self.motion.path.velocity(points.cpu().numpy(), time)
-
-    def _shown_change(self, points: NDArray[np.float32], time: float) -> NDArray[np.float32]:
-        """How fast the exact blend changes at points, (n, 1), from its values a little before and after."""
-        segment = self.segment(time)
-        before, after = max(time - TIME_STEP, segment), min(time + TIME_STEP, segment + 1)
-        values = [self._exact.at(moment).values(points)[0] for moment in (before, after)]
-        return np.asarray((values[1] - values[0])[:, None] / np.float32(after - before))
+        if shown_gradient is not None:
+            carried, places = flow.cpu().numpy(), points.cpu().numpy()
+            return SurfaceMotion(carried, shown_gradient, *self._exact.change(places, carried, time))
+        place = torch.cat([points, torch.full_like(points[:, :1], time)], 1)
+        _, slopes = exported_field(self.layers, self.activation).values_and_gradient(place)
+        missing = slopes[:, 3] + (flow * slopes[:, :3]).sum(1)
+        trust = np.ones(len(points), np.float32)
+        return SurfaceMotion(flow.cpu().numpy(), slopes[:, :3].cpu().numpy(), missing.cpu().numpy(), trust)
 
     def to_shape(self, points: Tensor, time: float, index: int) -> NDArray[np.float64]:
         """Where the matter at training-frame points of a time lies in one of the segment's two shapes, in the world."""

@@ -57,7 +57,10 @@ def frame_at(morph: Morph, time: float, extraction: Extraction, sources: Sources
     )
     points = torch.from_numpy(vertices).to(field.device)
     if extraction.velocity:
-        frame.velocity = morph.velocity(points, time, surface.gradient).astype(np.float32)
+        motion = morph.surface_motion(points, time, surface.gradient)
+        half = morph.last_time / (extraction.frames - 1) / 2
+        local = motion.on_surface(vertices, surface.faces, surface.normals, half)
+        frame.velocity = morph.velocity_in_world(local, points, time).astype(np.float32)
     if extraction.attributes and sources is not None:
         _add_attributes(frame, morph, points, sources)
     return frame

@@ -43,7 +43,12 @@ def report(frames: int) -> dict[str, object]:
         "version": 1,
         "ends": [{"shape": "A", "chamfer": 0.04}, {"shape": "B", "chamfer": 0.06}],
         "middle": {"least_volume": 0.97, "least_volume_time": 0.5},
-        "motion": {"largest_percent": 2.4, "frames_for": {"1": 58}, "per_step": [1.0] * (frames - 1)},
+        "motion": {
+            "largest_percent": 7.1,
+            "usual_percent": 2.4,
+            "frames_for": {"1": 58},
+            "per_step": [1.0] * (frames - 1),
+        },
         "notes": [],
     }
 

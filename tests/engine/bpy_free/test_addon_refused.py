@@ -180,7 +180,11 @@ def test_an_end_that_lacks_a_part_is_named_before_anything_else(part: Any) -> No
         {"shape": "cat", "chamfer": 0.01, "percentile_99": 0.05},
         {"shape": "dog", "chamfer": 3.0, "percentile_99": 9.0},
     ]
-    report = {"ends": ends, "middle": {"least_volume": 1.0}, "motion": {"largest_percent": 0.5, "per_step": [0.5]}}
+    motion: dict[str, Any] = {"largest_percent": 0.5, "per_step": [0.5]}
+    report = {"ends": ends, "middle": {"least_volume": 1.0}, "motion": motion}
     lines = part("report_summary").summary_lines(report)
     assert lines[0] == ("ERROR", "Not all of 'dog' is shown: raise the Resolution, or train longer.")
     assert lines[-1] == ("CHECKMARK", "The surface moves up to 0.5 % of the diagonal between two frames (sampled).")
+    motion["usual_percent"] = 0.4  # told since later
+    usual = "99 % of the surface moves up to 0.4 % of the diagonal between two frames (sampled)."
+    assert part("report_summary").summary_lines(report)[-1] == ("CHECKMARK", usual)

@@ -79,8 +79,29 @@ def test_its_motion_is_the_same_by_distance_and_by_velocity(travel: Report, ball
     assert travel.motion.per_step == pytest.approx([0.5] * 8, rel=1e-3)
     assert travel.motion.per_step_by_velocity == pytest.approx([0.5] * 8, rel=1e-3)
     assert travel.motion.largest_percent == pytest.approx(100 * 0.5 / ball.diagonal, rel=1e-3)
+    assert travel.motion.per_step_usual == pytest.approx([0.5] * 8, rel=1e-2)
+    assert travel.motion.usual_percent == pytest.approx(travel.motion.largest_percent, rel=1e-2)
     frames = travel.motion.frames_for["1"]
-    assert 4 / (frames - 1) <= 0.01 * ball.diagonal * 1.001 < 4 / (frames - 2)
+    assert 4 / (frames - 1) == pytest.approx(0.01 * ball.diagonal, rel=0.02)
+
+
+def test_a_tip_that_leaps_is_the_largest_motion_and_asks_for_no_frames(ball: Shape) -> None:
+    """What appears has no speed: thousands of frames were asked for where few show the rest move calmly."""
+    tip = np.arange(len(ball.vertices)) == ball.vertices[:, 2].argmax()
+
+    def growing(t: float, x: np.ndarray) -> np.ndarray:
+        return 1.05**t * x + np.where(tip & (t > 0.5), 1, 0)[:, None] * [0, 0, 0.9]
+
+    def speed(t: float, x: np.ndarray) -> np.ndarray:
+        return np.log(1.05) * 1.05**t * x + np.where(tip, 30, 0)[:, None] * [0, 0, 1.0]
+
+    report = measured(ball, growing, np.linspace(0, 1, 9), speed)
+    motion = report.motion
+    assert motion.largest == pytest.approx(30 / 8, rel=0.05)
+    assert max(motion.per_step) == pytest.approx(0.9, rel=0.05)
+    assert max(motion.per_step_usual) < 0.02
+    assert motion.frames_for["1"] <= 3
+    assert "which 99 % of the surface stay below" in summary(report)
 
 
 def test_a_growing_ball_on_the_log_linear_path_does_not_leave_it(ball: Shape) -> None:

@@ -20,6 +20,7 @@ from lipmlp_engine.model.trained_morph import Morph
 from lipmlp_engine.shapes.shape import Shape
 from lipmlp_engine.surface.field import LipschitzField
 from lipmlp_engine.surface.frame_assembly import frame_at, frames
+from lipmlp_engine.surface.steady_motion import SurfaceMotion
 
 QUARTER = np.array([[0.0, -1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0]])
 
@@ -47,9 +48,13 @@ class GrowingBall:
     def pieces_about(self, time: float) -> int:
         return 0
 
-    def velocity(self, points: Tensor, time: float, gradient: None = None) -> NDArray[np.float64]:
-        outward = torch.nn.functional.normalize(points, dim=1).numpy().astype(np.float64)
-        return 2.0 * 0.1 * self.pose(time).directions_to_world(outward) + np.array([1.0, 0.0, 0.0])
+    def surface_motion(self, points: Tensor, time: float, gradient: None = None) -> SurfaceMotion:
+        outward = torch.nn.functional.normalize(points, dim=1).numpy()
+        ones = np.ones(len(points), np.float32)
+        return SurfaceMotion(np.zeros_like(outward), outward, -0.1 * ones, ones)
+
+    def velocity_in_world(self, local: NDArray[np.float32], points: Tensor, time: float) -> NDArray[np.float64]:
+        return 2.0 * self.pose(time).directions_to_world(local.astype(np.float64)) + np.array([1.0, 0.0, 0.0])
 
     def to_shape(self, points: Tensor, time: float, index: int) -> NDArray[np.float64]:
         radius = (0.3 + 0.1 * index) / (0.3 + 0.1 * time)
@@ -129,7 +134,10 @@ def test_a_time_without_surface_gives_an_empty_frame(morph: Morph, ball: Shape) 
         SimpleNamespace(
             **{
                 name: getattr(morph, name)
-                for name in ("cells", "pose", "segment", "parts_about", "pieces_about", "velocity")
+                for name in (
+                    *("cells", "pose", "segment", "last_time", "parts_about", "pieces_about"),
+                    *("surface_motion", "velocity_in_world"),
+                )
             }
         ),
     )
