@@ -26,7 +26,6 @@ from lipmlp_engine.pose_space.pose_set import PoseSet, checked, read_poses
 from lipmlp_engine.pose_space.section import Learning
 from lipmlp_engine.pose_space.space_file import load_space, save_space
 from lipmlp_engine.pose_space.space_training import learn
-from lipmlp_engine.poses.mesh_edges import edges_of
 from tests.engine.bent_bars import bent_bar, straight_bar
 from tests.hearsay import damaged, twisted
 
@@ -297,7 +296,3 @@ def test_the_command_line_learns_decodes_and_transfers(tmp_path: Path, capfd: py
     assert "must be 2 numbers" in capfd.readouterr().err
     assert main([*learned[:2], files[0], "--out", str(tmp_path / "no")]) == 3
     assert not (tmp_path / "no").exists()
-
-
-def test_edges_are_counted_once() -> None:
-    assert edges_of(np.array([[0, 1, 2], [2, 1, 3]])).tolist() == [[0, 1], [0, 2], [1, 2], [1, 3], [2, 3]]
