@@ -3,6 +3,7 @@
 ends      each shape on its way to a ball: distances and normals of its own frame, at 128, 256 and the shapes' own cells
 halfway   roughness of the surface half-way over the rougher end's, with detail from the shapes and without; and the
           share of it where the function between the shapes is so steep that its surface is in shreds
+bevels    teeth along bevels finer than the cells: how much of a box's surface leans along its edges
 still     how far what both shapes have in common moves
 seconds   24 frames of 128 cells, with and without detail
 pictures  draws pictures/detail.png
@@ -28,7 +29,7 @@ from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from benchmarks.hard_shapes import HARD_SHAPES
+from benchmarks.hard_shapes import HARD_SHAPES, bevelled_box
 from lipmlp_engine.files.mesh_frame import MeshFrame
 from lipmlp_engine.job.description import Job
 from lipmlp_engine.job.sections import ShapeInput
@@ -60,6 +61,8 @@ PAIRS = (
 SAMPLES = 30_000
 STEEP = 2.0
 """How fast the function between two shapes changes where its surface is in shreds; a distance changes by 1."""
+BEVELS, BEVEL_CELLS = (0.01, 0.02, 0.03, 0.045), (64, 96, 128)
+"""Of a box two long."""
 OFF = 5.0
 """Degrees from which on a facet's normal counts as off."""
 
@@ -161,6 +164,29 @@ def halfway(options: argparse.Namespace, folder: Path) -> None:
         )
 
 
+def bevels(options: argparse.Namespace, folder: Path) -> None:
+    turn = trimesh.transformations.euler_matrix(0.1, 0.2, 0.3)
+    print(f"{'bevel, % of the length':<24}" + "".join(f"{cells:>5} cells, >8°   >20°" for cells in BEVEL_CELLS))
+    for width in BEVELS:
+        path = folder / f"bevel{width}.obj"
+        box = trimesh.Trimesh(*bevelled_box(width), process=False)
+        half = box.extents / 2
+        box.apply_transform(turn).export(path)
+        morph = trained(path, shape_file("ball", folder) or path, options.preset)
+        line = f"{50 * width:<24.1f}"
+        for cells in BEVEL_CELLS:
+            frame = Solid.of_frame(taken(morph, 0.0, cells))
+            corners = frame.vertices[frame.triangles] @ turn[:3, :3]
+            normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+            area = np.linalg.norm(normals, axis=1)
+            leaning = np.abs(normals / np.maximum(area, 1e-30)[:, None]).min(1)
+            # Corners lean every way.
+            leaning[(np.abs(corners.mean(1)) > half - 0.1).all(1)] = 0
+            shares = [area[leaning > np.sin(np.radians(angle))].sum() / area.sum() for angle in (8, 20)]
+            line += f"{100 * shares[0]:>15.2f} % {100 * shares[1]:>5.2f} %"
+        print(line, flush=True)
+
+
 def still(options: argparse.Namespace, folder: Path) -> None:
     """A box that is the same in both shapes carries a ball that is small and one that is large."""
     box = trimesh.creation.box((1.0, 0.6, 0.4))
@@ -225,7 +251,14 @@ def _pairs(options: argparse.Namespace, folder: Path) -> Iterator[tuple[Morph, s
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    kinds = {"ends": ends, "halfway": halfway, "still": still, "seconds": seconds, "pictures": pictures}
+    kinds = {
+        "ends": ends,
+        "halfway": halfway,
+        "bevels": bevels,
+        "still": still,
+        "seconds": seconds,
+        "pictures": pictures,
+    }
     parser.add_argument("kinds", nargs="*", choices=[*kinds, []], help="what to measure; everything if left out")
     parser.add_argument("--shapes", nargs="+", help="only these")
     parser.add_argument("--preset", default="draft")

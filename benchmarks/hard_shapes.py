@@ -115,6 +115,14 @@ def ball() -> Mesh:
     return np.asarray(sphere.vertices), np.asarray(sphere.faces, np.int32)
 
 
+def bevelled_box(width: float) -> Mesh:
+    """2 x 1.2 x .7, along the axes, all edges cut off by so much on both sides."""
+    half = np.array([1.0, 0.6, 0.35])
+    signs = np.stack(np.meshgrid([-1, 1], [-1, 1], [-1, 1]), -1).reshape(-1, 3)
+    corners = np.concatenate([signs * (half - width * (1 - np.eye(3)[axis])) for axis in range(3)])
+    return _mesh(Manifold.hull_points(corners))
+
+
 HARD_SHAPES: dict[str, Callable[[], Mesh]] = {
     "cube": cube,
     "sword": sword,

@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 
 HOLDINGS = 2
 """Times that bars are put in; a second time where a first bar leaves something behind. Chosen."""
+NEAR_ITS_TIME = 0.3
+"""Up to which time from its own a shape's tunnels and bridges stay, whatever joins beside them: letters that grew
+together lost their strokes to be rid of the hole between them. Chosen: half-way, a castle's are mishaps, too."""
 PLUGGINGS = 3
 """Times that handles are looked for: of two that share a loop one is closed first. Chosen."""
 
@@ -140,11 +143,19 @@ def _without_small_handles(
     vertices, faces, normals = surface.vertices, surface.faces, surface.normals
     plugs: Plugs | None = None
     shown, closed = field, None
+
+    share = time - morph.segment(time)
+    near = np.array([share < NEAR_ITS_TIME, share > 1 - NEAR_ITS_TIME])
+
+    def outside(places: NDArray[np.floating]) -> NDArray[np.float64]:
+        off = morph.outside_shapes(torch.from_numpy(places.astype(np.float32)), time)
+        return off[:, near[: off.shape[1]]]
+
     for _ in range(PLUGGINGS):
         too_many = count and count - _handles_about(morph, time, extraction)
         if too_many <= 0:
             break
-        more = plugs_for(vertices, faces, normals, too_many, 2 / cells)
+        more = plugs_for(vertices, faces, normals, too_many, 2 / cells, outside=outside)
         if more is None:
             break
         tried = more if plugs is None else plugs.with_more(more)

@@ -20,6 +20,7 @@ from torch import Tensor
 from ..guide.rounded_union import bounds_with, part_of_second, rounded_least
 from ..guide.thin_parts import THIN
 from ..shapes.mesh_topology import face_parts, vertex_parts
+from .own_handles import Outside, is_own
 
 LARGEST = 0.09
 """Units of the training frame, in which a shape is 1.7 across at most: a loop that reaches farther from its middle is
@@ -154,8 +155,12 @@ def plugs_for(
     most: int,
     cell: float,
     largest: float = LARGEST,
+    outside: Outside | None = None,
 ) -> Plugs | None:
-    """Plugs for the smallest handles of a closed mesh, ``most`` at most; None where it has no small ones."""
+    """Plugs for the smallest handles of a closed mesh, ``most`` at most; None where it has no small ones.
+
+    outside: how far places lie outside of each shape, (n, shapes), of which nothing is closed that is its own.
+    """
     centres: list[NDArray[np.float64]] = []
     axes: list[NDArray[np.float64]] = []
     radii: list[float] = []
@@ -166,7 +171,8 @@ def plugs_for(
         radius = float(np.linalg.norm(away, axis=1).max())
         near = [np.linalg.norm(middle - other) < radius + size for other, size in zip(centres, radii, strict=True)]
         # The two loops of one handle cross each other, and the rims of a tunnel are near: the first one closes it.
-        if radius > largest or used[loop].any() or any(near):
+        own = outside is not None and is_own(outside, middle, vertices[loop], fills)
+        if radius > largest or used[loop].any() or any(near) or own:
             continue
         used[loop] = True
         centres.append(middle)

@@ -69,6 +69,10 @@ class _Morphing:
     def in_both_shapes(self, points: torch.Tensor, time: float) -> Floats:
         return np.hstack([points.numpy()] * 2)
 
+    def outside_shapes(self, points: torch.Tensor, time: float) -> NDArray[np.float64]:
+        ends = self.segment(time), self.segment(time) + 1
+        return np.stack([self.shown_field(end).values(points).numpy().astype(np.float64) for end in ends], 1)
+
     def cells(self, extraction: Extraction) -> int:
         return self._cells
 

@@ -16,6 +16,7 @@ from lipmlp_engine.model.trained_morph import Morph
 from lipmlp_engine.surface.field import Field, LipschitzField
 from lipmlp_engine.surface.frame_assembly import frame_at
 from lipmlp_engine.surface.mended_field import mended
+from lipmlp_engine.surface.own_handles import Outside
 from lipmlp_engine.surface.small_handles import Plugs, handles, plugs_for, short_loops
 from lipmlp_engine.surface.smooth_normals import face_normals_at
 from lipmlp_engine.surface.zero_set import extract_surface
@@ -165,3 +166,20 @@ def test_plugs_say_near_and_far_what_each_would_say_everywhere() -> None:
     assert torch.allclose(joined, wanted, atol=1e-6) and torch.allclose(leaning, slope, atol=1e-5)
     assert torch.equal(plugs.joined(values, points), joined)
     assert torch.equal(values, before)
+
+
+def outside_of(*fields: Field) -> Outside:
+    return lambda places: np.stack(
+        [field.values(torch.from_numpy(places.astype(np.float32))).numpy().astype(np.float64) for field in fields], 1
+    )
+
+
+@pytest.mark.parametrize(("field", "without"), [(plate(0.05), plate()), (prongs(0.035), prongs(0.0))])
+def test_what_a_shape_has_itself_is_neither_filled_nor_cut(field: Field, without: Field) -> None:
+    """Letters that grew together lost a stroke to be rid of the hole between them."""
+    vertices, faces = extract_surface(field, CELLS)
+    given = vertices, faces, face_normals_at(vertices, faces), 1, 2 / CELLS
+    assert plugs_for(*given, outside=outside_of(field)) is None
+    assert plugs_for(*given, outside=outside_of(without, field)) is None
+    assert len(plugs_for(*given, outside=outside_of(without)) or ()) == 1
+    assert len(plugs_for(*given, outside=lambda places: np.zeros((len(places), 0))) or ()) == 1
