@@ -40,6 +40,7 @@ from lipmlp_engine.pictures.contact_sheet import contact_sheet
 from lipmlp_engine.reading.load import load_shapes
 from lipmlp_engine.running.method import train
 from lipmlp_engine.shapes.distance import DistanceField
+from lipmlp_engine.shapes.shape import face_vectors
 from lipmlp_engine.shapes.surface_samples import sample_surface
 from lipmlp_engine.surface.detail import DetailedField
 from lipmlp_engine.surface.frame_assembly import frame_at
@@ -103,8 +104,7 @@ def angles(frame: Solid, shape: Solid) -> NDArray[np.float64]:
 def roughness(frame: MeshFrame) -> float:
     """Root mean square of the angle between the normals of neighbouring faces, in degrees."""
     faces = frame.faces
-    corners = frame.vertices[faces].astype(np.float64)
-    normals = np.cross(corners[:, 2] - corners[:, 0], corners[:, -1] - corners[:, 1])
+    normals = face_vectors(frame.vertices[faces].astype(np.float64))
     normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-30)
     sides = np.stack((faces, np.roll(faces, -1, axis=1)), -1).reshape(-1, 2)
     owner = np.repeat(np.arange(len(faces)), faces.shape[1])

@@ -31,7 +31,7 @@ from lipmlp_engine.files.mesh_frame import MeshFrame
 from lipmlp_engine.looks.frame_attributes import Sources
 from lipmlp_engine.model.trained_morph import Morph
 from lipmlp_engine.shapes.distance import DistanceField
-from lipmlp_engine.shapes.shape import Shape
+from lipmlp_engine.shapes.shape import Shape, face_vectors
 from lipmlp_engine.surface.frame_assembly import frame_at
 
 PAIRS = ("cat", "koala", "spot", "penguin", "gear", "ball", "chair", "serif", "suzanne", "fish")
@@ -89,8 +89,7 @@ def end_errors(frame: MeshFrame, values: NDArray[np.float64], shape: Shape) -> N
 
 def areas(corners: NDArray[np.float64]) -> NDArray[np.float64]:
     """Of triangles, or of quads by their diagonals."""
-    one, other = corners[:, 2] - corners[:, 0], corners[:, -1] - corners[:, 1]
-    return np.asarray(np.linalg.norm(np.cross(one, other), axis=1) / 2)
+    return np.asarray(np.linalg.norm(face_vectors(corners), axis=1) / 2)
 
 
 def edges(corners: NDArray[np.float64]) -> NDArray[np.float64]:

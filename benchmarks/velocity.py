@@ -17,6 +17,7 @@ from lipmlp_engine.files.mesh_frame import MeshFrame
 from lipmlp_engine.files.results_folder import ResultsFolder
 from lipmlp_engine.metrics.solid import triangulated
 from lipmlp_engine.shapes.distance import DistanceField
+from lipmlp_engine.shapes.shape import face_vectors
 
 Floats = NDArray[np.float64]
 COLUMNS = (
@@ -72,13 +73,10 @@ def _step(now: MeshFrame, later: MeshFrame, percent: float) -> Floats:
 def turned_over(frame: MeshFrame, step: float) -> float:
     """Share of the faces that face the other way once a frame is led on by a step of time."""
     assert frame.velocity is not None
-    before, after = (_across(frame.vertices + frame.velocity * t, frame.faces) for t in (0.0, step))
+    before, after = (
+        face_vectors((frame.vertices + frame.velocity * time)[frame.faces].astype(np.float64)) for time in (0.0, step)
+    )
     return float((np.einsum("ij,ij->i", before, after) < 0).mean())
-
-
-def _across(vertices: NDArray[np.float32], faces: NDArray[np.int32]) -> Floats:
-    first, second, third, last = (vertices[faces[:, corner]].astype(np.float64) for corner in (0, 1, 2, -1))
-    return np.asarray(np.cross(third - first, last - second))
 
 
 def _distances(points: NDArray[np.floating], mesh: MeshFrame, vertices: NDArray[np.floating]) -> Floats:

@@ -78,8 +78,11 @@ class ExactMorph:
             self._sides[segment] = Sides(self.surfaces[segment : segment + 2], flow, self.blends[segment])
         return self._sides[segment]
 
+    def _segment(self, time: float) -> int:
+        return int(min(max(time, 0.0), len(self.surfaces) - 1 - 1e-6))
+
     def at(self, time: float) -> ExactBlend | CarriedBlend:
-        segment = int(min(max(time, 0.0), len(self.surfaces) - 1 - 1e-6))
+        segment = self._segment(time)
         flow = self.motion.flows[segment] if self.motion.flows else None
         if isinstance(flow, CarriedMesh):
             way = self.motion.pace(segment).way(torch.tensor(time - segment, dtype=torch.float64))
@@ -92,7 +95,7 @@ class ExactMorph:
         Looked at where it was and will be: edges go with the flow, and where they pass a place that stands still, the
         value there turns within no time.
         """
-        segment = int(min(max(time, 0.0), len(self.surfaces) - 1 - 1e-6))
+        segment = self._segment(time)
         moments = max(time - TIME_STEP, segment), min(time + TIME_STEP, segment + 1)
         (before, trust_before), (after, trust_after) = (
             self.at(moment).values(points + np.float32(moment - time) * velocity) for moment in moments

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..shapes.look import COUNTED, Layer
+from ..shapes.shape import face_vectors
 from .look_field import Array, Indices, LookField, Places
 
 INWARDS = (0.05, 0.4, 1.0)
@@ -149,5 +150,5 @@ class FacesOnSource:
 
 def face_normals(corners: Array) -> Array:
     """Unit normals (m, 3) of faces with three or four corners (m, k, 3)."""
-    normals = np.cross(corners[:, 2] - corners[:, 0], corners[:, -1] - corners[:, 1])
+    normals = face_vectors(corners)
     return np.asarray(normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-30))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..shapes.shape import summed_at_vertices
+from ..shapes.shape import face_vectors, summed_at_vertices
 from .face_transfer import FacesOnSource
 
 ROUND = np.cos(np.radians(25.0))
@@ -53,7 +53,7 @@ def _normals_as_around(corners: Array, faces: NDArray[np.int32], count: int) -> 
 
     Cycles has one normal a vertex wherever a mesh is smooth: a sliver's own would blacken all faces around it.
     """
-    across = np.cross(corners[:, 2] - corners[:, 0], corners[:, -1] - corners[:, 1])
+    across = face_vectors(corners)
     own, around = _unit(across), _unit(summed_at_vertices(across, faces, count)[faces].sum(axis=1))
     return np.where((np.einsum("ij,ij->i", own, around) < TURNED)[:, None], around, own)
 

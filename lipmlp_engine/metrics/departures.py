@@ -5,11 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from .frame_topology import Topology
+from .frame_topology import Topology, shapes_about
 from .quality_report import Report
 
-AT_SHAPE = 1e-6
-"""How near to a shape's time a frame is held against that shape alone. Chosen, as where they are compared."""
 MOST_SPANS = 3
 """Stretches of time that are named, of one kind; more are counted. Chosen."""
 _KINDS = {
@@ -33,13 +31,12 @@ def departures(report: Report) -> list[str]:
         for time, count in zip(report.middle.times, counts, strict=False):
             if count is None or not math.isfinite(time):
                 continue
-            nearest = min(max(round(time), 0), len(shapes) - 1)
-            if abs(time - nearest) < AT_SHAPE:
+            low, high = shapes_about(time, len(shapes))
+            if low == high:
                 between.append((time, 0))
-                told += _of_shape(report.shapes[nearest].name, kind, count, _count(shapes[nearest], kind))
+                told += _of_shape(report.shapes[low].name, kind, count, _count(shapes[low], kind))
             else:
-                low = min(max(int(time), 0), len(shapes) - 2)
-                between.append((time, _beyond(kind, count, shapes[low], shapes[low + 1])))
+                between.append((time, _beyond(kind, count, shapes[low], shapes[high])))
         told += _between(kind, between)
     return told
 

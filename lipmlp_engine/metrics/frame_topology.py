@@ -16,6 +16,8 @@ Indices = NDArray[np.int64]
 
 SPECK = 1e-3
 """A shell below this share of the whole volume is a speck, not a component and not a cavity. Chosen."""
+AT_SHAPE = 1e-6
+"""How near to a shape's time a frame is held against that shape alone. Chosen."""
 
 
 @dataclass
@@ -96,7 +98,7 @@ def compare_topology(times: Sequence[float], frames: Sequence[Topology], ends: S
     extra_components = extra_specks = extra_cavities = extra_genus = lost = regrown = 0
     spurious: list[float] = []
     for time, frame in zip(times, frames, strict=True):
-        low, high = _neighbours(time, ends)
+        low, high = (ends[index] for index in shapes_about(time, len(ends)))
         more = frame.components - max(low.components, high.components)
         specks = frame.specks - max(low.specks, high.specks)
         hollow = frame.cavities - max(low.cavities, high.cavities)
@@ -133,13 +135,13 @@ def _signature(topology: Topology) -> tuple[int, int, int | None]:
     return topology.components, topology.cavities, topology.genus
 
 
-def _neighbours(time: float, ends: Sequence[Topology]) -> tuple[Topology, Topology]:
-    """The two shapes around a time; a frame at a shape's own time is held against that shape alone."""
-    nearest = round(time)
-    if abs(time - nearest) < 1e-6:
-        return ends[nearest], ends[nearest]
-    low = min(int(time), len(ends) - 2)
-    return ends[low], ends[low + 1]
+def shapes_about(time: float, count: int) -> tuple[int, int]:
+    """The two of so many shapes around a time; at a shape's own time a frame is held against that shape alone."""
+    nearest = min(max(round(time), 0), count - 1)
+    if abs(time - nearest) < AT_SHAPE:
+        return nearest, nearest
+    low = min(max(int(time), 0), count - 2)
+    return low, low + 1
 
 
 def _regrowth(counts: Sequence[int]) -> int:

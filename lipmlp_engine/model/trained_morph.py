@@ -178,15 +178,9 @@ class Morph:
         segment = self.segment(time)
         return np.hstack([self._carried(points, time, index) for index in (segment, segment + 1)])
 
-    def outside_shapes(self, points: Tensor, time: float) -> NDArray[np.float64]:
-        """How far points (n, 3) of the training frame, carried there, lie outside of both shapes about a time, (n, 2).
-
-        None, (n, 0), where the model keeps no shapes.
-        """
-        sides = (0, 1) if self.detailed else ()
-        places, segment = self.in_both_shapes(points, time).astype(np.float64), self.segment(time)
-        off = [self._exact.surfaces[segment + side].signed(places[:, 3 * side : 3 * side + 3]) for side in sides]
-        return np.stack(off, 1) if off else np.zeros((len(points), 0))
+    def outside_shape(self, points: Tensor, time: float, index: int) -> NDArray[np.float64]:
+        """How far points (n, 3) of the training frame, carried to a shape of their segment, lie outside of it, (n,)."""
+        return self._exact.surfaces[index].signed(self._carried(points, time, index).astype(np.float64))
 
     def _carried(self, points: Tensor, time: float, index: int) -> NDArray[np.float32]:
         segment = self.segment(time)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .cloud import Cloud
 from .look import Look
+
+Real = TypeVar("Real", bound=np.floating)
 
 LEAST_AREA = 1e-14
 """Of the square of the diagonal: triangles and parts with less are lines or points.
@@ -125,6 +127,11 @@ def doubled_area_vectors(vertices: NDArray[np.floating], triangles: NDArray[np.i
     """For every triangle the vector along its normal that is twice as long as the triangle is large."""
     a, b, c = (np.asarray(vertices[triangles[:, corner]], np.float64) for corner in range(3))
     return np.asarray(np.cross(b - a, c - a))
+
+
+def face_vectors(corners: NDArray[Real]) -> NDArray[Real]:
+    """The same for faces by their three or four corners, (m, 3) of (m, k, 3): of quads by their diagonals."""
+    return np.asarray(np.cross(corners[:, 2] - corners[:, 0], corners[:, -1] - corners[:, 1]))
 
 
 def unit_normals(vertices: NDArray[np.floating], triangles: NDArray[np.integer]) -> NDArray[np.float64]:

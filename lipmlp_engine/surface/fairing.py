@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
+from ..shapes.shape import face_vectors
 from ..shapes.smooth_ramp import smooth_ramp
 from .frayed_rims import drawn_in
 from .normal_spread import Floats, Quads, neighbour_means, normal_spread, weighted
@@ -102,8 +103,7 @@ def _beside(quads: Quads) -> NDArray[np.int64]:
 
 def _draw_in(places: Floats, quads: Quads, beside: NDArray[np.int64], means: csr_matrix, weight: Floats) -> None:
     """Move vertices about folds towards their neighbours' mean, and not back."""
-    corners = places[quads]
-    across = np.cross(corners[:, 2] - corners[:, 0], corners[:, 3] - corners[:, 1])
+    across = face_vectors(places[quads])
     across /= np.maximum(np.linalg.norm(across, axis=1, keepdims=True), 1e-20)
     one, other = beside
     folded = np.einsum("ij,ij->i", across[one], across[other]) < FOLDED

@@ -20,6 +20,7 @@ from .exact_net import Net, net_of
 from .field import Field, one_torch_thread
 from .holding_bars import Bars, bars_between
 from .mended_field import Mend, mended
+from .own_handles import Outside
 from .parts import count_pieces, faces_among, large_parts, meant_pieces, speck_share, within_pieces, without_specks
 from .remembered_field import RememberedDetail
 from .small_handles import Plugs, handles, plugs_for
@@ -143,19 +144,11 @@ def _without_small_handles(
     vertices, faces, normals = surface.vertices, surface.faces, surface.normals
     plugs: Plugs | None = None
     shown, closed = field, None
-
-    share = time - morph.segment(time)
-    near = np.array([share < NEAR_ITS_TIME, share > 1 - NEAR_ITS_TIME])
-
-    def outside(places: NDArray[np.floating]) -> NDArray[np.float64]:
-        off = morph.outside_shapes(torch.from_numpy(places.astype(np.float32)), time)
-        return off[:, near[: off.shape[1]]]
-
     for _ in range(PLUGGINGS):
         too_many = count and count - _handles_about(morph, time, extraction)
         if too_many <= 0:
             break
-        more = plugs_for(vertices, faces, normals, too_many, 2 / cells, outside=outside)
+        more = plugs_for(vertices, faces, normals, too_many, 2 / cells, outside=_outside_near_shape(morph, time))
         if more is None:
             break
         tried = more if plugs is None else plugs.with_more(more)
@@ -169,6 +162,14 @@ def _without_small_handles(
     if plugs is None:
         return surface, field
     return _surface(shown, extraction, cells, morph.parts_about(time), closed).going_along(plugs), shown
+
+
+def _outside_near_shape(morph: Morph, time: float) -> Outside | None:
+    """How far places lie outside of the shape whose time is near; None half-way and where no shapes are kept."""
+    index = round(time)
+    if abs(time - index) >= NEAR_ITS_TIME or not morph.detailed:
+        return None
+    return lambda places: morph.outside_shape(torch.from_numpy(places.astype(np.float32)), time, index)[:, None]
 
 
 def _handles_about(morph: Morph, time: float, extraction: Extraction) -> int:

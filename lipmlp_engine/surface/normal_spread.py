@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
+from ..shapes.shape import face_vectors
+
 Floats = NDArray[np.float32]
 Quads = NDArray[np.int32]
 
@@ -27,8 +29,7 @@ def weighted(links: csr_matrix, weights: Floats) -> csr_matrix:
 
 def normal_spread(vertices: Floats, quads: Quads, means: csr_matrix, rings: int) -> tuple[Floats, Floats]:
     """The least and the middle share that normals have in a direction, about each vertex: at most a third, a half."""
-    corners = vertices[quads]
-    across = np.cross(corners[:, 2] - corners[:, 0], corners[:, 3] - corners[:, 1])
+    across = face_vectors(vertices[quads])
     area = np.linalg.norm(across, axis=1)
     spread = (across[:, :, None] * across[:, None, :] / np.maximum(area, 1e-20)[:, None, None]).reshape(-1, 9)
     owner = np.repeat(np.arange(len(quads)), quads.shape[1])

@@ -171,8 +171,9 @@ def plugs_for(
         radius = float(np.linalg.norm(away, axis=1).max())
         near = [np.linalg.norm(middle - other) < radius + size for other, size in zip(centres, radii, strict=True)]
         # The two loops of one handle cross each other, and the rims of a tunnel are near: the first one closes it.
-        own = outside is not None and is_own(outside, middle, vertices[loop], fills)
-        if radius > largest or used[loop].any() or any(near) or own:
+        if radius > largest or used[loop].any() or any(near):
+            continue
+        if outside is not None and is_own(outside, middle, vertices[loop], fills):
             continue
         used[loop] = True
         centres.append(middle)

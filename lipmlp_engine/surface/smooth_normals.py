@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ..shapes.shape import summed_at_vertices
+from ..shapes.shape import face_vectors, summed_at_vertices
 from .field import Field
 
 REACH = 0.012
@@ -49,9 +49,7 @@ def mean_gradient(field: Field, points: NDArray[np.floating]) -> NDArray[np.floa
 
 def face_normals_at(vertices: NDArray[np.float32], faces: NDArray[np.int32]) -> NDArray[np.float32]:
     """The mean of the normals of each vertex's faces, weighted by area; z where they cancel out."""
-    first, second, third, last = (vertices[faces[:, corner]] for corner in (0, 1, 2, -1))
-    area = np.cross(third - first, last - second)
-    total = summed_at_vertices(area, faces, len(vertices))
+    total = summed_at_vertices(face_vectors(vertices[faces]), faces, len(vertices))
     length = np.linalg.norm(total, axis=1, keepdims=True)
     upwards = np.broadcast_to(np.array([0.0, 0.0, 1.0]), total.shape)
     return np.where(length > 0, total / np.where(length > 0, length, 1), upwards).astype(np.float32)

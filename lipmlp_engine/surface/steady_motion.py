@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from ..shapes.shape import summed_at_vertices
+from ..shapes.shape import face_vectors, summed_at_vertices
 from .normal_spread import neighbour_means
 
 STEEP_ENOUGH = 0.05
@@ -78,10 +78,10 @@ class SurfaceMotion:
         self, vertices: Floats, faces: NDArray[np.int32], means: csr_matrix, departure: Floats, step: float
     ) -> Floats:
         """The departure from the flow, less of it about faces that it turns over."""
-        facing = _facing(vertices, faces)
+        facing = face_vectors(vertices[faces])
         for number in range(RETREATS):
             way = np.float32(step) * (self.flow + departure)
-            ahead, back = (_facing(vertices + side * way, faces) for side in (1, -1))
+            ahead, back = (face_vectors((vertices + side * way)[faces]) for side in (1, -1))
             turned = (np.einsum("ij,ij->i", ahead, facing) < 0) | (np.einsum("ij,ij->i", back, facing) < 0)
             if not turned.any():
                 break
@@ -106,9 +106,3 @@ def _edge_lengths(vertices: Floats, faces: NDArray[np.int32]) -> Floats:
     lengths = np.linalg.norm(corners - np.roll(corners, -1, axis=1), axis=2).mean(1)
     both = summed_at_vertices(np.stack((lengths, np.ones_like(lengths)), 1), faces, len(vertices))
     return np.asarray(both[:, 0] / np.maximum(both[:, 1], 1), np.float32)
-
-
-def _facing(vertices: Floats, faces: NDArray[np.int32]) -> Floats:
-    """Which way faces face, as long as they are large."""
-    first, second, third, last = (vertices[faces[:, corner]] for corner in (0, 1, 2, -1))
-    return np.asarray(np.cross(third - first, last - second), np.float32)

@@ -69,9 +69,8 @@ class _Morphing:
     def in_both_shapes(self, points: torch.Tensor, time: float) -> Floats:
         return np.hstack([points.numpy()] * 2)
 
-    def outside_shapes(self, points: torch.Tensor, time: float) -> NDArray[np.float64]:
-        ends = self.segment(time), self.segment(time) + 1
-        return np.stack([self.shown_field(end).values(points).numpy().astype(np.float64) for end in ends], 1)
+    def outside_shape(self, points: torch.Tensor, time: float, index: int) -> NDArray[np.float64]:
+        return self.shown_field(index).values(points).numpy().astype(np.float64)
 
     def cells(self, extraction: Extraction) -> int:
         return self._cells
