@@ -101,7 +101,7 @@ class PreviewShowing:
         try:
             with scene_context(job.order.get("scene", "")):
                 action()
-        except (SceneError, EngineError, OSError, ReferenceError) as error:
+        except (SceneError, EngineError, OSError, ReferenceError, RuntimeError) as error:
             job.notices = [*job.notices, f"No preview: {error}"][-3:]
 
 

@@ -84,6 +84,8 @@ class MorphJob:
     keys_refused: bool = False
     """Whether there is no result because one mesh cannot be this morph; the frames are there."""
     process: EngineProcess | None = None
+    meant: dict[str, dict[str, int]] = field(default_factory=dict)
+    """Kind and name of what the order names in this Blender → the number that it keeps when it is renamed."""
 
     @property
     def results(self) -> ResultsFolder:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 
 import bpy
 import numpy as np
 
 from .job_queue import MorphJob
 from .request import spec_from
+from .scene.errors import SceneError
 from .scene.timing import morph_keys
 
 REQUEST_SECONDS = 0.5
@@ -32,7 +34,8 @@ class PreviewWishes:
         if scene is None or scene.frame_current == frame or now - asked < REQUEST_SECONDS:
             return
         self._asked = (scene.frame_current, now)
-        job.process.request_preview(morph_time_at(job, scene.frame_current))
+        with suppress(SceneError):  # an order that no result can be made of is told when the result is
+            job.process.request_preview(morph_time_at(job, scene.frame_current))
 
 
 def morph_time_at(job: MorphJob, frame: int) -> float:

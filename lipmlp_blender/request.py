@@ -28,6 +28,7 @@ from .scene.key_source import why_no_keys
 from .scene.matching_faces import share_faces, share_triangles
 from .scene.ownership import is_morph
 from .scene.spec import AUTOMATIC, EASINGS, LAST_FRAME, ResultSpec
+from .scene.timing import morph_keys
 from .strange_paths import may_be_followed
 
 PREVIEW_SECONDS = 2.0
@@ -143,7 +144,7 @@ def let_vertices_match(order: dict[str, Any], folder: Path, shapes: Sequence[Sha
 
 
 def order_from(context: bpy.types.Context, name: str, sources: list[str], slots: list[ShapeSlots]) -> dict[str, Any]:
-    """What the scene wants of the result, as JSON values."""
+    """What the scene wants of the result, as JSON values; raises SceneError where that cannot be."""
     chosen, marked = context.scene.lipmorph.result, len(context.scene.lipmorph.landmarks) > 0
     spec = ResultSpec(
         name=name,
@@ -163,6 +164,7 @@ def order_from(context: bpy.types.Context, name: str, sources: list[str], slots:
         relative_keys=chosen.key_mode == "RELATIVE",
         pack_model=chosen.model == "PACKED",
     )
+    morph_keys(spec)  # rests that leave the morph no frames are refused before anything is trained
     objects = [bpy.data.objects[source] for source in sources]
     return {
         "scene": context.scene.name,

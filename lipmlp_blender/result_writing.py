@@ -17,7 +17,7 @@ from .scene.pose_space import write_space_in_slices
 from .scene.remove import replace_morph
 from .scene.spec import AUTOMATIC
 from .scene.surface_mesh import write_surface_in_slices
-from .scene.write import write_result_in_slices
+from .scene.write import mode_of, write_result_in_slices
 
 
 class ResultWriting:
@@ -30,6 +30,8 @@ class ResultWriting:
         self.sentence = ""
         """Why there is no result, or nothing."""
         self.result_name = ""
+        self.waits_for = ""
+        """What the user has to leave first, in a sentence, or nothing."""
         self._slices: Generator[float, None, bpy.types.Object] | None = None
         self._written = False
         """Whether all that is left to do is the undo step."""
@@ -39,7 +41,8 @@ class ResultWriting:
         stop = None if seconds is None else time.monotonic() + seconds
         try:
             with scene_context(self.job.order.get("scene", "")):
-                while not self.over:
+                self.waits_for = _in_the_way()
+                while not self.over and not self.waits_for:
                     self._one_slice()
                     # Blender's undo step may take a while, so it has a slice to itself.
                     if stop is not None and (self._written or time.monotonic() >= stop):
@@ -92,6 +95,14 @@ class ResultWriting:
 
     def _fail(self, sentence: str) -> None:
         self.over, self.sentence = True, sentence
+
+
+def _in_the_way() -> str:
+    """Why nothing can be added now: undo in Edit Mode and its like knows the edited mesh only, and would lose it."""
+    mode = mode_of(bpy.context)
+    if bpy.app.background or mode in ("OBJECT", "POSE"):
+        return ""
+    return f"it is ready and will be added as soon as you leave {mode.replace('_', ' ').title()} Mode"
 
 
 def _push_undo_step() -> None:

@@ -13,10 +13,12 @@ from .engine_start import keep_engine_ready, let_engine_go, start_engine
 from .guide_preview import LOOK_SECONDS, SHOWING_SECONDS, PreviewShowing
 from .job_queue import JobQueue, JobState, MorphJob
 from .lipmlp_engine.job.errors import EngineError
+from .mishaps import Mishaps
 from .preferences import ENGINE_FOLDER, chosen_python, engine_home, setup_options
 from .preview_wishes import PreviewWishes
 from .process_group import end_all
 from .redraw import redraw_panels
+from .renames import follow_renames, remember_names
 from .result_writing import ResultWriting
 
 TICK_SECONDS = 0.1
@@ -36,6 +38,7 @@ class Runtime:
         self.showing = PreviewShowing()
         self.announcements: list[tuple[str, str]] = []
         """Kind and sentence of what the watching operator has yet to report."""
+        self.mishaps = Mishaps()
         self.watched = False
         self.session = 0
         """Counts the files that have been opened, so that a result does not land in the wrong one."""
@@ -75,6 +78,7 @@ class Runtime:
         if self.showing.shows_guide and not job.order.get("preview"):
             self.showing.close()
         self.adopt(job)
+        remember_names(job)
         self.queue.add(job)
         self.wake()
 
@@ -131,6 +135,9 @@ class Runtime:
     def tick(self) -> None:
         """Go on with everything by a small step."""
         changed = False
+        for busy in (self.queue.current, self.writing and self.writing.job):
+            if busy and self.is_at_home(busy):
+                follow_renames(busy)
         for job in self.queue.tick():
             changed = True
             self._follow(job)
@@ -182,10 +189,12 @@ class Runtime:
         writing = self.writing
         if writing is None:
             return False
-        before = int(writing.fraction * 50)
+        before, waited = int(writing.fraction * 50), writing.waits_for
         writing.work(WRITING_SECONDS)
         if not writing.over:
-            return int(writing.fraction * 50) != before
+            if writing.waits_for and not waited:
+                self.announcements.append(("INFO", f"{writing.job.title}: {writing.waits_for}"))
+            return int(writing.fraction * 50) != before or writing.waits_for != waited
         self.writing = None
         job = writing.job
         if writing.sentence:
@@ -217,7 +226,11 @@ runtime = Runtime()
 
 
 def _tick() -> float | None:
-    runtime.tick()
+    try:
+        runtime.tick()
+    except Exception as error:  # noqa: BLE001 - a timer that raises never runs again, and no job would ever end
+        if sentence := runtime.mishaps.sentence(error):
+            runtime.announcements.append(("ERROR", sentence))
     if runtime.active or runtime.announcements:
         _watch()
         return TICK_SECONDS
@@ -255,6 +268,8 @@ def _scene_was_replaced(*_arguments: object) -> None:
 @bpy.app.handlers.persistent
 def _file_was_opened(*_arguments: object) -> None:
     runtime.session += 1
+    for job in runtime.queue.jobs:
+        job.meant = {}
     runtime.showing.forget()
     runtime.watched = False
     if runtime.writing is not None:

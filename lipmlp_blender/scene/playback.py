@@ -33,6 +33,9 @@ def start_playing(scene_name: str, spec: ResultSpec) -> bool:
     window = _window(scene_name)
     if window is None or window.screen.is_animation_playing:
         return False
+    with bpy.context.temp_override(window=window):
+        if not bpy.ops.screen.animation_play.poll():  # while a render goes on, for one
+            return False
     scene = window.scene
     _playing = _Playing(scene_name, spec.frame_start, spec.frame_end, scene.frame_current)
     if not spec.frame_start <= scene.frame_current < spec.frame_end:

@@ -59,6 +59,12 @@ def write_result_in_slices(
     return item
 
 
+def mode_of(context: bpy.types.Context) -> str:
+    """In which mode the active object is, such as OBJECT, EDIT or POSE."""
+    active = context.view_layer.objects.active
+    return "OBJECT" if active is None else str(active.mode)
+
+
 def _link(scene: bpy.types.Scene, item: bpy.types.Object) -> None:
     """Link the object, or the collection that its writer put it into."""
     if item.users_collection:
@@ -81,6 +87,9 @@ def _hide_sources(context: bpy.types.Context, spec: ResultSpec) -> list[str]:
 
 
 def _select_only(context: bpy.types.Context, item: bpy.types.Object) -> None:
+    """Make the result the active object; whoever works within another one is left there."""
+    if mode_of(context) != "OBJECT":
+        return
     context.view_layer.update()  # without it, objects that were just removed are still among the selected, as None
     for other in list(context.view_layer.objects.selected):
         other.select_set(False)

@@ -67,6 +67,9 @@ def _draw_running(layout: bpy.types.UILayout, context: bpy.types.Context, job: M
 def _draw_over(layout: bpy.types.UILayout, context: bpy.types.Context, job: MorphJob, index: int) -> None:
     if runtime.writing is not None and runtime.writing.job is job:
         box = layout.box()
+        if runtime.writing.waits_for:
+            draw_sentence(box, context, f"{job.title}: {runtime.writing.waits_for}.", icon="INFO")
+            return
         box.label(text="Adding the result to the scene")
         box.progress(factor=runtime.writing.fraction, text=f"{100 * runtime.writing.fraction:.0f} %", type="BAR")
         return

@@ -128,3 +128,98 @@ def test_an_undo_while_the_preview_is_shown_takes_nothing_else_along(
     part("runtime").runtime.queue.cancel(job)
     tick_until(lambda: not part("runtime").runtime.active)
     assert job.state.name == "CANCELLED" and names() == {"Ball", "Ring"} and not job.notices
+
+
+def test_what_is_renamed_meanwhile_is_still_meant(
+    two_objects: tuple[bpy.types.Object, bpy.types.Object], fake: Callable[[str], None]
+) -> None:
+    """Names that others have taken over: the stranger stays seen, the source is hidden, in the scene that was meant."""
+    ball, ring = two_objects
+    ball.data.materials.append(bpy.data.materials.new("Gold"))
+    scene = bpy.context.scene
+    job = enqueue()
+    stranger = ball.copy()
+    scene.collection.objects.link(stranger)
+    ball.name, bpy.data.materials["Gold"].name, scene.name = "Monkey", "Silver", "Shot 10"
+    stranger.name = "Ball"
+    other = bpy.data.scenes.new("Scene")
+    bpy.context.window.scene = other
+    tick_until(lambda: not part("runtime").runtime.active)
+    assert job.state.name == "FINISHED", job.sentence
+    morph = scene.objects["Morph"]
+    assert ball.hide_render and ring.hide_render and not stranger.hide_render
+    assert "Morph" not in other.objects
+    assert [material.name for material in bpy.data.objects["Morph 0000"].data.materials if material] != []
+    assert part("scene.ownership").story_of(morph).sources == ["Monkey", "Ring"]
+
+
+def test_a_source_that_is_gone_is_no_other_object_of_its_name(
+    two_objects: tuple[bpy.types.Object, bpy.types.Object], fake: Callable[[str], None]
+) -> None:
+    job = enqueue()
+    bpy.data.objects.remove(bpy.data.objects["Ball"])
+    stranger = bpy.data.objects.new("Ball", bpy.data.objects["Ring"].data)
+    bpy.context.scene.collection.objects.link(stranger)
+    tick_until(lambda: not part("runtime").runtime.active)
+    assert job.state.name == "FINISHED", job.sentence
+    assert stranger.name == "Ball" and not stranger.hide_render
+
+
+def test_a_result_waits_until_edit_mode_is_left(
+    two_objects: tuple[bpy.types.Object, bpy.types.Object], fake: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Undo in Edit Mode knows the edited mesh only, and whoever works in it is not to be torn out of it."""
+    monkeypatch.setattr(part("result_writing"), "bpy", Windowed())
+    job = enqueue()
+    prop = bpy.data.objects.new("Prop", bpy.data.meshes.new("Prop"))
+    bpy.context.scene.collection.objects.link(prop)
+    bpy.context.view_layer.objects.active = prop
+    bpy.ops.object.mode_set(mode="EDIT")
+    runtime = part("runtime").runtime
+    tick_until(lambda: runtime.writing is not None and runtime.writing.waits_for)
+    assert prop.mode == "EDIT" and "Morph" not in names()
+    assert any("leave Edit Mode" in sentence for _, sentence in runtime.announcements)
+    bpy.ops.object.mode_set(mode="OBJECT")
+    tick_until(lambda: not runtime.active)
+    assert job.state.name == "FINISHED" and bpy.context.view_layer.objects.active.name == "Morph"
+
+
+def test_who_is_in_pose_mode_stays_there(
+    two_objects: tuple[bpy.types.Object, bpy.types.Object], fake: Callable[[str], None]
+) -> None:
+    enqueue()
+    rig = bpy.data.objects.new("Rig", bpy.data.armatures.new("Rig"))
+    bpy.context.scene.collection.objects.link(rig)
+    bpy.context.view_layer.objects.active = rig
+    bpy.ops.object.mode_set(mode="POSE")
+    tick_until(lambda: not part("runtime").runtime.active)
+    assert "Morph" in names() and bpy.context.view_layer.objects.active == rig and rig.mode == "POSE"
+    bpy.ops.object.mode_set(mode="OBJECT")
+
+
+def test_rests_that_leave_no_frames_are_refused_before_the_training(
+    two_objects: tuple[bpy.types.Object, bpy.types.Object], fake: Callable[[str], None]
+) -> None:
+    result = bpy.context.scene.lipmorph.result
+    result.frame_start, result.frame_end, result.hold = 1, 4, 5
+    with pytest.raises(RuntimeError, match="leave no room for the morph between its rests"):
+        bpy.ops.lipmorph.train()
+    assert part("runtime").runtime.queue.jobs == []
+
+
+def test_an_error_nobody_foresaw_is_told_once_and_stops_no_job(
+    two_objects: tuple[bpy.types.Object, bpy.types.Object], fake: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = part("runtime")
+    runtime = module.runtime
+    job = enqueue()
+    monkeypatch.setattr(runtime.showing, "keep_up", lambda _job: 1 / 0)
+    monkeypatch.setattr(module, "_watch", lambda: None)
+    for _ in range(3):
+        assert module._tick() == module.TICK_SECONDS
+    assert [sentence for _, sentence in runtime.announcements if "error of its own" in sentence] == [
+        "Lipschitz Morph met an error of its own and goes on; the console has more: division by zero"
+    ]
+    monkeypatch.undo()
+    tick_until(lambda: not runtime.active)
+    assert job.state.name == "FINISHED", job.sentence
