@@ -228,7 +228,7 @@ runtime = Runtime()
 def _tick() -> float | None:
     try:
         runtime.tick()
-    except Exception as error:  # noqa: BLE001 - a timer that raises never runs again, and no job would ever end
+    except Exception as error:
         if sentence := runtime.mishaps.sentence(error):
             runtime.announcements.append(("ERROR", sentence))
     if runtime.active or runtime.announcements:
