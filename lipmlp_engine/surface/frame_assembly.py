@@ -20,7 +20,7 @@ from .exact_net import Net, net_of
 from .field import Field, one_torch_thread
 from .holding_bars import Bars, bars_between
 from .mended_field import Mend, mended
-from .own_handles import Outside
+from .own_handles import Outside, Own
 from .parts import count_pieces, faces_among, large_parts, meant_pieces, speck_share, within_pieces, without_specks
 from .remembered_field import RememberedDetail
 from .small_handles import Plugs, handles, plugs_for
@@ -33,8 +33,7 @@ if TYPE_CHECKING:
 HOLDINGS = 2
 """Times that bars are put in; a second time where a first bar leaves something behind. Chosen."""
 NEAR_ITS_TIME = 0.3
-"""Up to which time from its own a shape's tunnels and bridges stay, whatever joins beside them: letters that grew
-together lost their strokes to be rid of the hole between them. Chosen: half-way, a castle's are mishaps, too."""
+"""Up to which time from its own a shape's tunnels stay. Chosen: half-way, a castle's are mishaps, too."""
 PLUGGINGS = 3
 """Times that handles are looked for: of two that share a loop one is closed first. Chosen."""
 
@@ -148,7 +147,7 @@ def _without_small_handles(
         too_many = count and count - _handles_about(morph, time, extraction)
         if too_many <= 0:
             break
-        more = plugs_for(vertices, faces, normals, too_many, 2 / cells, outside=_outside_near_shape(morph, time))
+        more = plugs_for(vertices, faces, normals, too_many, 2 / cells, own=_own_about(morph, time))
         if more is None:
             break
         tried = more if plugs is None else plugs.with_more(more)
@@ -164,12 +163,20 @@ def _without_small_handles(
     return _surface(shown, extraction, cells, morph.parts_about(time), closed).going_along(plugs), shown
 
 
-def _outside_near_shape(morph: Morph, time: float) -> Outside | None:
-    """How far places lie outside of the shape whose time is near; None half-way and where no shapes are kept."""
-    index = round(time)
-    if abs(time - index) >= NEAR_ITS_TIME or not morph.detailed:
-        return None
-    return lambda places: morph.outside_shape(torch.from_numpy(places.astype(np.float32)), time, index)[:, None]
+def _own_about(morph: Morph, time: float) -> Own:
+    """What either shape about a time has itself: matter all along the way, tunnels near its own time."""
+    if not morph.detailed:
+        return Own()
+
+    def outside(*shapes: int) -> Outside:
+        def of_each(places: NDArray[np.floating]) -> NDArray[np.float64]:
+            points = torch.from_numpy(places.astype(np.float32))
+            return np.stack([morph.outside_shape(points, time, index) for index in shapes], 1)
+
+        return of_each
+
+    segment, near = morph.segment(time), round(time)
+    return Own(outside(near) if abs(time - near) < NEAR_ITS_TIME else None, outside(segment, segment + 1))
 
 
 def _handles_about(morph: Morph, time: float, extraction: Extraction) -> int:

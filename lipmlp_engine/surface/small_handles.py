@@ -20,7 +20,7 @@ from torch import Tensor
 from ..guide.rounded_union import bounds_with, part_of_second, rounded_least
 from ..guide.thin_parts import THIN
 from ..shapes.mesh_topology import face_parts, vertex_parts
-from .own_handles import Outside, is_own
+from .own_handles import Own
 
 LARGEST = 0.09
 """Units of the training frame, in which a shape is 1.7 across at most: a loop that reaches farther from its middle is
@@ -37,6 +37,9 @@ CUT = 2.5
 and what is cut is torn. Chosen by looking at vase → knot, where the rim of a wall was cut to be rid of a hole in it."""
 MEETINGS = 4
 """Loops, the shortest first, that are sought anew from where they meet. Chosen."""
+
+NOTHING_OWN = Own()
+"""Everything is a mishap. Chosen."""
 
 Floats = NDArray[np.float32]
 Indices = NDArray[np.int64]
@@ -155,11 +158,11 @@ def plugs_for(
     most: int,
     cell: float,
     largest: float = LARGEST,
-    outside: Outside | None = None,
+    own: Own = NOTHING_OWN,
 ) -> Plugs | None:
     """Plugs for the smallest handles of a closed mesh, ``most`` at most; None where it has no small ones.
 
-    outside: how far places lie outside of each shape, (n, shapes), of which nothing is closed that is its own.
+    own: what shapes have themselves, of which nothing is closed.
     """
     centres: list[NDArray[np.float64]] = []
     axes: list[NDArray[np.float64]] = []
@@ -173,7 +176,7 @@ def plugs_for(
         # The two loops of one handle cross each other, and the rims of a tunnel are near: the first one closes it.
         if radius > largest or used[loop].any() or any(near):
             continue
-        if outside is not None and is_own(outside, middle, vertices[loop], fills):
+        if own.has(middle, vertices[loop], fills):
             continue
         used[loop] = True
         centres.append(middle)

@@ -49,6 +49,8 @@ def detailed(field: Field) -> DetailedField:
 class _Morphing:
     """In a world that is the training frame."""
 
+    detailed = False
+
     def __init__(self, shown: Callable[[float], Field], pieces: int, cells: int) -> None:
         self.shown_field = shown
         self._pieces, self._cells = pieces, cells

@@ -16,7 +16,7 @@ from lipmlp_engine.model.trained_morph import Morph
 from lipmlp_engine.surface.field import Field, LipschitzField
 from lipmlp_engine.surface.frame_assembly import frame_at
 from lipmlp_engine.surface.mended_field import mended
-from lipmlp_engine.surface.own_handles import Outside
+from lipmlp_engine.surface.own_handles import Outside, Own
 from lipmlp_engine.surface.small_handles import Plugs, handles, plugs_for, short_loops
 from lipmlp_engine.surface.smooth_normals import face_normals_at
 from lipmlp_engine.surface.zero_set import extract_surface
@@ -179,7 +179,18 @@ def test_what_a_shape_has_itself_is_neither_filled_nor_cut(field: Field, without
     """Letters that grew together lost a stroke to be rid of the hole between them."""
     vertices, faces = extract_surface(field, CELLS)
     given = vertices, faces, face_normals_at(vertices, faces), 1, 2 / CELLS
-    assert plugs_for(*given, outside=outside_of(field)) is None
-    assert plugs_for(*given, outside=outside_of(without, field)) is None
-    assert len(plugs_for(*given, outside=outside_of(without)) or ()) == 1
-    assert len(plugs_for(*given, outside=lambda places: np.zeros((len(places), 0))) or ()) == 1
+
+    def closed(outside: Outside) -> int:
+        return len(plugs_for(*given, own=Own(outside, outside)) or ())
+
+    assert closed(outside_of(field)) == closed(outside_of(without, field)) == 0
+    assert closed(outside_of(without)) == closed(lambda places: np.zeros((len(places), 0))) == 1
+
+
+def test_what_is_left_of_a_limb_is_not_cut_and_what_is_left_of_a_tunnel_is_filled() -> None:
+    """Half-way a stroke is thinner than the shape's own, and its middle is far from that one's surface."""
+    bridged, holed = prongs(0.035), plate(0.05)
+    for field, shape, most in ((bridged, prongs(0.2), 0), (holed, plate(0.3), 1)):
+        vertices, faces = extract_surface(field, CELLS)
+        given = vertices, faces, face_normals_at(vertices, faces), 1, 2 / CELLS
+        assert len(plugs_for(*given, own=Own(outside_of(shape), outside_of(shape))) or ()) == most
