@@ -25,7 +25,7 @@ from lipmlp_engine.shapes.shape import Shape
 from lipmlp_engine.surface.detail import SMALLEST_BOUND, DetailedField, bound_for
 from lipmlp_engine.surface.detailed_zero_set import Surface, extract_detailed
 from lipmlp_engine.surface.field import LipschitzField
-from lipmlp_engine.surface.resolution import cells_for, need_of, too_coarse
+from lipmlp_engine.surface.resolution import FINE, USUAL_VERTICES, cells_for, need_of, too_coarse
 from lipmlp_engine.training.samples import PlacedShape
 
 
@@ -222,6 +222,15 @@ def test_cells_follow_the_thin_parts_and_the_budget() -> None:
     generous = cells_for(Extraction(budget=5_000_000), needs)
     assert 128 < cells_for(Extraction(budget=70_000), needs) < generous
     assert cells_for(Extraction(), []) == 128
+
+
+def test_shapes_with_little_surface_get_more_cells_up_to_what_others_take() -> None:
+    """A person or a spanner has a third of a ball's surface; with as many cells its frames had saw teeth."""
+    bar = exact_of(turned_box((1.0, 0.15, 0.15)), turned_box((1.0, 0.12, 0.2)))
+    needs = [need_of(surface) for surface in bar.surfaces]
+    cells = cells_for(Extraction(), needs)
+    assert 128 < cells <= FINE and max(need.area for need in needs) * 1.3 * (cells / 2) ** 2 < 1.1 * USUAL_VERTICES
+    assert cells_for(Extraction(budget=4_000), needs) < cells
 
 
 def test_cells_too_coarse_are_told_before_anything_is_trained() -> None:
