@@ -50,12 +50,27 @@ def nearer_map(frame: MeshFrame) -> NDArray[np.float32] | None:
     return next((maps[end] for end in ends if end in maps), None)
 
 
+def shown_normals(frame: MeshFrame) -> NDArray[np.float32] | None:
+    """What it is shaded with: of the vertices (n, 3), or of the faces' corners (m, k, 3) where it has sharp edges."""
+    return frame.normals if frame.shading is None else np.asarray(frame.shading, np.float32)
+
+
+def _one_a_vertex(normals: NDArray[np.float32], frame: MeshFrame) -> NDArray[np.float32]:
+    """The mean of the corners' normals, for a format that has one a vertex."""
+    if normals.ndim == 2:
+        return normals
+    flat, corners = normals.reshape(-1, 3), frame.faces.ravel()
+    total = np.stack([np.bincount(corners, column, len(frame.vertices)) for column in flat.T], 1)
+    return np.asarray(total / np.maximum(np.linalg.norm(total, axis=1, keepdims=True), 1e-12), np.float32)
+
+
 def _write_ply(frame: MeshFrame, stream: IO[bytes]) -> None:
     columns = [("x", "float", "<f4"), ("y", "float", "<f4"), ("z", "float", "<f4")]
     values: list[NDArray[Any]] = [frame.vertices]
-    if frame.normals is not None:
+    normals = shown_normals(frame)
+    if normals is not None:
         columns += [("nx", "float", "<f4"), ("ny", "float", "<f4"), ("nz", "float", "<f4")]
-        values.append(frame.normals)
+        values.append(_one_a_vertex(normals, frame))
     colors = blended_colors(frame)
     if colors is not None:
         columns += [(name, "uchar", "u1") for name in ("red", "green", "blue", "alpha")]
@@ -92,10 +107,15 @@ def _write_obj(frame: MeshFrame, stream: IO[bytes]) -> None:
         stream.write(_lines("vt %.6f %.6f", uv.reshape(-1, 2)))
         corner += "/%d"
         columns.append(np.arange(1, frame.faces.size + 1, dtype=np.int64).reshape(frame.faces.shape))
-    if frame.normals is not None:
-        stream.write(_lines("vn %.4f %.4f %.4f", frame.normals))
+    normals = shown_normals(frame)
+    if normals is not None:
         corner += "/%d" if uv is not None else "//%d"
-        columns.append(np.asarray(frame.faces + 1, np.int64))
+        number = frame.faces.astype(np.int64)
+        if normals.ndim == 3:
+            normals, rows = np.unique(np.round(normals.reshape(-1, 3), 4), axis=0, return_inverse=True)
+            number = rows.reshape(frame.faces.shape)
+        stream.write(_lines("vn %.4f %.4f %.4f", normals))
+        columns.append(number + 1)
     rows = np.stack(columns, axis=-1).reshape(len(frame.faces), len(columns) * frame.faces.shape[1])
     stream.write(_lines("f" + corner * frame.faces.shape[1], rows))
 
@@ -129,10 +149,10 @@ def _write_glb(frame: MeshFrame, stream: IO[bytes], up: str) -> None:
 
 def _add_glb_mesh(frame: MeshFrame, scene: dict[str, Any]) -> bytes:
     """Describe the frame's mesh in the scene; returns the bytes that the description speaks of."""
-    kept, faces, uv = _with_map(frame)
+    kept, faces, uv, normals = _parted(frame)
     attributes = {"POSITION": frame.vertices[kept]}
-    if frame.normals is not None:
-        attributes["NORMAL"] = frame.normals[kept]
+    if normals is not None:
+        attributes["NORMAL"] = normals
     colors = blended_colors(frame)
     if colors is not None:
         attributes["COLOR_0"] = colors[kept]
@@ -168,18 +188,27 @@ def _add_glb_mesh(frame: MeshFrame, scene: dict[str, Any]) -> bytes:
     return b"".join(blocks)
 
 
-def _with_map(frame: MeshFrame) -> tuple[NDArray[Any], NDArray[Any], NDArray[np.float32] | None]:
-    """Which vertex each of the file's is, the faces of those, and their map: a vertex on a seam is there for each side.
+def _parted(
+    frame: MeshFrame,
+) -> tuple[NDArray[Any], NDArray[Any], NDArray[np.float32] | None, NDArray[np.float32] | None]:
+    """Which vertex each of the file's is, the faces of those, their map and their normals.
 
-    The format has a map's origin at the top.
+    A vertex on a seam or a sharp edge is there for each side. The format has a map's origin at the top.
     """
-    uv = nearer_map(frame)
-    if uv is None:
-        return np.arange(len(frame.vertices)), frame.faces, None
-    corners = np.column_stack([frame.faces.ravel(), np.rint(uv.reshape(-1, 2) * 1e5)])
-    _, first, number = np.unique(corners, axis=0, return_index=True, return_inverse=True)
-    mapped = np.asarray(uv.reshape(-1, 2)[first] * [1, -1] + [0, 1], np.float32)
-    return frame.faces.ravel()[first], np.reshape(number, frame.faces.shape), mapped
+    uv, normals = nearer_map(frame), shown_normals(frame)
+    corners = [frame.faces.reshape(-1, 1).astype(np.float64)]
+    if uv is not None:
+        corners.append(np.rint(uv.reshape(-1, 2) * 1e5))
+    if normals is not None and normals.ndim == 3:
+        corners.append(np.rint(normals.reshape(-1, 3) * 1e3))
+    if len(corners) == 1:
+        return np.arange(len(frame.vertices)), frame.faces, None, normals
+    _, first, number = np.unique(np.column_stack(corners), axis=0, return_index=True, return_inverse=True)
+    kept = frame.faces.ravel()[first]
+    mapped = None if uv is None else np.asarray(uv.reshape(-1, 2)[first] * [1, -1] + [0, 1], np.float32)
+    if normals is not None:
+        normals = normals[kept] if normals.ndim == 2 else normals.reshape(-1, 3)[first]
+    return kept, np.reshape(number, frame.faces.shape), mapped, normals
 
 
 _ARRAY_BUFFER, _ELEMENT_BUFFER, _FLOAT, _UNSIGNED = 34962, 34963, 5126, 5125

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from ..files.mesh_frame import FrameLayer, MeshFrame
 from ..shapes.look import COUNTED
 from ..shapes.shape import Shape
+from .bare_shading import BareEnd, bare_shading
 from .borders import Borders, settle
 from .face_transfer import FacesOnSource
 from .look_field import LookField
@@ -64,6 +65,11 @@ def add_attributes(
     """
     about = (frame.segment, frame.segment + 1)
     if all(sources.shapes[index].placed_look.plain for index in about):
+        ends = [
+            BareEnd(sources.field(index), carried(index), part)
+            for index, part in zip(about, (1 - share, share), strict=True)
+        ]
+        frame.shading = bare_shading(frame.vertices, frame.faces, ends)
         return
     places = [FacesOnSource(sources.field(index), carried(index), frame.faces) for index in about]
     borders = [sources.borders(index) for index in about]
@@ -76,8 +82,7 @@ def add_attributes(
             frame.vertex_attributes[f"{end}_color"] = colors
         if slots is not None:
             frame.face_attributes[f"{end}_material"] = slots
-    if any(place.source.look.normals is not None for place in places):
-        frame.shading = shading_normals(frame.vertices, frame.faces, list(zip(places, (1 - share, share), strict=True)))
+    frame.shading = shading_normals(frame.vertices, frame.faces, list(zip(places, (1 - share, share), strict=True)))
     frame.layers = _layers(places, share)
 
 

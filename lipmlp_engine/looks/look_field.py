@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from ..shapes.distance import DistanceField
 from ..shapes.look import Layer, Look, beside_a_border, joined_across_sides
 from ..shapes.shape import Shape, unit_normals
+from ..shapes.smooth_corners import smooth_corners
 from .barycentric import barycentric
 
 BEYOND = 3.0
@@ -101,6 +102,12 @@ class LookField:
         if self.look.materials is None:
             raise ValueError("The shape has no materials.")
         return self.look.materials[self._tree.closest(points)[0]].astype(np.int32)
+
+    @cached_property
+    def shaded(self) -> NDArray[np.float32]:
+        """The normals of the triangles' corners, (m, 3, 3): the file's, or smooth ones where it has none."""
+        normals = self.look.normals
+        return smooth_corners(self.look.vertices, self.look.triangles) if normals is None else normals
 
     @property
     def maps(self) -> list[NDArray[np.float32]]:

@@ -42,10 +42,10 @@ def shading_normals(
         normals, region = _carried(place, own)
         total += part * normals
         regions = regions * (int(region.max(initial=0)) + 1) + region
-    shaded = _unit(total)
+    shaded = unit(total)
     flat = np.einsum("ij,ikj->ik", own, shaded) <= 0
     shaded[flat] = np.repeat(own[:, None], faces.shape[1], axis=1)[flat]
-    return _one_a_vertex(_rounded(shaded, faces, regions), faces, len(vertices))
+    return one_a_vertex(rounded(shaded, faces, regions), faces, len(vertices))
 
 
 def _normals_as_around(corners: Array, faces: NDArray[np.int32], count: int) -> Array:
@@ -54,7 +54,7 @@ def _normals_as_around(corners: Array, faces: NDArray[np.int32], count: int) -> 
     Cycles has one normal a vertex wherever a mesh is smooth: a sliver's own would blacken all faces around it.
     """
     across = face_vectors(corners)
-    own, around = _unit(across), _unit(summed_at_vertices(across, faces, count)[faces].sum(axis=1))
+    own, around = unit(across), unit(summed_at_vertices(across, faces, count)[faces].sum(axis=1))
     return np.where((np.einsum("ij,ij->i", own, around) < TURNED)[:, None], around, own)
 
 
@@ -62,13 +62,9 @@ def _carried(place: FacesOnSource, own: Array) -> tuple[Array, NDArray[np.int32]
     """A source's normals at the corners of the frame's faces, turned as these are, and the faces' smooth regions."""
     source = place.source
     there = source.normals[place.anchors]
-    if source.look.normals is None:
-        shading, flat = np.repeat(there[:, None], place.corners.shape[1], axis=1), there[:, None]
-        region = place.anchors
-    else:
-        found, triangles = place.at_corners(source.look.normals)
-        shading, flat = _unit(found.astype(np.float64)), source.normals[triangles]
-        region = place.regions(source.look.normals)
+    found, triangles = place.at_corners(source.shaded)
+    shading, flat = unit(found.astype(np.float64)), source.normals[triangles]
+    region = place.regions(source.shaded)
     # A sheet is seen from behind as well: its normals then point the other way.
     behind = np.einsum("ij,ij->i", there, place.normals) < 0
     sign = np.where(behind, -1.0, 1.0)[:, None, None]
@@ -77,10 +73,10 @@ def _carried(place: FacesOnSource, own: Array) -> tuple[Array, NDArray[np.int32]
     away = place.distances_at_corners / np.maximum(NEAR * side, 1e-30)[:, None]
     trust = np.exp(-away)[..., None]
     local = place.normals[:, None] + shading - flat
-    return _turned(trust * shading + (1 - trust) * local, place.normals, own), region
+    return turned(trust * shading + (1 - trust) * local, place.normals, own), region
 
 
-def _turned(vectors: Array, before: Array, after: Array) -> Array:
+def turned(vectors: Array, before: Array, after: Array) -> Array:
     """Vectors (m, k, 3) under the shortest turn that takes ``before`` (m, 3) to ``after``."""
     axis = np.cross(before, after)[:, None]
     cosine = np.einsum("ij,ij->i", before, after)[:, None, None]
@@ -89,7 +85,7 @@ def _turned(vectors: Array, before: Array, after: Array) -> Array:
     return np.asarray(np.where(cosine > -0.999, turned, -vectors))
 
 
-def _rounded(normals: Array, faces: NDArray[np.int32], regions: NDArray[np.int64]) -> Array:
+def rounded(normals: Array, faces: NDArray[np.int32], regions: NDArray[np.int64]) -> Array:
     """The corners' normals, one for all corners of a vertex and a smooth region that are nearly alike."""
     count, sides = faces.shape
     _, region = np.unique(regions, return_inverse=True)
@@ -97,12 +93,12 @@ def _rounded(normals: Array, faces: NDArray[np.int32], regions: NDArray[np.int64
     _, group = np.unique(keys, return_inverse=True)
     group = group.ravel()
     flat = normals.reshape(-1, 3)
-    mean = _unit(np.stack([np.bincount(group, column) for column in flat.T], 1))[group]
+    mean = unit(np.stack([np.bincount(group, column) for column in flat.T], 1))[group]
     alike = np.einsum("ij,ij->i", mean, flat) > ROUND
     return np.where(alike[:, None], mean, flat).reshape(count, sides, 3)
 
 
-def _one_a_vertex(normals: Array, faces: NDArray[np.int32], count: int) -> NDArray[np.float32]:
+def one_a_vertex(normals: Array, faces: NDArray[np.int32], count: int) -> NDArray[np.float32]:
     single = np.zeros((count, 3))
     single[:, 2] = 1.0
     single[faces.ravel()] = normals.reshape(-1, 3)
@@ -111,5 +107,5 @@ def _one_a_vertex(normals: Array, faces: NDArray[np.int32], count: int) -> NDArr
     return normals.astype(np.float32)
 
 
-def _unit(vectors: Array) -> Array:
+def unit(vectors: Array) -> Array:
     return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-30))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,9 @@ from ..shapes.cloud import Cloud
 from ..shapes.look import UV_NAME, Layer, Look, layers_in
 from ..shapes.polygons import triangulate
 from ..shapes.shape import LEAST_AREA, Shape, triangle_areas
+from ..shapes.smooth_corners import smooth_corners
 from .cloud_files import POINT_FILES, cloud_of_columns, read_cloud
+from .file_normals import mesh_normals, ply_normals
 from .loose import loose_points, note_of, without_vertices
 from .ply import Ply, read_ply
 from .ply_numbers import Lists
@@ -116,7 +118,8 @@ def _read_ply(path: Path) -> Shape:
             f"'{path.stem}' has faces whose corners do not exist; save it again from the program that made it."
         )
     triangles, _ = triangulate(ply.vertices, ply.faces.offsets, corners)
-    look = Look(ply.vertices, triangles.astype(np.int32), colors=_ply_colors(ply))
+    indices = triangles.astype(np.int32)
+    look = Look(ply.vertices, indices, ply_normals(ply, indices), colors=_ply_colors(ply))
     return Shape("", look.vertices, look.triangles, look.colors, look=look)
 
 
@@ -206,7 +209,18 @@ def _read_mesh(path: Path) -> Shape:
     return shape
 
 
-def _placed(scene: Any, node: str) -> tuple[NDArray[np.float64], NDArray[np.int32], Any] | None:
+class _Part(NamedTuple):
+    """One object of a file, in world space."""
+
+    vertices: NDArray[np.float64]
+    triangles: NDArray[np.int32]
+    visual: Any
+    """What lies on it, as trimesh has it."""
+    normals: NDArray[np.float32] | None
+    """The file's own, at the triangles' corners."""
+
+
+def _placed(scene: Any, node: str) -> _Part | None:
     """One object of a scene in world space, with how it looks; None for curves and points."""
     import trimesh
 
@@ -215,33 +229,42 @@ def _placed(scene: Any, node: str) -> tuple[NDArray[np.float64], NDArray[np.int3
     if not isinstance(mesh, trimesh.Trimesh) or len(mesh.faces) == 0:
         return None
     vertices = np.asarray(mesh.vertices, np.float64) @ matrix[:3, :3].T + matrix[:3, 3]
-    triangles = np.asarray(mesh.faces, np.int32)
-    return vertices, triangles[:, ::-1] if np.linalg.det(matrix[:3, :3]) < 0 else triangles, mesh.visual
+    triangles, mirrored = np.asarray(mesh.faces, np.int32), np.linalg.det(matrix[:3, :3]) < 0
+    triangles = triangles[:, ::-1] if mirrored else triangles
+    return _Part(vertices, triangles, mesh.visual, mesh_normals(mesh, matrix, vertices, triangles))
 
 
-def _join(meshes: list[tuple[NDArray[np.float64], NDArray[np.int32], Any]]) -> Shape:
-    starts = np.cumsum([0, *(len(vertices) for vertices, _, _ in meshes)])
+def _join(meshes: list[_Part]) -> Shape:
+    starts = np.cumsum([0, *(len(part.vertices) for part in meshes)])
     seen: list[str] = []
     slots = []
-    for _, triangles, visual in meshes:
-        name = str(getattr(getattr(visual, "material", None), "name", "") or "")
+    for part in meshes:
+        name = str(getattr(getattr(part.visual, "material", None), "name", "") or "")
         if name not in seen:
             seen.append(name)
-        slots.append(np.full(len(triangles), seen.index(name), np.int32))
-    colors = [_colors(visual, len(vertices)) for vertices, _, visual in meshes]
-    joined = [np.ones((len(v), 4), np.float32) if c is None else c for (v, _, _), c in zip(meshes, colors, strict=True)]
+        slots.append(np.full(len(part.triangles), seen.index(name), np.int32))
+    colors = [_colors(part.visual, len(part.vertices)) for part in meshes]
+    joined = [
+        np.ones((len(part.vertices), 4), np.float32) if color is None else color
+        for part, color in zip(meshes, colors, strict=True)
+    ]
+    normals = [
+        smooth_corners(part.vertices, part.triangles) if part.normals is None else part.normals for part in meshes
+    ]
     look = Look(
-        vertices=np.concatenate([vertices for vertices, _, _ in meshes]),
+        vertices=np.concatenate([part.vertices for part in meshes]),
         triangles=np.concatenate(
-            [t + np.int32(s) for (_, t, _), s in zip(meshes, starts, strict=False)], dtype=np.int32
+            [part.triangles + np.int32(start) for part, start in zip(meshes, starts, strict=False)], dtype=np.int32
         ),
+        normals=np.concatenate(normals) if any(part.normals is not None for part in meshes) else None,
         colors=np.concatenate(joined) if any(part is not None for part in colors) else None,
         materials=np.concatenate(slots) if len(seen) > 1 else None,
     )
-    maps = [_uvs(visual, triangles, len(vertices)) for vertices, triangles, visual in meshes]
+    maps = [_uvs(part.visual, part.triangles, len(part.vertices)) for part in meshes]
     if any(part is not None for part in maps):
         blank = [
-            np.zeros((len(t), 3, 2), np.float32) if m is None else m for m, (_, t, _) in zip(maps, meshes, strict=True)
+            np.zeros((len(part.triangles), 3, 2), np.float32) if uv is None else uv
+            for uv, part in zip(maps, meshes, strict=True)
         ]
         look.layers.append(Layer(UV_NAME, "uv", "corner", np.concatenate(blank)))
     return Shape("", look.vertices, look.triangles, look.colors, look.materials, look=look)

@@ -48,7 +48,7 @@ class Look:
     vertices: NDArray[np.float64]
     triangles: NDArray[np.int32]
     normals: NDArray[np.float32] | None = None
-    """(m, 3, 3), as the corners are shaded; None where each triangle's own will do."""
+    """(m, 3, 3), as the corners are shaded; None where its file says nothing of that."""
     layers: list[Layer] = field(default_factory=list)
     materials: NDArray[np.int32] | None = None
     """(m,), the material slot of each triangle."""
@@ -59,8 +59,8 @@ class Look:
 
     @property
     def plain(self) -> bool:
-        """Whether nothing lies on it."""
-        return self.normals is None and self.materials is None and self.colors is None and not self.layers
+        """Whether nothing lies on it but how it is shaded."""
+        return self.materials is None and self.colors is None and not self.layers
 
     def moved(self, matrix: NDArray[np.float64]) -> Look:
         """Under a matrix that turns, scales evenly and moves."""

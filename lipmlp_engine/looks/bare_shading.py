@@ -1,0 +1,94 @@
+"""The normals that a frame is shaded with whose shapes have nothing on them but their own: cheap, vertex by vertex.
+
+Where faces bend sharply on a source each corner is asked for itself. Knows no files.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..shapes.shape import face_vectors, summed_at_vertices
+from .look_field import Array, LookField
+from .shading import NEAR, one_a_vertex, rounded, turned, unit
+
+BENT = np.cos(np.radians(12.0))
+"""Faces of a frame that differ more about a vertex have each corner asked for itself. Chosen."""
+INWARDS = 0.3
+"""How far towards its face's middle a corner is asked, so that it is on its own side of an edge. Chosen."""
+
+
+@dataclass(frozen=True)
+class BareEnd:
+    """A source, and a frame's vertices carried onto it."""
+
+    source: LookField
+    points: Array
+    part: float
+    """How much the source counts in the frame."""
+
+
+def bare_shading(vertices: NDArray[np.float32], faces: NDArray[np.int32], ends: list[BareEnd]) -> NDArray[np.float32]:
+    """Unit normals of the vertices (n, 3) where every one has a single normal, else of the corners (m, k, 3)."""
+    own = _Mesh(vertices.astype(np.float64), faces)
+    carried = [_Mesh(end.points, faces) for end in ends]
+    sides = [mesh.sides() for mesh in carried]
+    total = np.zeros(vertices.shape)
+    for end, mesh, side in zip(ends, carried, sides, strict=True):
+        total += end.part * _asked(end.source, end.points, mesh.around, own.around, side)
+    shaded = _not_against(unit(total), own.around)
+    cosine = np.einsum("mj,mkj->mk", own.normals, own.around[faces])
+    bent = np.zeros(len(vertices), bool)
+    bent[faces[cosine < BENT]] = True
+    face, corner = np.nonzero(bent[faces])
+    if not len(face):
+        return shaded.astype(np.float32)
+    row = faces[face, corner]
+    at_corners = np.zeros((len(face), 3))
+    for end, mesh, side in zip(ends, carried, sides, strict=True):
+        places = end.points[row] + INWARDS * (mesh.middles[face] - end.points[row])
+        at_corners += end.part * _asked(end.source, places, mesh.normals[face], own.normals[face], side[row])
+    normals = shaded[faces]
+    normals[face, corner] = _not_against(unit(at_corners), own.normals[face])
+    return one_a_vertex(rounded(normals, faces, np.zeros(len(faces), np.int64)), faces, len(vertices))
+
+
+class _Mesh:
+    """Faces in one place, with their normals and those about their vertices."""
+
+    def __init__(self, points: Array, faces: NDArray[np.int32]) -> None:
+        self._corners, self._faces = points[faces], faces
+        across = face_vectors(self._corners)
+        self.normals = unit(across)
+        self.around = unit(summed_at_vertices(across, faces, len(points)))
+
+    @property
+    def middles(self) -> Array:
+        return np.asarray(self._corners.mean(axis=1))
+
+    def sides(self) -> Array:
+        """The mean side of the faces about each vertex."""
+        side = np.linalg.norm(self._corners - np.roll(self._corners, 1, axis=1), axis=2).mean(axis=1)
+        flat, count = self._faces.ravel(), len(self.around)
+        total = np.bincount(flat, np.repeat(side, self._faces.shape[1]), count)
+        return np.asarray(total / np.maximum(np.bincount(flat, minlength=count), 1))
+
+
+def _asked(source: LookField, places: Array, normals: Array, onto: Array, side: Array) -> Array:
+    """A source's normals at places that face as ``normals``, turned as these turn on their way to ``onto``."""
+    triangles, there = source.closest(places, normals)
+    shading = unit(source.shares(triangles, there).of(source.shaded))
+    flat = source.normals[triangles]
+    # A sheet is seen from behind as well: its normals then point the other way.
+    sign = np.where(np.einsum("ij,ij->i", flat, normals) < 0, -1.0, 1.0)[:, None]
+    away = np.linalg.norm(there - places, axis=1) / np.maximum(NEAR * side, 1e-30)
+    trust = np.exp(-away)[:, None]
+    mixed = sign * shading + (1 - trust) * (normals - sign * flat)
+    return turned(mixed[:, None], normals, onto)[:, 0]
+
+
+def _not_against(shaded: Array, normals: Array) -> Array:
+    """What would be shaded from behind is shaded as it lies."""
+    return np.where((np.einsum("ij,ij->i", shaded, normals) <= 0)[:, None], normals, shaded)

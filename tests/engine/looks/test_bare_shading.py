@@ -1,0 +1,119 @@
+"""What frames of shapes that come without normals, colours and maps are shaded with."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import trimesh
+
+from lipmlp_engine.files.mesh_files import write_mesh
+from lipmlp_engine.files.mesh_frame import MeshFrame
+from lipmlp_engine.looks.frame_attributes import Sources, add_attributes
+from lipmlp_engine.reading.shape_files import read_shape
+from lipmlp_engine.shapes.shape import Shape, unit_normals
+from lipmlp_engine.shapes.smooth_corners import smooth_corners
+
+BALL = trimesh.creation.icosphere(1, 1.0)
+"""80 triangles, of which any two neighbours differ by 18 to 22 degrees."""
+BOX = trimesh.creation.box((1.0, 1.4, 0.8))
+
+
+def shape_of(mesh: trimesh.Trimesh) -> Shape:
+    return Shape("shape", np.asarray(mesh.vertices), np.asarray(mesh.faces, np.int32))
+
+
+def framed(mesh: trimesh.Trimesh, first: Shape, second: Shape, share: float = 0.0) -> MeshFrame:
+    """A frame of finer faces that lie on the mesh, between two shapes that are where it is."""
+    vertices, faces = trimesh.remesh.subdivide(*trimesh.remesh.subdivide(mesh.vertices, mesh.faces))
+    vertices = np.asarray(vertices, np.float32)
+    frame = MeshFrame(share, vertices, np.asarray(faces, np.int32))
+    add_attributes(frame, lambda _index: vertices.astype(np.float64), Sources([first, second]), share)
+    return frame
+
+
+def test_facets_coarser_than_the_cells_are_smooth() -> None:
+    """With the facets' own normals at the vertices a low ring and a hand of few triangles had scales like a fish."""
+    ball = shape_of(BALL)
+    frame = framed(BALL, ball, ball)
+    assert frame.shading is not None and frame.shading.ndim == 2
+    outwards = frame.vertices / np.linalg.norm(frame.vertices, axis=1, keepdims=True)
+    assert np.einsum("ij,ij->i", frame.shading, outwards).min() > np.cos(np.radians(3))
+
+
+def test_sharp_edges_stay_sharp_and_sides_flat() -> None:
+    box = shape_of(BOX)
+    frame = framed(BOX, box, box)
+    assert frame.shading is not None and frame.shading.ndim == 3
+    flat = unit_normals(frame.vertices, frame.faces)
+    assert np.einsum("mj,mkj->mk", flat, frame.shading).min() > np.cos(np.radians(1))
+
+
+def test_what_only_the_other_shape_has_fades() -> None:
+    """A box's edge on its way to what is round there: sharp at its time, half as much half-way."""
+    box, ball = shape_of(BOX), shape_of(trimesh.creation.icosphere(3, 0.9))
+    flat = unit_normals(*(lambda frame: (frame.vertices, frame.faces))(framed(BOX, box, ball)))
+    lean = [
+        np.einsum("mj,mkj->mk", flat, frame.shading).min()
+        for frame in (framed(BOX, box, ball, share) for share in (0.0, 0.5))
+        if frame.shading is not None
+    ]
+    assert lean[0] > lean[1] > 0
+
+
+def test_a_seam_in_a_file_is_no_edge() -> None:
+    """Formats with a map have vertices twice along its seams."""
+    vertices, triangles = BALL.triangles.reshape(-1, 3), np.arange(3 * len(BALL.faces)).reshape(-1, 3)
+    split, whole = smooth_corners(vertices, triangles), smooth_corners(BALL.vertices, BALL.faces)
+    assert np.allclose(split, whole, atol=1e-6)
+
+
+@pytest.mark.parametrize("ending", [".glb", ".obj", ".ply"])
+def test_files_of_frames_have_the_edges_that_formats_can_have(ending: str, tmp_path: Path) -> None:
+    box = shape_of(BOX)
+    frame = framed(BOX, box, box)
+    write_mesh(frame, tmp_path / f"box{ending}")
+    if ending == ".obj":
+        lines = (tmp_path / "box.obj").read_text().splitlines()
+        assert sum(line.startswith("vn") for line in lines) == 6
+        return
+    read = trimesh.load(tmp_path / f"box{ending}", process=False, force="mesh")
+    normals = np.asarray(read.vertex_normals)[read.faces]
+    lean = np.einsum("mj,mkj->mk", unit_normals(read.vertices, read.faces), normals).min()
+    # PLY has one normal a vertex.
+    assert lean > 0.99 if ending == ".glb" else 0.5 < lean < 0.9
+    assert len(read.faces) == len(frame.faces)
+
+
+def test_a_glb_without_edges_has_no_vertex_twice(tmp_path: Path) -> None:
+    ball = shape_of(BALL)
+    frame = framed(BALL, ball, ball)
+    write_mesh(frame, tmp_path / "ball.glb")
+    data = (tmp_path / "ball.glb").read_bytes()
+    told = json.loads(data[20 : 20 + int.from_bytes(data[12:16], "little")])
+    assert told["accessors"][0]["count"] == len(frame.vertices)
+
+
+@pytest.mark.parametrize("ending", [".glb", ".ply", ".obj"])
+def test_the_normals_of_a_file_count(ending: str, tmp_path: Path) -> None:
+    """A ball of 20 triangles, smooth by its normals and not by its angles."""
+    ball = trimesh.creation.icosphere(0, 1.0)
+    ball = trimesh.Trimesh(ball.vertices, ball.faces, vertex_normals=ball.vertices, process=False)
+    ball.export(tmp_path / f"ball{ending}", **({"vertex_normal": True} if ending == ".ply" else {}))
+    look = read_shape(tmp_path / f"ball{ending}").look
+    assert look is not None and look.normals is not None
+    outwards = look.vertices[look.triangles] / np.linalg.norm(look.vertices[look.triangles], axis=2, keepdims=True)
+    assert np.einsum("mkj,mkj->mk", look.normals, outwards).min() > 0.999
+
+
+def test_normals_that_are_none_and_mere_faces_do_not_count(tmp_path: Path) -> None:
+    corners = BALL.triangles.reshape(-1, 3)
+    faces = np.arange(len(corners)).reshape(-1, 3)
+    for name, normals in (("flat", np.repeat(BALL.face_normals, 3, axis=0)), ("none", np.zeros_like(corners))):
+        lines = [f"v {x} {y} {z}\n" for x, y, z in corners] + [f"vn {x} {y} {z}\n" for x, y, z in normals]
+        lines += ["f {0}//{0} {1}//{1} {2}//{2}\n".format(*face) for face in faces + 1]
+        (tmp_path / f"{name}.obj").write_text("".join(lines))
+        look = read_shape(tmp_path / f"{name}.obj").look
+        assert look is not None and look.normals is None
