@@ -11,11 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..shapes.shape import face_vectors, summed_at_vertices
-from .look_field import Array, LookField
+from .look_field import Array, Indices, LookField
 from .shading import NEAR, one_a_vertex, rounded, turned, unit
 
-BENT = np.cos(np.radians(12.0))
-"""Faces of a frame that differ more about a vertex have each corner asked for itself. Chosen."""
+BENT, SHARP = np.cos(np.radians((12.0, 18.0)))
+"""Faces of a frame that differ more from the mean about a vertex have each corner asked for itself: beside an edge of a
+source, and anywhere, as where two parts run into each other. Chosen."""
 INWARDS = 0.3
 """How far towards its face's middle a corner is asked, so that it is on its own side of an edge. Chosen."""
 
@@ -33,23 +34,28 @@ class BareEnd:
 def bare_shading(vertices: NDArray[np.float32], faces: NDArray[np.int32], ends: list[BareEnd]) -> NDArray[np.float32]:
     """Unit normals of the vertices (n, 3) where every one has a single normal, else of the corners (m, k, 3)."""
     own = _Mesh(vertices.astype(np.float64), faces)
+    ends = [end for end in ends if end.part > 0]
     carried = [_Mesh(end.points, faces) for end in ends]
     sides = [mesh.sides() for mesh in carried]
-    total = np.zeros(vertices.shape)
+    total, edged = np.zeros(vertices.shape), np.zeros(len(vertices), bool)
     for end, mesh, side in zip(ends, carried, sides, strict=True):
-        total += end.part * _asked(end.source, end.points, mesh.around, own.around, side)
+        normals, triangles = _asked(end.source, end.points, mesh.around, own.around, side)
+        total += end.part * normals
+        edged |= end.source.edged[triangles]
     shaded = _not_against(unit(total), own.around)
     cosine = np.einsum("mj,mkj->mk", own.normals, own.around[faces])
-    bent = np.zeros(len(vertices), bool)
-    bent[faces[cosine < BENT]] = True
-    face, corner = np.nonzero(bent[faces])
+    parted = np.zeros(len(vertices), bool)
+    parted[faces[cosine < BENT]] = True
+    parted &= edged
+    parted[faces[cosine < SHARP]] = True
+    face, corner = np.nonzero(parted[faces])
     if not len(face):
         return shaded.astype(np.float32)
     row = faces[face, corner]
     at_corners = np.zeros((len(face), 3))
     for end, mesh, side in zip(ends, carried, sides, strict=True):
         places = end.points[row] + INWARDS * (mesh.middles[face] - end.points[row])
-        at_corners += end.part * _asked(end.source, places, mesh.normals[face], own.normals[face], side[row])
+        at_corners += end.part * _asked(end.source, places, mesh.normals[face], own.normals[face], side[row])[0]
     normals = shaded[faces]
     normals[face, corner] = _not_against(unit(at_corners), own.normals[face])
     return one_a_vertex(rounded(normals, faces, np.zeros(len(faces), np.int64)), faces, len(vertices))
@@ -76,8 +82,9 @@ class _Mesh:
         return np.asarray(total / np.maximum(np.bincount(flat, minlength=count), 1))
 
 
-def _asked(source: LookField, places: Array, normals: Array, onto: Array, side: Array) -> Array:
-    """A source's normals at places that face as ``normals``, turned as these turn on their way to ``onto``."""
+def _asked(source: LookField, places: Array, normals: Array, onto: Array, side: Array) -> tuple[Array, Indices]:
+    """A source's normals at places that face as ``normals``, turned as these turn on their way to ``onto``; and the
+    triangles in which the places lie."""
     triangles, there = source.closest(places, normals)
     shading = unit(source.shares(triangles, there).of(source.shaded))
     flat = source.normals[triangles]
@@ -86,7 +93,7 @@ def _asked(source: LookField, places: Array, normals: Array, onto: Array, side: 
     away = np.linalg.norm(there - places, axis=1) / np.maximum(NEAR * side, 1e-30)
     trust = np.exp(-away)[:, None]
     mixed = sign * shading + (1 - trust) * (normals - sign * flat)
-    return turned(mixed[:, None], normals, onto)[:, 0]
+    return turned(mixed[:, None], normals, onto)[:, 0], triangles
 
 
 def _not_against(shaded: Array, normals: Array) -> Array:

@@ -109,6 +109,12 @@ class LookField:
         normals = self.look.normals
         return smooth_corners(self.look.vertices, self.look.triangles) if normals is None else normals
 
+    @cached_property
+    def edged(self) -> NDArray[np.bool_]:
+        """The triangles beside an edge that is shaded sharp, (m,)."""
+        _, place = np.unique(self.look.vertices, axis=0, return_inverse=True)
+        return beside_a_border(place.ravel()[self.look.triangles].astype(np.int32), self.shaded)
+
     @property
     def maps(self) -> list[NDArray[np.float32]]:
         """The UV maps at the corners."""

@@ -39,7 +39,7 @@ def mesh_normals(
 def _told(
     normals: NDArray[Any], vertices: NDArray[np.float64], triangles: NDArray[np.int32]
 ) -> NDArray[np.float32] | None:
-    """Vertices' normals (n, 3) at the corners, if they are directions, which some programs' are not, and no mere faces'."""
+    """Vertices' normals (n, 3) at the corners; None where they are no directions, as some write, or mere faces'."""
     length = np.linalg.norm(normals[triangles], axis=2, keepdims=True)
     if not (np.abs(length - 1) < UNIT).all():
         return None
