@@ -22,6 +22,7 @@ from .lipmlp_engine.job.hearsay import parsed, shown, texts
 from .lipmlp_engine.machine.standard_streams import open_standard_streams, say
 from .properties import apply_preset
 from .request import RequestError, job_from, landmarks_of, let_vertices_match, new_folder, order_from, title_of
+from .result_assignments import result_as
 from .scene.errors import SceneError
 from .scene.gather import gather, slots
 from .scene.spec import LAST_FRAME
@@ -68,6 +69,8 @@ def _run(options: argparse.Namespace) -> int:
             _save(options.output)
         if options.render is not None:
             _render()
+        elif not options.output:
+            say("The scene was not saved, as --output names no file; the morph is kept in its folder.\n", sys.stdout)
     except EngineError as error:
         return _complain(str(error), error.exit_code)
     except (RequestError, SceneError) as error:
@@ -86,7 +89,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--preset", choices=list(PRESETS), help="how much work goes into it (default: as in the scene)")
     parser.add_argument("--name", default="Morph", help="the result's name")
     parser.add_argument(
-        "--set", action="append", default=[], metavar="SECTION.NAME=VALUE", help="any setting, such as training.seed=3"
+        "--set",
+        action="append",
+        default=[],
+        metavar="SECTION.NAME=VALUE",
+        help="any setting, such as training.seed=3, or of the panel's result, such as result.easing=linear",
     )
     parser.add_argument("--batch", type=Path, metavar="FILE", help="JSON list of morphs with these same entries")
     parser.epilog = (
@@ -216,11 +223,12 @@ def _laid_down(entry: dict[str, Any], objects: list[bpy.types.Object], title: st
     """The morph's job, in a folder of its own."""
     context = bpy.context
     settings = context.scene.lipmorph
-    order = order_from(context, entry["name"], [item.name for item in objects], slots(objects))
-    shapes = gather(context, objects, folder)
-    let_vertices_match(order, folder, shapes)
-    job = job_from(settings, shapes, landmarks_of(settings, objects), order)
-    apply_settings(job, argparse.Namespace(assignments=entry["set"]), {})
+    with result_as(settings.result, entry["set"]) as others:
+        order = order_from(context, entry["name"], [item.name for item in objects], slots(objects))
+        shapes = gather(context, objects, folder)
+        let_vertices_match(order, folder, shapes)
+        job = job_from(settings, shapes, landmarks_of(settings, objects), order)
+    apply_settings(job, argparse.Namespace(assignments=others), {})
     job.check()
     morph = MorphJob(title, folder, order)
     morph.write(job)
@@ -246,6 +254,8 @@ def _aim_render(options: argparse.Namespace, first: int, last: int) -> None:
     scene = bpy.context.scene
     # A scene begins at frame 0 at the earliest, whatever its keys do.
     scene.frame_start, scene.frame_end = max(first, 0), max(last, 0)
+    if first < 0:
+        say(f"Blender renders from frame 0 on; the morph's frames {first} to -1 are left out.\n", sys.stdout)
     if options.render:
         scene.render.filepath = str(Path(options.render).resolve())
     elif options.output:

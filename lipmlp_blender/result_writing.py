@@ -19,6 +19,9 @@ from .scene.spec import AUTOMATIC
 from .scene.surface_mesh import write_surface_in_slices
 from .scene.write import mode_of, write_result_in_slices
 
+MOVING = "TRANSFORM_OT_"
+"""How the names of Blender's operators begin that move, turn and scale."""
+
 
 class ResultWriting:
     """One result on its way into the scene; call ``work`` until ``over``."""
@@ -98,11 +101,24 @@ class ResultWriting:
 
 
 def _in_the_way() -> str:
-    """Why nothing can be added now: undo in Edit Mode and its like knows the edited mesh only, and would lose it."""
-    mode = mode_of(bpy.context)
-    if bpy.app.background or mode in ("OBJECT", "POSE"):
+    """What has to be over before anything can be added, in a sentence, or nothing.
+
+    A render would show the sources in some frames and the result in others; an undo step amid a move would come back
+    to the middle of it; and undo in Edit Mode and its like knows the edited mesh only, and would lose the result.
+    """
+    if bpy.app.background:
         return ""
-    return f"it is ready and will be added as soon as you leave {mode.replace('_', ' ').title()} Mode"
+    at_hand = [entry.bl_idname for window in bpy.context.window_manager.windows for entry in window.modal_operators]
+    mode = mode_of(bpy.context)
+    if bpy.app.is_job_running("RENDER"):
+        what = "the render is over"
+    elif any(name.startswith(MOVING) for name in at_hand):
+        what = "what you move is in its place"
+    elif mode not in ("OBJECT", "POSE"):
+        what = f"you leave {mode.replace('_', ' ').title()} Mode"
+    else:
+        return ""
+    return f"it is ready and will be added as soon as {what}"
 
 
 def _push_undo_step() -> None:

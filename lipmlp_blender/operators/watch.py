@@ -33,7 +33,7 @@ class LIPMORPH_OT_watch(bpy.types.Operator):
             if not runtime.active:
                 self.cancel(context)
                 return {"FINISHED"}
-        elif event.type == "ESC" and event.value == "PRESS" and _is_over_a_view(context, event):
+        elif event.type == "ESC" and event.value == "PRESS" and _is_ours(context, event):
             job = runtime.queue.current
             if job is not None:
                 runtime.queue.cancel(job)
@@ -47,8 +47,10 @@ class LIPMORPH_OT_watch(bpy.types.Operator):
             self._timer = None
 
 
-def _is_over_a_view(context: bpy.types.Context, event: bpy.types.Event) -> bool:
-    """Whether the mouse is over a 3D view: Esc elsewhere means something else."""
+def _is_ours(context: bpy.types.Context, event: bpy.types.Event) -> bool:
+    """Whether the mouse is over a 3D view: Esc elsewhere means something else, and it stops a timeline that plays."""
+    if any(window.screen.is_animation_playing for window in context.window_manager.windows):
+        return False
     return any(
         area.type == "VIEW_3D"
         and area.x <= event.mouse_x < area.x + area.width

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import bpy
 import numpy as np
+from bpy.app.handlers import persistent
 
 from ..lipmlp_engine.files.array_file import ArrayFile
 from ..lipmlp_engine.job.hearsay import HearsayError, parsed, shown, texts
@@ -25,7 +26,11 @@ LONGEST_SENTENCE = 300
 
 def match_shown(context: bpy.types.Context) -> bpy.types.Collection | None:
     """The collection of the coloured copies in this scene."""
-    return next((part for part in context.scene.collection.children if MARK in part), None)
+    return _shown_in(context.scene)
+
+
+def _shown_in(scene: bpy.types.Scene) -> bpy.types.Collection | None:
+    return next((part for part in scene.collection.children if MARK in part), None)
 
 
 def sentences_of(preview: bpy.types.Collection) -> list[str]:
@@ -55,7 +60,7 @@ def show_match(
         if item.display_type != BOXED:
             boxed[item.name] = item.display_type
             item.display_type = BOXED
-    solid = [space.shading for space in _viewports(context)]
+    solid = [space.shading for space in _viewports(context.screen)]
     before = [shading.color_type for shading in solid]
     for shading in solid:
         shading.color_type = "VERTEX"
@@ -64,7 +69,11 @@ def show_match(
 
 def hide_match(context: bpy.types.Context) -> None:
     """Take the copies away, and draw the objects again as they were drawn before."""
-    preview = match_shown(context)
+    _hide(context.scene, _viewports(context.screen))
+
+
+def _hide(scene: bpy.types.Scene, viewports: list[bpy.types.SpaceView3D]) -> None:
+    preview = _shown_in(scene)
     if preview is None:
         return
     try:
@@ -73,10 +82,10 @@ def hide_match(context: bpy.types.Context) -> None:
     except (HearsayError, AttributeError, TypeError, ValueError):
         boxed, before = {}, []
     for name, display in boxed.items():
-        item = context.scene.objects.get(str(name))
+        item = scene.objects.get(str(name))
         if item is not None and item.display_type == BOXED and display in _choices(item, "display_type"):
             item.display_type = display
-    for space, color in zip(_viewports(context), before, strict=False):
+    for space, color in zip(viewports, before, strict=False):
         if space.shading.color_type == "VERTEX" and color in _choices(space.shading, "color_type"):
             space.shading.color_type = color
     for copy in list(preview.objects):
@@ -91,8 +100,24 @@ def _choices(owner: bpy.types.bpy_struct, name: str) -> set[str]:
     return {entry.identifier for entry in owner.bl_rna.properties[name].enum_items}
 
 
-def _viewports(context: bpy.types.Context) -> list[bpy.types.SpaceView3D]:
-    screen = context.screen
+def register() -> None:
+    """Keep the colours out of saved files, where nobody without the add-on could take them away."""
+    bpy.app.handlers.save_pre.append(_take_away)
+
+
+def unregister() -> None:
+    bpy.app.handlers.save_pre.remove(_take_away)
+    _take_away()
+
+
+@persistent
+def _take_away(*_: object) -> None:
+    for scene in bpy.data.scenes:
+        window = next((window for window in bpy.context.window_manager.windows if window.scene == scene), None)
+        _hide(scene, _viewports(window.screen if window is not None else None))
+
+
+def _viewports(screen: bpy.types.Screen | None) -> list[bpy.types.SpaceView3D]:
     return [area.spaces.active for area in screen.areas if area.type == "VIEW_3D"] if screen is not None else []
 
 

@@ -168,3 +168,37 @@ def test_the_engines_exit_code_is_passed_on(
 ) -> None:
     fake(behaviour)
     assert command("--objects", "Ball", "Ring") == code
+
+
+def test_what_the_panel_says_of_the_result_can_be_set(
+    command: Callable[..., int], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    result = bpy.context.scene.lipmorph.result
+    wanted = ("--set", "extraction.frames=2", "--set", "result.easing=linear", "--set", "result.hide_sources=no")
+    assert command("--objects", "Ball", "Ring", *wanted, "--set", "result.hold=3") == 0
+    said = capfd.readouterr().out
+    assert "was not saved" in said and "kept in its folder" in said
+    morph = bpy.data.objects["Morph"]
+    compat, nodes = (importlib.import_module(f"{MODULE}.{name}") for name in ("compat", "scene.player_nodes"))
+    curve = compat.find_fcurve(morph, compat.input_path(morph.modifiers["Morph"], nodes.MORPH_INPUT))
+    assert [(point.co.x, point.co.y) for point in curve.keyframe_points] == [(1, 0), (4, 0), (45, 1), (48, 1)]
+    assert {point.interpolation for point in curve.keyframe_points} == {"LINEAR"}
+    assert not bpy.data.objects["Ball"].hide_render
+    # The scene itself has what it had.
+    assert (result.easing, result.hold, result.hide_sources) == ("EASE", 0, True)
+
+
+@pytest.mark.parametrize(
+    ("assignment", "sentence"),
+    [
+        ("result.speed=3", "result has no setting called 'speed'; it knows blend_materials, easing"),
+        ("result.easing=fast", "result.easing cannot be 'fast'; choose one of linear, ease"),
+        ("result.hold=much", "result.hold cannot be 'much'; it is a whole number from 0"),
+        ("result.ping_pong=perhaps", "result.ping_pong cannot be 'perhaps'; say true or false."),
+    ],
+)
+def test_result_settings_that_cannot_be_are_refused(
+    command: Callable[..., int], assignment: str, sentence: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert command("--objects", "Ball", "Ring", "--set", assignment) == 2
+    assert sentence in capfd.readouterr().err

@@ -67,6 +67,7 @@ class Windowed:
 
     class app:
         background = False
+        is_job_running = staticmethod(bpy.app.is_job_running)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(bpy, name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import ModuleType
 
 import bpy
@@ -92,3 +93,14 @@ def test_shapes_in_several_parts_are_told_so_and_stay_grey_a_second_time_too(lip
     assert "several parts" in str(preview["lipmlp_match"])
     colors = np.array([entry.color for entry in preview.objects[0].data.attributes["Match"].data])
     assert np.ptp(colors[:, :3]) == pytest.approx(0, abs=1e-6)
+
+
+def test_a_saved_file_has_no_colours_in_it(lipmorph: ModuleType, tmp_path: Path) -> None:
+    """Nobody without the add-on could take them away, and the objects would stay boxes."""
+    first, second = snake("Straight", 0.1, 0), snake("Bent", 1.4, 5)
+    selected(first, second)
+    assert bpy.ops.lipmorph.show_match() == {"FINISHED"} and first.display_type == "BOUNDS"
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "saved.blend"))
+    bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "saved.blend"))
+    assert PREVIEW not in bpy.data.collections
+    assert {bpy.data.objects[name].display_type for name in ("Straight", "Bent")} == {"TEXTURED"}
