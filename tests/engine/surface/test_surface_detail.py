@@ -222,7 +222,6 @@ def test_cells_follow_the_surface_its_thin_parts_and_the_budget() -> None:
     generous = cells_for(Extraction(budget=5_000_000), needs)
     assert 128 < cells_for(Extraction(budget=70_000), needs) < generous
     assert cells_for(Extraction(), []) == 128
-    # Shapes with little surface get more, up to what others take.
     bar = exact_of(turned_box((1.0, 0.15, 0.15)), turned_box((1.0, 0.12, 0.2)))
     needs = [need_of(surface) for surface in bar.surfaces]
     assert 128 < (cells := cells_for(Extraction(), needs)) <= FINE
