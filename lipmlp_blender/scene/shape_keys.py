@@ -10,6 +10,7 @@ from mathutils import Matrix
 from numpy.typing import NDArray
 
 from .animation import animate
+from .curve_keys import CurveKeys
 from .errors import ChangedSourceError
 from .frame_mesh import COLORS, MORPH, add_point_attribute, build_mesh
 from .gather import shown
@@ -123,9 +124,7 @@ def _animate_absolute(item: bpy.types.Object, spec: ResultSpec, making: Making) 
     """Key the evaluation time; the object's morph property follows it, for the materials."""
     shape_keys = item.data.shape_keys
     curve = animate(shape_keys, "eval_time", spec, making)
-    for point in curve.keyframe_points:
-        point.co.y *= FULL_TIME
-    curve.update()
+    CurveKeys.of(curve).scaled(FULL_TIME).put_on(curve)
     driver = item.driver_add(f'["{MORPH}"]').driver
     driver.expression = f"time / {FULL_TIME:g}"
     _variable(driver, "time", "KEY", shape_keys, "eval_time")
