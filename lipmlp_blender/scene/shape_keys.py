@@ -13,12 +13,12 @@ from .animation import animate
 from .curve_keys import CurveKeys
 from .errors import ChangedSourceError
 from .frame_mesh import COLORS, MORPH, add_point_attribute, build_mesh
-from .gather import shown
 from .key_look import blend_look, slots_of_faces, write_layers
 from .keys_file import SERIOUS, KeysFile, read_keys
 from .materials import material_in
 from .ownership import Making
 from .sequence import origin_of
+from .showing import shown
 from .spec import ResultSpec
 
 TROUBLE = "Morph Trouble"

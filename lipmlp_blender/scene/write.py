@@ -13,6 +13,7 @@ from .footprint import mesh_bytes
 from .look_check import look_notes
 from .ownership import Making, ResultStory, marked, portable_path, tell_story
 from .packed_model import pack_model
+from .source_notes import source_notes
 from .spec import EASINGS, WRITERS, ResultSpec
 
 __all__ = ["EASINGS", "WRITERS", "ResultSpec", "write_result", "write_result_in_slices"]
@@ -49,7 +50,8 @@ def write_result_in_slices(
         taken = sum(mesh_bytes(datablock) for datablock in marked(making.mark) if isinstance(datablock, bpy.types.Mesh))
         folder, model = portable_path(spec.job_folder), portable_path(spec.model_path)
         made_in = str(spec.job_folder or "")
-        notes = look_notes(spec.slots)
+        sources = [bpy.data.objects[name] for name in spec.sources if name in bpy.data.objects]
+        notes = look_notes(spec.slots) + source_notes(sources)
         place = [list(row) for row in item.matrix_basis]
         told = ResultStory(writer, spec.sources, hidden, spec.hide_sources, place, folder, model, made_in, taken, notes)
         tell_story(item, told)
