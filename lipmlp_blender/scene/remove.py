@@ -34,6 +34,7 @@ def remove_morph(item: bpy.types.Object) -> None:
     mark, story = item[MARK], story_of(item)
     sources = [source for name in story.hidden for source in sources_called(item, name)]
     frames, collections = disposable_parts(item)
+    _let_children_go(item, frames)
     bpy.data.batch_remove([item, *frames])
     remove_collections(collections)
     remove_remains(mark)
@@ -70,7 +71,7 @@ def parts_of(item: bpy.types.Object) -> tuple[list[bpy.types.Object], list[bpy.t
 
 
 def disposable_parts(item: bpy.types.Object) -> tuple[list[bpy.types.Object], list[bpy.types.Collection]]:
-    """Of a result's parts those that no copy of it plays as well; its other children are let go where they are."""
+    """Of a result's parts those that no copy of it plays as well."""
     mark = item[MARK]
     frames, collections = parts_of(item)
     for twin in morphs(mark):
@@ -78,11 +79,6 @@ def disposable_parts(item: bpy.types.Object) -> tuple[list[bpy.types.Object], li
             theirs = parts_of(twin)
             frames = [frame for frame in frames if frame not in theirs[0]]
             collections = [collection for collection in collections if collection not in theirs[1]]
-    for child in item.children:
-        if child.get(MARK) == mark and child not in frames and child.library is None and not is_morph(child):
-            place = child.matrix_world.copy()
-            child.parent = None
-            child.matrix_world = place
     return frames, collections
 
 
@@ -106,6 +102,15 @@ def sources_called(item: bpy.types.Object, name: str) -> list[bpy.types.Object]:
     ]
     named = bpy.data.objects.get(name)
     return list(dict.fromkeys(own)) or ([named] if named is not None else [])
+
+
+def _let_children_go(item: bpy.types.Object, frames: list[bpy.types.Object]) -> None:
+    """Leave what hangs on the result where it is, but for its own frames."""
+    for child in item.children:
+        if child.library is None and child not in frames:
+            place = child.matrix_world.copy()
+            child.parent = None
+            child.matrix_world = place
 
 
 def _show_unless_needed(source: bpy.types.Object) -> None:

@@ -78,7 +78,11 @@ class Played:
         line = Timeline.of(item)
         animation = line.owner.animation_data
         strips = animation is not None and len(animation.nla_tracks) > 0
-        value = float(line.owner.path_resolve(line.path)) / line.full
+        try:
+            value = float(line.owner.path_resolve(line.path)) / line.full
+        except (ValueError, TypeError):
+            # A property of the object, which anybody can delete or make a text.
+            value = 0.0
         return cls(line.keys(), line.driver, value, line.full, strips)
 
     def tell(self, line: Timeline) -> None:

@@ -71,6 +71,17 @@ def test_a_frame_that_was_copied_out_stays_and_is_the_artists(
     assert not bpy.data.collections and not bpy.data.node_groups
 
 
+def test_what_hangs_on_a_result_stays_in_its_place(fake: Callable[[str], None], two_objects: Pair) -> None:
+    morph = trained()
+    lamp = bpy.data.objects.new("Lamp", bpy.data.lights.new("Lamp", "POINT"))
+    bpy.context.scene.collection.objects.link(lamp)
+    morph.location, lamp.parent, lamp.location = (1, 2, 3), morph, (0, 0, 1)
+    bpy.context.view_layer.update()
+    remove(morph)
+    bpy.context.view_layer.update()
+    assert tuple(lamp.matrix_world.translation) == (1, 2, 4)
+
+
 def test_a_frame_that_was_taken_elsewhere_itself_stays_too(fake: Callable[[str], None], two_objects: Pair) -> None:
     morph = trained()
     bpy.context.scene.collection.objects.link(bpy.data.objects["Morph 0001"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import bpy
@@ -108,7 +109,7 @@ def assert_dressed(item: bpy.types.Object, made: dict[str, bpy.types.Object]) ->
 
 
 def seen(item: bpy.types.Object, frame: int) -> np.ndarray:
-    """The least and the largest place in the world of what the result shows at a frame."""
+    """The places in the world of all vertices that the result shows at a frame."""
     bpy.context.scene.frame_set(frame)
     depsgraph = bpy.context.evaluated_depsgraph_get()
     shown = [item] if item.type == "MESH" else [child for child in item.children if child.type == "MESH"]
@@ -122,8 +123,7 @@ def seen(item: bpy.types.Object, frame: int) -> np.ndarray:
         mesh.vertices.foreach_get("co", found.ravel())
         matrix = np.array(evaluated.matrix_world)
         places.append(found @ matrix[:3, :3].T + matrix[:3, 3])
-    together = np.concatenate(places)
-    return np.stack([together.min(axis=0), together.max(axis=0)])
+    return np.concatenate(places)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -238,13 +238,13 @@ def test_another_kind_lies_where_the_artist_has_put_the_first_one(
     turned_source(two_objects[0], mirrored)
     item = trained(kind)
     assert volume(item) > 0
-    places = np.stack([seen(item, frame) for frame in (1, 48)])
+    places = np.concatenate([seen(item, frame) for frame in (1, 48)])
     assert bpy.ops.lipmorph.convert(target=target) == {"FINISHED"}
     other = bpy.context.object
-    there = np.stack([seen(other, frame) for frame in (1, 48)])
+    there = np.concatenate([seen(other, frame) for frame in (1, 48)])
     assert bpy.ops.lipmorph.convert(target=kind) == {"FINISHED"}
     item = bpy.context.object
-    np.testing.assert_allclose(np.stack([seen(item, frame) for frame in (1, 48)]), places, atol=2e-4)
+    np.testing.assert_allclose(np.concatenate([seen(item, frame) for frame in (1, 48)]), places, atol=2e-4)
 
     move = Matrix.Translation((3, 1, 0)) @ Matrix.Rotation(0.7, 4, "Z")
     item.matrix_basis = move @ item.matrix_basis
@@ -266,7 +266,7 @@ def test_another_kind_lies_where_the_artist_has_put_the_first_one(
     item.matrix_basis = move.inverted() @ item.matrix_basis
     if keyed:
         part("compat").remove_fcurves(item, "rotation_euler")
-    np.testing.assert_allclose(np.stack([seen(item, frame) for frame in (1, 48)]), there, atol=5e-4)
+    np.testing.assert_allclose(np.concatenate([seen(item, frame) for frame in (1, 48)]), there, atol=5e-4)
 
 
 def test_a_driver_goes_on_to_play_another_kind(fake: Callable[[str], None], two_objects: Pair) -> None:
@@ -304,6 +304,15 @@ def test_a_value_without_keys_stays_a_value(fake: Callable[[str], None], two_obj
         assert bpy.ops.lipmorph.convert(target=target) == {"FINISHED"}
         line = timeline(bpy.context.object)
         assert line.curve is None and line.owner.path_resolve(line.path) == pytest.approx(0.4 * line.full)
+
+
+def test_a_property_that_was_deleted_is_made_anew(fake: Callable[[str], None], two_objects: Pair) -> None:
+    item = trained("VISIBILITY")
+    timeline(item).clear()
+    del item["morph"]
+    assert bpy.ops.lipmorph.re_extract(frames=3) == {"FINISHED"}
+    assert bpy.context.object == item and item["morph"] == 0.0
+    assert bpy.ops.lipmorph.convert(target="SEQUENCE") == {"FINISHED"}
 
 
 def test_a_copy_goes_on_to_play_what_it_did(fake: Callable[[str], None], two_objects: Pair) -> None:
@@ -393,3 +402,27 @@ def test_long_names_are_played_in_order(fake: Callable[[str], None], two_objects
     frames = sorted(part("scene.remove").parts_of(item)[0], key=lambda frame: frame.name)
     assert [frame.name[-4:] for frame in frames] == [f"{index:04}" for index in range(12)]
     assert [frame.data.name for frame in frames] == [frame.name for frame in frames]
+
+
+def test_what_is_overridden_is_replaced_by_an_object_of_this_file(
+    fake: Callable[[str], None], two_objects: Pair, tmp_path: Path
+) -> None:
+    trained("SEQUENCE")
+    library = tmp_path / "library.blend"
+    bpy.ops.wm.save_as_mainfile(filepath=str(library))
+    bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
+    with bpy.data.libraries.load(str(library), link=True) as (_, chosen):
+        chosen.objects = ["Morph"]
+    bpy.context.scene.collection.objects.link(chosen.objects[0])
+    item = chosen.objects[0].override_create(remap_local_usages=True)
+    item["note"], item.location.x = "mine", 5.0
+    child = bpy.data.objects.new("Child", None)
+    bpy.context.scene.collection.objects.link(child)
+    child.parent = item
+    bpy.context.view_layer.objects.active = item
+    assert bpy.ops.lipmorph.re_extract(frames=3) == {"FINISHED"}
+    again = bpy.context.object
+    assert again.library is None and again.override_library is None and again.name == "Morph"
+    assert again["note"] == "mine" and again.location.x == 5.0 and child.parent == again
+    assert len(part("scene.remove").parts_of(again)[0]) == 3
+    assert not [other for other in bpy.context.scene.objects if other.override_library is not None]
