@@ -22,6 +22,7 @@ from ..scene.ownership import story_of
 from ..scene.packed_model import is_packed
 from ..scene.spec import LAST_FRAME, WRITERS, ResultSpec
 from ..scene.timeline import Timeline
+from ..scene.timing import morph_keys
 from .model import folder_with_model
 from .results import folder_of, needs_morph, why_not_changed
 
@@ -99,6 +100,8 @@ class LIPMORPH_OT_re_extract(bpy.types.Operator):
             order["spec"].update(frame_start=start, frame_end=end, name=morph.name, pack_model=is_packed(morph))
             order.update(scene=context.scene.name, replaces=morph.name, writer=_writer(morph))
             order["new_range"] = (start, end) != now
+            if order["new_range"]:
+                morph_keys(spec_from(order, [], None, folder))  # refused before the engine is asked
             wanted = [part for name in RE_EXTRACTED for part in (f"--{name}", str(getattr(self, name)))]
             again = MorphJob(order.pop("title", morph.name), folder, order, extracts=tuple(wanted))
             again.write()

@@ -168,6 +168,18 @@ def test_another_range_brings_keys_of_its_own(fake: Callable[[str], None], two_o
     assert [tuple(point.co) for point in line.curve.keyframe_points] == [(10.0, 0.0), (20.0, line.full)]
 
 
+def test_a_range_without_room_is_refused_before_the_engine_is_asked(
+    fake: Callable[[str], None], two_objects: Pair
+) -> None:
+    bpy.context.scene.lipmorph.result.hold = 5
+    item = trained("SEQUENCE")
+    with pytest.raises(RuntimeError, match="no room for the morph"):
+        bpy.ops.lipmorph.re_extract(frames=3, frame_start=1, frame_end=4)
+    assert len(part("scene.remove").parts_of(item)[0]) == 4
+    folder = part("operators.results").folder_of(item)
+    assert len(list((folder / "frames").iterdir())) == 4
+
+
 @pytest.mark.parametrize(
     ("kind", "becomes"),
     [
