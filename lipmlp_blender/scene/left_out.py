@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 import bpy
 
@@ -13,8 +13,10 @@ MOST_NAMED = 3
 _WORDS = {"CURVES": "hair", "GREASEPENCIL": "drawing", "GPENCIL": "drawing"}
 
 
-def left_out(items: Iterable[bpy.types.Object]) -> str:
-    """Those that are no shapes, each with what it is instead; nothing where all are shapes."""
+def left_out(items: Sequence[bpy.types.Object]) -> str:
+    """Those that are no shapes, each with what it is instead; nothing where all are shapes, or nobody means a morph."""
+    if len(items) < 2:
+        return ""
     named = [f"'{item.name}' ({what})" for item in items if (what := _what_else(item))]
     more = [f"{len(named) - MOST_NAMED} more"] if len(named) > MOST_NAMED else []
     return f"Left out: {', '.join([*named[:MOST_NAMED], *more])}" if named else ""

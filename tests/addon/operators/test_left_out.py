@@ -53,6 +53,9 @@ def test_of_many_some_are_named_and_with_a_list_none(fake: Callable[[str], None]
 
 def test_a_selected_morph_is_told_to_be_listed(fake: Callable[[str], None], two_objects: Pair) -> None:
     assert bpy.ops.lipmorph.train() == {"FINISHED"}
+    assert not part("request").not_taken(bpy.context)
+    two_objects[0].hide_set(False)
+    two_objects[0].select_set(True)
     assert part("request").not_taken(bpy.context) == "Left out: 'Morph' (a morph, which has to be listed)"
 
 
