@@ -24,6 +24,14 @@ def set_input(modifier: bpy.types.NodesModifier, name: str, value: Any) -> None:
         modifier[identifier] = value
 
 
+def get_input(modifier: bpy.types.NodesModifier, name: str) -> Any:
+    """A geometry nodes modifier's input; None where it refers to nothing."""
+    identifier = _identifier(modifier, name)
+    if MODIFIER_INPUTS_ARE_PROPERTIES:
+        return getattr(modifier.properties.inputs, identifier).value
+    return modifier.get(identifier)
+
+
 def input_path(modifier: bpy.types.NodesModifier, name: str) -> str:
     """The input's data path from its object, for keyframes and drivers."""
     return f'modifiers["{bpy.utils.escape_identifier(modifier.name)}"]{_path_in_modifier(modifier, name)}'
@@ -64,6 +72,31 @@ def ensure_fcurve(owner: bpy.types.ID, data_path: str, group: str) -> bpy.types.
     return curve
 
 
+def fcurves_of(owner: bpy.types.ID) -> list[bpy.types.FCurve]:
+    """Every curve of the owner's own action."""
+    animation = owner.animation_data
+    return [] if animation is None or animation.action is None else _fcurves(animation)
+
+
+def remove_fcurves(owner: bpy.types.ID, data_path: str) -> None:
+    """Take what animates the property out of the owner's own action."""
+    animation = owner.animation_data
+    if animation is None or animation.action is None:
+        return
+    for bag in _bags(animation) if hasattr(animation.action, "layers") else [animation.action]:
+        for curve in [curve for curve in bag.fcurves if curve.data_path == data_path]:
+            bag.fcurves.remove(curve)
+
+
+def give_action(owner: bpy.types.ID, animation: bpy.types.AnimData, action: bpy.types.Action) -> None:
+    """Animate the owner by an action, or by a copy of it, as the given animation data are."""
+    own = owner.animation_data_create()
+    slot = animation.action_slot.identifier if getattr(animation, "action_slot", None) is not None else ""
+    own.action = action
+    if slot:
+        own.action_slot = action.slots[slot]
+
+
 def set_shading_normals(mesh: bpy.types.Mesh, normals: NDArray[np.float32], at_corners: bool) -> None:
     """Shade a mesh with these unit normals, one for each corner or for each vertex."""
     if NORMALS_ARE_FREE:
@@ -84,9 +117,15 @@ def use_nodes(material: bpy.types.Material) -> None:
 def _fcurves(animation: bpy.types.AnimData) -> list[bpy.types.FCurve]:
     action = animation.action
     if hasattr(action, "layers"):
-        bags = [strip.channelbag(animation.action_slot) for layer in action.layers for strip in layer.strips]
-        return [curve for bag in bags if bag is not None for curve in bag.fcurves]
+        return [curve for bag in _bags(animation) for curve in bag.fcurves]
     return list(action.fcurves)
+
+
+def _bags(animation: bpy.types.AnimData) -> list[Any]:
+    """What holds the curves of the slot that animates, where actions have slots."""
+    strips = [strip for layer in animation.action.layers for strip in layer.strips]
+    bags = [strip.channelbag(animation.action_slot) for strip in strips]
+    return [bag for bag in bags if bag is not None]
 
 
 def _path_in_modifier(modifier: bpy.types.NodesModifier, name: str) -> str:

@@ -25,7 +25,7 @@ MAXIMUM_NOTICES = 20
 LARGEST_ORDER = 8_000_000
 _ORDER: dict[str, type[Any]] = {
     **dict.fromkeys(("title", "scene", "blend", "writer", "why_no_keys", "replaces"), str),
-    **dict.fromkeys(("anyway", "match_vertices", "preview", "play"), bool),
+    **dict.fromkeys(("anyway", "match_vertices", "preview", "play", "new_range"), bool),
     "spec": dict,
 }
 

@@ -25,6 +25,7 @@ from .scene.footprint import NORMALS, foreseen_bytes, in_words
 from .scene.gather import SHAPE_TYPES, ShapeSlots
 from .scene.gather_layers import titles_of
 from .scene.key_source import why_no_keys
+from .scene.left_out import left_out
 from .scene.matching_faces import share_faces, share_triangles
 from .scene.ownership import is_morph
 from .scene.spec import AUTOMATIC, EASINGS, LAST_FRAME, ResultSpec
@@ -55,11 +56,19 @@ def selected_shapes(context: bpy.types.Context) -> list[bpy.types.Object]:
     return sorted(shapes, key=lambda item: (item == active, item.name))
 
 
+def not_taken(context: bpy.types.Context) -> str:
+    """Which of the selected objects are no part of the morph, or nothing; with a list, the selection plays no part."""
+    if any(entry.object is not None for entry in context.scene.lipmorph.shapes):
+        return ""
+    return left_out(sorted(context.selected_objects, key=lambda item: item.name))
+
+
 def why_not(context: bpy.types.Context) -> str:
     """Why these shapes cannot be morphed, or nothing."""
     shapes = chain(context)
     if len(shapes) < 2:
-        return "Select two or more objects, or add them to the list"
+        others = not_taken(context)
+        return f"Select two or more objects, or add them to the list{f'. {others}' if others else ''}"
     if len(shapes) > MAXIMUM_SHAPES:
         return f"A morph takes at most {MAXIMUM_SHAPES} shapes"
     missing = [item.name for item in shapes if item.name not in context.scene.objects]

@@ -12,11 +12,14 @@ import bpy
 from .job_queue import MorphJob
 from .report_summary import tracking_of
 from .request import spec_from
+from .scene.curve_keys import CurveKeys
 from .scene.errors import NoShapeKeysError, SceneError
+from .scene.ownership import is_morph
 from .scene.pose_space import write_space_in_slices
-from .scene.remove import replace_morph
+from .scene.replace import replace_morph
 from .scene.spec import AUTOMATIC
 from .scene.surface_mesh import write_surface_in_slices
+from .scene.timeline import Timeline
 from .scene.write import mode_of, write_result_in_slices
 
 MOVING = "TRANSFORM_OT_"
@@ -82,7 +85,7 @@ class ResultWriting:
                 writer = "SEQUENCE" if spec.keys_path is None else "SHAPE_KEYS"
             elif writer == "SHAPE_KEYS" and spec.keys_path is None:
                 raise NoShapeKeysError(tracking_of(self.job.folder).sentence)
-            self._slices = write_result_in_slices(bpy.context, spec, writer)
+            self._slices = write_result_in_slices(bpy.context, spec, writer, self._kept_keys())
         try:
             self.fraction = next(self._slices)
         except StopIteration as finished:
@@ -92,9 +95,19 @@ class ResultWriting:
         self.result_name = result.name
         replaced = bpy.data.objects.get(self.job.order.get("replaces", ""))
         if replaced is not None and replaced != result:
-            replace_morph(replaced, result)
+            result = replace_morph(replaced, result, self._keeps_keys)
             self.result_name = result.name
         self._written = True
+
+    @property
+    def _keeps_keys(self) -> bool:
+        """Whether what is replaced goes on to be played as it was."""
+        return not self.job.order.get("new_range")
+
+    def _kept_keys(self) -> CurveKeys | None:
+        """The keys of what is replaced."""
+        replaced = bpy.data.objects.get(self.job.order.get("replaces", ""))
+        return Timeline.of(replaced).keys() if self._keeps_keys and is_morph(replaced) else None
 
     def _fail(self, sentence: str) -> None:
         self.over, self.sentence = True, sentence

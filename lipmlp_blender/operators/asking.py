@@ -22,6 +22,7 @@ class Asking:
     """What operators that wait for an answer have in common; ``answered`` makes something of it."""
 
     stopped = "Stopped."
+    gone = "What the engine was asked about is no longer there."
 
     def answered(self, context: bpy.types.Context, folder: Path) -> set[str]:
         """Use what the engine left in the folder; anything that it refused has been told by then."""
@@ -81,5 +82,8 @@ class Asking:
                 self.report({"ERROR"}, said[-1].removeprefix("lipmorph: ") if said else "The engine gave no answer.")
                 return {"CANCELLED"}
             return self.answered(context, Path(self._folder.name))
+        except ReferenceError:
+            self.report({"ERROR"}, self.gone)
+            return {"CANCELLED"}
         finally:
             self._folder.cleanup()

@@ -102,7 +102,7 @@ class LIPMORPH_OT_convert(bpy.types.Operator):
             folder = folder_with_model(morph)
             order = read_order(folder)
             order["spec"].update(name=morph.name, relative_keys=relative, pack_model=is_packed(morph))
-            order.update(scene=context.scene.name, replaces=morph.name, writer=self.target)
+            order.update(scene=context.scene.name, replaces=morph.name, writer=self.target, new_range=False)
             job = MorphJob(order.pop("title", morph.name), folder, order)
             perform(job, wanted_keys(context, self.target == "SHAPE_KEYS", self.anyway))
         except (EngineError, SceneError, OSError, ValueError, KeyError) as error:

@@ -22,6 +22,7 @@ class LIPMORPH_OT_preserve_lengths(Asking, bpy.types.Operator):
     bl_label = "Preserve Lengths"
     bl_options = {"REGISTER", "UNDO"}
     stopped = "Stopped; no keys were added."
+    gone = "The mesh has been deleted meanwhile; no keys were added."
 
     count: bpy.props.IntProperty(  # type: ignore[valid-type]
         name="Keys", description="Corrective keys between the basis and the shape key", default=7, min=1, max=31
@@ -45,8 +46,10 @@ class LIPMORPH_OT_preserve_lengths(Asking, bpy.types.Operator):
         return not reason
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        self._item, self._key = context.active_object, context.active_object.active_shape_key.name
-        key = context.active_object.active_shape_key
+        item = context.active_object
+        key = item.active_shape_key
+        # An undo makes all objects anew, and anybody may rename them meanwhile.
+        self._uid, self._key = item.session_uid, key.name
         self._shares = [(index + 1) / (self.count + 1) for index in range(self.count)]
         folder = tempfile.TemporaryDirectory(prefix="lipmorph-")
         poses, positions = (Path(folder.name) / name for name in ("poses.npz", POSITIONS))
@@ -54,22 +57,29 @@ class LIPMORPH_OT_preserve_lengths(Asking, bpy.types.Operator):
             poses,
             first=pose_of(key.relative_key),
             last=pose_of(key),
-            triangles=triangles_of(self._item.data),
+            triangles=triangles_of(item.data),
             shares=self._shares,
         )
         return self.ask(context, folder, "lengths", str(poses), str(positions))
 
     def answered(self, context: bpy.types.Context, folder: Path) -> set[str]:
-        keys = self._item.data.shape_keys
+        item = next((item for item in bpy.data.objects if item.session_uid == self._uid), None)
+        if item is None or item.name not in context.scene.objects:
+            self.report({"ERROR"}, self.gone)
+            return {"CANCELLED"}
+        if item.mode != "OBJECT":
+            self.report({"ERROR"}, "The mesh is being edited; leave Edit Mode, and try again.")
+            return {"CANCELLED"}
+        keys = item.data.shape_keys
         if not (folder / POSITIONS).is_file() or keys is None or self._key not in keys.key_blocks:
             self.report({"ERROR"}, "The engine found no in-betweens, or the key is gone.")
             return {"CANCELLED"}
         with np.load(folder / POSITIONS) as stored:
             positions = stored["positions"]
-        if positions.shape[1] != len(self._item.data.vertices):
+        if positions.shape[1] != len(item.data.vertices):
             self.report({"ERROR"}, "The mesh has changed meanwhile; try again.")
             return {"CANCELLED"}
-        add_length_keys(self._item, self._key, self._shares, positions)
+        add_length_keys(item, self._key, self._shares, positions)
         self.report({"INFO"}, f"{len(positions)} keys keep the lengths of '{self._key}'.")
         return {"FINISHED"}
 

@@ -49,11 +49,7 @@ class LIPMORPH_OT_pose_pad(bpy.types.Operator):
         return {"RUNNING_MODAL"}
 
     def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
-        try:
-            there = self._item.get(self._story.sliders[0]) is not None
-        except ReferenceError:
-            there = False
-        if not there:
+        if not self._is_there():
             return self._close(context, "CANCELLED")
         if event.type == "ESC":
             set_code(self._item, self._before)
@@ -72,6 +68,13 @@ class LIPMORPH_OT_pose_pad(bpy.types.Operator):
             self._follow(event)
             return {"RUNNING_MODAL"}
         return {"PASS_THROUGH"}
+
+    def _is_there(self) -> bool:
+        """Whether the sliders have not been deleted meanwhile, or undone."""
+        try:
+            return all(self._item.get(name) is not None for name in self._story.sliders)
+        except ReferenceError:
+            return False
 
     def _follow(self, event: bpy.types.Event) -> None:
         x, y = self._at(event)
@@ -103,7 +106,7 @@ class LIPMORPH_OT_pose_pad(bpy.types.Operator):
         return MARGIN * scale, SIDE * scale
 
     def _draw(self) -> None:
-        if bpy.context.region != self._region:
+        if bpy.context.region != self._region or not self._is_there():
             return
         low, side = self._corner()
         high, scale = low + side, side / SIDE

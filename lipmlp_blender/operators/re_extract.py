@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import bpy
 
 from ..job_queue import MorphJob, read_order
@@ -18,7 +20,9 @@ from ..request import spec_from
 from ..scene.errors import SceneError
 from ..scene.ownership import story_of
 from ..scene.packed_model import is_packed
-from ..scene.spec import LAST_FRAME, WRITERS
+from ..scene.spec import LAST_FRAME, WRITERS, ResultSpec
+from ..scene.timeline import Timeline
+from ..scene.timing import morph_keys
 from .model import folder_with_model
 from .results import folder_of, needs_morph, why_not_changed
 
@@ -69,7 +73,7 @@ class LIPMORPH_OT_re_extract(bpy.types.Operator):
             # What the button that was pressed asks for is not what was asked for the last time.
             if not self.properties.is_property_set(name):
                 setattr(self, name, getattr(extraction, name))
-        self.frame_start, self.frame_end = spec.frame_start, spec.frame_end
+        self.frame_start, self.frame_end = _range_of(context.active_object, spec)
         return context.window_manager.invoke_props_dialog(self)
 
     def draw(self, _context: bpy.types.Context) -> None:
@@ -87,10 +91,17 @@ class LIPMORPH_OT_re_extract(bpy.types.Operator):
         try:
             folder = folder_with_model(morph)
             order = read_order(folder)
-            order["spec"].update(
-                frame_start=self.frame_start, frame_end=self.frame_end, name=morph.name, pack_model=is_packed(morph)
+            now = _range_of(morph, spec_from(order, [], None, folder))
+            # What nobody has set, in a script, is to stay as it is.
+            start, end = (
+                getattr(self, name) if self.properties.is_property_set(name) else frame
+                for name, frame in zip(("frame_start", "frame_end"), now, strict=True)
             )
+            order["spec"].update(frame_start=start, frame_end=end, name=morph.name, pack_model=is_packed(morph))
             order.update(scene=context.scene.name, replaces=morph.name, writer=_writer(morph))
+            order["new_range"] = (start, end) != now
+            if order["new_range"]:
+                morph_keys(spec_from(order, [], None, folder))  # refused before the engine is asked
             wanted = [part for name in RE_EXTRACTED for part in (f"--{name}", str(getattr(self, name)))]
             again = MorphJob(order.pop("title", morph.name), folder, order, extracts=tuple(wanted))
             again.write()
@@ -99,6 +110,15 @@ class LIPMORPH_OT_re_extract(bpy.types.Operator):
             self.report({"ERROR"}, shown(error))
             return {"CANCELLED"}
         return {"FINISHED"}
+
+
+def _range_of(morph: bpy.types.Object, spec: ResultSpec) -> tuple[int, int]:
+    """From when to when the morph is played: by its own keys, or as it was wanted."""
+    curve = Timeline.of(morph).curve
+    if curve is None or not len(curve.keyframe_points):
+        return spec.frame_start, spec.frame_end
+    first, last = (min(max(frame, -LAST_FRAME), LAST_FRAME) for frame in curve.range())
+    return math.floor(first), math.ceil(last)
 
 
 def _writer(morph: bpy.types.Object) -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import bpy
 
+from ..lipmlp_engine.job.hearsay import shown
 from ..lipmlp_engine.job.sections import MAXIMUM_SHAPES
-from ..request import selected_shapes
+from ..request import not_taken, selected_shapes
 
 
 class LIPMORPH_OT_add_shapes(bpy.types.Operator):
@@ -27,10 +28,13 @@ class LIPMORPH_OT_add_shapes(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> set[str]:
         settings = context.scene.lipmorph
         listed = {entry.object for entry in settings.shapes}
+        others = not_taken(context)
         new = [item for item in selected_shapes(context) if item not in listed]
         for item in new[: MAXIMUM_SHAPES - len(settings.shapes)]:
             settings.shapes.add().object = item
         settings.active_shape = max(0, len(settings.shapes) - 1)
+        if others:
+            self.report({"INFO"}, shown(others))
         if not new:
             self.report({"INFO"}, "The selected shapes are in the list already")
         return {"FINISHED"}

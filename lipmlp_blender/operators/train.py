@@ -22,6 +22,7 @@ from ..request import (
     landmarks_of,
     let_vertices_match,
     new_folder,
+    not_taken,
     order_from,
     title_of,
     why_not,
@@ -31,6 +32,7 @@ from ..scene.errors import SceneError
 from ..scene.gather import ShapeSlots, gather_in_slices, slots
 from ..scene.look_check import look_notes
 from ..scene.match_preview import hide_match
+from ..scene.source_notes import source_notes
 
 SENTENCES = (RequestError, SceneError, EngineError)
 """Errors that carry a sentence for the user."""
@@ -111,6 +113,8 @@ class GathersShapes:
     def _prepare(self, context: bpy.types.Context) -> None:
         hide_match(context)
         objects = self._objects(context)
+        if not_taken(context):
+            self.report({"INFO"}, shown(not_taken(context)))
         settings = context.scene.lipmorph
         self._title = title_of(objects)
         self._landmarks = landmarks_of(settings, objects)
@@ -125,7 +129,7 @@ class GathersShapes:
         for item in objects:
             looks += slots([item])
             yield
-        for sentence in look_notes(looks):
+        for sentence in [*look_notes(looks), *source_notes(objects)]:
             self.report({"WARNING"}, sentence)
         self._order = order_from(context, "Morph", [item.name for item in objects], looks)
         self._shapes: list[ShapeInput] = []

@@ -13,10 +13,13 @@ from .velocity import write_keys
 
 
 def animate(owner: bpy.types.ID, data_path: str, spec: ResultSpec, making: Making) -> bpy.types.FCurve:
-    """Key the property from 0 to 1 and back where asked; the action belongs to the result."""
-    keys = morph_keys(spec)
+    """Key the property from 0 to 1 and back where asked, or as what is replaced; the action belongs to the result."""
+    keys = morph_keys(spec) if making.keys is None else []
     curve = compat.ensure_fcurve(owner, data_path, group="Morph")
     making.own(owner.animation_data.action)
+    if making.keys is not None:
+        making.keys.put_on(curve)
+        return curve
     interpolation, easing = INTERPOLATIONS[spec.easing]
     write_keys(curve, np.array([key.frame for key in keys]), np.array([key.value for key in keys]), interpolation)
     for point in curve.keyframe_points:

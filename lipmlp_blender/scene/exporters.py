@@ -11,8 +11,7 @@ import numpy as np
 
 from .. import compat
 from .errors import ExportError
-from .player_nodes import one_mesh_name
-from .velocity import player_of
+from .player_nodes import one_mesh_name, player_of
 
 FORMATS = {
     ".abc": "Alembic: changing meshes with velocity",

@@ -26,6 +26,9 @@ BLENDED_COLOR = "Color"
 """Both colours mixed by the player."""
 MATERIALS = ("source_material", "target_material")
 
+LONGEST_NAME = 63
+"""Bytes of a datablock's name in Blender 4; follows from ``MAX_ID_NAME``. What is longer is cut off at its end."""
+
 
 @dataclass
 class FrameTimes:
@@ -116,6 +119,13 @@ def add_point_attribute(mesh: bpy.types.Mesh, name: str, values: NDArray[np.floa
 def set_material_indices(mesh: bpy.types.Mesh, indices: NDArray[np.int32]) -> None:
     """Give every face its material slot."""
     mesh.attributes.new("material_index", "INT", "FACE").data.foreach_set("value", indices)
+
+
+def frame_name(name: str, index: int, count: int) -> str:
+    """What a frame of a result is called: sorted by name, which is how they are played, frames are in their order."""
+    number = f"{index:0{max(4, len(str(count)))}}"
+    room = LONGEST_NAME - len(number) - len(" .001")
+    return f"{name.encode()[:room].decode(errors='ignore')} {number}"
 
 
 def frame_to_mesh(name: str, frame: MeshFrame, origin: NDArray[np.float64], smooth: bool) -> bpy.types.Mesh:

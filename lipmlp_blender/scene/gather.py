@@ -6,7 +6,6 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,11 +14,12 @@ import numpy as np
 
 from ..job_folder import settled_in
 from ..lipmlp_engine.job.sections import FEWEST_POINTS, ShapeInput
-from .errors import EmptyShapeError, HiddenShapeError, NotAShapeError
+from .errors import EmptyShapeError, NotAShapeError
 from .gather_layers import titles_of
 from .gather_points import POINT_TYPES, RawPoints, beside, color_name, read_points, write_points
 from .mesh_arrays import RawMesh, joined, surface_of
 from .mesh_reading import read_mesh
+from .showing import shown
 
 SHAPE_TYPES = ("MESH", "CURVE", "FONT", "SURFACE", "META", "POINTCLOUD")
 WAIT_SECONDS = 0.005
@@ -143,20 +143,22 @@ def _read_parts(context: bpy.types.Context, item: bpy.types.Object) -> tuple[lis
         depsgraph = context.evaluated_depsgraph_get()
         evaluated = item.evaluated_get(depsgraph)
         matrix = np.array(evaluated.matrix_world, np.float64)
-        if item.type == "POINTCLOUD":
-            clouds.append(read_points(evaluated.data, matrix))
+        if _makes_instances(item):
+            meshes += _read_instances(depsgraph, item)
+            clouds += _read_point_instances(depsgraph, item)
+        if _hides_itself(item, bool(meshes or clouds)):
+            pass
+        elif item.type == "POINTCLOUD":
+            clouds.insert(0, read_points(evaluated.data, matrix))
         else:
             mesh = _mesh_of(evaluated, item)
             try:
                 if len(mesh.polygons):
-                    meshes.append(read_mesh(mesh, matrix, item))
+                    meshes.insert(0, read_mesh(mesh, matrix, item))
                 elif item.type in POINT_TYPES:
-                    clouds.append(read_points(mesh, matrix))
+                    clouds.insert(0, read_points(mesh, matrix))
             finally:
                 evaluated.to_mesh_clear()
-        if _makes_instances(item):
-            meshes += _read_instances(depsgraph, item)
-            clouds += _read_point_instances(depsgraph, item)
     clouds = [cloud for cloud in clouds if len(cloud.places)]
     count = sum(len(cloud.places) for cloud in clouds)
     if not meshes and count < FEWEST_POINTS:
@@ -180,7 +182,14 @@ def _mesh_of(evaluated: bpy.types.Object, item: bpy.types.Object) -> bpy.types.M
 
 
 def _makes_instances(item: bpy.types.Object) -> bool:
-    return item.instance_type != "NONE" or any(modifier.type == "NODES" for modifier in item.modifiers)
+    made = item.instance_type != "NONE" or len(item.particle_systems) > 0
+    return made or any(modifier.type == "NODES" for modifier in item.modifiers)
+
+
+def _hides_itself(item: bpy.types.Object, has_instances: bool) -> bool:
+    """Whether only what is instanced on the object is to be seen, and not its own surface."""
+    instances = has_instances or item.instance_type != "NONE" or len(item.particle_systems) > 0
+    return instances and not (item.show_instancer_for_viewport and item.show_instancer_for_render)
 
 
 def _read_instances(depsgraph: bpy.types.Depsgraph, item: bpy.types.Object) -> list[RawMesh]:
@@ -220,34 +229,13 @@ def _material_names(evaluated: bpy.types.Object, mesh: bpy.types.Mesh) -> list[s
     return names
 
 
-@contextmanager
-def shown(context: bpy.types.Context, item: bpy.types.Object) -> Iterator[None]:
-    """Blender leaves hidden objects unevaluated, so a source hidden by an earlier morph is shown for the moment."""
-    if item.visible_get():
-        yield
-        return
-    if item.name not in context.view_layer.objects:
-        raise HiddenShapeError(f"'{item.name}' is not in the current view layer: include its collection first.")
-    eye, screen = item.hide_get(), item.hide_viewport
-    item.hide_viewport = False
-    item.hide_set(False)
-    _evaluate(context)
-    try:
-        yield
-    finally:
-        item.hide_viewport = screen
-        item.hide_set(eye)
-
-
-def _evaluate(context: bpy.types.Context) -> None:
-    context.view_layer.update()
-
-
 def _remedy(item: bpy.types.Object) -> str:
     if item.type in {"CURVE", "FONT", "SURFACE"}:
         return ": give it a bevel, an extrusion or a fill"
     if item.type == "META":
         return ": choose the first metaball of its family"
+    if _hides_itself(item, has_instances=False):
+        return ": it has no instances, and Show Instancer is off"
     return ""
 
 

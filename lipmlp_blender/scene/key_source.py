@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import bpy
 
-from .gather import shown
 from .gather_points import count_points
+from .showing import shown
 
 
 def why_no_keys(context: bpy.types.Context, source: bpy.types.Object, most_vertices: int) -> str:

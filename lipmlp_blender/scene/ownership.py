@@ -12,6 +12,8 @@ from typing import TypeVar
 import bpy
 
 from ..lipmlp_engine.job.hearsay import HearsayError, built, parsed_group
+from .curve_keys import CurveKeys
+from .player_nodes import player_of
 
 MARK = "lipmlp_morph"
 _STORY = "lipmlp_morph_story"
@@ -28,6 +30,10 @@ class ResultStory:
     sources: list[str] = field(default_factory=list)
     hidden: list[str] = field(default_factory=list)
     """Sources that the result hid and its removal shows again."""
+    hides: bool = True
+    """Whether its sources are to stay hidden as long as it is there."""
+    matrix: list[list[float]] = field(default_factory=list)
+    """The space in the world that its geometry was made in; nothing in results of older versions."""
     job_folder: str = ""
     model_path: str = ""
     """Relative to the .blend ("//…") where that is saved."""
@@ -44,6 +50,8 @@ class Making:
 
     def __init__(self, mark: str = "") -> None:
         self.mark = mark or uuid.uuid4().hex
+        self.keys: CurveKeys | None = None
+        """The keys that Morph gets, 0 to 1, where not those of the spec: of the result that is replaced."""
 
     def own(self, datablock: Datablock) -> Datablock:
         """Mark a new datablock as part of the result."""
@@ -56,8 +64,12 @@ class Making:
 
 
 def is_morph(item: bpy.types.Object | None) -> bool:
-    """Whether the object is the one that stands for a result."""
-    return item is not None and all(isinstance(item.get(name), str) for name in (_STORY, MARK))
+    """Whether the object is the one that stands for a result; a copy that was made a plain mesh is none any more."""
+    if item is None or not all(isinstance(item.get(name), str) for name in (_STORY, MARK)):
+        return False
+    if item.type == "MESH":
+        return item.data.shape_keys is not None or player_of(item) is not None
+    return item.type == "EMPTY"
 
 
 def story_of(item: bpy.types.Object) -> ResultStory:
@@ -91,21 +103,37 @@ def marked(mark: str) -> Iterator[bpy.types.ID]:
                 yield datablock
 
 
+def morphs(mark: str = "") -> list[bpy.types.Object]:
+    """The local objects that stand for results, or for those of one mark: an object and its copies."""
+    found = [item for item in bpy.data.objects if item.library is None and MARK in item and is_morph(item)]
+    return [item for item in found if not mark or item[MARK] == mark]
+
+
 def remove_marked(mark: str) -> None:
-    """Remove the result's objects, and of the rest whatever nothing else uses any more."""
-    objects = [item for item in bpy.data.objects if item.library is None and item.get(MARK) == mark]
-    bpy.data.batch_remove(objects)
-    for collection in [entry for entry in bpy.data.collections if entry.library is None and entry.get(MARK) == mark]:
+    """Remove all that was made under the mark, but for what something else uses."""
+    bpy.data.batch_remove([item for item in bpy.data.objects if item.library is None and item.get(MARK) == mark])
+    remove_collections([entry for entry in bpy.data.collections if entry.library is None and entry.get(MARK) == mark])
+    remove_unused(mark)
+
+
+def remove_collections(collections: list[bpy.types.Collection]) -> None:
+    """Remove collections of ours; what the user put into them goes to where they hang."""
+    for collection in collections:
         _rehouse(collection)
-    while True:
-        unused = [
-            datablock
-            for datablock in marked(mark)
-            if datablock.users == 0 or isinstance(datablock, bpy.types.Collection)
-        ]
-        if not unused:
-            return
+    bpy.data.batch_remove(collections)
+
+
+def remove_unused(mark: str) -> None:
+    """Remove whatever of the result nothing uses any more."""
+    while unused := [datablock for datablock in marked(mark) if datablock.users == 0]:
         bpy.data.batch_remove(unused)
+
+
+def forget(datablock: bpy.types.ID) -> None:
+    """Let something that was part of a result be the user's alone."""
+    for name in (MARK, _STORY):
+        if name in datablock:
+            del datablock[name]
 
 
 def _rehouse(collection: bpy.types.Collection) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import bpy
 
+from .. import compat
 from .frame_mesh import BLENDED_COLOR, COLORS, MORPH, MORPH_VELOCITY, VELOCITY
 
 FRAMES_INPUT = "Frames"
@@ -72,6 +73,14 @@ def build_player(name: str, span: float, colored: bool, frames_per_second: float
     result = lay.switch("GEOMETRY", 15, 1, blur, surface, blurred)
     lay.add("NodeGroupOutput", 16, 1, {"Geometry": result})
     return tree
+
+
+def player_of(item: bpy.types.Object) -> bpy.types.NodesModifier | None:
+    """The modifier that plays a morph's frames, where the object has one."""
+    for modifier in item.modifiers:
+        if modifier.type == "NODES" and compat.has_input(modifier, SPEED_INPUT):
+            return modifier
+    return None
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Generator
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from itertools import product
 from pathlib import Path
@@ -74,6 +75,23 @@ def write_space_in_slices(
     if item is None or item.type != "MESH":
         raise ChangedSourceError(f"'{source}' is gone; learn the pose space again.")
     copy = _bare_copy(context, item, grid.positions.shape[1])
+    mesh = copy.data
+    try:
+        yield from _learn_sliders(copy, grid)
+        _bring_forward(context, copy, item)
+    except BaseException as error:
+        # An undo takes the copy away by itself.
+        for made, kind in ((copy, bpy.data.objects), (mesh, bpy.data.meshes)):
+            with suppress(ReferenceError):
+                kind.remove(made)
+        if isinstance(error, ReferenceError):
+            raise ChangedSourceError(f"'{source}' is gone; learn the pose space again.") from error
+        raise
+    return copy
+
+
+def _learn_sliders(copy: bpy.types.Object, grid: SpaceGrid) -> Generator[float, None, None]:
+    """Give the copy the space's keys and sliders."""
     yield 0.1
     sliders = _add_sliders(copy, len(grid.nodes), grid.pose_size)
     middle = len(grid.positions) // 2
@@ -90,8 +108,6 @@ def write_space_in_slices(
     names = grid.names
     copy[STORY] = json.dumps(asdict(SpaceStory(sliders, names, np.round(grid.codes, 6).tolist())))
     set_code(copy, grid.codes[0].tolist())
-    _bring_forward(context, copy, item)
-    return copy
 
 
 def is_space(item: bpy.types.Object | None) -> bool:
@@ -174,9 +190,11 @@ def _drive(
 
 def _bring_forward(context: bpy.types.Context, copy: bpy.types.Object, source: bpy.types.Object) -> None:
     """Show the copy instead of the source, which is only hidden."""
+    name = source.name
+    context.view_layer.update()  # without it, objects that were just removed are still among them, as None
     for other in context.view_layer.objects:
         other.select_set(False)
-    if source.name in context.view_layer.objects:
+    if name in context.view_layer.objects:
         source.hide_set(True)
     source.hide_render = True
     copy.select_set(True)

@@ -3,45 +3,140 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 
 import bpy
 
+from .. import compat
 from .errors import NotAMorphError
-from .ownership import MARK, is_morph, remove_marked, story_of, tell_story
+from .ownership import (
+    MARK,
+    forget,
+    is_morph,
+    marked,
+    morphs,
+    remove_collections,
+    remove_unused,
+    story_of,
+    tell_story,
+)
+from .player_nodes import FRAMES_INPUT, player_of
 
-
-def replace_morph(old: bpy.types.Object, new: bpy.types.Object) -> None:
-    """Let a result take another one's name and place; the sources that the old one hid stay hidden, for the new one."""
-    name, hidden = old.name, story_of(old).hidden
-    remove_morph(old)
-    new.name = name
-    for source in hidden:
-        _set_shown(source, False)
-    story = story_of(new)
-    tell_story(new, dataclasses.replace(story, hidden=list(dict.fromkeys([*hidden, *story.hidden]))))
+_COPY = re.compile(r"(.+)\.\d{3,}")
+"""How Blender calls a copy."""
+_FRAME = re.compile(r".* \d{4,}(\.\d{3,})?")
+"""How the writers call a frame."""
 
 
 def remove_morph(item: bpy.types.Object) -> None:
-    """Remove the result; while a copy of it is left in the file, only the object itself goes."""
+    """Remove the result; what a copy of it in the file needs stays, and what the artist copied out of it."""
+    require_morph(item)
+    mark, story = item[MARK], story_of(item)
+    sources = [source for name in story.hidden for source in sources_called(item, name)]
+    frames, collections = disposable_parts(item)
+    _let_children_go(item, frames)
+    bpy.data.batch_remove([item, *frames])
+    remove_collections(collections)
+    remove_remains(mark)
+    for source in sources:
+        _show_unless_needed(source)
+
+
+def require_morph(item: bpy.types.Object) -> None:
+    """Refuse what cannot be removed or replaced."""
     if not is_morph(item):
         raise NotAMorphError(f"'{item.name}' is no morph: choose the object that Lipschitz Morph made.")
     if item.library is not None:
         raise NotAMorphError(
             f"'{item.name}' is linked from {item.library.filepath}: remove it there, or unlink it here."
         )
-    mark, story = item[MARK], story_of(item)
-    copies = [other for other in bpy.data.objects if other != item and is_morph(other) and other.get(MARK) == mark]
-    if copies:
-        bpy.data.objects.remove(item)
+
+
+def parts_of(item: bpy.types.Object) -> tuple[list[bpy.types.Object], list[bpy.types.Collection]]:
+    """A result's frames and the collections in which they lie; without what the artist has copied out of it."""
+    mark, player = item[MARK], player_of(item) if item.type == "MESH" else None
+    if item.type == "MESH" and player is None:
+        return [], []
+    held = item.users_collection if player is None else [compat.get_input(player, FRAMES_INPUT)]
+    collections = [entry for entry in held if entry is not None and entry.library is None and entry.get(MARK) == mark]
+    inside = [frame for collection in collections for frame in collection.objects if frame.get(MARK) == mark]
+    if player is not None:
+        frames = [frame for frame in inside if all(entry.get(MARK) == mark for entry in frame.users_collection)]
+        return frames, collections
+    children = [child for child in item.children if child.library is None and child.get(MARK) == mark]
+    frames = {frame.name: frame for frame in [*inside, *children] if not is_morph(frame)}
+    return [
+        frame for name, frame in frames.items() if _FRAME.fullmatch(name) and not _is_copy(name, frames)
+    ], collections
+
+
+def disposable_parts(item: bpy.types.Object) -> tuple[list[bpy.types.Object], list[bpy.types.Collection]]:
+    """Of a result's parts those that no copy of it plays as well."""
+    mark = item[MARK]
+    frames, collections = parts_of(item)
+    for twin in morphs(mark):
+        if twin != item:
+            theirs = parts_of(twin)
+            frames = [frame for frame in frames if frame not in theirs[0]]
+            collections = [collection for collection in collections if collection not in theirs[1]]
+    return frames, collections
+
+
+def remove_remains(mark: str) -> None:
+    """Remove what nothing uses after the parts have gone; what is left is the artist's, unless a copy is there."""
+    remove_unused(mark)
+    if morphs(mark):
         return
-    remove_marked(mark)
-    for name in story.hidden:
-        _set_shown(name, True)
+    for datablock in list(marked(mark)):
+        if isinstance(datablock, bpy.types.Material):
+            _let_go(datablock)
+        forget(datablock)
 
 
-def _set_shown(name: str, shown: bool) -> None:
-    source = bpy.data.objects.get(name)
-    if source is not None:
-        source.hide_render = not shown
-        if name in bpy.context.view_layer.objects:
-            source.hide_set(not shown)
+def sources_called(item: bpy.types.Object, name: str) -> list[bpy.types.Object]:
+    """The source of a result that has the name, or what a full copy of its scene has in its place."""
+    scenes = [scene for scene in bpy.data.scenes if item.name in scene.objects]
+    own = [scene.objects[name] for scene in scenes if name in scene.objects]
+    own = own or [
+        copy for scene in scenes for copy in scene.objects if (found := _COPY.fullmatch(copy.name)) and found[1] == name
+    ]
+    named = bpy.data.objects.get(name)
+    return list(dict.fromkeys(own)) or ([named] if named is not None else [])
+
+
+def _let_children_go(item: bpy.types.Object, frames: list[bpy.types.Object]) -> None:
+    """Leave what hangs on the result where it is, but for its own frames."""
+    for child in item.children:
+        if child.library is None and child not in frames:
+            place = child.matrix_world.copy()
+            child.parent = None
+            child.matrix_world = place
+
+
+def _show_unless_needed(source: bpy.types.Object) -> None:
+    """Show a source, or leave that to the removal of another result of it."""
+    for other in morphs():
+        story = story_of(other)
+        names = [name for name in story.sources if source in sources_called(other, name)] if story.hides else []
+        if names:
+            tell_story(other, dataclasses.replace(story, hidden=list(dict.fromkeys([*story.hidden, *names]))))
+            return
+    source.hide_render = False
+    for scene in bpy.data.scenes:
+        for layer in scene.view_layers:
+            if source.name in layer.objects:
+                source.hide_set(False, view_layer=layer)
+
+
+def _is_copy(name: str, others: dict[str, bpy.types.Object]) -> bool:
+    found = _COPY.fullmatch(name)
+    return found is not None and found[1] in others
+
+
+def _let_go(material: bpy.types.Material) -> None:
+    """Take away the drivers by which the viewport's colour followed a result that has gone."""
+    animation = material.animation_data
+    for driver in list(animation.drivers) if animation is not None else []:
+        targets = [target for variable in driver.driver.variables for target in variable.targets]
+        if driver.data_path == "diffuse_color" and all(target.id is None for target in targets):
+            animation.drivers.remove(driver)

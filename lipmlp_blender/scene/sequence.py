@@ -16,6 +16,7 @@ from .frame_mesh import (
     add_colors,
     add_point_attribute,
     fraction,
+    frame_name,
     frame_to_mesh,
     load_frame,
     material_pairs,
@@ -35,7 +36,7 @@ def write(context: bpy.types.Context, spec: ResultSpec, making: Making) -> Gener
     yield 0.0
     blender, layers = MaterialBlender(spec, making), LayerWriter(spec.slots)
     frames = making.own(bpy.data.collections.new(f"{spec.name} Frames"))
-    digits = max(4, len(str(len(spec.frame_paths))))
+    count = len(spec.frame_paths)
     origin = np.zeros(3)
     looks: list[bpy.types.Material | None] = []
     for index, path in enumerate(spec.frame_paths):
@@ -43,7 +44,7 @@ def write(context: bpy.types.Context, spec: ResultSpec, making: Making) -> Gener
         yield (index + 0.2) / (len(spec.frame_paths) + 1)
         if index == 0:
             origin = origin_of(spec, frame.vertices)
-        mesh = making.own(frame_to_mesh(f"{spec.name} {index:0{digits}}", frame, origin, spec.smooth))
+        mesh = making.own(frame_to_mesh(frame_name(spec.name, index, count), frame, origin, spec.smooth))
         yield (index + 0.6) / (len(spec.frame_paths) + 1)
         add_point_attribute(mesh, MORPH, np.full(len(frame.vertices), fraction(frame), np.float32))
         if frame.velocity is not None:

@@ -10,14 +10,15 @@ from mathutils import Matrix
 from numpy.typing import NDArray
 
 from .animation import animate
+from .curve_keys import CurveKeys
 from .errors import ChangedSourceError
 from .frame_mesh import COLORS, MORPH, add_point_attribute, build_mesh
-from .gather import shown
 from .key_look import blend_look, slots_of_faces, write_layers
 from .keys_file import SERIOUS, KeysFile, read_keys
 from .materials import material_in
 from .ownership import Making
 from .sequence import origin_of
+from .showing import shown
 from .spec import ResultSpec
 
 TROUBLE = "Morph Trouble"
@@ -123,9 +124,7 @@ def _animate_absolute(item: bpy.types.Object, spec: ResultSpec, making: Making) 
     """Key the evaluation time; the object's morph property follows it, for the materials."""
     shape_keys = item.data.shape_keys
     curve = animate(shape_keys, "eval_time", spec, making)
-    for point in curve.keyframe_points:
-        point.co.y *= FULL_TIME
-    curve.update()
+    CurveKeys.of(curve).scaled(FULL_TIME).put_on(curve)
     driver = item.driver_add(f'["{MORPH}"]').driver
     driver.expression = f"time / {FULL_TIME:g}"
     _variable(driver, "time", "KEY", shape_keys, "eval_time")

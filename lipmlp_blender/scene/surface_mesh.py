@@ -37,6 +37,7 @@ def write_surface_in_slices(
     cloud = bpy.data.objects.get(source)
     for material in cloud.data.materials if cloud is not None and hasattr(cloud.data, "materials") else ():
         mesh.materials.append(material)
+    context.view_layer.update()  # without it, objects that were just removed are still among them, as None
     for other in context.view_layer.objects:
         other.select_set(False)
     item.select_set(True)

@@ -12,15 +12,7 @@ from numpy.typing import NDArray
 from .. import compat
 from .errors import NotAMorphError
 from .ownership import MARK, is_morph
-from .player_nodes import MORPH_INPUT, SPEED_INPUT
-
-
-def player_of(item: bpy.types.Object) -> bpy.types.NodesModifier | None:
-    """The modifier that plays a morph's frames, where the object has one."""
-    for modifier in item.modifiers:
-        if modifier.type == "NODES" and compat.has_input(modifier, SPEED_INPUT):
-            return modifier
-    return None
+from .player_nodes import MORPH_INPUT, SPEED_INPUT, player_of
 
 
 def refresh_speed(item: bpy.types.Object) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Generator
 
 import bpy
@@ -17,6 +18,7 @@ from .frame_mesh import (
     add_colors,
     add_point_attribute,
     fraction,
+    frame_name,
     frame_to_mesh,
     load_frame,
     material_pairs,
@@ -40,10 +42,9 @@ def write(context: bpy.types.Context, spec: ResultSpec, making: Making) -> Gener
     handle = making.own(bpy.data.objects.new(spec.name, None))
     handle.empty_display_size = 0.25
     collection.objects.link(handle)
-    shown, slopes = _schedule(spec, handle, making, count)
+    start, shown, slopes = _schedule(spec, handle, making, count)
     rate = context.scene.render.fps / context.scene.render.fps_base
     blender, layers = MaterialBlender(spec, making), LayerWriter(spec.slots)
-    digits = max(4, len(str(count)))
     origin = np.zeros(3)
     for index, path in enumerate(spec.frame_paths):
         frame = load_frame(path)
@@ -51,7 +52,7 @@ def write(context: bpy.types.Context, spec: ResultSpec, making: Making) -> Gener
         if index == 0:
             origin = origin_of(spec, frame.vertices)
             handle.location = origin
-        mesh = making.own(frame_to_mesh(f"{spec.name} {index:0{digits}}", frame, origin, spec.smooth))
+        mesh = making.own(frame_to_mesh(frame_name(spec.name, index, count), frame, origin, spec.smooth))
         yield (index + 0.6) / count
         add_point_attribute(mesh, MORPH, np.full(len(frame.vertices), fraction(frame), np.float32))
         when = np.flatnonzero(shown == index)
@@ -69,36 +70,40 @@ def write(context: bpy.types.Context, spec: ResultSpec, making: Making) -> Gener
         item = making.own(bpy.data.objects.new(mesh.name, mesh))
         item.parent = handle
         collection.objects.link(item)
-        _key_visibility(item, spec.frame_start + when, spec, making)
+        _key_visibility(item, start + when, (start, start + len(shown) - 1), making)
         yield (index + 1) / count
-    blender.drive_viewport_colors(handle, '["morph"]', timing.times)
+    blender.drive_viewport_colors(handle, f'["{MORPH}"]', timing.times)
     return handle
 
 
-def _schedule(spec: ResultSpec, handle: bpy.types.Object, making: Making, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """Which frame shows at each scene frame of the range, and Morph's change per scene frame there.
+def _schedule(
+    spec: ResultSpec, handle: bpy.types.Object, making: Making, count: int
+) -> tuple[int, np.ndarray, np.ndarray]:
+    """Where the range begins, which frame shows at each scene frame of it, and Morph's change per scene frame there.
 
     The eased value stays on the handle as the property ``morph``, for the user's own drivers.
     """
-    handle["morph"] = 0.0
-    handle.id_properties_ui("morph").update(min=0.0, max=1.0, description="0 is the first shape, 1 the last")
-    curve = animate(handle, '["morph"]', spec, making)
-    frames = range(spec.frame_start, spec.frame_end + 1)
+    handle[MORPH] = 0.0
+    handle.id_properties_ui(MORPH).update(min=0.0, max=1.0, description="0 is the first shape, 1 the last")
+    curve = animate(handle, f'["{MORPH}"]', spec, making)
+    first, last = math.floor(curve.range()[0]), math.ceil(curve.range()[1])
+    frames = range(first, last + 1)
     values = np.array([curve.evaluate(frame) for frame in frames])
     slopes = np.array([curve.evaluate(frame + 0.5) - curve.evaluate(frame - 0.5) for frame in frames])
-    return np.rint(np.clip(values, 0.0, 1.0) * (count - 1)).astype(int), slopes
+    return first, np.rint(np.clip(values, 0.0, 1.0) * (count - 1)).astype(int), slopes
 
 
-def _key_visibility(item: bpy.types.Object, frames: np.ndarray, spec: ResultSpec, making: Making) -> None:
+def _key_visibility(item: bpy.types.Object, frames: np.ndarray, ends: tuple[int, int], making: Making) -> None:
     """Show the object at the given scene frames; the first and the last one stay before and after the range."""
-    changes: dict[int, float] = {spec.frame_start - 1: 1.0}
+    first, last = ends
+    changes: dict[int, float] = {first - 1: 1.0}
     for frame in frames:
         changes[int(frame)] = 0.0
         changes.setdefault(int(frame) + 1, 1.0)
-    if len(frames) and frames[0] == spec.frame_start:
-        del changes[spec.frame_start - 1]
-    if len(frames) and frames[-1] == spec.frame_end:
-        del changes[spec.frame_end + 1]
+    if len(frames) and frames[0] == first:
+        del changes[first - 1]
+    if len(frames) and frames[-1] == last:
+        del changes[last + 1]
     keys = sorted(changes.items())
     keys = [key for index, key in enumerate(keys) if index == 0 or key[1] != keys[index - 1][1]]
     for path in _HIDDEN:

@@ -7,11 +7,13 @@ from collections.abc import Generator
 import bpy
 
 from . import sequence, shape_keys, visibility
+from .curve_keys import CurveKeys
 from .errors import SceneError
 from .footprint import mesh_bytes
 from .look_check import look_notes
 from .ownership import Making, ResultStory, marked, portable_path, tell_story
 from .packed_model import pack_model
+from .source_notes import source_notes
 from .spec import EASINGS, WRITERS, ResultSpec
 
 __all__ = ["EASINGS", "WRITERS", "ResultSpec", "write_result", "write_result_in_slices"]
@@ -30,14 +32,17 @@ def write_result(context: bpy.types.Context, spec: ResultSpec, writer: str = "SE
 
 
 def write_result_in_slices(
-    context: bpy.types.Context, spec: ResultSpec, writer: str = "SEQUENCE"
+    context: bpy.types.Context, spec: ResultSpec, writer: str = "SEQUENCE", keys: CurveKeys | None = None
 ) -> Generator[float, None, bpy.types.Object]:
     """As ``write_result``, yielding the finished share (0 to 1) a few times a frame; returns the object.
+
+    It is played by ``keys`` where they are given, as of a property from 0 to 1, and not by those of the spec.
 
     Closing the generator early, or any failure, removes what was made. An undo between two slices invalidates what was
     made so far and ends the writing with a SceneError; the caller may simply start again.
     """
     making = Making()
+    making.keys = keys
     try:
         item = yield from _WRITE[writer](context, spec, making)
         _link(context.scene, item)
@@ -45,8 +50,11 @@ def write_result_in_slices(
         taken = sum(mesh_bytes(datablock) for datablock in marked(making.mark) if isinstance(datablock, bpy.types.Mesh))
         folder, model = portable_path(spec.job_folder), portable_path(spec.model_path)
         made_in = str(spec.job_folder or "")
-        notes = look_notes(spec.slots)
-        tell_story(item, ResultStory(writer, spec.sources, hidden, folder, model, made_in, taken, notes))
+        sources = [bpy.data.objects[name] for name in spec.sources if name in bpy.data.objects]
+        notes = look_notes(spec.slots) + source_notes(sources)
+        place = [list(row) for row in item.matrix_basis]
+        told = ResultStory(writer, spec.sources, hidden, spec.hide_sources, place, folder, model, made_in, taken, notes)
+        tell_story(item, told)
         if spec.pack_model and spec.job_folder is not None:
             pack_model(item, spec.job_folder)
         _select_only(context, item)

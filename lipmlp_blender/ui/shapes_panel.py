@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import bpy
 
-from ..request import chain, selected_shapes
+from ..request import chain, not_taken, selected_shapes
 from ..scene.gather_points import count_points, has_normals
+from .sentences import draw_sentence
 
 
 class LIPMORPH_UL_shapes(bpy.types.UIList):
@@ -77,6 +78,9 @@ def _draw_selection(layout: bpy.types.UILayout, context: bpy.types.Context) -> N
         wanted = "Select another object" if shapes else "Select two or more objects"
         box.label(text=wanted, icon="RESTRICT_SELECT_OFF")
         box.label(text="The active one becomes the target", icon="BLANK1")
+    others = not_taken(context)
+    if others:
+        draw_sentence(layout, context, others, icon="INFO")
     if shapes:
         layout.operator("lipmorph.add_shapes", icon="ADD", text="List and Order Shapes")
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
+import time
+from collections.abc import Callable
 from types import ModuleType
 
 import bpy
@@ -75,3 +78,66 @@ def test_the_basis_and_a_corrective_key_are_refused(lipmorph: ModuleType) -> Non
     bpy.ops.lipmorph.preserve_lengths(count=1)
     item.active_shape_key_index = 2
     assert not bpy.ops.lipmorph.preserve_lengths.poll()
+
+
+def meanwhile(monkeypatch: pytest.MonkeyPatch, lipmorph: ModuleType, happens: Callable[[], object]) -> None:
+    """Let something happen once while the engine is waited for."""
+    asking, wait, done = importlib.import_module(f"{lipmorph.__name__}.operators.asking"), time.sleep, []
+
+    def sleep(seconds: float) -> None:
+        if not done:
+            done.append(happens())
+        wait(seconds)
+
+    monkeypatch.setattr(asking.time, "sleep", sleep)
+
+
+def test_a_mesh_that_is_deleted_meanwhile_is_told_of(lipmorph: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    item = bar_with_turned_key()
+    meanwhile(monkeypatch, lipmorph, lambda: bpy.data.objects.remove(item))
+    with pytest.raises(RuntimeError, match="deleted meanwhile; no keys were added") as caught:
+        bpy.ops.lipmorph.preserve_lengths(count=2)
+    assert "Traceback" not in str(caught.value)
+
+
+def test_a_mesh_that_is_renamed_or_undone_meanwhile_gets_its_keys(
+    lipmorph: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    item = bar_with_turned_key()
+    item.name = "Arm"
+    bpy.ops.ed.undo_push(message="one")
+    bpy.ops.mesh.primitive_cube_add()
+    bpy.ops.ed.undo_push(message="two")
+    bpy.context.view_layer.objects.active = item
+
+    def undo() -> None:
+        bpy.ops.ed.undo()
+        bpy.data.objects["Arm"].name = "Limb"
+
+    meanwhile(monkeypatch, lipmorph, undo)
+    assert bpy.ops.lipmorph.preserve_lengths(count=2) == {"FINISHED"}
+    assert len(bpy.data.objects["Limb"].data.shape_keys.key_blocks) == 4
+
+
+def test_a_mesh_that_is_edited_meanwhile_is_left_alone(lipmorph: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    item = bar_with_turned_key()
+    meanwhile(monkeypatch, lipmorph, lambda: bpy.ops.object.mode_set(mode="EDIT"))
+    with pytest.raises(RuntimeError, match="is being edited"):
+        bpy.ops.lipmorph.preserve_lengths(count=2)
+    bpy.ops.object.mode_set(mode="OBJECT")
+    assert len(item.data.shape_keys.key_blocks) == 2
+
+
+def test_whatever_else_is_deleted_meanwhile_ends_in_a_sentence(
+    lipmorph: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bar_with_turned_key()
+    lengths = importlib.import_module(f"{lipmorph.__name__}.operators.lengths")
+
+    def gone(*_arguments: object) -> None:
+        raise ReferenceError("StructRNA of type Object has been removed")
+
+    monkeypatch.setattr(lengths, "add_length_keys", gone)
+    with pytest.raises(RuntimeError, match="deleted meanwhile") as caught:
+        bpy.ops.lipmorph.preserve_lengths(count=1)
+    assert "Traceback" not in str(caught.value)

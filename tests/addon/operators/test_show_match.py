@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import time
 from pathlib import Path
 from types import ModuleType
 
@@ -104,3 +106,20 @@ def test_a_saved_file_has_no_colours_in_it(lipmorph: ModuleType, tmp_path: Path)
     bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "saved.blend"))
     assert PREVIEW not in bpy.data.collections
     assert {bpy.data.objects[name].display_type for name in ("Straight", "Bent")} == {"TEXTURED"}
+
+
+@pytest.mark.any_blender
+def test_shapes_that_are_deleted_meanwhile_are_told_of(lipmorph: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = snake("Straight", 0.1, 0), snake("Bent", 1.4, 5)
+    selected(first, second)
+    asking, wait, done = importlib.import_module(f"{lipmorph.__name__}.operators.asking"), time.sleep, []
+
+    def sleep(seconds: float) -> None:
+        if not done:
+            done.append(bpy.data.objects.remove(first))
+        wait(seconds)
+
+    monkeypatch.setattr(asking.time, "sleep", sleep)
+    with pytest.raises(RuntimeError, match="The shapes are not there any more") as caught:
+        bpy.ops.lipmorph.show_match()
+    assert "Traceback" not in str(caught.value) and PREVIEW not in bpy.data.collections

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import subprocess
 import sys
 from pathlib import Path
@@ -166,3 +167,23 @@ def test_a_strangers_story_is_not_believed(bar: bpy.types.Object) -> None:
     for said in ("{}", "[1]", '{"sliders": ["a"]}', '{"sliders": ["Pose 1"], "names": ["a"], "codes": [[1, 2]]}'):
         bar["lipmlp_pose_space"] = said
         assert bpy.ops.lipmorph.go_to_pose.poll() is False or bpy.ops.lipmorph.go_to_pose.poll() is None
+
+
+@pytest.mark.any_blender
+def test_a_mesh_that_is_deleted_while_its_sliders_are_made_ends_in_a_sentence(
+    lipmorph: ModuleType, bar: bpy.types.Object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    space = importlib.import_module(f"{lipmorph.__name__}.scene.pose_space")
+    errors = importlib.import_module(f"{lipmorph.__name__}.scene.errors")
+    count = len(bar.data.vertices)
+    grid = space.SpaceGrid(
+        np.zeros((3, count, 3), np.float32), np.array([[-1.0, 0, 1]]), np.zeros((2, 1)), ["a", "b"], 1
+    )
+    monkeypatch.setattr(space.SpaceGrid, "read", lambda _path: grid)
+    slices = space.write_space_in_slices(bpy.context, tmp_path / "none", "Bar")
+    next(slices)
+    next(slices)
+    bpy.data.objects.remove(bar)
+    with pytest.raises(errors.ChangedSourceError, match="'Bar' is gone"):
+        list(slices)
+    assert not bpy.data.objects

@@ -204,3 +204,83 @@ def test_a_mesh_without_any_vertex_is_refused_in_a_sentence(lipmorph: ModuleType
     with pytest.raises(part("scene.errors").EmptyShapeError, match="'Nothing' has no faces to morph"):
         part("scene.gather").gather(bpy.context, [empty], tmp_path)
     assert part("scene.gather").slots([empty])[0].name == "Nothing"
+
+
+def in_collection(item: bpy.types.Object, *names: str) -> bpy.types.Collection:
+    """Put the object into collections within collections and nowhere else; returns the innermost."""
+    place = bpy.context.scene.collection
+    for collection in item.users_collection:
+        collection.objects.unlink(item)
+    for name in names:
+        inner = bpy.data.collections.new(name)
+        place.children.link(inner)
+        place = inner
+    place.objects.link(item)
+    return place
+
+
+@pytest.mark.parametrize("how", ["screen", "eye", "outer screen", "outer eye", "object as well"])
+def test_what_a_hidden_collection_holds_is_evaluated(gather: ModuleType, tmp_path: Path, how: str) -> None:
+    bpy.ops.mesh.primitive_cube_add(size=2)
+    cube = bpy.context.object
+    cube.modifiers.new("Row", "ARRAY").count = 3
+    in_collection(cube, "Outer", "Inner")
+    outer = bpy.context.view_layer.layer_collection.children["Outer"]
+    entry = outer if "outer" in how else outer.children["Inner"]
+    (entry if "eye" in how else entry.collection).hide_viewport = True
+    cube.hide_viewport = how == "object as well"
+    bpy.context.view_layer.update()
+    assert not cube.visible_get()
+    assert len(read(gather, tmp_path, cube)[0]["vertices"]) == 24
+    assert len(gather.slots([cube])[0].matrix) == 4
+    bpy.context.view_layer.update()
+    assert not cube.visible_get() and cube.hide_viewport == (how == "object as well")
+    assert outer.hide_viewport == (how == "outer eye") and outer.collection.hide_viewport == (how == "outer screen")
+
+
+def test_what_cannot_be_shown_is_refused(gather: ModuleType, tmp_path: Path) -> None:
+    bpy.ops.mesh.primitive_cube_add(size=2)
+    cube = bpy.context.object
+    in_collection(cube, "Away")
+    bpy.context.view_layer.layer_collection.children["Away"].exclude = True
+    bpy.context.view_layer.update()
+    with pytest.raises(part("scene.errors").HiddenShapeError, match="'Cube' is not in the current view layer"):
+        read(gather, tmp_path, cube)
+
+
+@pytest.mark.parametrize("flag", ["show_instancer_for_render", "show_instancer_for_viewport"])
+def test_an_instancer_that_is_not_shown_is_no_part_of_the_shape(gather: ModuleType, tmp_path: Path, flag: str) -> None:
+    bpy.ops.mesh.primitive_plane_add(size=4)
+    plane = bpy.context.object
+    bpy.ops.mesh.primitive_cube_add(size=0.2)
+    cube = bpy.context.object
+    cube.parent = plane
+    plane.instance_type = "FACES"
+    assert len(read(gather, tmp_path / "with", plane)[0]["vertices"]) == 4 + 8
+    setattr(plane, flag, False)
+    assert len(read(gather, tmp_path / "without", plane)[0]["vertices"]) == 8
+    cube.parent = None
+    with pytest.raises(part("scene.errors").EmptyShapeError, match="Show Instancer is off"):
+        read(gather, tmp_path / "nothing", plane)
+
+
+def test_the_flag_of_an_instancer_means_nothing_where_nothing_is_instanced(gather: ModuleType, tmp_path: Path) -> None:
+    bpy.ops.mesh.primitive_cube_add(size=2)
+    bpy.context.object.show_instancer_for_render = False
+    assert len(read(gather, tmp_path, bpy.context.object)[0]["vertices"]) == 8
+
+
+@pytest.mark.parametrize("shown", [True, False])
+def test_objects_that_particles_place_are_part_of_the_shape(gather: ModuleType, tmp_path: Path, shown: bool) -> None:
+    bpy.ops.mesh.primitive_cube_add(size=0.2, location=(9, 0, 0))
+    cube = bpy.context.object
+    bpy.ops.mesh.primitive_plane_add(size=4)
+    plane = bpy.context.object
+    bpy.ops.object.particle_system_add()
+    settings = plane.particle_systems[0].settings
+    settings.type, settings.count, settings.render_type, settings.instance_object = "HAIR", 20, "OBJECT", cube
+    plane.show_instancer_for_render = shown
+    bpy.context.view_layer.update()
+    found = read(gather, tmp_path, plane)[0]["vertices"]
+    assert len(found) == 20 * 8 + (4 if shown else 0)
+    assert np.abs(found).max() < 9

@@ -1,0 +1,28 @@
+"""Says which of the selected objects can be no shapes of a morph."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import bpy
+
+from .gather import SHAPE_TYPES
+from .ownership import is_morph
+
+MOST_NAMED = 3
+_WORDS = {"CURVES": "hair", "GREASEPENCIL": "drawing", "GPENCIL": "drawing"}
+
+
+def left_out(items: Sequence[bpy.types.Object]) -> str:
+    """Those that are no shapes, each with what it is instead; nothing where all are shapes, or nobody means a morph."""
+    if len(items) < 2:
+        return ""
+    named = [f"'{item.name}' ({what})" for item in items if (what := _what_else(item))]
+    more = [f"{len(named) - MOST_NAMED} more"] if len(named) > MOST_NAMED else []
+    return f"Left out: {', '.join([*named[:MOST_NAMED], *more])}" if named else ""
+
+
+def _what_else(item: bpy.types.Object) -> str:
+    if is_morph(item):
+        return "a morph, which has to be listed"
+    return "" if item.type in SHAPE_TYPES else _WORDS.get(item.type, item.type.replace("_", " ").lower())
