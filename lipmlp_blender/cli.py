@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -198,6 +199,9 @@ def _prepared(entry: dict[str, Any]) -> tuple[MorphJob, tuple[int, int]]:
         raise UsageError(f"The scene has no object '{missing[0]}'.")
     if len(names) < 2:
         raise UsageError("A morph needs two or more objects.")
+    twice = [one for one, other in pairwise(names) if one == other]
+    if twice:
+        raise UsageError(f"'{twice[0]}' follows itself; between it and itself there is nothing to morph.")
     if entry["preset"] is not None:
         if entry["preset"] not in PRESETS:
             raise UsageError(f"There is no preset '{entry['preset']}'; choose one of {', '.join(PRESETS)}.")

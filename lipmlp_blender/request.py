@@ -71,6 +71,9 @@ def why_not(context: bpy.types.Context) -> str:
         return f"Select two or more objects, or add them to the list{f'. {others}' if others else ''}"
     if len(shapes) > MAXIMUM_SHAPES:
         return f"A morph takes at most {MAXIMUM_SHAPES} shapes"
+    twice = [one.name for one, other in pairwise(shapes) if one == other]
+    if twice:
+        return f"'{twice[0]}' follows itself in the list: between it and itself there is nothing to morph"
     missing = [item.name for item in shapes if item.name not in context.scene.objects]
     if missing:
         return f"'{missing[0]}' is not in this scene"

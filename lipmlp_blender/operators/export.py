@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import bpy
@@ -10,6 +11,7 @@ from bpy_extras.io_utils import ExportHelper
 from ..lipmlp_engine.job.hearsay import shown
 from ..scene.errors import SceneError
 from ..scene.exporters import FORMATS, export_morph
+from ..scene.timeline import Timeline
 from .results import needs_morph
 
 FILTER = ";".join(f"*{suffix}" for suffix in FORMATS)
@@ -25,8 +27,8 @@ class LIPMORPH_OT_export(ExportHelper, bpy.types.Operator):
     filename_ext = ".abc"
     check_extension = None
     filter_glob: bpy.props.StringProperty(default=FILTER, options={"HIDDEN"})
-    frame_start: bpy.props.IntProperty(name="Start", description="First frame to write", default=1, min=0)
-    frame_end: bpy.props.IntProperty(name="End", description="Last frame to write", default=48, min=0)
+    frame_start: bpy.props.IntProperty(name="Start", description="First frame to write", default=1)
+    frame_end: bpy.props.IntProperty(name="End", description="Last frame to write", default=48)
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
@@ -34,7 +36,7 @@ class LIPMORPH_OT_export(ExportHelper, bpy.types.Operator):
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         chosen = context.scene.lipmorph.result
-        self.frame_start, self.frame_end = chosen.frame_start, chosen.frame_end
+        self.frame_start, self.frame_end = _span(context.active_object) or (chosen.frame_start, chosen.frame_end)
         return super().invoke(context, event)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
@@ -48,6 +50,15 @@ class LIPMORPH_OT_export(ExportHelper, bpy.types.Operator):
             return {"CANCELLED"}
         self.report({"INFO"}, shown(f"Exported {path.name}"))
         return {"FINISHED"}
+
+
+def _span(morph: bpy.types.Object) -> tuple[int, int] | None:
+    """The frames over which the morph's own keys reach, wherever they have been moved to."""
+    curve = Timeline.of(morph).curve
+    if curve is None or len(curve.keyframe_points) < 2:
+        return None
+    first, last = curve.range()
+    return math.floor(first), math.ceil(last)
 
 
 CLASSES = (LIPMORPH_OT_export,)

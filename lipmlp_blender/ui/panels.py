@@ -15,6 +15,7 @@ from .manual_button import HasHelp
 from .match_panel import draw_match
 from .queue_panel import draw_queue
 from .result_panel import draw_result
+from .sentences import draw_sentence
 from .shape_key_panel import draw_matching
 from .shapes_panel import draw_shapes
 
@@ -58,9 +59,9 @@ class LIPMORPH_PT_main(InMorphTab, bpy.types.Panel):
             row.label(text="Changed under Advanced or Output")
         size = expected_size(context)
         if size:
-            row = column.row()
+            row = column.column()
             row.active = False
-            row.label(text=size, translate=False)
+            draw_sentence(row, context, size)
         button = layout.column()
         button.scale_y = 1.6
         button.operator("lipmorph.train", icon="PLAY")

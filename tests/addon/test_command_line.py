@@ -170,6 +170,13 @@ def test_the_engines_exit_code_is_passed_on(
     assert command("--objects", "Ball", "Ring") == code
 
 
+def test_an_object_that_follows_itself_is_refused(
+    command: Callable[..., int], capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert command("--objects", "Ball", "Ball", "Ring") == 2
+    assert "'Ball' follows itself" in capfd.readouterr().err
+
+
 def test_what_the_panel_says_of_the_result_can_be_set(
     command: Callable[..., int], tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
