@@ -36,7 +36,7 @@ class LIPMORPH_OT_export(ExportHelper, bpy.types.Operator):
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         chosen = context.scene.lipmorph.result
-        self.frame_start, self.frame_end = _span(context.active_object) or (chosen.frame_start, chosen.frame_end)
+        self.frame_start, self.frame_end = keyed_span(context.active_object) or (chosen.frame_start, chosen.frame_end)
         return super().invoke(context, event)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
@@ -52,7 +52,7 @@ class LIPMORPH_OT_export(ExportHelper, bpy.types.Operator):
         return {"FINISHED"}
 
 
-def _span(morph: bpy.types.Object) -> tuple[int, int] | None:
+def keyed_span(morph: bpy.types.Object) -> tuple[int, int] | None:
     """The frames over which the morph's own keys reach, wherever they have been moved to."""
     curve = Timeline.of(morph).curve
     if curve is None or len(curve.keyframe_points) < 2:

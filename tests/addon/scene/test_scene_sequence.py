@@ -151,3 +151,15 @@ def test_sources_are_hidden_not_touched(write: ModuleType, tmp_path: Path) -> No
     assert (cube.matrix_world, len(cube.data.vertices)) == before
     assert tuple(morph.location) == (1, 2, 3)
     assert bpy.context.view_layer.objects.active == morph
+
+
+def test_an_export_spans_the_keys_wherever_they_are(write: ModuleType, tmp_path: Path) -> None:
+    span = part("operators.export").keyed_span
+    morph = make(write, tmp_path, frame_start=-10, frame_end=20)
+    assert span(morph) == (-10, 20)
+    timeline = part("scene.timeline").Timeline.of(morph)
+    timeline.curve.keyframe_points[-1].co.x = 60.5
+    timeline.curve.update()
+    assert span(morph) == (-10, 61)
+    timeline.clear()
+    assert span(morph) is None
