@@ -23,6 +23,7 @@ from .finer_grid import carried, finer, narrow_places
 from .oriented_samples import Samples
 from .sample_planes import SamplePlanes
 from .scanned_sheets import near_sheets, sheets_among
+from .smooth_gaps import with_smooth_gaps
 from .steadied_normals import missed_by, share_of_number, steadied
 from .winding_grid import WindingGrid, grid_about
 from .zero_surface import extracted, without_crumbs
@@ -110,6 +111,8 @@ def enclosing_surface(
     found = without_false_handles(
         values, grid, finer_than_told(samples), lambda: without_crumbs(*extracted(values, grid), crumb)
     )
+    if not sheet.all():
+        found = with_smooth_gaps(*found, samples, sheet), found[1]
     if sheet.any():
         found = without_crumbs(*near_sheets(*found, samples, sheet), crumb)
     notify(1.0)

@@ -76,6 +76,15 @@ def test_points_of_a_surface_in_noise_fill_no_body(noise: float) -> None:
     assert not fill_a_body(ball + noise * np.random.default_rng(3).standard_normal(ball.shape))
 
 
+@pytest.mark.parametrize(("wall", "count"), [(0.08, 4000), (0.08, 8000), (0.1, 4000), (0.1, 8000)])
+def test_points_of_a_pipe_whose_wall_is_thick_fill_no_body(wall: float, count: int) -> None:
+    """Both sides of the wall are seen at once: on the way across it, and there alone, points grow as in a body."""
+    rng = np.random.default_rng(5)
+    turn, radius = rng.uniform(0, 2 * np.pi, count), np.where(rng.random(count) < 0.55, 0.4, 0.4 - wall)
+    pipe = np.stack([radius * np.cos(turn), radius * np.sin(turn), rng.uniform(0, 1, count)], axis=1)
+    assert not fill_a_body(pipe + 0.002 * rng.standard_normal(pipe.shape))
+
+
 def test_the_setting_says_that_points_fill_what_is_thin() -> None:
     rod = np.random.default_rng(4).uniform(0, 1, (3000, 3)) * (1, 0.06, 0.06)
     found = found_in(rod, "volume")
