@@ -31,6 +31,9 @@ from .targets import Batches, Targets
 
 REPORT_SECONDS = 0.25
 """Between reports of the loss. Chosen: faster than anybody reads."""
+SHOWN = 2.0
+"""End error, in % of the diagonal, from which on the morph is shown as it stands. Chosen: what is untrained is any
+surface, and on a slow machine it stood for minutes where the guide's had been."""
 CHECKPOINT_SECONDS = 30.0
 """Between checkpoints: what a killed job loses at most. Chosen."""
 SMALLEST_BATCH = 512
@@ -87,6 +90,10 @@ class _Fit:
                 self._optimise(network, gradients, optimiser, batches, paper)
         finally:
             gradients.close()
+        return self._with_detail(network)
+
+    def _with_detail(self, network: nn.Module) -> Morph:
+        """The morph as it stands, with as much of the shapes' detail as leads from it to what it is fitted to."""
         bound = self.targets.detail_bound(network, self.device)
         return dataclasses.replace(self._morph(network), detail_bound=bound)
 
@@ -128,7 +135,8 @@ class _Fit:
                     raise Cancelled("Stopped; what was learned so far is kept in the model file.")
                 if progress >= 1 or error < settings.tolerance:
                     return
-                self.follower.see(lambda: self._morph(network))
+                if error < SHOWN:
+                    self.follower.see(lambda: self._with_detail(network))
                 if now - saved > CHECKPOINT_SECONDS:
                     saved = now
                     self._keep(network, standing(step, now - started, optimiser, batches.generator))

@@ -20,6 +20,7 @@ from lipmlp_engine.running.method import train
 from lipmlp_engine.shapes.distance import DistanceField
 from lipmlp_engine.shapes.shape import Shape
 from lipmlp_engine.surface.field import MLPField
+from lipmlp_engine.training.fit import SHOWN
 from lipmlp_engine.training.gradients import BatchGradients, absolute_loss, square_loss
 from lipmlp_engine.training.optimiser import orthogonalise
 from lipmlp_engine.training.samples import PlacedShape
@@ -219,3 +220,17 @@ def test_more_samples_lie_beside_a_gap() -> None:
     walls = [float((middle & (np.abs(samples[:, 2] - wall) < 0.0075)).mean()) for wall in (0.1075, 1.4, 1.6)]
     assert len(samples) == 20_000
     assert walls[0] > 2.5 * max(walls[1:])
+
+
+def test_what_is_untrained_is_not_shown(apart: list[Shape]) -> None:
+    """On a slow machine the first look at the training was any surface, for minutes, where the guide's had been."""
+    errors: list[float] = []
+    shown: list[tuple[float, Morph]] = []
+
+    def hear(event: object) -> None:
+        if isinstance(event, Progress) and event.end_error is not None:
+            errors.append(event.end_error)
+
+    train(quick_job(apart), apart, hear, lambda: False, look=lambda morph: shown.append((errors[-1], morph())))
+    assert errors[0] > SHOWN and shown and all(error < SHOWN for error, _ in shown)
+    assert all(morph.detail_bound > 0 for _, morph in shown)
