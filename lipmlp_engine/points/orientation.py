@@ -73,9 +73,9 @@ def oriented(points: Array, lines: Lines, threads: int = 0) -> Array:
         side = put_together(ways, [sure.along_all, sure.along], agreement, points, walls)
     elif abs(float(grid.at(grid.solve(points, walls * side[:, None], 1.0), points).mean())) < NOTHING:
         # The number tells nothing of what encloses nothing, and has turned what juts out.
-        along = _along_the_surest(agreement)
+        along, parts = _along_the_surest(agreement), _parts(agreement)
         linked = np.where(_settled(agreement, along, along) < 0, -1.0, 1.0)
-        side = _less_at_odds(side, linked, agreement, _parts(agreement))
+        side = _less_at_odds(side, linked * _majority(linked * side, parts), agreement, parts)
     return np.asarray(lines.normals * side[:, None])
 
 
