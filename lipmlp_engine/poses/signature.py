@@ -90,6 +90,12 @@ def mistuning(first: Array, second: Array) -> float:
     return float(np.abs(np.log(first / second)).mean())
 
 
+def detuning(first: Array, second: Array) -> float:
+    """The same beside what all frequencies have in common: a stouter body has all of them lower."""
+    steps = np.log(first / second)
+    return float(np.abs(steps - np.median(steps)).mean())
+
+
 def signature(surface: StandIn) -> Signature:
     """Deterministic; it takes about a second."""
     values, waves = _vibrations(surface, FREQUENCIES)

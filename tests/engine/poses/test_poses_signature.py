@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 import trimesh
 
 from benchmarks.inbetweens import solids
-from benchmarks.poses.characters import quadruped
+from benchmarks.poses.characters import ARMS_UP, biped, quadruped
+from benchmarks.poses.families import stout
 from benchmarks.poses.lookalikes import RECIPES
 from benchmarks.poses.menagerie import cat
 from lipmlp_engine.poses import recognition
@@ -54,3 +57,21 @@ def test_limbs_that_touch_do_not_make_a_stranger() -> None:
     assert free.ball and not touching.ball
     apart = mistuning(tuning(free), tuning(touching))
     assert recognition.MOST_MISTUNED_BALLS < apart < recognition.MOST_MISTUNED
+
+
+def test_who_is_much_stouter_is_no_stranger() -> None:
+    """All frequencies are lower by much the same, where two kinds of animals differ in each by another share."""
+    character = biped()
+    skin = character.skin(70)
+    thin, wide = (
+        dataclasses.replace(skin, vertices=skin.vertices - share * (stout(character, skin) - skin.vertices))
+        for share in (0.8, 0.4)
+    )
+    first = Shape("thin", thin.vertices, skin.triangles.astype(np.int32))
+    second = Shape("stout", character.posed(wide, ARMS_UP), skin.triangles.astype(np.int32))
+    surfaces = stand_in(first), stand_in(second)
+    assert surfaces[0] is not None and surfaces[1] is not None
+    apart = mistuning(tuning(surfaces[0]), tuning(surfaces[1]))
+    assert recognition.MOST_MISTUNED_BALLS < apart < recognition.MOST_MISTUNED_BUILDS
+    found = recognition.pair(first, second)
+    assert not isinstance(found, str), found
