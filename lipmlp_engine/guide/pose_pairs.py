@@ -14,6 +14,7 @@ from threadpoolctl import threadpool_limits
 
 from ..job.sections import Guide
 from ..poses.length_keeping import LengthPath, lengths_kept
+from ..poses.lesser_parts import with_lesser_parts
 from ..poses.recognition import pair
 from ..poses.self_contact import SelfContact
 from ..poses.shared_mesh import SharedMesh, shared_mesh
@@ -57,9 +58,10 @@ def find_ways(
             ways.append(None)
             verdicts.append(f"Guide: transport, because {found}.")
         else:
-            mesh = found.first
-            held = shared.tied if shared else mesh.triangles
-            places = shared.places if shared else found.fit.places
+            whole = found if isinstance(found, SharedMesh) else with_lesser_parts(found, first, second)
+            mesh = whole.first if whole else found.first
+            held = whole.tied if whole else mesh.triangles
+            places = whole.places if whole else found.fit.places
             path = LengthPath(mesh.vertices, places, held, lengths_kept(guide.rigidity))
             ways.append(Way(path, mesh.triangles))
             verdicts.append(f"Guide: poses, because '{first.name}' and '{second.name}' match: {found.said}.")

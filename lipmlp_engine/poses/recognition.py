@@ -19,10 +19,11 @@ from .closed_creases import ClosedCreases
 from .ground import Ground
 from .laying_on import CLOSE_TO_SURE, ELSEWHERE, HOPELESS_STRAIN, LayingOn
 from .length_keeping import LEAST_BENT
+from .lesser_parts import go_along
 from .pairing import Pairing
 from .rods import rod
 from .signature import detuning, mistuning, signature, tuning
-from .stand_in_mesh import StandIn, stand_in
+from .stand_in_mesh import StandIn, beside_main_part, stand_in
 
 LEAST_LEAD = 1.25
 """How much larger the doubt must be of what leads elsewhere. Chosen: a man's front laid onto his back has hardly more
@@ -208,6 +209,9 @@ def judged(
             if surface is None:
                 return Verdict(None, f"'{shape.name}' has several parts")
         own, other = both = [surface for surface in surfaces if surface is not None]
+        dressed = [shape.name for shape in (first, second) if beside_main_part(shape) is not None]
+        if len(dressed) == 1 and not (insisted or however):
+            return Verdict(None, f"'{dressed[0]}' has several parts")
         alike = insisted or _alike(own, other, *pool.map(tuning, both))
         strangers = "" if alike else f"'{first.name}' and '{second.name}' are no poses of one shape"
         if strangers and not however:
@@ -237,4 +241,9 @@ def judged(
         return Verdict(best, bar)
     if not insisted and best.bent < LEAST_BENT:
         return Verdict(best, f"'{second.name}' is '{first.name}' moved as a whole")
-    return Verdict(_creased(_untwisted(best, laying)), "")
+    best = _creased(_untwisted(best, laying))
+    if not insisted and not go_along(best, first, second):
+        return Verdict(
+            best, f"what '{first.name}' has beside its largest part does not become what '{second.name}' has"
+        )
+    return Verdict(best, "")

@@ -20,12 +20,11 @@ from ..shapes.look import Look
 from ..shapes.mesh_topology import face_parts
 from ..shapes.same_mesh import one_mesh
 from ..shapes.shape import Shape
+from .going_along import going_along
 from .mesh_edges import strain
 from .mesh_fitting import Fit, judged_fit
-from .nearest_places import nearest_of
-from .nearest_turns import nearest_turns
 from .stand_in_mesh import StandIn, whole_stand_in
-from .triangle_deformations import slender, triangle_frames
+from .triangle_deformations import slender
 
 FAR = 0.1
 """Of the mesh's size: parts that are farther from each other than this do not go together. Chosen."""
@@ -84,17 +83,7 @@ def _laid(own: StandIn, begun: Look, ended: Look) -> Array:
 
     What is beside the surface, on a wall that closes or thickens it, goes along with what is nearest.
     """
-    nearest = nearest_of(begun.vertices, begun.triangles, own.vertices)
-    turns = _turns(begun.vertices, ended.vertices, nearest.corners)
-    away = own.vertices - nearest.places
-    return np.asarray(nearest.of(ended.vertices) + np.einsum("nij,nj->ni", turns, away))
-
-
-def _turns(first: Array, last: Array, triangles: Numbers) -> Array:
-    """How triangles are turned; those without area are not."""
-    frames = triangle_frames(first, triangles)
-    frames[slender(first, triangles) | slender(last, triangles)] = np.eye(3)
-    return nearest_turns(triangle_frames(last, triangles) @ np.linalg.inv(frames))
+    return going_along(begun.vertices, ended.vertices, begun.triangles, own.vertices)
 
 
 def tied(first: Array, last: Array, triangles: Numbers) -> Numbers:

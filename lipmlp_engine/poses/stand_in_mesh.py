@@ -23,6 +23,9 @@ MAIN_PART = 0.97
 
 Chosen.
 """
+LEAST_MAIN = 0.6
+"""Share from which on it is matched and the others are asked whether they go along with it. Chosen: of two bodies none
+is the main one."""
 CELLS = 96
 """Along the longest side of the grid from which a surface is taken that is no manifold. Chosen."""
 
@@ -113,16 +116,29 @@ class StandIn:
 def stand_in(shape: Shape, count: int = VERTICES) -> StandIn | None:
     """The shape's main part with about so many vertices; None where no part is the main one."""
     triangles = np.asarray(shape.triangles, np.int64)
-    _, part = face_parts(triangles, len(shape.vertices))
-    areas = triangle_areas(shape.vertices, triangles)
-    shares = np.bincount(part[triangles[:, 0]], weights=areas) / max(float(areas.sum()), 1e-30)
-    if shares.max() < MAIN_PART:
+    main, share = main_part(shape.vertices, triangles)
+    if share < LEAST_MAIN:
         return None
-    vertices, triangles = _compact(shape.vertices, triangles[part[triangles[:, 0]] == shares.argmax()])
+    vertices, triangles = _compact(shape.vertices, triangles[main])
     if not _manifold(triangles):
         vertices, triangles = _regrown(shape)
         vertices, triangles = _compact(vertices, _largest_part(triangles))
     return _calmed(_evened(vertices, triangles, count)) if len(triangles) else None
+
+
+def beside_main_part(shape: Shape) -> StandIn | None:
+    """What the shape has beside its main part, as it is; None where that is of no weight."""
+    triangles = np.asarray(shape.triangles, np.int64)
+    main, share = main_part(shape.vertices, triangles)
+    return StandIn(*_compact(shape.vertices, triangles[~main])) if LEAST_MAIN <= share < MAIN_PART else None
+
+
+def main_part(vertices: NDArray[np.floating], triangles: Numbers) -> tuple[NDArray[np.bool_], float]:
+    """Which triangles are those of the largest part, and its share of the area."""
+    _, part = face_parts(triangles, len(vertices))
+    of_triangle = part[triangles[:, 0]]
+    areas = np.bincount(of_triangle, weights=triangle_areas(vertices, triangles))
+    return of_triangle == areas.argmax(), float(areas.max() / max(float(areas.sum()), 1e-30))
 
 
 def whole_stand_in(shape: Shape, count: int = VERTICES) -> StandIn | None:

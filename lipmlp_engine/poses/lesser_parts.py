@@ -1,0 +1,108 @@
+"""What a shape has beside its largest part, as a hat or a shield: whether it goes along with that from pose to pose.
+
+It is carried by what of the largest part is near to it: place by place, or as a stiff piece held somewhere, whichever
+brings it nearest to what the other shape has there. What comes nowhere near is refused. Matches nothing itself.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import KDTree
+from scipy.spatial.transform import Rotation
+
+from ..shapes.distance import DistanceField
+from ..shapes.mesh_topology import face_parts
+from ..shapes.shape import Shape
+from ..shapes.surface_samples import sample_surface
+from .going_along import going_along
+from .pairing import Pairing
+from .shared_mesh import SharedMesh
+from .stand_in_mesh import StandIn, beside_main_part, main_part, whole_stand_in
+
+MOST_ASTRAY = 0.02
+"""Mean distance from what the other shape has beside its largest part, in roots of that one's area. Chosen."""
+SAMPLES = 1_000
+"""Places at which that is measured. Chosen."""
+HOLDS = 12
+"""Where a stiff piece may be held: a shield may be nearer to the hip than to the arm that carries it. Chosen."""
+GRIP = 80
+"""Vertices of the largest part about such a place, which say how the piece is turned. Chosen."""
+SETTLED = 2
+"""Of them that are moved onto what the other shape has there. Chosen."""
+ROUNDS = 20
+"""In which that is done. Chosen."""
+PIECES = 24
+"""The largest, that are asked whether they are stiff; the others go along place by place. Chosen."""
+
+Array = NDArray[np.float64]
+
+
+def go_along(pairing: Pairing, first: Shape, second: Shape) -> bool:
+    """Whether what both shapes have beside their largest parts becomes each other, or neither has any of weight."""
+    own, other = beside_main_part(first), beside_main_part(second)
+    if own is None or other is None:
+        return own is other
+    laid = StandIn(_carried(pairing, own, np.ones(len(own.vertices), bool), other), own.triangles)
+    return (_astray(laid, other) + _astray(other, laid)) / 2 <= MOST_ASTRAY * pairing.second.scale
+
+
+def with_lesser_parts(pairing: Pairing, first: Shape, second: Shape) -> SharedMesh | None:
+    """All of the first shape laid onto the second, where both have parts of weight beside those that were matched."""
+    other = beside_main_part(second)
+    whole = None if other is None or beside_main_part(first) is None else whole_stand_in(first)
+    if whole is None or other is None:
+        return None
+    lesser = np.ones(len(whole.vertices), bool)
+    lesser[whole.triangles[main_part(whole.vertices, whole.triangles)[0]]] = False
+    return SharedMesh(whole, _carried(pairing, whole, lesser, other), second)
+
+
+def _carried(pairing: Pairing, surface: StandIn, lesser: NDArray[np.bool_], other: StandIn) -> Array:
+    """Where a surface comes to, and its lesser parts by whichever way brings each nearest to the other shape's."""
+    growth = pairing.second.scale / pairing.first.scale
+    begun, ended = pairing.first.vertices, pairing.fit.places
+    places = going_along(begun, ended, pairing.first.triangles, surface.vertices, growth)
+    ground = DistanceField(other.vertices, other.triangles)
+    part = face_parts(surface.triangles, len(surface.vertices))[1]
+    numbers, sizes = np.unique(part[lesser], return_counts=True)
+    for number in numbers[np.argsort(-sizes, kind="stable")[:PIECES]].tolist():
+        members = part == number
+        stiff = _stiff(begun * growth, ended, surface.vertices[members] * growth)
+        stiff.sort(key=lambda way: _gap(ground, way))
+        ways = [places[members], *(_settled(ground, way) for way in stiff[:SETTLED])]
+        places[members] = min(ways, key=lambda way: _gap(ground, way))
+    return places
+
+
+def _gap(ground: DistanceField, places: Array) -> float:
+    return float(ground.closest(places)[2].mean())
+
+
+def _settled(ground: DistanceField, piece: Array) -> Array:
+    """A stiff piece moved as a whole onto the ground: what holds it may have turned about itself."""
+    for _ in range(ROUNDS):
+        aims = np.asarray(ground.closest(piece)[1], np.float64)
+        turn = Rotation.align_vectors(aims - aims.mean(0), piece - piece.mean(0))[0]
+        piece = turn.apply(piece - piece.mean(0)) + aims.mean(0)
+    return np.asarray(piece)
+
+
+def _stiff(begun: Array, ended: Array, piece: Array) -> list[Array]:
+    """A piece as it comes along as a whole, held by what of a mesh is near to it at one place or another."""
+    near = np.unique(KDTree(begun).query(piece)[1])
+    ways = []
+    for hold in near[np.linspace(0, len(near) - 1, min(HOLDS, len(near))).astype(int)]:
+        # A hand that hangs beside the hip is no part of it.
+        away = [np.linalg.norm(pose - pose[hold], axis=1) for pose in (begun, ended)]
+        grip = np.argsort(np.maximum(*away), kind="stable")[:GRIP]
+        middle, there = begun[grip].mean(0), ended[grip].mean(0)
+        turn = Rotation.align_vectors(ended[grip] - there, begun[grip] - middle)[0]
+        ways.append(np.asarray(there + turn.apply(piece - middle)))
+    return ways
+
+
+def _astray(surface: StandIn, other: StandIn) -> float:
+    """How far places of a surface are from another one, in the mean."""
+    places = sample_surface(surface.vertices, surface.triangles, SAMPLES, np.random.default_rng(0))[0]
+    return float(DistanceField(other.vertices, other.triangles).closest(places)[2].mean())

@@ -1,0 +1,112 @@
+"""A hat, a shield, a bag: what a character has beside its body, each pose with a mesh of its own."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from scipy.spatial import KDTree
+from trimesh import Trimesh
+from trimesh.creation import box, cylinder
+
+from benchmarks.poses.characters import biped
+from benchmarks.poses.measures import remeshed
+from benchmarks.poses.skeleton import Skin
+from lipmlp_engine.guide import pose_pairs
+from lipmlp_engine.guide.pose_pairs import find_ways
+from lipmlp_engine.job.sections import Guide
+from lipmlp_engine.poses import recognition
+from lipmlp_engine.poses.lesser_parts import go_along, with_lesser_parts
+from lipmlp_engine.poses.pairing import Pairing
+from lipmlp_engine.poses.recognition import pair
+from lipmlp_engine.shapes.mesh_topology import face_parts
+from lipmlp_engine.shapes.shape import Shape
+
+Array = NDArray[np.float64]
+
+WAVING = {"left arm": (0.0, 120.0, 0.0), "left forearm": (0.0, 25.0, 0.0), "head": (0.0, 0.0, 30.0)}
+CARRIED_BY = {"hat": "head", "shield": "left forearm"}
+
+
+@cache
+def bodies() -> dict[float, tuple[Array, NDArray[np.int32]]]:
+    """A man at shares of his way to waving; at its end he has another mesh."""
+    character = biped()
+    skin = character.skin(60)
+    faces = skin.triangles.astype(np.int32)
+    places = {share: character.posed(skin, WAVING, share) for share in (0.0, 0.5, 1.0)}
+    return {0.0: (places[0.0], faces), 0.5: (places[0.5], faces), 1.0: remeshed(places[1.0], faces, 66, seed=2)}
+
+
+def piece(name: str, share: float) -> Trimesh:
+    """A hat above his head, a shield beside his left forearm."""
+    hat = cylinder(0.13, 0.12, sections=24).subdivide().apply_translation([0, 0.03, 1.97])
+    shield = box((0.03, 0.3, 0.3)).subdivide().subdivide().apply_translation([-0.53, 0.02, 1.12])
+    made = {"hat": hat, "shield": shield}[name]
+    character = biped()
+    names = [bone.name for bone in character.bones]
+    weights = np.tile(np.eye(len(names))[names.index(CARRIED_BY[name])], (len(made.vertices), 1))
+    skin = Skin(np.asarray(made.vertices, np.float64), np.asarray(made.faces, np.int64), weights)
+    moved = Trimesh(character.posed(skin, WAVING, share), made.faces, process=False)
+    return moved if share < 1 else moved.subdivide()
+
+
+def dressed(share: float, *pieces: Trimesh) -> Shape:
+    body = Trimesh(*bodies()[share], process=False)
+    whole = body + sum(pieces, Trimesh()) if pieces else body
+    return Shape("waving" if share else "standing", np.asarray(whole.vertices), whole.faces.astype(np.int32))
+
+
+def both(share: float) -> Shape:
+    return dressed(share, piece("hat", share), piece("shield", share))
+
+
+@cache
+def matched() -> Pairing:
+    found = pair(both(0.0), both(1.0))
+    assert isinstance(found, Pairing), found
+    return found
+
+
+def test_a_hat_and_a_shield_swing_along_with_a_body_that_is_matched(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pose_pairs, "pair", lambda *_: matched())
+    (way,), (said,) = find_ways([both(0.0), both(1.0)], [(np.empty((0, 3)),) * 2], Guide())
+    assert way is not None and said.startswith("Guide: poses")
+    halfway = way.at(0.5)
+    count, part = face_parts(way.triangles, len(halfway))
+    assert count == 3
+    size = float(np.linalg.norm(np.ptp(bodies()[0.0][0], axis=0)))
+    for name in CARRIED_BY:
+        truth = KDTree(piece(name, 0.5).subdivide().subdivide().vertices)
+        off = min(float(truth.query(halfway[part == number])[0].mean()) for number in range(count))
+        assert off < 0.02 * size, name
+
+
+def test_each_part_arrives_where_the_other_shape_has_it() -> None:
+    whole = with_lesser_parts(matched(), both(0.0), both(1.0))
+    assert whole is not None
+    count, part = face_parts(whole.first.triangles, len(whole.places))
+    for name in CARRIED_BY:
+        there = KDTree(piece(name, 1.0).subdivide().subdivide().vertices)
+        assert min(there.query(whole.places[part == number])[0].max() for number in range(count)) < 0.04
+
+
+@pytest.mark.parametrize("where", ["on the other arm", "away"])
+def test_a_part_that_comes_to_nothing_of_its_kind_is_not_guessed_at(where: str) -> None:
+    shield = piece("shield", 1.0)
+    if where == "on the other arm":
+        shield = piece("shield", 0.0).apply_scale([-1, 1, 1])
+        shield.invert()
+    else:
+        shield.apply_translation([0, 1.0, 0])
+    elsewhere = dressed(1.0, piece("hat", 1.0), shield)
+    assert not go_along(matched(), both(0.0), elsewhere)
+    assert with_lesser_parts(matched(), both(0.0), dressed(1.0)) is None
+
+
+def test_what_one_shape_alone_has_is_told_before_a_match_is_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recognition, "signature", None)
+    assert pair(both(0.0), dressed(1.0)) == "'standing' has several parts"
+    assert pair(dressed(0.0), both(1.0)) == "'waving' has several parts"
