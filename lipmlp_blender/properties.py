@@ -129,6 +129,12 @@ class LipmorphShape(bpy.types.PropertyGroup):
     )
 
 
+class LipmorphHidden(bpy.types.PropertyGroup):
+    """A shape that a result has hidden"""
+
+    object: bpy.props.PointerProperty(type=bpy.types.Object)
+
+
 class LipmorphLandmarkPoint(bpy.types.PropertyGroup):
     """Where a landmark lies on one shape of the chain"""
 
@@ -238,6 +244,7 @@ class LipmorphSceneSettings(bpy.types.PropertyGroup):
         update=_preset_chosen,
     )
     shapes: bpy.props.CollectionProperty(type=LipmorphShape)
+    hidden: bpy.props.CollectionProperty(type=LipmorphHidden)
     active_shape: bpy.props.IntProperty(name="Active Shape", min=0, max=MAXIMUM_SHAPES)
     landmarks: bpy.props.CollectionProperty(type=LipmorphLandmark)
     active_landmark: bpy.props.IntProperty(name="Active Landmark", min=0)
@@ -254,6 +261,7 @@ class LipmorphSceneSettings(bpy.types.PropertyGroup):
 CLASSES = (
     *SECTION_GROUPS.values(),
     LipmorphShape,
+    LipmorphHidden,
     LipmorphLandmarkPoint,
     LipmorphLandmark,
     LipmorphResultSettings,

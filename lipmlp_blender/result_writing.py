@@ -9,6 +9,7 @@ from pathlib import Path
 
 import bpy
 
+from .hidden_sources import remember_hidden
 from .job_queue import MorphJob
 from .report_summary import tracking_of
 from .request import spec_from
@@ -97,6 +98,8 @@ class ResultWriting:
         if replaced is not None and replaced != result:
             result = replace_morph(replaced, result, self._keeps_keys)
             self.result_name = result.name
+        if is_morph(result):
+            remember_hidden(bpy.context.scene, result)
         self._written = True
 
     @property

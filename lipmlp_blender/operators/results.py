@@ -7,6 +7,7 @@ from pathlib import Path
 
 import bpy
 
+from ..hidden_sources import hidden_in_vain, show_again
 from ..job_queue import JobState, MorphJob, read_order
 from ..lipmlp_engine.files.results_folder import ResultsFolder
 from ..lipmlp_engine.job.events import Done
@@ -102,4 +103,23 @@ class LIPMORPH_OT_remove_morph(bpy.types.Operator):
         return {"FINISHED"}
 
 
-CLASSES = (LIPMORPH_OT_fetch_result, LIPMORPH_OT_remove_morph)
+class LIPMORPH_OT_show_hidden(bpy.types.Operator):
+    """Show the shapes again that a morph had hidden which is there no more"""
+
+    bl_idname = "lipmorph.show_hidden"
+    bl_label = "Show Them Again"
+    bl_options = {"REGISTER", "UNDO"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        found = bool(hidden_in_vain(context.scene))
+        if not found:
+            cls.poll_message_set("No shape is hidden by a morph that is gone")
+        return found
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        show_again(context.scene)
+        return {"FINISHED"}
+
+
+CLASSES = (LIPMORPH_OT_fetch_result, LIPMORPH_OT_remove_morph, LIPMORPH_OT_show_hidden)

@@ -17,7 +17,7 @@ from .queue_panel import draw_queue
 from .result_panel import draw_result
 from .sentences import draw_sentence
 from .shape_key_panel import draw_matching
-from .shapes_panel import draw_shapes
+from .shapes_panel import draw_hidden, draw_shapes
 
 
 class InMorphTab(HasHelp):
@@ -48,6 +48,7 @@ class LIPMORPH_PT_main(InMorphTab, bpy.types.Panel):
         settings = context.scene.lipmorph
         if not engine_is_ready():
             draw_missing_engine(layout, context)
+        draw_hidden(layout, context)
         draw_shapes(layout, context)
         draw_matching(layout, context)
         draw_match(layout, context)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bpy
 
+from ..hidden_sources import hidden_in_vain
 from ..request import chain, not_taken, selected_shapes
 from ..scene.gather_points import count_points, has_normals
 from .sentences import draw_sentence
@@ -61,6 +62,16 @@ def _draw_points(layout: bpy.types.UILayout, context: bpy.types.Context) -> None
         said.label(text="Brings its normals" if has_normals(shape) else "Normals are made", icon="BLANK1")
         if shape == context.active_object:
             column.operator("lipmorph.surface_from_points", text="Show Surface")
+
+
+def draw_hidden(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    """Shapes that a morph has hidden which was deleted, and not removed by its button."""
+    hidden = hidden_in_vain(context.scene)
+    if hidden:
+        box = layout.box()
+        names = ", ".join(f"'{item.name}'" for item in hidden)
+        draw_sentence(box, context, f"Hidden by a morph that is gone: {names}.", icon="HIDE_ON")
+        box.operator("lipmorph.show_hidden", icon="HIDE_OFF")
 
 
 def _draw_selection(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:

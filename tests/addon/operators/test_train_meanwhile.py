@@ -223,3 +223,19 @@ def test_an_error_nobody_foresaw_is_told_once_and_stops_no_job(
     monkeypatch.undo()
     tick_until(lambda: not runtime.active)
     assert job.state.name == "FINISHED", job.sentence
+
+
+def test_shapes_of_a_morph_that_was_deleted_can_be_shown_again(
+    two_objects: tuple[bpy.types.Object, bpy.types.Object], fake: Callable[[str], None]
+) -> None:
+    """X takes the morph away, and with it all that knows what it has hidden."""
+    ball, ring = two_objects
+    enqueue()
+    tick_until(lambda: not part("runtime").runtime.active)
+    assert ball.hide_render and not bpy.ops.lipmorph.show_hidden.poll()
+    bpy.data.objects.remove(bpy.data.objects["Morph"])
+    ring.name = "Renamed"
+    assert bpy.ops.lipmorph.show_hidden() == {"FINISHED"}
+    assert not any(item.hide_render or item.hide_get() for item in (ball, ring))
+    ball.hide_render = True  # by hand, which is no morph's doing
+    assert not bpy.ops.lipmorph.show_hidden.poll()
