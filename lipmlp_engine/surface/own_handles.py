@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 
 DEEP, BESIDE = 0.3, 0.5
 """Of a loop's radius: a shape has a bridge or tunnel itself that is deeper in it, or farther outside, than the one, and
-a tunnel's loop is no farther from its surface, in the mean, than the other. Chosen by looking at letters and at a
-castle."""
+whose loop is no farther from its surface, in the mean, than the other. Chosen by looking at letters and at a castle."""
 
 Outside = Callable[[NDArray[np.floating]], NDArray[np.float64]]
 """How far places (n, 3) in the training frame lie outside of each of some shapes, (n, shapes)."""
@@ -32,5 +31,4 @@ class Own:
         radius = float(np.linalg.norm(loop - middle, axis=1).max())
         within = (1 if fills else -1) * outside((middle + loop) / 2)
         deep = within.max(0, initial=-np.inf) > DEEP * radius
-        # What is left of a limb that dwindles may be deep inside of it; a tunnel that is no longer there may be filled.
-        return bool((deep & (not fills or np.abs(outside(loop)).mean(0) < BESIDE * radius)).any())
+        return bool((deep & (np.abs(outside(loop)).mean(0) < BESIDE * radius)).any())

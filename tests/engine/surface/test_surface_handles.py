@@ -185,12 +185,3 @@ def test_what_a_shape_has_itself_is_neither_filled_nor_cut(field: Field, without
 
     assert closed(outside_of(field)) == closed(outside_of(without, field)) == 0
     assert closed(outside_of(without)) == closed(lambda places: np.zeros((len(places), 0))) == 1
-
-
-def test_what_is_left_of_a_limb_is_not_cut_and_what_is_left_of_a_tunnel_is_filled() -> None:
-    """Half-way a stroke is thinner than the shape's own, and its middle is far from that one's surface."""
-    bridged, holed = prongs(0.035), plate(0.05)
-    for field, shape, most in ((bridged, prongs(0.2), 0), (holed, plate(0.3), 1)):
-        vertices, faces = extract_surface(field, CELLS)
-        given = vertices, faces, face_normals_at(vertices, faces), 1, 2 / CELLS
-        assert len(plugs_for(*given, own=Own(outside_of(shape), outside_of(shape))) or ()) == most
