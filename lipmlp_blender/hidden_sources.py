@@ -5,7 +5,7 @@ from __future__ import annotations
 import bpy
 
 from .scene.ownership import morphs, story_of
-from .scene.remove import sources_called
+from .scene.remove import show_in, sources_called
 
 
 def remember_hidden(scene: bpy.types.Scene, result: bpy.types.Object) -> None:
@@ -40,7 +40,4 @@ def show_again(scene: bpy.types.Scene) -> None:
         if kept[index].object in shown:
             kept.remove(index)
     for item in shown:
-        item.hide_render = False
-        for layer in scene.view_layers:
-            if item.name in layer.objects:
-                item.hide_set(False, view_layer=layer)
+        show_in(scene, item)

@@ -121,11 +121,16 @@ def _show_unless_needed(source: bpy.types.Object) -> None:
         if names:
             tell_story(other, dataclasses.replace(story, hidden=list(dict.fromkeys([*story.hidden, *names]))))
             return
-    source.hide_render = False
     for scene in bpy.data.scenes:
-        for layer in scene.view_layers:
-            if source.name in layer.objects:
-                source.hide_set(False, view_layer=layer)
+        show_in(scene, source)
+
+
+def show_in(scene: bpy.types.Scene, source: bpy.types.Object) -> None:
+    """Show an object in renders and in all view layers of a scene."""
+    source.hide_render = False
+    for layer in scene.view_layers:
+        if source.name in layer.objects:
+            source.hide_set(False, view_layer=layer)
 
 
 def _is_copy(name: str, others: dict[str, bpy.types.Object]) -> bool:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..shapes.shape import face_vectors, summed_at_vertices
+from .face_transfer import sides_at
 from .look_field import Array, Indices, LookField
 from .shading import NEAR, one_a_vertex, rounded, turned, unit
 
@@ -76,10 +77,7 @@ class _Mesh:
 
     def sides(self) -> Array:
         """The mean side of the faces about each vertex."""
-        side = np.linalg.norm(self._corners - np.roll(self._corners, 1, axis=1), axis=2).mean(axis=1)
-        flat, count = self._faces.ravel(), len(self.around)
-        total = np.bincount(flat, np.repeat(side, self._faces.shape[1]), count)
-        return np.asarray(total / np.maximum(np.bincount(flat, minlength=count), 1))
+        return sides_at(self._corners, self._faces, len(self.around))
 
 
 def _asked(source: LookField, places: Array, normals: Array, onto: Array, side: Array) -> tuple[Array, Indices]:

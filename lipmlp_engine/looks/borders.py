@@ -12,7 +12,7 @@ from scipy.spatial import cKDTree
 
 from ..shapes.look import pairs_of_sides
 from ..shapes.shape import Shape, unit_normals
-from .face_transfer import FacesOnSource, face_normals
+from .face_transfer import FacesOnSource, face_normals, sides_at
 from .look_field import Array, LookField
 
 JUMP = 0.02
@@ -130,7 +130,7 @@ def settle(vertices: Array, ends: list[tuple[FacesOnSource, Borders, float]]) ->
         if not len(rows):
             continue
         ways = borders.nearest(place.points[rows]) - place.points[rows]
-        sides = _side_at(place, rows)
+        sides = sides_at(place.corners, place.faces, len(place.points))[rows]
         far = np.linalg.norm(ways, axis=1) > REACH * sides
         ways[far] = 0.0
         ways[far] = _evened(faces, rows, place.points[rows] + ways, far) - place.points[rows[far]]
@@ -211,13 +211,6 @@ def _differing(faces: NDArray[np.int32], values: NDArray[np.generic], limit: flo
     found = np.zeros(count, bool)
     found[vertices[(np.abs(flat - some[vertices]) > limit).any(1)]] = True
     return found
-
-
-def _side_at(place: FacesOnSource, rows: NDArray[np.int64]) -> Array:
-    """The mean side of the faces around each of some vertices."""
-    side = np.linalg.norm(place.corners - np.roll(place.corners, 1, axis=1), axis=2).mean(axis=1)
-    total = np.bincount(place.faces.ravel(), np.repeat(side, place.faces.shape[1]), len(place.points))
-    return np.asarray((total / np.maximum(np.bincount(place.faces.ravel(), minlength=len(place.points)), 1))[rows])
 
 
 def _without_folds(vertices: Array, step: Array, faces: NDArray[np.int32], moved: NDArray[np.bool_]) -> Array:

@@ -148,6 +148,13 @@ class FacesOnSource:
         return np.asarray(np.rint(mean) if layer.kind in COUNTED else mean, np.float32)
 
 
+def sides_at(corners: Array, faces: Indices, count: int) -> Array:
+    """The mean side of the faces (m, k, 3) around each of the vertices."""
+    side = np.linalg.norm(corners - np.roll(corners, 1, axis=1), axis=2).mean(axis=1)
+    total = np.bincount(faces.ravel(), np.repeat(side, faces.shape[1]), count)
+    return np.asarray(total / np.maximum(np.bincount(faces.ravel(), minlength=count), 1))
+
+
 def face_normals(corners: Array) -> Array:
     """Unit normals (m, 3) of faces with three or four corners (m, k, 3)."""
     normals = face_vectors(corners)

@@ -20,7 +20,7 @@ from .exact_net import Net, net_of
 from .field import Field, one_torch_thread
 from .holding_bars import Bars, bars_between
 from .mended_field import Mend, mended
-from .own_handles import Outside, Own
+from .own_handles import Own
 from .parts import count_pieces, faces_among, large_parts, meant_pieces, speck_share, within_pieces, without_specks
 from .remembered_field import RememberedDetail
 from .small_handles import Plugs, handles, plugs_for
@@ -169,16 +169,13 @@ def _own_about(morph: Morph, time: float) -> Own:
     if not morph.detailed:
         return Own()
 
-    def outside(*shapes: int) -> Outside:
-        def of_each(places: NDArray[np.floating]) -> NDArray[np.float64]:
-            points = torch.from_numpy(places.astype(np.float32))
-            return np.stack([morph.outside_shape(points, time, index) for index in shapes], 1)
-
-        return of_each
-
     near = round(time)
-    own, away = outside(near), abs(time - near)
-    return Own(own if away < NEAR_ITS_TIME else None, own if away < MATTER_STAYS else None)
+    away = abs(time - near)
+
+    def outside(places: NDArray[np.floating]) -> NDArray[np.float64]:
+        return morph.outside_shape(torch.from_numpy(places.astype(np.float32)), time, near)[:, None]
+
+    return Own(outside if away < NEAR_ITS_TIME else None, outside if away < MATTER_STAYS else None)
 
 
 def _handles_about(morph: Morph, time: float, extraction: Extraction) -> int:

@@ -23,6 +23,7 @@ from tests.addon.dressed_results import (
     turned_source,
     volume,
 )
+from tests.addon.overrides import overridden_from
 from tests.addon.trainings import fake, names, part
 
 __all__ = ["fake"]
@@ -223,13 +224,7 @@ def test_what_is_overridden_is_replaced_by_an_object_of_this_file(
     fake: Callable[[str], None], two_objects: Pair, tmp_path: Path
 ) -> None:
     trained("SEQUENCE")
-    library = tmp_path / "library.blend"
-    bpy.ops.wm.save_as_mainfile(filepath=str(library))
-    bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
-    with bpy.data.libraries.load(str(library), link=True) as (_, chosen):
-        chosen.objects = ["Morph"]
-    bpy.context.scene.collection.objects.link(chosen.objects[0])
-    item = chosen.objects[0].override_create(remap_local_usages=True)
+    item = overridden_from(tmp_path / "library.blend")
     item["note"], item.location.x = "mine", 5.0
     child = bpy.data.objects.new("Child", None)
     bpy.context.scene.collection.objects.link(child)

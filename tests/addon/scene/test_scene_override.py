@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from tests.addon.morph_frames import TRAVEL, part, write_frames
+from tests.addon.overrides import overridden_from
 
 
 @pytest.fixture
@@ -20,13 +21,7 @@ def overridden(lipmorph: ModuleType, tmp_path: Path) -> bpy.types.Object:
         frame_paths=write_frames(tmp_path / "frames"), frame_start=1, frame_end=9, easing="LINEAR", subframes=False
     )
     write.write_result(bpy.context, spec)
-    library = tmp_path / "library.blend"
-    bpy.ops.wm.save_as_mainfile(filepath=str(library))
-    bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
-    with bpy.data.libraries.load(str(library), link=True) as (_, chosen):
-        chosen.objects = ["Morph"]
-    bpy.context.scene.collection.objects.link(chosen.objects[0])
-    item = chosen.objects[0].override_create(remap_local_usages=True)
+    item = overridden_from(tmp_path / "library.blend")
     assert item.library is None and item.override_library.reference.library is not None
     return item
 
