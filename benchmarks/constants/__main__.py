@@ -45,7 +45,7 @@ LOOKED_AT: dict[str, tuple[str, ...]] = {
     "training.samples": ("NARROW_FAVOUR", "SPREADS", "STRAY_SHARE", "MOST_NARROW", "NECK_SHARE"),
     "surface.fairing": ("ROUNDS", "EDGE", "FOLD", "RINGS", "FOLDED", "DRAWN_IN", "BESIDE_FOLD"),
     "surface.frayed_rims": ("ROUNDS", "SMOOTH", "OWN", "THIN"),
-    "surface.detailed_zero_set": (
+    "surface.placing": (
         *("STEPS", "REACH", "CREASE", "EDGE_ROUNDS", "UNTANGLINGS", "RETREATS", "ON_EDGE", "LEAST_SLOPE", "CLOSE"),
     ),
     "surface.exact_net": ("STEEPNESS", "DOUBT", "DOUBT_MIXED", "BOX"),

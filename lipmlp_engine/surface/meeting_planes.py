@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,6 +42,11 @@ class Meetings:
     wide_targets: Floats
     """Where those of the neighbours' faces do as well: between the sides that an edge finer than the cells parts."""
     wide: NDArray[np.bool_]
+
+    def among(self, vertices: NDArray[np.bool_]) -> Meetings:
+        """Those of some of the vertices."""
+        kept = vertices[self.rows]
+        return self if kept.all() else Meetings(*(getattr(self, field.name)[kept] for field in fields(self)))
 
 
 @dataclass(frozen=True)
