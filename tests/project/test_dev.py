@@ -15,6 +15,7 @@ import pytest
 
 import build_addon
 import dev
+from tests.fake_engine.wheels import stand_in_wheels
 from workshop import environments
 
 ROOT = Path(dev.__file__).parent
@@ -84,11 +85,27 @@ def test_a_failed_installation_leaves_no_environment(tmp_path: Path, monkeypatch
         assert Path(command[0]).exists()
         raise environments.DevError("the index cannot be reached")
 
+    monkeypatch.setattr(environments, "lends_pip", lambda base: False)
     monkeypatch.setattr(subprocess, "run", create)
     monkeypatch.setattr(environments, "install", fail)
     with pytest.raises(environments.DevError):
         make(tmp_path / "venv")
     assert not (tmp_path / "venv").exists()
+
+
+def test_an_environment_borrows_the_pip_that_its_python_has(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    base = environments.find_python(environments.RUNNING)
+    if not environments.lends_pip(base):
+        pytest.skip(f"{base} has no pip that it could lend")
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    wheel = next(stand_in_wheels(tmp_path / "wheels").glob("*.whl"))
+    folder, name = tmp_path / "venv", wheel.name.split("-")[0]
+    python = folder / ("Scripts/python.exe" if environments.WINDOWS else "bin/python")
+    environments.create_environment(folder, base, python, [str(wheel)], editable=False)
+    assert not environments.lends_pip(python)
+    question = f"import {name}_stand_in; print({name}_stand_in.__file__)"
+    found = subprocess.run([str(python), "-E", "-c", question], capture_output=True, text=True, check=True).stdout
+    assert Path(found.strip()).is_relative_to(folder)
 
 
 def test_a_full_disk_is_told_before_anything_is_made(tmp_path: Path) -> None:
