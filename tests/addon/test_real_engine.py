@@ -6,6 +6,8 @@ import importlib
 import json
 import math
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import bpy
 import pytest
@@ -14,8 +16,22 @@ from mathutils import Matrix
 from .conftest import MODULE
 
 
+@pytest.fixture
+def without_pictures(lipmorph: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The engine draws its pictures without Blender, and they are half of the smallest job: one test has them drawn."""
+    kind = importlib.import_module(f"{MODULE}.job_queue").MorphJob
+    write = kind.write
+
+    def written(job: Any, description: Any = None) -> None:
+        if description is not None:
+            description.output.pictures = False
+        write(job, description)
+
+    monkeypatch.setattr(kind, "write", written)
+
+
 def test_two_objects_become_a_morph_that_can_be_extracted_again(
-    two_objects: tuple[bpy.types.Object, bpy.types.Object],
+    two_objects: tuple[bpy.types.Object, bpy.types.Object], without_pictures: None
 ) -> None:
     settings = bpy.context.scene.lipmorph
     settings.preset = "draft"
@@ -28,7 +44,7 @@ def test_two_objects_become_a_morph_that_can_be_extracted_again(
     assert [f"Morph {index:04d}" in bpy.data.objects for index in range(4)] == [True, True, True, False]
 
     folder = importlib.import_module(f"{MODULE}.operators.results").folder_of(morph)
-    assert {"model.safetensors", "report.json", "contact_sheet.png", "engine.log"} <= {p.name for p in folder.iterdir()}
+    assert {"model.safetensors", "report.json", "engine.log"} <= {path.name for path in folder.iterdir()}
     assert len(importlib.import_module(f"{MODULE}.report_summary").summary_of(folder)) >= 3
 
     assert bpy.ops.lipmorph.re_extract(frames=5, resolution=40, frame_start=1, frame_end=20) == {"FINISHED"}
@@ -57,6 +73,8 @@ def test_matching_vertices_make_shape_keys_that_arrive_where_they_belong(
     settings.result.writer, settings.result.easing, settings.result.match_vertices = "SHAPE_KEYS", "LINEAR", True
     assert bpy.ops.lipmorph.train() == {"FINISHED"}
     morph = bpy.context.active_object
+    folder = importlib.import_module(f"{MODULE}.operators.results").folder_of(morph)
+    assert (folder / "contact_sheet.png").is_file()
     assert morph.data.shape_keys is not None
     bpy.context.scene.frame_set(settings.result.frame_end)
     seen = morph.evaluated_get(bpy.context.evaluated_depsgraph_get()).data
@@ -66,7 +84,7 @@ def test_matching_vertices_make_shape_keys_that_arrive_where_they_belong(
 
 @pytest.mark.any_blender
 def test_a_morph_whose_topology_changes_is_refused_then_converted_anyway(
-    two_objects: tuple[bpy.types.Object, bpy.types.Object],
+    two_objects: tuple[bpy.types.Object, bpy.types.Object], without_pictures: None
 ) -> None:
     settings = bpy.context.scene.lipmorph
     settings.preset = "draft"

@@ -96,6 +96,7 @@ def test_a_mesh_with_faces_keeps_to_its_faces(lipmorph: ModuleType, tmp_path: Pa
     assert not bpy.ops.lipmorph.surface_from_points.poll()
 
 
+@pytest.mark.any_blender
 def test_a_surface_is_offered_for_loose_vertices_beside_faces(lipmorph: ModuleType) -> None:
     bpy.ops.mesh.primitive_cube_add(size=0.1, location=(2, 0, 0))
     item = bpy.context.object

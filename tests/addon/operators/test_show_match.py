@@ -81,6 +81,7 @@ def test_one_shape_alone_has_no_match(lipmorph: ModuleType) -> None:
     assert not bpy.ops.lipmorph.show_match.poll()
 
 
+@pytest.mark.any_blender
 def test_shapes_in_several_parts_are_told_so_and_stay_grey_a_second_time_too(lipmorph: ModuleType) -> None:
     bpy.ops.mesh.primitive_cube_add()
     cube = bpy.context.active_object
