@@ -36,8 +36,10 @@ def test_a_film_made_in_parts_is_the_same_film(tmp_path: Path) -> None:
         ],
         {**TINY, "output": {"pictures": True}},
     )
-    # In one piece, and in this process.
-    whole = run_job(read_list(source).orders[0].job(), tmp_path / "whole")
+    # In one piece, in this process, and without pictures.
+    job = read_list(source).orders[0].job()
+    job.output.pictures = False
+    whole = run_job(job, tmp_path / "whole")
     following = Following("batch", source, "--events")
     code = following.end()
     ended = {event.name: event.state for event in following.events if isinstance(event, MorphEnded)}

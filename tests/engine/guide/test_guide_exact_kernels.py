@@ -125,20 +125,28 @@ def test_only_what_is_shut_is_doubted_and_nothing_beside_it(morph: ExactMorph, s
     assert 0 < (trust < 1).mean() < 0.2
 
 
-@pytest.mark.parametrize("share", SHARES)
-def test_each_part_of_the_function_makes_a_difference(morph: ExactMorph, share: float) -> None:
-    """So that the test above is one of all of them."""
-    points = points_about(morph, share)
-    whole = morph.at(share).values(points)[0]
+@pytest.fixture(scope="module")
+def lessened(morph: ExactMorph) -> list[tuple[Blend, ExactMorph]]:
+    """The same without the pace and the offsets, without the neck, and without lone parts."""
     blend, shapes = morph.blends[0], [each.shape for each in morph.surfaces]
-    for without in (
+    blends = [
         Blend(necks=blend.necks, lone=blend.lone),
         Blend(blend.pace, blend.offsets, lone=blend.lone),
         Blend(blend.pace, blend.offsets, blend.necks),
-    ):
-        less = ExactMorph(shapes, morph.motion, [without], threads=1).at(share).values(points)[0]
-        there = share < blend.necks[0].last or without.necks
-        assert not there or np.abs(less - whole).max() > 1e-3
+    ]
+    return [(without, ExactMorph(shapes, morph.motion, [without], threads=1)) for without in blends]
+
+
+@pytest.mark.parametrize("share", SHARES)
+def test_each_part_of_the_function_makes_a_difference(
+    morph: ExactMorph, lessened: list[tuple[Blend, ExactMorph]], share: float
+) -> None:
+    """So that the test above is one of all of them."""
+    points = points_about(morph, share)
+    whole = morph.at(share).values(points)[0]
+    for without, less in lessened:
+        there = share < morph.blends[0].necks[0].last or without.necks
+        assert not there or np.abs(less.at(share).values(points)[0] - whole).max() > 1e-3
     own = np.abs(morph.surfaces[0].measure(carried(morph, points, share)[0])[0])
     assert (own < WIDTH).any()
 
