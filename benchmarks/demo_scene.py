@@ -26,6 +26,8 @@ from rendered_assets import checks, image, nodes_of, shader_of  # noqa: E402
 
 MODULE = "bl_ext.user_default.lipmlp_blender"
 FRAMES = 48
+QUICK_STEP = 4
+"""Of how many frames one is made and rendered as a check."""
 SHEET_TIMES = 8
 TINTS = {"Suzanne": np.array([1.0, 0.62, 0.35]), "Ring": np.array([0.3, 0.6, 1.0])}
 """What the objects' colour grids are multiplied with."""
@@ -105,6 +107,8 @@ def train(quick: bool) -> bpy.types.Object:
     """Press the button; in background it returns when the morph is in the scene."""
     settings = bpy.context.scene.lipmorph
     settings.preset = "draft" if quick else "standard"
+    if quick:
+        settings.extraction.frames, settings.extraction.resolution = FRAMES // QUICK_STEP, 48
     settings.result.frame_start, settings.result.frame_end = 1, FRAMES
     bpy.ops.object.select_all(action="DESELECT")
     for name in TINTS:
@@ -234,7 +238,7 @@ def main() -> None:
     set_up_render(*((240, 180) if options.quick else (400, 300)))
     render_contact_sheet(output / "contact_sheet.png", 4 if options.quick else SHEET_TIMES)
     set_up_render(*((160, 120) if options.quick else (320, 240)))
-    render_film(output / "morph.mp4", 4 if options.quick else 1)
+    render_film(output / "morph.mp4", QUICK_STEP if options.quick else 1)
     print(f"Trained in {trained - started:.0f} s, rendered in {time.monotonic() - trained:.0f} s:")
     for name in ("morph.blend", "contact_sheet.png", "morph.mp4"):
         print(f"  {output / name}")
