@@ -19,6 +19,7 @@ import re
 import shutil
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import rings
@@ -32,6 +33,7 @@ from workshop.environments import (
     docs_python,
     engine_python,
     say,
+    side_by_side,
 )
 
 PYTHONS = {"3.11": "4.5", "3.13": "5.2"}
@@ -67,11 +69,13 @@ def test(options: argparse.Namespace) -> int:
     for folder in (RINGS, COVERAGE):
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
+    versions = blender_versions(options.all_blenders or options.everything) if options.ring in (None, "addon") else []
+    makers = [engine_python, *(partial(blender_python, version) for version in versions)]
+    side_by_side([*makers, docs_python] if options.everything else makers)
     engine = engine_python()
     lanes = options.lanes or rings.lanes_for(os.cpu_count() or 1)
     chosen = rings_of_tests(options, engine, lanes)
     if options.everything:
-        docs_python()
         chosen = [own_command("lint"), own_command("demo", "--quick"), *chosen]
     rings.run_all(chosen, RINGS, ROOT, lanes)
     if options.coverage:

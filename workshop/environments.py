@@ -11,6 +11,8 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +60,17 @@ def blender_versions(every: bool) -> list[str]:
     """The Blender wheel for the Python that runs this, or all of them."""
     wheels = project()["tool"]["dev"]["blenders"]
     return [name for name, wheel in wheels.items() if every or (wheel["python"] == RUNNING and wheel.get("default"))]
+
+
+def side_by_side(makers: Iterable[Callable[[], Path]]) -> None:
+    """Make environments two at a time, of which one often waits for the network or the disk."""
+    with ThreadPoolExecutor(2) as pool:
+        try:
+            for made in [pool.submit(make) for make in makers]:
+                made.result()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
 
 
 def environment(folder: Path, version: str, requirements: list[str], space: int, editable: bool = False) -> Path:

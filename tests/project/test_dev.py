@@ -7,6 +7,7 @@ import json
 import shutil
 import subprocess
 import sys
+import threading
 import venv
 from pathlib import Path
 from typing import Any
@@ -106,6 +107,20 @@ def test_an_environment_borrows_the_pip_that_its_python_has(tmp_path: Path, monk
     question = f"import {name}_stand_in; print({name}_stand_in.__file__)"
     found = subprocess.run([str(python), "-E", "-c", question], capture_output=True, text=True, check=True).stdout
     assert Path(found.strip()).is_relative_to(folder)
+
+
+def test_environments_are_made_side_by_side_and_what_fails_is_told() -> None:
+    both = threading.Barrier(2, timeout=20)
+
+    def make() -> Path:
+        return Path(str(both.wait()))
+
+    def fail() -> Path:
+        raise environments.DevError("the index cannot be reached")
+
+    environments.side_by_side([make, make])
+    with pytest.raises(environments.DevError, match="cannot be reached"):
+        environments.side_by_side([lambda: Path(), fail, lambda: Path()])
 
 
 def test_a_full_disk_is_told_before_anything_is_made(tmp_path: Path) -> None:
