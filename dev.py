@@ -70,8 +70,8 @@ def test(options: argparse.Namespace) -> int:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
     versions = blender_versions(options.all_blenders or options.everything) if options.ring in (None, "addon") else []
-    makers = [engine_python, *(partial(blender_python, version) for version in versions)]
-    side_by_side([*makers, docs_python] if options.everything else makers)
+    of_blenders = [partial(blender_python, version) for version in versions]
+    side_by_side([engine_python, *of_blenders, *([docs_python] if options.everything else [])])
     engine = engine_python()
     lanes = options.lanes or rings.lanes_for(os.cpu_count() or 1)
     chosen = rings_of_tests(options, engine, lanes)
