@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,16 @@ from .lipmlp_engine.job.errors import EngineError, OutputError
 from .lipmlp_engine.job.hearsay import parsed, shown, texts
 from .lipmlp_engine.machine.standard_streams import open_standard_streams, say
 from .properties import apply_preset
-from .request import RequestError, job_from, landmarks_of, let_vertices_match, new_folder, order_from, title_of
+from .request import (
+    RequestError,
+    job_from,
+    landmarks_of,
+    let_vertices_match,
+    new_folder,
+    order_from,
+    title_of,
+    why_repeated,
+)
 from .result_assignments import result_as
 from .scene.errors import SceneError
 from .scene.gather import gather, slots
@@ -194,14 +202,13 @@ def _prepared(entry: dict[str, Any]) -> tuple[MorphJob, tuple[int, int]]:
     context = bpy.context
     settings = context.scene.lipmorph
     names = entry["objects"] or []
-    missing = [name for name in names if name not in context.scene.objects]
-    if missing:
+    if missing := [name for name in names if name not in context.scene.objects]:
         raise UsageError(f"The scene has no object '{missing[0]}'.")
     if len(names) < 2:
         raise UsageError("A morph needs two or more objects.")
-    twice = [one for one, other in pairwise(names) if one == other]
-    if twice:
-        raise UsageError(f"'{twice[0]}' follows itself; between it and itself there is nothing to morph.")
+    objects = [context.scene.objects[name] for name in names]
+    if repeated := why_repeated(objects):
+        raise UsageError(f"{repeated}.")
     if entry["preset"] is not None:
         if entry["preset"] not in PRESETS:
             raise UsageError(f"There is no preset '{entry['preset']}'; choose one of {', '.join(PRESETS)}.")
@@ -212,7 +219,6 @@ def _prepared(entry: dict[str, Any]) -> tuple[MorphJob, tuple[int, int]]:
         if not -LAST_FRAME <= first < last <= LAST_FRAME:
             raise UsageError(f"The frames {first} to {last} do not rise, or lie beyond Blender's timeline.")
         settings.result.frame_end, settings.result.frame_start = last, first
-    objects = [context.scene.objects[name] for name in names]
     title = title_of(objects)
     folder = new_folder(title)
     try:

@@ -71,13 +71,18 @@ def why_not(context: bpy.types.Context) -> str:
         return f"Select two or more objects, or add them to the list{f'. {others}' if others else ''}"
     if len(shapes) > MAXIMUM_SHAPES:
         return f"A morph takes at most {MAXIMUM_SHAPES} shapes"
-    twice = [one.name for one, other in pairwise(shapes) if one == other]
-    if twice:
-        return f"'{twice[0]}' follows itself in the list: between it and itself there is nothing to morph"
+    if repeated := why_repeated(shapes):
+        return repeated
     missing = [item.name for item in shapes if item.name not in context.scene.objects]
     if missing:
         return f"'{missing[0]}' is not in this scene"
     return ""
+
+
+def why_repeated(shapes: Sequence[bpy.types.Object]) -> str:
+    """Why there is nothing to morph between two neighbours that are one, or nothing."""
+    twice = [one.name for one, other in pairwise(shapes) if one == other]
+    return f"'{twice[0]}' follows itself: between it and itself there is nothing to morph" if twice else ""
 
 
 def title_of(shapes: Sequence[bpy.types.Object]) -> str:

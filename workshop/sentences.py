@@ -6,9 +6,11 @@ python -m workshop.sentences      prints them, each with where it stands
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -17,6 +19,10 @@ GAP = "…"
 """Stands for whatever a sentence is filled with."""
 FRAGMENTS = {"HearsayError", "StopIteration", "ValueError", "TypeError", "KeyError", "argparse.ArgumentTypeError"}
 """Errors whose text becomes a part of another sentence, or that no user meets."""
+REASON = "why_"
+"""How the names of the add-on's functions begin that give a sentence about why something cannot be, or nothing."""
+PARTS = {"why_not_writable"}
+"""Such functions whose reason becomes a part of another sentence; the engine has no others."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +41,8 @@ def collected(root: Path = ROOT) -> list[Sentence]:
     errors = _project_errors(trees.values())
     found: dict[str, Sentence] = {}
     for path, tree in trees.items():
-        for text in _sentences(tree, errors):
+        of_add_on = path.relative_to(root).parts[0] == "lipmlp_blender"
+        for text in chain(_sentences(tree, errors), _reasons(tree) if of_add_on else ()):
             found.setdefault(text, Sentence(text, path.relative_to(root).as_posix()))
     return list(found.values())
 
@@ -61,6 +68,17 @@ def _sentences(tree: ast.Module, errors: set[str]) -> Iterator[str]:
                 yield from _texts(node.args[1])
 
 
+def _reasons(tree: ast.Module) -> Iterator[str]:
+    """What the panel and its greyed out buttons say."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and _name(node.func) == "poll_message_set":
+            yield from _texts(node.args[0])
+        elif isinstance(node, ast.FunctionDef) and node.name.startswith(REASON) and node.name not in PARTS:
+            for given in ast.walk(node):
+                if isinstance(given, ast.Return) and given.value is not None:
+                    yield from filter(None, _texts(given.value))
+
+
 def _name(function: ast.expr) -> str:
     return function.id if isinstance(function, ast.Name) else getattr(function, "attr", "")
 
@@ -74,7 +92,7 @@ def _texts(node: ast.expr) -> Iterator[str]:
         yield _tidy(node.value)
     elif isinstance(node, ast.JoinedStr):
         parts = [part.value if isinstance(part, ast.Constant) else GAP for part in node.values]
-        text = _tidy("".join(map(str, parts)))
+        text = _tidy(re.sub(f"{GAP}+", GAP, "".join(map(str, parts))))
         if text.strip(f"{GAP} .:"):
             yield text
     elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "format":

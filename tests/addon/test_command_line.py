@@ -170,11 +170,15 @@ def test_the_engines_exit_code_is_passed_on(
     assert command("--objects", "Ball", "Ring") == code
 
 
-def test_an_object_that_follows_itself_is_refused(
+def test_an_object_that_follows_itself_is_refused_as_the_panel_does(
     command: Callable[..., int], capfd: pytest.CaptureFixture[str]
 ) -> None:
     assert command("--objects", "Ball", "Ball", "Ring") == 2
-    assert "'Ball' follows itself" in capfd.readouterr().err
+    said = capfd.readouterr().err
+    for name in ("Ball", "Ball", "Ring"):
+        bpy.context.scene.lipmorph.shapes.add().object = bpy.data.objects[name]
+    reason = importlib.import_module(f"{MODULE}.request").why_not(bpy.context)
+    assert reason.startswith("'Ball' follows itself") and f"{reason}." in said
 
 
 def test_what_the_panel_says_of_the_result_can_be_set(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import re
+from collections import Counter
 from fnmatch import fnmatchcase
 from pathlib import Path
 from types import ModuleType
@@ -49,6 +50,8 @@ def test_every_setting_is_on_its_page_with_its_default() -> None:
 def test_every_sentence_that_refuses_has_a_way_out() -> None:
     assert troubleshooting_page.missing() == [], "write its way out into docs/troubleshooting.toml"
     assert troubleshooting_page.stale() == [], "take them out of docs/troubleshooting.toml"
+    written = Counter(text for group in troubleshooting_page.read() for text in group["sentences"])
+    assert [text for text, count in written.items() if count > 1] == [], "each sentence has one way out"
 
 
 def test_sentences_are_found_however_they_are_raised(tmp_path: Path) -> None:
@@ -63,8 +66,18 @@ def test_sentences_are_found_however_they_are_raised(tmp_path: Path) -> None:
         "raise ValueError('not for people')\n",
         encoding="utf-8",
     )
+    (tmp_path / "lipmlp_blender").mkdir()
+    (tmp_path / "lipmlp_blender" / "trial.py").write_text(
+        "def why_not(one):\n    return f'{one} is gone' if one else ''\n"
+        "def why_not_writable():\n    return 'a part of another sentence'\n"
+        "cls.poll_message_set('Select something')\n"
+        "cls.poll_message_set(why_not(one))\n",
+        encoding="utf-8",
+    )
     found = [sentence.text for sentence in collected(tmp_path)]
-    assert found == ["… is …; it must be 2.", "Either.", "Or.", "Kept for later.", "Reported."]
+    raised = ["… is …; it must be 2.", "Either.", "Or.", "Kept for later.", "Reported."]
+    # ast.walk goes level by level.
+    assert found[:-2] == raised and set(found[-2:]) == {"… is gone", "Select something"}
 
 
 def test_every_command_and_option_is_on_its_page() -> None:
