@@ -138,6 +138,9 @@ def create_environment(folder: Path, base: Path, python: Path, requirements: lis
     install(pip + requirements, folder.name)
     if editable:
         install([*pip, "--no-deps", "--editable", str(ROOT)], folder.name)
+        # Compiles what an engine imports: once, and not in several rings that begin at the same time.
+        whole_engine = [str(python), "-c", "import lipmlp_engine.running.method"]
+        subprocess.run(whole_engine, cwd=ROOT, capture_output=True, check=False)
 
 
 def lends_pip(base: Path) -> bool:
