@@ -1,7 +1,7 @@
 """Extracts the surface of a function with detail from the shapes: every vertex on it, and on its edges and corners.
 
-The faces are the net's, finer where those leave out what a shape has. What is no shape's own is made fair. Knows nothing
-about time, poses or attributes.
+The faces are the net's, finer where those leave out what a shape has. What is no shape's own is made fair. Knows
+nothing about time, poses or attributes.
 """
 
 from __future__ import annotations

@@ -17,10 +17,12 @@ Quads = NDArray[np.int32]
 
 THIRD = 1 / 3
 """Of a side, from one cut to the next. Follows from the patterns below."""
-CORNERS = ((0, 0), (3, 0), (3, 3), (0, 3))
-"""Of a face, in thirds of its sides."""
-NINE = [((u, v), (u + 1, v), (u + 1, v + 1), (u, v + 1)) for v in range(3) for u in range(3)]
-PATTERNS: dict[tuple[bool, ...], list[tuple[tuple[int, int], ...]]] = {
+Place = tuple[int, int]
+CORNERS: tuple[Place, ...] = ((0, 0), (3, 0), (3, 3), (0, 3))
+"""Of a face, in thirds of its sides. Follows from the cuts."""
+NINE: list[tuple[Place, ...]] = [((u, v), (u + 1, v), (u + 1, v + 1), (u, v + 1)) for v in range(3) for u in range(3)]
+"""The parts of a face whose corners are all marked. Follows from the cuts."""
+PATTERNS: dict[tuple[bool, ...], list[tuple[Place, ...]]] = {
     (True, False, False, False): [
         ((0, 0), (1, 0), (1, 1), (0, 1)),
         ((1, 0), (3, 0), (3, 3), (1, 1)),
@@ -48,7 +50,10 @@ PATTERNS: dict[tuple[bool, ...], list[tuple[tuple[int, int], ...]]] = {
     ],
     (True, True, True, True): NINE,
 }
-"""The faces that one becomes, by which of its corners are marked, the marked ones turned to the front."""
+"""The faces that one becomes, by which of its corners are marked, the marked ones turned to the front.
+
+Chosen: the fewest faces that are all quads without a straight corner.
+"""
 _MORE = np.zeros(16, np.int64)
 """Faces that one becomes beside itself, by its marked corners, each a bit."""
 for _pattern, _parts in PATTERNS.items():
@@ -77,7 +82,7 @@ def finer_faces(vertices: Floats, quads: Quads, marked: NDArray[np.bool_]) -> Cu
                 continue
             rows = np.flatnonzero((at_corners == wanted).all(1))
             corners = np.roll(quads[rows], -turn, axis=1)
-            number: dict[tuple[int, int], NDArray[np.int64]] = {}
+            number: dict[Place, NDArray[np.integer]] = {}
             for place in {place for part in parts for place in part}:
                 if place in CORNERS:
                     number[place] = corners[:, CORNERS.index(place)]
@@ -99,10 +104,11 @@ def faces_more(quads: Quads, marked: NDArray[np.bool_]) -> int:
     return int(_MORE[marked[quads] @ (1, 2, 4, 8)].sum())
 
 
-def _at(corners: Floats, place: tuple[int, int]) -> Floats:
+def _at(corners: Floats, place: Place) -> Floats:
     """A place of faces, as their four corners have it."""
     u, v = place[0] / 3, place[1] / 3
-    return np.einsum("k,nki->ni", ((1 - u) * (1 - v), u * (1 - v), u * v, (1 - u) * v), corners)
+    weights = np.array([(1 - u) * (1 - v), u * (1 - v), u * v, (1 - u) * v], np.float32)
+    return np.asarray(np.einsum("k,nki->ni", weights, corners))
 
 
 class _Sides:
@@ -123,7 +129,7 @@ class _Sides:
         near, far = np.divmod(self._known, self._vertices)
         return np.asarray((2 * vertices[near] + vertices[far]) / 3)
 
-    def number(self, corners: Quads, place: tuple[int, int]) -> NDArray[np.int64]:
+    def number(self, corners: Quads, place: Place) -> NDArray[np.int64]:
         """Which of them are at a place of some faces."""
         ends = [corner for corner in CORNERS if any(c == p and c in (0, 3) for c, p in zip(corner, place, strict=True))]
         near = min(ends, key=lambda corner: abs(corner[0] - place[0]) + abs(corner[1] - place[1]))

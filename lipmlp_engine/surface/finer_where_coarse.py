@@ -20,9 +20,9 @@ from .placing import Placed, Placing, unit
 from .surface_nets import triangles_from_quads
 
 COARSE, COARSE_BETWEEN = np.cos(np.radians(20)), np.cos(np.radians(35))
-"""Between a half of a face and the surface there, from where on the face is too coarse: at the shapes' own times, and in
-between them, where edges fade. Chosen. Measured on eight shapes, 64 and 128 cells: with 15° fine folds of a cat cost a
-third more vertices and look the same."""
+"""Between a half of a face and the surface there, from where on the face is too coarse: at the shapes' own times, and
+in between them, where edges fade. Chosen. Measured on eight shapes, 64 and 128 cells: with 15° fine folds of a cat cost
+a third more vertices and look the same."""
 LEAST_HALF = 0.02
 """Squared cells: halves of faces that are smaller look anywhere. Chosen."""
 MORE, FEW = 0.75, 3_000
@@ -107,7 +107,7 @@ def _marked(placing: Placing, placed: Placed) -> NDArray[np.bool_]:
 
 def _touching(quads: NDArray[np.int32], vertices: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """The faces of some vertices, and all the vertices of these."""
-    faces = vertices[quads].any(1)
+    faces = np.asarray(vertices[quads].any(1))
     reached = np.zeros(len(vertices), bool)
     reached[quads[faces]] = True
     return faces, reached
