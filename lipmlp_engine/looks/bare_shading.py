@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ..shapes.shape import face_vectors, summed_at_vertices
 from .face_transfer import sides_at
 from .look_field import Array, Indices, LookField
-from .shading import NEAR, one_a_vertex, rounded, turned, unit
+from .shading import NEAR, agreed, one_a_vertex, rounded, turned, unit
 
 BENT, SHARP = np.cos(np.radians((12.0, 18.0)))
 """Faces of a frame that differ more from the mean about a vertex have each corner asked for itself: beside an edge of a
@@ -40,7 +40,7 @@ def bare_shading(vertices: NDArray[np.float32], faces: NDArray[np.int32], ends: 
     sides = [mesh.sides() for mesh in carried]
     total, edged = np.zeros(vertices.shape), np.zeros(len(vertices), bool)
     for end, mesh, side in zip(ends, carried, sides, strict=True):
-        normals, triangles = _asked(end.source, end.points, mesh.around, own.around, side)
+        normals, triangles = _asked(end, end.points, mesh.around, own.around, side)
         total += end.part * normals
         edged |= end.source.edged[triangles]
     shaded = _not_against(unit(total), own.around)
@@ -56,7 +56,7 @@ def bare_shading(vertices: NDArray[np.float32], faces: NDArray[np.int32], ends: 
     at_corners = np.zeros((len(face), 3))
     for end, mesh, side in zip(ends, carried, sides, strict=True):
         places = end.points[row] + INWARDS * (mesh.middles[face] - end.points[row])
-        at_corners += end.part * _asked(end.source, places, mesh.normals[face], own.normals[face], side[row])[0]
+        at_corners += end.part * _asked(end, places, mesh.normals[face], own.normals[face], side[row])[0]
     normals = shaded[faces]
     normals[face, corner] = _not_against(unit(at_corners), own.normals[face])
     return one_a_vertex(rounded(normals, faces, np.zeros(len(faces), np.int64)), faces, len(vertices))
@@ -80,9 +80,10 @@ class _Mesh:
         return sides_at(self._corners, self._faces, len(self.around))
 
 
-def _asked(source: LookField, places: Array, normals: Array, onto: Array, side: Array) -> tuple[Array, Indices]:
+def _asked(end: BareEnd, places: Array, normals: Array, onto: Array, side: Array) -> tuple[Array, Indices]:
     """A source's normals at places that face as ``normals``, turned as these turn on their way to ``onto``; and the
     triangles in which the places lie."""
+    source = end.source
     triangles, there = source.closest(places, normals)
     shading = unit(source.shares(triangles, there).of(source.shaded))
     flat = source.normals[triangles]
@@ -90,6 +91,8 @@ def _asked(source: LookField, places: Array, normals: Array, onto: Array, side: 
     sign = np.where(np.einsum("ij,ij->i", flat, normals) < 0, -1.0, 1.0)[:, None]
     away = np.linalg.norm(there - places, axis=1) / np.maximum(NEAR * side, 1e-30)
     trust = np.exp(-away)[:, None]
+    if end.part < 1:
+        trust *= agreed(flat, normals)[:, None]
     mixed = sign * shading + (1 - trust) * (normals - sign * flat)
     return turned(mixed[:, None], normals, onto)[:, 0], triangles
 

@@ -11,7 +11,9 @@ import trimesh
 
 from lipmlp_engine.files.mesh_files import write_mesh
 from lipmlp_engine.files.mesh_frame import MeshFrame
+from lipmlp_engine.looks.bare_shading import BareEnd, bare_shading
 from lipmlp_engine.looks.frame_attributes import Sources, add_attributes
+from lipmlp_engine.looks.shading import rounded
 from lipmlp_engine.reading.shape_files import read_shape
 from lipmlp_engine.shapes.shape import Shape, unit_normals
 from lipmlp_engine.shapes.smooth_corners import smooth_corners
@@ -61,6 +63,38 @@ def test_what_only_the_other_shape_has_fades() -> None:
         if frame.shading is not None
     ]
     assert lean[0] > lean[1] > 0
+
+
+@pytest.mark.parametrize("sharper", [2, 3])
+def test_sides_of_an_edge_keep_apart_however_many_corners_each_has(sharper: int) -> None:
+    """The mean of all corners lies between the sides: within it edges of 40 degrees were sharp here and round there."""
+    one, other = (np.array([np.sin(a), 0, np.cos(a)]) for a in np.radians((-20.0, 20.0)))
+    corners = np.stack([*[one] * sharper, *[other] * (4 - sharper)])
+    faces = np.array([(0, 3 * k + 1, 3 * k + 2, 3 * k + 3) for k in range(4)], np.int32)
+    found = rounded(np.repeat(corners[:, None], 4, 1), faces, np.zeros(4, np.int64))
+    assert found[:, 0] == pytest.approx(corners)
+
+
+def test_what_is_nearly_alike_about_a_vertex_is_one() -> None:
+    leaning = np.radians((-6.0, -2.0, 2.0, 6.0))
+    corners = np.stack((np.sin(leaning), np.zeros(4), np.cos(leaning)), 1)
+    faces = np.array([(0, 3 * k + 1, 3 * k + 2, 3 * k + 3) for k in range(4)], np.int32)
+    found = rounded(np.repeat(corners[:, None], 4, 1), faces, np.zeros(4, np.int64))
+    assert found[:, 0] == pytest.approx(np.tile([0.0, 0.0, 1.0], (4, 1)), abs=1e-6)
+
+
+def test_in_between_a_wall_that_faces_elsewhere_does_not_count() -> None:
+    """Where places came to lie in creases of a source, strings of dark spots ran across an armchair."""
+    box = shape_of(BOX)
+    rows, columns = np.meshgrid(np.arange(6), np.arange(6), indexing="ij")
+    corner = (rows * 6 + columns)[:-1, :-1].ravel()
+    faces = np.stack((corner, corner + 6, corner + 7, corner + 1), 1).astype(np.int32)
+    # A level sheet whose vertices lie on the box's upright side.
+    level = np.stack((rows.ravel() * 0.05, columns.ravel() * 0.05, np.zeros(36)), 1)
+    onto = level * [0.0, 1.0, 1.0] + [0.5, 0.0, 0.0] + level * [1e-3, 0.0, 0.0]
+    source = Sources([box, box]).field(0)
+    shaded = bare_shading(level.astype(np.float32), faces, [BareEnd(source, onto, 0.5), BareEnd(source, onto, 0.5)])
+    assert np.asarray(shaded).reshape(-1, 3) @ [0, 0, 1] == pytest.approx(1, abs=0.01)
 
 
 def test_a_seam_in_a_file_is_no_edge() -> None:
