@@ -37,6 +37,12 @@ THICKEST_LIMB, MOST_OF = 0.1, 0.7
 
 Half of a thick body may be lost as well, and is drawn flat by the blend: deep inside nobody knows in which order it
 should go. Measured: limbs, horns and spokes have .08 at most there, halves of bodies .12 at least."""
+WIDEST = 2.0
+"""Surfaces of a round rod of its length and thickness that a limb's surface has at most: what has more is a sheet.
+
+Chosen. Measured: legs, arms, tails and horns of eleven shapes have .84 to 1.7, a house's roof, wings, fins and hilts
+2.6 to 94; drawn in, those were rags.
+"""
 LEAST_HELD = 0.02
 """Share of the surface from which on what lies beyond a lost part is no accident, and stays. Chosen."""
 OVERLAP = 0.05
@@ -93,6 +99,8 @@ class Cores:
     normals: Array
     radius: Array
     """Half of the thickness, (n,); infinite where there is no other side."""
+    area: float
+    """Of the whole surface."""
 
     @property
     def depth(self) -> Array:
@@ -189,9 +197,11 @@ def lone_parts(cores: Cores, outside: Array) -> LoneParts | None:
     for index in np.unique(part[lost]):
         own = lost & (part == index)
         length = float(height[own].max())
+        radius = float(np.median(cores.radius[own]))
         thick = float(np.quantile(cores.radius[own], MOST_OF, method="lower")) > THICKEST_LIMB
-        bump = length < max(LEAST_LENGTH, SLENDER * float(np.median(cores.radius[own])))
-        if thick or bump or not np.isfinite(length) or (outside[own] / cores.depth[own]).max() < LOST_FOR_GOOD:
+        wide = cores.area * own.mean() > WIDEST * 2 * np.pi * radius * length
+        bump = length < max(LEAST_LENGTH, SLENDER * radius)
+        if thick or wide or bump or not np.isfinite(length) or (outside[own] / cores.depth[own]).max() < LOST_FOR_GOOD:
             continue
         deep = dijkstra(cores.links, directed=False, indices=np.flatnonzero(own), min_only=True, limit=ROOT)
         about = np.flatnonzero((own | ~lost) & np.isfinite(deep))

@@ -64,7 +64,7 @@ class PlacedSurface:
         start = self.pose.to_world(points - SKIN * normals)
         reach, facing = self.field.walls_ahead(start, -normals @ self.pose.rotation.T)
         radius = np.where(facing > OPPOSITE, reach.astype(np.float64) / self.pose.scale, np.inf) / 2
-        return Cores(points, normals, radius)
+        return Cores(points, normals, radius, self.area)
 
     def make_ready(self) -> None:
         """Find out what a blend asks of it, which several may want at once."""

@@ -192,7 +192,7 @@ def test_a_neck_is_no_thicker_than_what_it_holds() -> None:
     places = np.random.default_rng(0).uniform(-0.1, 0.1, (400, 3))
     radii = []
     for radius in (0.1, 0.01):
-        views[0].cores = Cores(places, np.zeros_like(places), np.full(len(places), radius))
+        views[0].cores = Cores(places, np.zeros_like(places), np.full(len(places), radius), 1.0)
         radii.append(settle_blend(motion, 0, views, 0.0).necks[0].radius)
     assert radii[0] == NECK_RADIUS
     assert LEAST_RADIUS < radii[1] < 0.01

@@ -151,7 +151,28 @@ def test_a_bar_with_edges_goes_as_one(sides: int) -> None:
     assert np.corrcoef(of_bar[:, 2], of_bar[:, 3])[0, 1] < -0.98
 
 
-def test_the_rim_of_a_plate_that_goes_is_straighter_than_what_holds_it() -> None:
+def test_a_sheet_is_no_limb_however_thin_it_is() -> None:
+    """Roofs, wings and hilts were drawn in like legs, and were rags; measured by its thickness each is slender."""
+    wing = trimesh.creation.box((0.3, 0.02, 0.5), trimesh.transformations.translation_matrix((0, 0, 0.5)))
+    plane = shape("plane", body(), wing)
+    cores = PlacedSurface(plane, DistanceField(plane.vertices, plane.triangles), REST).cores
+    outside = np.where(np.linalg.norm(cores.points, axis=1) > 1.05 * ROOT, 0.3, -0.1)
+    assert lone_parts(cores, outside) is None
+    assert morph(plane, shape("ball", body())).blends[0].lone == (None, None)
+    horn = horned()
+    cores = PlacedSurface(horn, DistanceField(horn.vertices, horn.triangles), REST).cores
+    outside = np.where(np.linalg.norm(cores.points, axis=1) > 1.05 * ROOT, 0.3, -0.1)
+    assert lone_parts(cores, outside) is not None
+
+
+@pytest.fixture
+def sheets_are_limbs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On what is wide it shows best whether a limb's rim is straight, and whether all of it is found."""
+    monkeypatch.setattr("lipmlp_engine.guide.lone_parts.WIDEST", np.inf)
+
+
+@pytest.mark.usefixtures("sheets_are_limbs")
+def test_the_rim_of_what_goes_is_straighter_than_what_holds_it() -> None:
     """Heights from a ragged border are ragged; a laptop's lid tore from holes within on its way."""
     plate = shape("plate", trimesh.creation.box((1.2, 0.04, 1.2)))
     cores = PlacedSurface(plate, DistanceField(plate.vertices, plate.triangles), REST).cores
@@ -165,7 +186,8 @@ def test_the_rim_of_a_plate_that_goes_is_straighter_than_what_holds_it() -> None
     assert (reached - np.polyval(line, middle[:, 2])).std() < 0.008
 
 
-def test_a_plate_that_the_flow_squeezes_stays_whole() -> None:
+@pytest.mark.usefixtures("sheets_are_limbs")
+def test_what_the_flow_squeezes_stays_whole() -> None:
     """Cells were told how thin it had been, and of a part that goes along itself only its share: it was in strips."""
     axis = np.linspace(-1.1, 1.1, 20)
     squeezing = np.zeros((20, 20, 20, 3), np.float32)
