@@ -24,6 +24,7 @@ WANTED = 4
 Follows from the kernels.
 """
 
+Array = NDArray[np.float64]
 Points = NDArray[np.float32]
 
 
@@ -49,9 +50,15 @@ class Sides:
 
     @cached_property
     def common(self) -> CommonPart:
-        """What both have in common."""
+        """What both have in common, and the flow leaves where it is."""
         first, second = self.surfaces
-        return CommonPart(first.shape, first.field, second.field)
+        return CommonPart(first.shape, second.field, self._led)
+
+    def _led(self, points: Array) -> Array:
+        """Where the flow leads places of the first shape's surface in the world."""
+        first, second = (surface.pose for surface in self.surfaces)
+        start = torch.from_numpy(first.to_training(points).astype(np.float32)).to(torch.device(self._device))
+        return second.to_world(self._flow.carry(start, 1.0).cpu().numpy().astype(np.float64))
 
     @property
     def have_lone_parts(self) -> bool:

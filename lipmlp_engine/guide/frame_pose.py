@@ -65,6 +65,12 @@ class PosePath:
             float(np.exp(self._log_scale(time))), self._rotation(time).as_matrix(), np.asarray(self._translation(time))
         )
 
+    def to_world_each(self, points: Array, times: Array) -> tuple[Array, Array]:
+        """Points of the training frame, each at its own time, in the world, and how large the frame is then."""
+        scale = np.exp(self._log_scale(times))
+        turned = np.einsum("nij,nj->ni", self._rotation(times).as_matrix(), points)
+        return scale[:, None] * turned + self._translation(times), scale
+
     def velocity(self, points: Array, time: float) -> Array:
         """World velocity, per unit of time, of points that rest in the training frame."""
         return self.moving(np.array([time]))[0].velocity(points)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import pairwise
 
@@ -23,7 +23,8 @@ from .carried_mesh import CarriedMesh
 from .frame_pose import Pose, PosePath
 from .pace import Pace
 from .pose_pairs import carried_meshes, find_ways
-from .registration import ShapeSamples, Steering, register
+from .registration import HELD_WEIGHT, ShapeSamples, Steering, register
+from .shared_parts import CommonPart
 from .turn import evident_turn
 from .velocity_lattice import Points, VelocityLattice
 
@@ -132,9 +133,11 @@ class Arrangement:
             return
         rng = np.random.default_rng(job.training.seed)
         matters = [_matter(shape, distance, rng) for shape, distance in zip(shapes, fields, strict=True)]
+        held = [CommonPart(shape, field).marks for shape, field in zip(shapes[:-1], fields[1:], strict=True)]
         meshes: list[CarriedMesh | None] = [None] * (len(shapes) - 1)
         with ThreadPoolExecutor(1) as beside:
-            turning = beside.submit(_following_poses, job, shapes, matters)
+            stand = all(len(marks) for marks in held)
+            turning = beside.submit(*(_standing_poses, shapes) if stand else (_following_poses, job, shapes, matters))
             if job.guide.kind == "transport":
                 self.path = PosePath(turning.result())
             else:
@@ -147,8 +150,11 @@ class Arrangement:
             if mesh is not None:
                 self._segments.append(mesh)
                 continue
-            landmarks = _landmarks(job, shapes, self.path, segment)
-            self._segments.append((source, target, Steering(job.guide.rigidity, job.guide.volume, landmarks)))
+            steering = Steering(job.guide.rigidity, job.guide.volume, _landmarks(job, shapes, self.path, segment))
+            if not len(steering.landmarks[0]):
+                stay = _in_frames((held[segment], held[segment]), self.path, segment)
+                steering = replace(steering, landmarks=stay, weight=HELD_WEIGHT)
+            self._segments.append((source, target, steering))
 
     def motion(self, roughly: Callable[[int, VelocityLattice], None] | None = None) -> Motion:
         """The motion, with flows where the job wants a guide; finding them keeps a core busy for seconds.
@@ -183,6 +189,11 @@ def common_pose(shapes: Sequence[Shape]) -> Pose:
     low = np.min([shape.bounds[0] for shape in shapes], axis=0)
     high = np.max([shape.bounds[1] for shape in shapes], axis=0)
     return Pose(float((high - low).max()) / 2 / HALF_EXTENT, np.eye(3), (low + high) / 2)
+
+
+def _standing_poses(shapes: list[Shape]) -> list[Pose]:
+    """One for all: what they have in common stands still."""
+    return [common_pose(shapes)] * len(shapes)
 
 
 def _following_poses(job: Job, shapes: list[Shape], matters: list[_Matter]) -> list[Pose]:
@@ -257,7 +268,11 @@ def _landmarks(job: Job, shapes: list[Shape], path: PosePath, segment: int) -> t
 
     The user names them where the shapes were before the job's placement moved them.
     """
-    places = world_landmarks(job, shapes, segment)
+    return _in_frames(world_landmarks(job, shapes, segment), path, segment)
+
+
+def _in_frames(places: tuple[Array, Array], path: PosePath, segment: int) -> tuple[Array, Array]:
+    """Places of this segment's two shapes in the training frame."""
     source, target = (path.poses[segment + side].to_training(places[side]) for side in (0, 1))
     return source, target
 

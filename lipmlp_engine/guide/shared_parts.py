@@ -1,10 +1,13 @@
 """What two neighbours of a chain have in common, at the same place of the world: it is to stand still in between.
 
 A flow that is found from samples carries such a part back to where it was to within a few thousandths; seen from frame
-to frame that is a shimmer. There the two shapes are blended where they lie.
+to frame that is a shimmer. There the two shapes are blended where they lie. Where the flow leads it elsewhere, it is no
+longer the same part: blended where it lies *and* where it goes it would be torn. So that a flow does not, it is told.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +27,16 @@ SAME_WAY = 0.99
 """Cosine between the normals there. Chosen."""
 LEAST_SHARE = 0.02
 """Of the first shape's surface: less in common is where the surfaces happen to touch. Chosen."""
+LEAST_SPREAD = 0.02
+"""The least share of its normals' squares in any direction. Chosen: whatever stands on one floor has a flat part in
+common, which says nothing; of a kettle and a teapot it left a plate that floated.
+"""
+LARGE_SHARE = 0.2
+"""Of the first shape's surface, from where on a part holds both shapes. Chosen."""
+MARKS = 100
+"""Places of such a part that a flow is told to leave where they are. Chosen."""
+LED_AWAY = 0.05
+"""Diagonals that a flow may lead such a place away. Chosen: twice of what it misses by, told to leave it."""
 WITHIN, SURE = 0.02, 0.06
 """Diagonals from where the shapes part to where a part begins to stand still, and to where it does wholly. Chosen."""
 NODES = 65
@@ -37,20 +50,30 @@ Array = NDArray[np.float64]
 class CommonPart:
     """Where points of the world are beside a part that both shapes have: 1 well within it, 0 elsewhere."""
 
-    def __init__(self, first: Shape, field: DistanceField, second: DistanceField) -> None:
-        """``field`` is the first shape's, ``second`` the other's; both shapes lie where they are in the world."""
+    def __init__(self, first: Shape, second: DistanceField, led: Callable[[Array], Array] | None = None) -> None:
+        """``second`` is the other shape's; both shapes lie where they are in the world.
+
+        led: where places of the first shape come to lie at the end, where that is known.
+        """
         points, normals, _ = sample_surface(first.vertices, first.triangles, SAMPLES, np.random.default_rng(0))
         distance, gradient, _ = second.measure(points)
         # About an edge the nearest place may lie on its other side: that is no reason to part.
         near = np.abs(distance) < SAME_PLACE * first.diagonal
+        if led is not None and near.any():
+            near[near] = np.linalg.norm(led(points[near]) - points[near], axis=1) < LED_AWAY * first.diagonal
         same = near & (np.einsum("ij,ij->i", gradient, normals) > SAME_WAY)
-        self.there = bool(same.mean() >= LEAST_SHARE)
+        spread = np.linalg.eigvalsh(normals[same].T @ normals[same])[0] / max(int(same.sum()), 1)
+        self.there = bool(same.mean() >= LEAST_SHARE and spread >= LEAST_SPREAD)
         self.low = first.centre - LEEWAY * first.diagonal / 2
         self.spacing = LEEWAY * first.diagonal / (NODES - 1)
+        self.marks = np.empty((0, 3))
+        """Places by which it is held, where it is large."""
         if not self.there:
             return
         from_rest = np.full(len(points), np.inf) if near.all() else KDTree(points[~near]).query(points)[0]
         weights = smooth_ramp(from_rest / first.diagonal, WITHIN, SURE)
+        if same.mean() >= LARGE_SHARE:
+            self.marks = points[weights >= 1][:MARKS]
         axis = np.arange(NODES) * self.spacing
         nodes = np.stack(np.meshgrid(axis, axis, axis, indexing="ij"), -1).reshape(-1, 3) + self.low
         reach, nearest = KDTree(points).query(nodes, distance_upper_bound=4 * self.spacing)

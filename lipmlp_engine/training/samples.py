@@ -14,7 +14,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..guide import Blend, CarriedBlend, CarriedMesh, Motion, PlacedSurface, Pose, VelocityLattice, shut_distances
+from ..guide.exact_sides import Sides
 from ..guide.frame_pose import PosePath
+from ..guide.shared_parts import CommonPart
 from ..job.sections import Sampling
 from ..shapes.distance import DistanceField
 from ..shapes.facing_walls import faced
@@ -137,7 +139,7 @@ def between_samples(
             with ThreadPoolExecutor(2) as pool:
                 found += pool.map(partial(_at_moment, shapes, motion, segment, sampling), moments, rng.spawn(MOMENTS))
             continue
-        targets = partial(_targets, shapes, motion, blend, segment)
+        targets = partial(_targets, shapes, motion, blend, segment, Sides(shapes, flow, blend).common)
         scattered = [_scattered_between(shape, sampling, rng) for shape in shapes]
         with ThreadPoolExecutor(2) as pool:
             matters = pool.map(partial(_matter, flow), (0, 1), *zip(*scattered, strict=True))
@@ -190,15 +192,39 @@ def _matter(flow: VelocityLattice, side: int, seeds: Tensor, share: Tensor) -> t
 
 
 def _targets(
-    shapes: tuple[PlacedShape, PlacedShape], motion: Motion, blend: Blend, segment: int, matter: tuple[Tensor, ...]
+    shapes: tuple[PlacedShape, PlacedShape],
+    motion: Motion,
+    blend: Blend,
+    segment: int,
+    common: CommonPart,
+    matter: tuple[Tensor, ...],
 ) -> tuple[Array, Array]:
     """Points between two shapes, given by their matter and its share of the way, and f there."""
     origin, here, arrival, share = matter
     distances = shut_distances(shapes, origin, arrival, share)
     values = blend.values(here, share, *distances, (origin, arrival)).numpy()
     time = blend.pace.time(share)
+    if common.there:
+        times = segment + time.numpy().astype(np.float64)
+        values = _with_standing(values, common, shapes, motion.path, here.numpy().astype(np.float64), share, times)
     here = motion.round_joints(here, origin, arrival, time, segment)
     return np.column_stack([here.numpy(), segment + time.numpy().astype(np.float64)]), values
+
+
+def _with_standing(
+    values: Array,
+    common: CommonPart,
+    shapes: tuple[PlacedShape, PlacedShape],
+    path: PosePath,
+    points: Array,
+    share: Tensor,
+    times: Array,
+) -> Array:
+    """Values at points, each at its own time, where what both shapes have in common stands still in the world."""
+    places, scale = path.to_world_each(points, times)
+    weight = common.weight(places)
+    first, second = (shape.field.signed(places) / scale for shape in shapes)
+    return values + weight * (first + share.numpy() * (second - first) - values)
 
 
 def _samples(points: Sequence[Array], values: Sequence[Array]) -> Samples:
