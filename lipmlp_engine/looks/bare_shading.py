@@ -18,6 +18,8 @@ from .shading import NEAR, agreed, one_a_vertex, rounded, turned, unit
 BENT, SHARP = np.cos(np.radians((12.0, 18.0)))
 """Faces of a frame that differ more from the mean about a vertex have each corner asked for itself: beside an edge of a
 source, and anywhere, as where two parts run into each other. Chosen."""
+LEANING = np.cos(np.radians(35.0))
+"""The same of a vertex whose source's normal differs so much from all its faces. Chosen: more than in coarse facets."""
 INWARDS = 0.3
 """How far towards its face's middle a corner is asked, so that it is on its own side of an edge. Chosen."""
 
@@ -49,6 +51,8 @@ def bare_shading(vertices: NDArray[np.float32], faces: NDArray[np.int32], ends: 
     parted[faces[cosine < BENT]] = True
     parted &= edged
     parted[faces[cosine < SHARP]] = True
+    # On an edge with faces to one side only a vertex may have been told of the other.
+    parted |= np.einsum("ij,ij->i", shaded, own.around) < LEANING
     face, corner = np.nonzero(parted[faces])
     if not len(face):
         return shaded.astype(np.float32)

@@ -83,6 +83,19 @@ def test_what_is_nearly_alike_about_a_vertex_is_one() -> None:
     assert found[:, 0] == pytest.approx(np.tile([0.0, 0.0, 1.0], (4, 1)), abs=1e-6)
 
 
+@pytest.mark.parametrize("beyond", [-1e-4, 0.0, 1e-4])
+def test_on_an_edge_with_faces_to_one_side_a_vertex_is_of_that_side(beyond: float) -> None:
+    """What lies in an edge is as near to the other side: dark dashes pointed from a wheel's rim into its flat side."""
+    rows, columns = np.meshgrid(np.linspace(-1, 1, 9), np.linspace(-1, 1, 9), indexing="ij")
+    half = np.array([0.5, 0.7]) + beyond
+    top = np.stack((rows.ravel() * half[0], columns.ravel() * half[1], np.full(81, 0.4 - abs(beyond))), 1)
+    corner = (np.arange(8)[:, None] * 9 + np.arange(8)).ravel()
+    faces = np.stack((corner, corner + 9, corner + 10, corner + 1), 1).astype(np.int32)
+    box = shape_of(BOX)
+    shaded = bare_shading(top.astype(np.float32), faces, [BareEnd(Sources([box, box]).field(0), top, 1.0)])
+    assert np.asarray(shaded).reshape(-1, 3) @ [0, 0, 1] == pytest.approx(1, abs=0.01)
+
+
 def test_in_between_a_wall_that_faces_elsewhere_does_not_count() -> None:
     """Where places came to lie in creases of a source, strings of dark spots ran across an armchair."""
     box = shape_of(BOX)
