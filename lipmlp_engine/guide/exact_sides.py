@@ -52,7 +52,7 @@ class Sides:
     def common(self) -> CommonPart:
         """What both have in common, and the flow leaves where it is."""
         first, second = self.surfaces
-        return CommonPart(first.shape, second.field, self._led)
+        return CommonPart(first.shape, second.shape, second.field, self._led)
 
     def _led(self, points: Array) -> Array:
         """Where the flow leads places of the first shape's surface in the world."""

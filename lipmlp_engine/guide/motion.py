@@ -133,7 +133,7 @@ class Arrangement:
             return
         rng = np.random.default_rng(job.training.seed)
         matters = [_matter(shape, distance, rng) for shape, distance in zip(shapes, fields, strict=True)]
-        held = [CommonPart(shape, field).marks for shape, field in zip(shapes[:-1], fields[1:], strict=True)]
+        held = [CommonPart(*pair, distance).marks for pair, distance in zip(pairwise(shapes), fields[1:], strict=True)]
         meshes: list[CarriedMesh | None] = [None] * (len(shapes) - 1)
         with ThreadPoolExecutor(1) as beside:
             stand = all(len(marks) for marks in held)

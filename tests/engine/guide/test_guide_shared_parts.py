@@ -30,6 +30,10 @@ def field(shape: Shape) -> DistanceField:
     return DistanceField(shape.vertices, shape.triangles)
 
 
+def common(first: Shape, second: Shape) -> CommonPart:
+    return CommonPart(first, second, field(second))
+
+
 FIGURE = box(0.4, 1.0)
 PLAIN = standing("plain", FIGURE)
 CROWNED = standing("crowned", FIGURE, box(0.9, 0.3, 1.0), box(0.9, 0.2, 0.1))
@@ -38,22 +42,24 @@ CROWNED = standing("crowned", FIGURE, box(0.9, 0.3, 1.0), box(0.9, 0.2, 0.1))
 def test_what_stands_on_one_floor_has_nothing_in_common() -> None:
     """Of a kettle and a teapot that stood on one floor a plate floated beneath what came of them."""
     low, high = standing("low", box(1.0, 0.5)), standing("high", box(0.9, 1.2))
-    assert not CommonPart(low, field(high)).there
-    assert CommonPart(PLAIN, field(CROWNED)).there
+    assert not common(low, high).there
+    assert common(PLAIN, CROWNED).there
 
 
 def test_a_large_part_in_common_is_held_and_nothing_else() -> None:
-    marks = CommonPart(PLAIN, field(CROWNED)).marks
+    marks = common(PLAIN, CROWNED).marks
     assert len(marks) > 10
     assert np.abs(field(CROWNED).signed(marks)).max() < 1e-6
-    assert len(CommonPart(standing("low", box(1.0, 0.5)), field(CROWNED)).marks) == 0
+    # The same seen from the larger one, of which it is less than a half.
+    assert len(common(CROWNED, PLAIN).marks) > 10
+    assert len(common(standing("low", box(1.0, 0.5)), CROWNED).marks) == 0
 
 
 def test_what_the_flow_leads_elsewhere_does_not_stand_still() -> None:
     """Standing still and going at once it was torn: a man who became his own statue lost half of his head."""
     there = field(CROWNED)
-    assert CommonPart(PLAIN, there, lambda places: places + 0.001).there
-    assert not CommonPart(PLAIN, there, lambda places: places + np.array([0.2, 0.0, 0.0])).there
+    assert CommonPart(PLAIN, CROWNED, there, lambda places: places + 0.001).there
+    assert not CommonPart(PLAIN, CROWNED, there, lambda places: places + np.array([0.2, 0.0, 0.0])).there
 
 
 def test_the_flow_leaves_it_where_it_is() -> None:
@@ -62,9 +68,9 @@ def test_the_flow_leaves_it_where_it_is() -> None:
     motion = Arrangement(job, shapes, [field(shape) for shape in shapes]).motion()
     before, after = motion.path.poses
     assert before.scale == after.scale and np.array_equal(before.translation, after.translation)
-    common = CommonPart(PLAIN, field(CROWNED))
-    start = before.to_training(common.marks).astype(np.float32)
-    moved = after.to_world(np.asarray(motion.moved(start, 0.0, 1.0, 0), np.float64)) - common.marks
+    marks = common(PLAIN, CROWNED).marks
+    start = before.to_training(marks).astype(np.float32)
+    moved = after.to_world(np.asarray(motion.moved(start, 0.0, 1.0, 0), np.float64)) - marks
     assert np.linalg.norm(moved, axis=1).max() < LED_AWAY * PLAIN.diagonal
 
 
