@@ -5,6 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+NEXT_TO_NOTHING = 0.05
+"""Of the mean edge: what is shorter is a crack or a needle. Measured: a few such edges of a game's character, which
+were ten times as long in another pose, made the mean change 1,265 % where it is 6 %."""
+
 Array = NDArray[np.float64]
 Numbers = NDArray[np.int64]
 
@@ -21,5 +25,7 @@ def edge_lengths(places: Array, edges: Numbers) -> Array:
 
 
 def strain(before: Array, after: Array, edges: Numbers) -> float:
-    """By what part edges change their lengths, in the mean."""
-    return float(np.abs(edge_lengths(after, edges) / np.maximum(edge_lengths(before, edges), 1e-30) - 1).mean())
+    """By what part edges change their lengths, in the mean; of those that are next to nothing by what part of more."""
+    lengths = edge_lengths(before, edges)
+    change = np.abs(edge_lengths(after, edges) - lengths)
+    return float((change / np.maximum(lengths, max(NEXT_TO_NOTHING * float(lengths.mean()), 1e-30))).mean())
