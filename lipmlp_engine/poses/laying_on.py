@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import KDTree
@@ -49,6 +51,10 @@ class LayingOn:
         """The same as a mesh that is bent has it, and not drawn out."""
         return self.along(self.matching.bent(pairing.match.samples), drawn_out=False)
 
+    def slid(self, pairing: Pairing) -> Pairing:
+        """The same slid along the second surface to where it is stretched least."""
+        return replace(pairing, fit=self._fitting.slid(pairing.fit.places))
+
     def likeliest(self, only_first: bool = False, patient: bool = False) -> Pairing:
         """The best of the likeliest matches, or the first of them; ``patient``: even where all is hopeless."""
         found: list[Pairing] = []
@@ -74,7 +80,7 @@ class LayingOn:
         """What leads from the second surface to the first, laid on the way it is meant here."""
         first, second = self._first.surface, self._second.surface
         laid = StandIn(back.fit.places, second.triangles)
-        own, there = (first.vertices, first.normals), (laid.vertices, laid.normals)
+        own, there = (first.vertices, first.normals, first.kinds), (laid.vertices, laid.normals, second.kinds)
         return self.along(self.matching.of_vertices(nearest_facing(own, there, first.scale)))
 
     def round_trip(self, there: Pairing, back: Pairing) -> float:

@@ -48,7 +48,9 @@ def go_along(pairing: Pairing, first: Shape, second: Shape) -> bool:
 
 
 def with_lesser_parts(pairing: Pairing, first: Shape, second: Shape) -> SharedMesh | None:
-    """All of the first shape laid onto the second, where both have parts of weight beside those that were matched."""
+    """All of the first shape laid onto the second, where more than its largest part was matched, or both have more."""
+    if len(pairing.first.ties):
+        return _with_all_parts(pairing, first, second)
     other = beside_main_part(second)
     whole = None if other is None or beside_main_part(first) is None else whole_stand_in(first)
     if whole is None or other is None:
@@ -56,6 +58,17 @@ def with_lesser_parts(pairing: Pairing, first: Shape, second: Shape) -> SharedMe
     lesser = np.ones(len(whole.vertices), bool)
     lesser[whole.triangles[main_part(whole.vertices, whole.triangles)[0]]] = False
     return SharedMesh(whole, _carried(pairing, whole, lesser, other), second)
+
+
+def _with_all_parts(pairing: Pairing, first: Shape, second: Shape) -> SharedMesh | None:
+    """What is outside of the first shape's parts, each place with what of them is nearest to it."""
+    whole = whole_stand_in(first)
+    if whole is None:
+        return None
+    growth = pairing.second.scale / pairing.first.scale
+    parts = pairing.first
+    places = going_along(parts.vertices, pairing.fit.places, parts.triangles, whole.vertices, growth)
+    return SharedMesh(whole, places, second)
 
 
 def _carried(pairing: Pairing, surface: StandIn, lesser: NDArray[np.bool_], other: StandIn) -> Array:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from scipy.spatial import KDTree
 
 from ..machine.cores import usable_cores
+from .kinds import nearest_alike
 from .mesh_fitting import Bending
 from .signature import Signature
 from .upsampling import Upsampling
@@ -185,7 +186,7 @@ def _guesses(first: Signature, second: Signature, landmarks: tuple[Numbers, Numb
     remote = [side.between.mean(1)[:, None] for side in (first, second)]
     for weight in (1.0, 4.0):
         own, other = (np.hstack([place, weight * far]) for place, far in zip(places, remote, strict=True))
-        yield np.asarray(KDTree(other).query(own)[1], np.int64)
+        yield _nearest(first, second, own, other)
     for tips, others in _paired_tips(first, second):
         if len(tips) >= 3:
             own, other = first.distances[first.tips[tips]], second.distances[second.tips[others]]
@@ -195,7 +196,7 @@ def _guesses(first: Signature, second: Signature, landmarks: tuple[Numbers, Numb
         # The waves' own signs mean nothing; the first one's is fixed by the shape's skewness.
         flips = np.array([1.0, *signs]) * np.sign((second.waves[:, 1 : count + 1] ** 3).sum(0))
         own = first.waves[first.samples, 1 : count + 1] * np.sign((first.waves[:, 1 : count + 1] ** 3).sum(0))
-        yield np.asarray(KDTree(second.waves[second.samples, 1 : count + 1] * flips).query(own)[1], np.int64)
+        yield _nearest(first, second, own, second.waves[second.samples, 1 : count + 1] * flips)
 
 
 def _bent(first: Signature, second: Signature, bending: Bending, guess: Numbers, everywhere: bool = False) -> Numbers:
@@ -203,20 +204,29 @@ def _bent(first: Signature, second: Signature, bending: Bending, guess: Numbers,
     wanted = np.arange(len(first.surface.vertices)) if everywhere else first.samples
     places, normals = bending.bent(first.samples, second.surface.vertices[second.samples[guess]], wanted)
     chosen = slice(None) if everywhere else second.samples
-    there = second.surface.vertices[chosen], second.surface.normals[chosen]
-    return nearest_facing((places, normals), there, second.surface.scale)
+    surface = second.surface
+    own = places, normals, first.surface.kinds[wanted]
+    return nearest_facing(
+        own, (surface.vertices[chosen], surface.normals[chosen], surface.kinds[chosen]), surface.scale
+    )
 
 
-def nearest_facing(own: tuple[Array, Array], there: tuple[Array, Array], scale: float) -> Numbers:
-    """For each of some places with normals the nearest of others that faces the same way."""
-    ours, theirs = (np.hstack([places / scale, FACING * normals]) for places, normals in (own, there))
-    return np.asarray(KDTree(theirs).query(ours)[1], np.int64)
+def nearest_facing(own: tuple[Array, Array, Numbers], there: tuple[Array, Array, Numbers], scale: float) -> Numbers:
+    """For each of some places with normals and kinds the nearest of others that faces the same way."""
+    ours, theirs = (np.hstack([places / scale, FACING * normals]) for places, normals, _ in (own, there))
+    return nearest_alike(ours, own[2], theirs, there[2])[1]
 
 
 def _by_distances(first: Signature, second: Signature, own: Array, other: Array) -> Numbers:
     """Each sample to the one that is as far from landmarks; near ones tell more."""
     features = [np.exp(-4 * side[:, signature.samples].T) for side, signature in ((own, first), (other, second))]
-    return np.asarray(KDTree(features[1]).query(features[0])[1], np.int64)
+    return _nearest(first, second, *features)
+
+
+def _nearest(first: Signature, second: Signature, own: Array, other: Array) -> Numbers:
+    """The nearest of the second one's samples for each of the first one's, of its kind."""
+    kinds = (side.surface.kinds[side.samples] for side in (first, second))
+    return nearest_alike(own, next(kinds), other, next(kinds))[1]
 
 
 def _paired_tips(first: Signature, second: Signature) -> Iterator[tuple[Numbers, Numbers]]:

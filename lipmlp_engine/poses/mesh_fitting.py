@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import igl
 import numpy as np
@@ -15,6 +15,7 @@ from scipy.spatial.transform import Rotation
 from ..shapes.distance import DistanceField
 from ..shapes.shape import unit_normals
 from .definite_solver import definite_solver
+from .kinds import KindField, nearest_alike
 from .mesh_edges import strain
 from .nearest_turns import nearest_turns
 from .stand_in_mesh import StandIn
@@ -29,10 +30,29 @@ BENDING_CLOSER = ((0.05, 5), (0.2, 5))
 """The same once it is nearly there. Chosen."""
 CLOSING = ((0.05, 8), (0.3, 8), (2.0, 6))
 """The same towards the nearest place of the other surface. Chosen."""
+SLIDING = ((0.2, 40, True), (2.0, 4, False))
+"""Pull, how often what it pulls to is looked for, and whether places are free to move along the surface. Chosen.
+
+Measured on seven characters in parts: edges change by 3 to 7 % instead of 5 to 9, and places are .6 to 4.2 % of the
+diagonal off instead of .8 to 4.8; with a pull of .02 ends of limbs shrink away from where they belong.
+"""
 ALIKE = 0.3
 """Least cosine between the normals of places that are laid onto each other. Chosen."""
 FARTHEST = 0.08
 """In roots of the area: what is farther is not what it is laid onto. Chosen."""
+
+TIED = 1.0
+"""Stiffness of what ties two parts, where that of an edge is about 1. Chosen."""
+SHEET = 1.5
+"""Spacings of the vertices between the two sides of a sheet, or of what parts have on top of each other.
+
+Measured on characters in parts: with these, faces that look the wrong way are up to 1.2 % of right matches and 3 to 10
+of what laid limbs onto others; by the nearest place alone up to 13.4 of right ones.
+"""
+BESIDE = 30
+"""Vertices that are looked at there. Chosen."""
+NO_TIES = np.zeros((0, 2), np.int64)
+"""Of one surface."""
 
 Array = NDArray[np.float64]
 
@@ -65,24 +85,19 @@ class Bending:
 
     def __init__(self, first: StandIn, second: StandIn) -> None:
         growth = second.scale / first.scale
-        vertices, triangles, _, _ = igl.decimate(
-            np.asfortranarray(first.vertices * growth),
-            np.asfortranarray(first.triangles, np.int32),
-            2 * COARSE_VERTICES,
-        )
-        self._coarse = StandIn(np.ascontiguousarray(vertices), np.asarray(triangles, np.int64))
-        self._stiff = Stiffness(self._coarse.vertices, self._coarse.triangles)
-        self._pulled = [(self._stiff.pulled(np.full(len(vertices), pull)), rounds) for pull, rounds in BENDING]
-        self._rest = first.vertices * growth
+        self._coarse = replace(first, vertices=first.vertices * growth).coarser(COARSE_VERTICES)
+        count = len(self._coarse.vertices)
+        self._stiff = Stiffness(self._coarse.vertices, self._coarse.triangles, self._coarse.ties)
+        self._pulled = [(self._stiff.pulled(np.full(count, pull)), rounds) for pull, rounds in BENDING]
+        self._rest, self._kinds = first.vertices * growth, first.kinds
         self._second = second
-        self._surface = DistanceField(second.vertices, second.triangles)
+        self._surface = KindField(second, self._coarse.kinds)
         self._normals = unit_normals(second.vertices, second.triangles)
-        self._tree = KDTree(self._coarse.vertices)
 
     def bent(self, chosen: NDArray[np.integer], aims: Array, wanted: NDArray[np.integer]) -> tuple[Array, Array]:
         """Where the wanted vertices are once the chosen ones have made for their aims, and the normals there."""
         rest = self._coarse.vertices
-        nearest = KDTree(self._rest[chosen]).query(rest)[1]
+        nearest = nearest_alike(rest, self._coarse.kinds, self._rest[chosen], self._kinds[chosen])[1]
         turn = Rotation.align_vectors(aims - aims.mean(0), self._rest[chosen] - self._rest[chosen].mean(0))[0]
         places = turn.apply(rest - self._rest[chosen].mean(0)) + aims.mean(0)
         for pulled, rounds in self._pulled:
@@ -93,7 +108,7 @@ class Bending:
                 facing = (self._normals[triangle] * StandIn(places, self._coarse.triangles).normals).sum(1)
                 sure = (facing > ALIKE) & (distance < FARTHEST * self._second.scale)
                 places = self._stiff.settled(places, closest, np.where(sure, pull, 1e-4), 2)
-        owner = self._tree.query(self._rest[wanted])[1]
+        owner = nearest_alike(self._rest[wanted], self._kinds[wanted], self._coarse.vertices, self._coarse.kinds)[1]
         turns = self._stiff.turns(places)[owner]
         moved = places[owner] + np.einsum("nij,nj->ni", turns, self._rest[wanted] - rest[owner])
         return np.asarray(moved), StandIn(places, self._coarse.triangles).normals[owner]
@@ -104,10 +119,10 @@ class Fitting:
 
     def __init__(self, first: StandIn, second: StandIn) -> None:
         self._first, self._second = first, second
-        self._stiff = Stiffness(first.vertices * (second.scale / first.scale), first.triangles)
+        self._stiff = Stiffness(first.vertices * (second.scale / first.scale), first.triangles, first.ties)
         count = len(first.vertices)
         self._following = [(self._stiff.pulled(np.full(count, pull)), rounds) for pull, rounds in FOLLOWING]
-        self._surface = DistanceField(second.vertices, second.triangles)
+        self._surface = KindField(second, first.kinds)
         self._normals = unit_normals(second.vertices, second.triangles)
 
     def fit(self, vertices: NDArray[np.integer], drawn_out: bool = True) -> Fit:
@@ -126,15 +141,33 @@ class Fitting:
                 facing = (self._normals[triangle] * own).sum(1)
                 sure = (facing > ALIKE) & (distance < FARTHEST * second.scale)
                 if drawn_out:
-                    drawn, towards = _drawn(places, own, second)
+                    drawn, towards = _drawn(first, places, own, second)
                     aims[drawn], sure[drawn] = towards, True
                 places = self._stiff.settled(places, aims, np.where(sure, pull, 1e-4), rounds // 2)
         return judged_fit(first, second, places, self._surface)
 
+    def slid(self, places: Array) -> Fit:
+        """The mesh, which lies on the other surface already, slid along it to where it is stretched least."""
+        first, second = self._first, self._second
+        for pull, looks, along in SLIDING:
+            pulled = self._stiff.pulled(np.full(len(places), pull))
+            for _ in range(looks):
+                triangle, closest, distance = self._surface.closest(places)
+                own, normals = StandIn(places, first.triangles).normals, self._normals[triangle]
+                sure = ((normals * own).sum(1) > ALIKE) & (distance < FARTHEST * second.scale)
+                ways = closest - places
+                if along:
+                    ways = normals * (ways * normals).sum(1, keepdims=True)
+                aims = places + np.where(sure[:, None], ways, 0)
+                drawn, towards = _drawn(first, places, own, second)
+                aims[drawn] = towards
+                places = pulled.settled(places, aims, 2)
+        return judged_fit(first, second, places, self._surface)
 
-def _drawn(places: Array, normals: Array, second: StandIn) -> tuple[NDArray[np.int64], Array]:
+
+def _drawn(first: StandIn, places: Array, normals: Array, second: StandIn) -> tuple[NDArray[np.int64], Array]:
     """Vertices that bare places of the other surface draw towards them: ends of limbs that are laid on too short."""
-    away, nearest = KDTree(places).query(second.vertices)
+    away, nearest = nearest_alike(second.vertices, second.kinds, places, first.kinds)
     bare = (away > LEFT_BARE * second.scale / np.sqrt(len(second.vertices))) & (away < FARTHEST * second.scale)
     bare &= (normals[nearest] * second.normals).sum(1) > ALIKE
     # The farthest of those that draw the same vertex is the last one.
@@ -143,32 +176,52 @@ def _drawn(places: Array, normals: Array, second: StandIn) -> tuple[NDArray[np.i
     return np.asarray(drawn, np.int64), np.asarray(second.vertices[order[::-1][last]])
 
 
-def judged_fit(first: StandIn, second: StandIn, places: Array, surface: DistanceField) -> Fit:
+def judged_fit(first: StandIn, second: StandIn, places: Array, surface: DistanceField | KindField) -> Fit:
     """How well the first surface lies on the second, whose distances are given, with its vertices at ``places``."""
     rest = first.vertices * (second.scale / first.scale)
     there = surface.closest(places)
-    back = DistanceField(places, first.triangles).closest(second.vertices)[2]
+    laid = replace(first, vertices=places)
+    back = KindField(laid, second.kinds).closest(second.vertices)[2]
     spacing = second.scale / np.sqrt(len(second.vertices))
     own = StandIn(places, first.triangles)
-    facing = (unit_normals(second.vertices, second.triangles)[there[0]] * own.normals).sum(1)
+    turned = (unit_normals(second.vertices, second.triangles)[there[0]] * own.normals).sum(1) < 0
+    if len(first.ties):
+        turned &= ~_beside_facing(own, first.kinds, second, SHEET * spacing)
     return Fit(
         places,
         float(there[2].mean() + back.mean()) / 2 / second.scale,
         float((back > 2 * spacing).mean()),
         strain(rest, places, first.edges),
-        float((facing < 0).mean()),
+        float(turned.mean()),
     )
+
+
+def _beside_facing(own: StandIn, kinds: NDArray[np.integer], second: StandIn, reach: float) -> NDArray[np.bool_]:
+    """Whether something of its kind that faces as it does is within reach of each vertex: cloth has two sides."""
+    near = np.zeros(len(own.vertices), bool)
+    for kind in np.unique(kinds).tolist():
+        mine, among = np.flatnonzero(kinds == kind), np.flatnonzero(second.kinds == kind)
+        among = among if len(among) else np.arange(len(second.vertices))
+        about = KDTree(second.vertices[among]).query(
+            own.vertices[mine], min(BESIDE, len(among)), distance_upper_bound=reach
+        )
+        normals = np.vstack([second.normals[among], np.zeros(3)])[about[1].reshape(len(mine), -1)]
+        near[mine] = ((normals * own.normals[mine][:, None]).sum(2) > ALIKE).any(1)
+    return near
 
 
 class Stiffness:
     """A mesh that keeps its shape about every vertex as rigidly as its aims allow."""
 
-    def __init__(self, rest: Array, triangles: NDArray[np.integer]) -> None:
+    def __init__(self, rest: Array, triangles: NDArray[np.integer], ties: NDArray[np.integer] = NO_TIES) -> None:
+        """``ties`` are pairs of vertices that hold together beside the triangles."""
         stiffness = sparse.coo_array(-igl.cotmatrix(rest, np.asarray(triangles, np.int64)))
         away = stiffness.row != stiffness.col
-        rows, columns = stiffness.row[away], stiffness.col[away]
+        both = np.concatenate([ties, ties[:, ::-1]])
+        rows, columns = (np.concatenate([ends[away], both[:, k]]) for k, ends in enumerate(stiffness.coords))
         # A face without area has no cotangents.
         weights = np.nan_to_num(-stiffness.data[away], nan=1e-3).clip(1e-3, 1e3)
+        weights = np.concatenate([weights, np.full(len(both), TIED)])
         count = len(rest)
         links = sparse.csr_array((weights, (rows, columns)), shape=(count, count))
         self._held = links.sum(1)

@@ -17,6 +17,7 @@ from ..shapes.self_intersections import crossing_triangles
 from ..shapes.shape import Shape
 from .closed_creases import ClosedCreases
 from .ground import Ground
+from .joined_parts import joined_parts
 from .laying_on import CLOSE_TO_SURE, ELSEWHERE, HOPELESS_STRAIN, LayingOn
 from .length_keeping import LEAST_BENT
 from .lesser_parts import go_along
@@ -106,13 +107,13 @@ def _beside_its_rival(best: Pairing, laying: LayingOn, pool: Executor) -> Pairin
     return dataclasses.replace(better, rivalry=LEAST_LEAD / lead)
 
 
-def _asked_back(best: Pairing, laying: LayingOn, pool: Executor) -> Pairing:
-    """What is just taken, or refused and not hopeless, beside what is found the other way round.
+def _asked_back(best: Pairing, laying: LayingOn, pool: Executor, always: bool = False) -> Pairing:
+    """What is just taken, or refused and not hopeless, beside what is found the other way round; or whatever is taken.
 
     That is another search: it may find an end of a limb that this one has missed, and seldom errs in the same way.
     """
     hopeless = best.fit.strain > HOPELESS_STRAIN or best.rivalry > 1
-    if hopeless or not CLOSE_TO_SURE < best.doubt < LOST:
+    if hopeless or not (0 if always else CLOSE_TO_SURE) < best.doubt < LOST:
         return best
     other_way = laying.other_way
     back = other_way.likeliest()
@@ -174,6 +175,8 @@ def _creased(best: Pairing) -> Pairing:
 def _alike(first: StandIn, second: StandIn, tuned: Array, other: Array) -> bool:
     """Whether two surfaces may be poses of one shape, by their frequencies alone."""
     apart = mistuning(tuned, other)
+    if len(first.ties):
+        return apart <= MOST_MISTUNED_BALLS
     if not (first.ball and second.ball):
         return apart <= MOST_MISTUNED
     stouter = apart <= MOST_MISTUNED_BUILDS and detuning(tuned, other) <= MOST_DETUNED_BUILDS
@@ -204,46 +207,88 @@ def judged(
 ) -> Verdict:
     """The same with the best pairing even where it is refused; ``however`` looks for it although it is hopeless."""
     with threadpool_limits(1), ThreadPoolExecutor(2) as pool:
-        surfaces = list(pool.map(stand_in, (first, second)))
+        asked = _Asked(first, second, landmarks, insisted, however, pool)
+        found = asked.outside()
+        # What is outside of parts that reach into each other is another surface in each pose; they themselves are not.
+        sure = not found.objection and found.pairing is not None and found.pairing.doubt <= 1
+        return found if sure else asked.parts(found)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """Two shapes, and how they are asked about."""
+
+    first: Shape
+    second: Shape
+    landmarks: tuple[Array, Array] | None
+    insisted: bool
+    however: bool
+    pool: Executor
+
+    def outside(self) -> Verdict:
+        """Of the shapes as they are: the largest part of each, to which the others are to go along."""
+        first, second = self.first, self.second
+        surfaces = list(self.pool.map(stand_in, (first, second)))
         for shape, surface in zip((first, second), surfaces, strict=True):
             if surface is None:
                 return Verdict(None, f"'{shape.name}' has several parts")
-        own, other = both = [surface for surface in surfaces if surface is not None]
+        own, other = [surface for surface in surfaces if surface is not None]
         dressed = [shape.name for shape in (first, second) if beside_main_part(shape) is not None]
-        if len(dressed) == 1 and not (insisted or however):
+        if len(dressed) == 1 and not (self.insisted or self.however):
             return Verdict(None, f"'{dressed[0]}' has several parts")
+        found = self._compared(own, other)
+        if found.objection or found.pairing is None:
+            return found
+        best = found.pairing
+        if not self.insisted and not go_along(best, first, second):
+            return Verdict(
+                best, f"what '{first.name}' has beside its largest part does not become what '{second.name}' has"
+            )
+        return Verdict(best, "")
+
+    def parts(self, outside: Verdict) -> Verdict:
+        """Of the parts that both files have, each matched as it is; or what was found, where that is no better."""
+        joined = joined_parts(self.first, self.second)
+        found = outside if joined is None else self._compared(*joined)
+        if found.objection or found.pairing is None or outside.pairing is None:
+            return outside if found.objection else found
+        return found if outside.objection or found.pairing.doubt < outside.pairing.doubt else outside
+
+    def _compared(self, own: StandIn, other: StandIn) -> Verdict:
+        first, second, insisted, however, pool = self.first, self.second, self.insisted, self.however, self.pool
+        both = own, other
         alike = insisted or _alike(own, other, *pool.map(tuning, both))
-        strangers = "" if alike else f"'{first.name}' and '{second.name}' are no poses of one shape"
-        if strangers and not however:
-            return Verdict(None, strangers)
+        if not (alike or however):
+            return self._strangers(None)
         signatures = list(pool.map(signature, both))
         marks = None
-        if landmarks is not None and len(landmarks[0]):
-            marks = KDTree(own.vertices).query(landmarks[0])[1], KDTree(other.vertices).query(landmarks[1])[1]
+        if self.landmarks is not None and len(self.landmarks[0]):
+            marks = KDTree(own.vertices).query(self.landmarks[0])[1], KDTree(other.vertices).query(self.landmarks[1])[1]
         # Of strangers the first match is shown, whatever it is.
         told = marks is not None and len(marks[0]) >= ENOUGH_LANDMARKS
-        most_doubt = np.inf if strangers else INSISTED if insisted else 1.0
+        most_doubt = INSISTED if insisted else 1.0 if alike else np.inf
         bars = [shape.name for shape, signed in zip((first, second), signatures, strict=True) if rod(signed).open]
-        bar = f"nothing on the bar '{bars[0]}' tells its sides or its ends apart" if bars else ""
         if bars and not (insisted or told or however):
-            return Verdict(None, bar)
+            return self._bar(bars[0], None)
         laying = LayingOn(signatures[0], signatures[1], marks)
-        best = laying.likeliest(only_first=bool(strangers), patient=insisted)
-        if not (strangers or told) and (insisted or best.fit.strain <= HOPELESS_STRAIN):
+        best = laying.likeliest(only_first=not alike, patient=insisted)
+        if alike and not told and (insisted or best.fit.strain <= HOPELESS_STRAIN):
             best = _beside_its_rival(best, laying, pool)
-        if not (strangers or told or insisted):
-            best = _asked_back(best, laying, pool)
-    if strangers:
-        return Verdict(best, strangers)
-    if best.doubt > most_doubt:
-        return Verdict(best, f"what of '{first.name}' becomes what of '{second.name}' is not sure")
-    if bars and not (insisted or told):
-        return Verdict(best, bar)
-    if not insisted and best.bent < LEAST_BENT:
-        return Verdict(best, f"'{second.name}' is '{first.name}' moved as a whole")
-    best = _creased(_untwisted(best, laying))
-    if not insisted and not go_along(best, first, second):
-        return Verdict(
-            best, f"what '{first.name}' has beside its largest part does not become what '{second.name}' has"
-        )
-    return Verdict(best, "")
+        if alike and not (told or insisted):
+            best = _asked_back(best, laying, pool, always=len(own.ties) > 0)
+        if not alike:
+            return self._strangers(best)
+        if best.doubt > most_doubt:
+            return Verdict(best, f"what of '{first.name}' becomes what of '{second.name}' is not sure")
+        if bars and not (insisted or told):
+            return self._bar(bars[0], best)
+        if not insisted and best.bent < LEAST_BENT:
+            return Verdict(best, f"'{second.name}' is '{first.name}' moved as a whole")
+        # Parts that reach into each other cut each other at all times.
+        return Verdict(laying.slid(best) if len(own.ties) else _creased(_untwisted(best, laying)), "")
+
+    def _strangers(self, best: Pairing | None) -> Verdict:
+        return Verdict(best, f"'{self.first.name}' and '{self.second.name}' are no poses of one shape")
+
+    def _bar(self, name: str, best: Pairing | None) -> Verdict:
+        return Verdict(best, f"nothing on the bar '{name}' tells its sides or its ends apart")

@@ -26,6 +26,8 @@ MOST_TIPS = 10
 """Ends of limbs that are looked at. Chosen."""
 TIP_SPACING = 0.14
 """Two ends of limbs are at least so far apart, in roots of the area. Chosen."""
+TIED = 1.0
+"""How well what ties two parts conducts waves, where an edge does by about 1. Chosen."""
 TURN_REACH = 8
 """Neighbouring samples that say which way round the surface goes at a sample. Chosen."""
 
@@ -131,7 +133,13 @@ def _laplacian(surface: StandIn) -> sparse.csc_matrix:
     lacking = 2 * lengths.max(1) - lengths.sum(1)
     lengths = lengths + max(0.0, float(lacking.max()) + LEAST_SLACK * float(lengths.mean()))
     lengths, triangles, *_ = igl.intrinsic_delaunay_triangulation(lengths, surface.triangles.astype(np.int64))
-    return igl.cotmatrix_intrinsic(lengths, triangles)
+    laplacian = igl.cotmatrix_intrinsic(lengths, triangles)
+    if not len(surface.ties):
+        return laplacian
+    count, (one, other) = len(surface.vertices), surface.ties.T
+    links = sparse.coo_array((np.full(len(one), TIED), (one, other)), shape=(count, count)).tocsr()
+    links = links + links.T
+    return sparse.csc_matrix(laplacian + links - sparse.diags_array(links.sum(1)))
 
 
 def _tips(between: Array) -> Numbers:

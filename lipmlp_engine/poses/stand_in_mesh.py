@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import igl
@@ -10,6 +10,7 @@ import numpy as np
 import scipy.sparse as sparse
 from numpy.typing import NDArray
 from scipy.sparse.csgraph import dijkstra
+from scipy.spatial import KDTree
 
 from ..shapes.distance import DistanceField
 from ..shapes.mesh_topology import Topology, face_parts
@@ -45,10 +46,14 @@ Numbers = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class StandIn:
-    """One connected manifold surface."""
+    """One connected manifold surface; or several that are tied to each other."""
 
     vertices: Array
     triangles: Numbers
+    ties: Numbers = field(default_factory=lambda: np.zeros((0, 2), np.int64))
+    """Pairs of vertices of different parts that hold together."""
+    given_kinds: Numbers | None = None
+    """Of each vertex, where not all are of one: what may become each other."""
 
     @cached_property
     def scale(self) -> float:
@@ -89,10 +94,39 @@ class StandIn:
         inside = (crossing > 0) & (crossing < np.linalg.norm(b - a, axis=1))
         ends.append(np.stack([opposite[first], opposite[second]], 1)[inside])
         lengths.append(np.hypot(x0 - x1, y0 + y1)[inside])
+        ends.append(self.ties)
+        lengths.append(edge_lengths(self.vertices, self.ties))
         pairs, values = np.concatenate(ends), np.concatenate(lengths)
         count = len(self.vertices)
         graph = sparse.coo_array((values, (pairs[:, 0], pairs[:, 1])), shape=(count, count)).tocsr()
         return sparse.csr_array(graph.maximum(graph.T))
+
+    @cached_property
+    def kinds(self) -> Numbers:
+        """Of each vertex: what may become each other."""
+        return np.zeros(len(self.vertices), np.int64) if self.given_kinds is None else self.given_kinds
+
+    @cached_property
+    def parts(self) -> Numbers:
+        """The part of each vertex, whatever ties them."""
+        return face_parts(self.triangles, len(self.vertices))[1]
+
+    def coarser(self, count: int) -> StandIn:
+        """The same with about so many vertices, its parts tied as they were."""
+        vertices, triangles, _, births = igl.decimate(
+            np.asfortranarray(self.vertices), np.asfortranarray(self.triangles, np.int32), 2 * count
+        )
+        kinds = None if self.given_kinds is None else self.given_kinds[births]
+        fewer = StandIn(np.ascontiguousarray(vertices), np.asarray(triangles, np.int64), given_kinds=kinds)
+        if not len(self.ties):
+            return fewer
+        part = self.parts[births]
+        nearest = np.full(len(self.vertices), -1)
+        for number in np.unique(part):
+            own, left = np.flatnonzero(self.parts == number), np.flatnonzero(part == number)
+            nearest[own] = left[KDTree(vertices[left]).query(self.vertices[own])[1]]
+        ties = nearest[self.ties]
+        return replace(fewer, ties=np.unique(ties[(ties >= 0).all(1)], axis=0))
 
     def distances(self, sources: Numbers) -> Array:
         """Along the surface, from each source to every vertex, (sources, vertices)."""
@@ -119,18 +153,18 @@ def stand_in(shape: Shape, count: int = VERTICES) -> StandIn | None:
     main, share = main_part(shape.vertices, triangles)
     if share < LEAST_MAIN:
         return None
-    vertices, triangles = _compact(shape.vertices, triangles[main])
+    vertices, triangles = compact(shape.vertices, triangles[main])
     if not _manifold(triangles):
         vertices, triangles = _regrown(shape)
-        vertices, triangles = _compact(vertices, _largest_part(triangles))
-    return _calmed(_evened(vertices, triangles, count)) if len(triangles) else None
+        vertices, triangles = compact(vertices, _largest_part(triangles))
+    return calmed(evened(vertices, triangles, count)) if len(triangles) else None
 
 
 def beside_main_part(shape: Shape) -> StandIn | None:
     """What the shape has beside its main part, as it is; None where that is of no weight."""
     triangles = np.asarray(shape.triangles, np.int64)
     main, share = main_part(shape.vertices, triangles)
-    return StandIn(*_compact(shape.vertices, triangles[~main])) if LEAST_MAIN <= share < MAIN_PART else None
+    return StandIn(*compact(shape.vertices, triangles[~main])) if LEAST_MAIN <= share < MAIN_PART else None
 
 
 def main_part(vertices: NDArray[np.floating], triangles: Numbers) -> tuple[NDArray[np.bool_], float]:
@@ -143,22 +177,22 @@ def main_part(vertices: NDArray[np.floating], triangles: Numbers) -> tuple[NDArr
 
 def whole_stand_in(shape: Shape, count: int = VERTICES) -> StandIn | None:
     """All parts of the shape together, with about so many vertices; None where there is nothing to stand for."""
-    vertices, triangles = _compact(shape.vertices, np.asarray(shape.triangles, np.int64))
+    vertices, triangles = compact(shape.vertices, np.asarray(shape.triangles, np.int64))
     if not _manifold(triangles):
         vertices, triangles = _regrown(shape)
-    return _evened(vertices, triangles, count) if len(triangles) else None
+    return evened(vertices, triangles, count) if len(triangles) else None
 
 
-def _evened(vertices: Array, triangles: Numbers, count: int) -> StandIn:
+def evened(vertices: Array, triangles: Numbers, count: int) -> StandIn:
     while len(vertices) < count:
         vertices, triangles = igl.upsample(vertices, triangles)
     vertices, triangles, _, _ = igl.decimate(
         np.asfortranarray(vertices), np.asfortranarray(triangles, np.int32), 2 * count
     )
-    return StandIn(*_compact(vertices, triangles))
+    return StandIn(*compact(vertices, triangles))
 
 
-def _calmed(surface: StandIn) -> StandIn:
+def calmed(surface: StandIn) -> StandIn:
     """The same without the noise of a scan, which turns triangles over and makes ways along the surface longer."""
     count = len(surface.vertices)
     links = sparse.coo_array((np.ones(len(surface.edges)), surface.edges.T), shape=(count, count)).tocsr()
@@ -202,6 +236,6 @@ def _largest_part(triangles: Numbers) -> Numbers:
     return np.asarray(triangles[part[triangles[:, 0]] == np.bincount(part).argmax()])
 
 
-def _compact(vertices: NDArray[np.floating], triangles: NDArray[np.integer]) -> tuple[Array, Numbers]:
+def compact(vertices: NDArray[np.floating], triangles: NDArray[np.integer]) -> tuple[Array, Numbers]:
     used, numbers = np.unique(triangles, return_inverse=True)
     return np.ascontiguousarray(vertices[used], np.float64), np.asarray(numbers.reshape(-1, 3), np.int64)

@@ -28,12 +28,14 @@ class Upsampling:
         # What the smoothest waves tell of a function is what the first columns do, however many are taken.
         self._columns = np.linalg.qr(first.waves[first.samples])[0]
         self._other = second.waves[second.samples]
+        self._kinds = first.surface.kinds, second.surface.kinds
+        self._sample_kinds = first.surface.kinds[first.samples], second.surface.kinds[second.samples]
 
     def finer(self, guess: Numbers, start: int, end: int, step: int) -> Numbers:
         """For each of the first one's samples a sample of the second, from a guess and so many waves to so many."""
         for count in [*range(start, end, step), end]:
             columns, other = self._columns[:, :count], self._other[:, :count]
-            guess = _nearest(columns @ (columns.T @ other[guess]), other)
+            guess = _nearest(columns @ (columns.T @ other[guess]), other, *self._sample_kinds)
         return guess
 
     def everywhere(self, samples: Numbers) -> Numbers:
@@ -41,8 +43,8 @@ class Upsampling:
         first, second = self._first, self._second
         count = min(SPREAD_WAVES, first.waves.shape[1])
         carried = _carrier(first.waves[first.samples, :count], second.waves[second.samples[samples], :count])
-        vertices = _nearest(first.waves[:, :count] @ carried, second.waves[:, :count])
-        return _nearest(first.waves @ _carrier(first.waves, second.waves[vertices]), second.waves)
+        vertices = _nearest(first.waves[:, :count] @ carried, second.waves[:, :count], *self._kinds)
+        return _nearest(first.waves @ _carrier(first.waves, second.waves[vertices]), second.waves, *self._kinds)
 
 
 def _carrier(own: Array, other: Array) -> Array:
@@ -50,7 +52,17 @@ def _carrier(own: Array, other: Array) -> Array:
     return np.asarray(np.linalg.solve(own.T @ own, own.T @ other))
 
 
-def _nearest(points: Array, among: Array) -> Numbers:
+def _nearest(points: Array, among: Array, kinds: Numbers, other_kinds: Numbers) -> Numbers:
+    """Of its own kind, where there is any."""
+    found = np.empty(len(points), np.int64)
+    for kind in np.unique(kinds).tolist():
+        mine, others = kinds == kind, np.flatnonzero(other_kinds == kind)
+        others = others if len(others) else np.arange(len(among))
+        found[mine] = others[_nearest_of(points[mine], among[others])]
+    return found
+
+
+def _nearest_of(points: Array, among: Array) -> Numbers:
     others = np.ascontiguousarray(among.T, np.float32)
     points, half = points.astype(np.float32), 0.5 * (others**2).sum(0)
     rows = (points[start : start + ROWS] @ others - half for start in range(0, len(points), ROWS))
