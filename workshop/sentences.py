@@ -23,6 +23,8 @@ REASON = "why_"
 """How the names of the add-on's functions begin that give a sentence about why something cannot be, or nothing."""
 PARTS = {"why_not_writable"}
 """Such functions whose reason becomes a part of another sentence; the engine has no others."""
+VERDICT = "Verdict"
+"""Says in its second place why two shapes are not taken for poses of one; `Guide: transport, because …`."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,8 @@ def _sentences(tree: ast.Module, errors: set[str]) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and _name(node.func) in errors and node.args:
             yield from _texts(node.args[0])
+        elif isinstance(node, ast.Call) and _name(node.func) == VERDICT and len(node.args) == 2:
+            yield from filter(None, _texts(node.args[1]))
         elif isinstance(node, ast.Call) and _name(node.func) == "report" and len(node.args) == 2:
             kinds = node.args[0]
             if isinstance(kinds, ast.Set) and [k.value for k in kinds.elts if isinstance(k, ast.Constant)] == ["ERROR"]:

@@ -63,7 +63,8 @@ def test_sentences_are_found_however_they_are_raised(tmp_path: Path) -> None:
         "refused = TrialError('Kept ' 'for later.')\n"
         "self.report({'ERROR'}, 'Reported.')\n"
         "self.report({'INFO'}, 'Not an error.')\n"
-        "raise ValueError('not for people')\n",
+        "raise ValueError('not for people')\n"
+        "taken, refused = Verdict(best, ''), Verdict(None, f'{name} is a bar')\n",
         encoding="utf-8",
     )
     (tmp_path / "lipmlp_blender").mkdir()
@@ -75,7 +76,7 @@ def test_sentences_are_found_however_they_are_raised(tmp_path: Path) -> None:
         encoding="utf-8",
     )
     found = [sentence.text for sentence in collected(tmp_path)]
-    raised = ["… is …; it must be 2.", "Either.", "Or.", "Kept for later.", "Reported."]
+    raised = ["… is …; it must be 2.", "Either.", "Or.", "Kept for later.", "Reported.", "… is a bar"]
     # ast.walk goes level by level.
     assert found[:-2] == raised and set(found[-2:]) == {"… is gone", "Select something"}
 
