@@ -34,7 +34,7 @@ LEAST_ALIKE = 0.75
 """Share of the area in which both shapes must agree, part by part from the largest on: what is compared in vain takes
 CPU-seconds. Chosen; it is .85 and more of characters in two poses."""
 MOST_PARTS = 100
-"""Follows from the least weight."""
+"""Of weight that there can be. Follows from the least weight."""
 TOUCHING = 1.5
 """Spacings of the vertices, up to which two parts touch there. Chosen."""
 HOLDING = 0.5

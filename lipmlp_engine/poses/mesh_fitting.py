@@ -52,7 +52,7 @@ of what laid limbs onto others; by the nearest place alone up to 13.4 of right o
 BESIDE = 30
 """Vertices that are looked at there. Chosen."""
 NO_TIES = np.zeros((0, 2), np.int64)
-"""Of one surface."""
+"""Of a surface in one part. Follows from its having none."""
 
 Array = NDArray[np.float64]
 
