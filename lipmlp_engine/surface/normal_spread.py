@@ -37,10 +37,10 @@ def normal_spread(vertices: Floats, quads: Quads, means: csr_matrix, rings: int)
     about = gathering @ spread
     for _ in range(rings):
         about = about + means @ about
-    return _eigenvalues(about / np.maximum(about[:, [0, 4, 8]].sum(1, keepdims=True), 1e-20))
+    return eigenvalues(about / np.maximum(about[:, [0, 4, 8]].sum(1, keepdims=True), 1e-20))
 
 
-def _eigenvalues(products: Floats) -> tuple[Floats, Floats]:
+def eigenvalues(products: Floats) -> tuple[Floats, Floats]:
     """The least and the middle eigenvalue of symmetric matrices (n, 9) whose diagonals sum up to 1."""
     # In closed form (Smith 1961): a fifth of the time that the general way takes.
     a, b, c, _, d, e, _, _, f = products.T.astype(np.float64)
