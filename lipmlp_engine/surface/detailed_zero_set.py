@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from .detail import DetailedField
 from .exact_net import Net, net_of
 from .fairing import faired
-from .finer_where_coarse import made_finer
+from .finer_where_coarse import UNLIMITED, made_finer
 from .meeting_planes import Floats
 from .placing import unit
 from .smooth_normals import face_normals_at
@@ -38,13 +38,18 @@ class Surface:
 
 
 def extract_detailed(
-    field: DetailedField, resolution: int, faces: Literal["quads", "triangles"] = "quads", net: Net | None = None
+    field: DetailedField,
+    resolution: int,
+    faces: Literal["quads", "triangles"] = "quads",
+    net: Net | None = None,
+    budget: int = UNLIMITED,
 ) -> Surface:
     """The surface where the field is zero, within [-1, 1]³: closed and manifold, as `extract_surface` has it.
 
     net: the field's own, where it has been found before.
+    budget: of vertices, up to which there may be finer faces.
     """
-    made = made_finer(field, net or net_of(field, resolution))
+    made = made_finer(field, net or net_of(field, resolution), budget)
     vertices, gradient, quads = made.placed.vertices, made.placed.gradient, made.quads
     around, normals = face_normals_at(vertices, quads), unit(gradient)
     one_sided = made.placed.creased | (np.einsum("ij,ij->i", around, normals) < ONE_SIDED)

@@ -26,8 +26,10 @@ a third more vertices and look the same."""
 LEAST_HALF = 0.02
 """Squared cells: halves of faces that are smaller look anywhere. Chosen."""
 MORE, FEW = 0.75, 3_000
-"""Of all faces, so many more there may be, and so many at least. Chosen: a wheel with spokes of half a cell asked for
-four times as many; few faces cost little."""
+"""Of all faces, so many more there may be within a budget, and so many at least. Chosen: a wheel with spokes of half a
+cell asked for four times as many; few faces cost little."""
+UNLIMITED = 2**31
+"""A budget where there is none. Chosen."""
 OWN = 0.25
 """How much of a face may be no shape's own. Chosen: what is made fair afterwards needs no vertices to be made fair."""
 
@@ -40,11 +42,11 @@ class Finer:
     """Where each vertex was before it was placed: on the side of a wall or gap that is its own."""
 
 
-def made_finer(field: DetailedField, net: Net) -> Finer:
+def made_finer(field: DetailedField, net: Net, budget: int) -> Finer:
     """A net's vertices where they belong, and with more of them where its faces are too coarse."""
     whole = Placing(field, net)
     placed = whole.place(net.vertices)
-    marked = _marked(whole, placed)
+    marked = _marked(whole, placed, max(min(MORE * len(net.quads), budget - len(net.quads)), FEW))
     if not marked.any():
         return Finer(placed, net.quads, net.vertices)
     cut = finer_faces(placed.vertices, net.quads, marked)
@@ -67,8 +69,11 @@ def made_finer(field: DetailedField, net: Net) -> Finer:
     return Finer(result, cut.quads, np.concatenate((net.vertices, cut.vertices[count:])))
 
 
-def _marked(placing: Placing, placed: Placed) -> NDArray[np.bool_]:
-    """The vertices of faces that are too coarse; of too many those that leave out the least are left as they are."""
+def _marked(placing: Placing, placed: Placed, most: float) -> NDArray[np.bool_]:
+    """The vertices of faces that are too coarse; of too many those that leave out the least are left as they are.
+
+    most: how many more faces there may be.
+    """
     quads, cell = placing.quads, placing.cell
     marked = np.zeros(len(placed.vertices), bool)
     faces = placing.faces_about_edges(placed.gradient, placed.creased)
@@ -91,17 +96,17 @@ def _marked(placing: Placing, placed: Placed) -> NDArray[np.bool_]:
     faces, missed = faces[missed > 0], missed[missed > 0]
     own = placing.field.exact.freedom(placed.vertices[quads[faces]].mean(1)) <= OWN
     worst_first = faces[own][np.argsort(-missed[own], kind="stable")]
-    least, most = 0, len(worst_first)
-    while least < most:
-        middle = (least + most + 1) // 2
+    taken, too_many = 0, len(worst_first) + 1
+    while too_many - taken > 1:
+        middle = (taken + too_many) // 2
         marked[:] = False
         marked[quads[worst_first[:middle]]] = True
-        if faces_more(quads, marked) <= max(MORE * len(quads), FEW):
-            least = middle
+        if faces_more(quads, marked) <= most:
+            taken = middle
         else:
-            most = middle - 1
+            too_many = middle
     marked[:] = False
-    marked[quads[worst_first[:least]]] = True
+    marked[quads[worst_first[:taken]]] = True
     return marked
 
 

@@ -18,6 +18,7 @@ from .detail import DetailedField
 from .detailed_zero_set import extract_detailed
 from .exact_net import Net, net_of
 from .field import Field, one_torch_thread
+from .finer_where_coarse import UNLIMITED
 from .holding_bars import Bars, bars_between
 from .mended_field import Mend, mended
 from .own_handles import Own
@@ -99,7 +100,8 @@ def _surface(
 ) -> _Surface:
     """A field's surface without specks; its outline, where it was drawn before, saves looking for it again."""
     if isinstance(field, DetailedField):
-        found = extract_detailed(field, cells, _kind(extraction), outline.net if outline else None)
+        budget = UNLIMITED if extraction.resolution else extraction.budget
+        found = extract_detailed(field, cells, _kind(extraction), outline.net if outline else None, budget)
         share = speck_share(extraction.least_part, smallest_parts)
         kept = large_parts(found.vertices, found.faces, share)
         return _Surface(found.vertices[kept], faces_among(kept, found.faces), found.normals[kept], found.gradient[kept])

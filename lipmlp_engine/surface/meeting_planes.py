@@ -17,7 +17,7 @@ LEAST_CORNER = 0.02
 """Relative eigenvalue of the normals' products below which a third plane fixes no corner. Chosen."""
 
 PERHAPS = 0.5
-"""Of what makes a direction sure, from where on it is looked at closely. Chosen: far more than single precision hides."""
+"""Of what makes a direction sure, from where on it is looked at closely. Chosen: more than single precision hides."""
 AROUND = 0.3
 """How much the planes of the neighbours' faces count beside a vertex's own, where those of a bevel are to be outvoted.
 

@@ -31,7 +31,8 @@ class Extraction:
         5_000_000,
         label="Vertex Budget",
         unit="vertices",
-        description="About the most vertices that a frame may have where the resolution is left to the shapes",
+        description="About the most vertices that a frame may have where the resolution is left to the shapes; where "
+        "edges are finer than its cells it may have 3,000 more",
     )
     faces: str = choice(
         "quads",

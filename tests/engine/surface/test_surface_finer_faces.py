@@ -67,13 +67,15 @@ def test_what_is_not_marked_stays() -> None:
     assert np.array_equal(cut.vertices, vertices)
 
 
-def taken(mesh: trimesh.Trimesh, cells: int) -> tuple[Surface, Shape, NDArray[np.float64]]:
+def taken(
+    mesh: trimesh.Trimesh, cells: int, budget: int = finer_where_coarse.UNLIMITED
+) -> tuple[Surface, Shape, NDArray[np.float64]]:
     """The surface of a mesh at its own time, the shape, and the vertices in the world."""
     shape = Shape("shape", np.asarray(mesh.vertices), np.asarray(mesh.faces, np.int32))
     motion = Motion(PosePath([common_pose([shape, shape])] * 2), [VelocityLattice(torch.zeros(20, 20, 20, 3))])
     exact = ExactMorph([shape, shape], motion, [Blend()]).at(0.0)
     nothing_known = LipschitzField(lambda points: 0 * points.sum(1), 0.0)
-    found = extract_detailed(DetailedField(nothing_known, exact, 1.0), cells)
+    found = extract_detailed(DetailedField(nothing_known, exact, 1.0), cells, budget=budget)
     return found, shape, motion.path.poses[0].to_world(found.vertices.astype(np.float64))
 
 
@@ -114,6 +116,9 @@ def test_no_more_faces_than_it_may(never_finer: pytest.MonkeyPatch) -> None:
     never_finer.setattr(finer_where_coarse, "MORE", 0.1)
     after, *_ = taken(ribbed(), 64)
     assert len(before.faces) < len(after.faces) <= 1.1 * len(before.faces)
+    budget = len(before.faces) + 100
+    after, *_ = taken(ribbed(), 64, budget)
+    assert len(before.faces) < len(after.faces) <= budget
 
 
 def test_what_the_cells_show_is_not_cut(never_finer: pytest.MonkeyPatch) -> None:
