@@ -67,7 +67,7 @@ class Sides:
 
     def make_ready(self) -> None:
         """Find out what all moments have in common, which several may want at once."""
-        _ = self.common, self._given(0), self._given(1)
+        _ = self.common.there and self._weights, self._given(0), self._given(1)
 
     def moment(self, share: float, pose: Pose) -> Any:
         """What is the same for all points at one share of the way, where the training frame lies at a pose."""

@@ -129,7 +129,7 @@ class Arrangement:
         self.verdicts: list[str] = []
         """Which guide each segment has and why, a sentence each, where there was something to decide."""
         if job.guide.kind == "none":
-            self.path = PosePath([common_pose(shapes)] * len(shapes))
+            self.path = PosePath(_standing_poses(shapes))
             return
         rng = np.random.default_rng(job.training.seed)
         matters = [_matter(shape, distance, rng) for shape, distance in zip(shapes, fields, strict=True)]

@@ -8,6 +8,7 @@ longer the same part: blended where it lies *and* where it goes it would be torn
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,13 +76,18 @@ class CommonPart:
             return
         from_rest = np.full(len(points), np.inf) if near.all() else KDTree(points[~near]).query(points)[0]
         weights = smooth_ramp(from_rest / first.diagonal, WITHIN, SURE)
+        self._points, self._weights = points, weights
         if same.mean() * first.area >= LARGE_SHARE * min(first.area, second.area):
             self.marks = points[weights >= 1][:MARKS]
+
+    @cached_property
+    def lattice(self) -> NDArray[np.float32]:
+        """The weights at the nodes; nobody who only asks what there is in common needs them."""
         axis = np.arange(NODES) * self.spacing
         nodes = np.stack(np.meshgrid(axis, axis, axis, indexing="ij"), -1).reshape(-1, 3) + self.low
-        reach, nearest = KDTree(points).query(nodes, distance_upper_bound=4 * self.spacing)
-        held = np.append(weights, 0.0)[nearest] * (3 - reach / self.spacing).clip(0, 1)
-        self.lattice = held.astype(np.float32).reshape((NODES,) * 3)
+        reach, nearest = KDTree(self._points).query(nodes, distance_upper_bound=4 * self.spacing)
+        held = np.append(self._weights, 0.0)[nearest] * (3 - reach / self.spacing).clip(0, 1)
+        return np.asarray(held, np.float32).reshape((NODES,) * 3)
 
     def weight(self, points: Array) -> NDArray[np.float32]:
         """At points of the world."""

@@ -12,10 +12,10 @@ import igl
 import numpy as np
 import scipy.sparse as sparse
 from numpy.typing import NDArray
-from scipy.sparse.csgraph import connected_components, minimum_spanning_tree
+from scipy.sparse.csgraph import minimum_spanning_tree
 from scipy.spatial import KDTree
 
-from ..shapes.mesh_topology import face_parts
+from ..shapes.mesh_topology import face_parts, vertex_parts
 from ..shapes.repair import drop_collapsed, drop_duplicates, orient, weld
 from ..shapes.shape import Shape, triangle_areas
 from .kinds import sorted_alike
@@ -185,8 +185,7 @@ def _places(surface: StandIn, ties: Numbers) -> list[Numbers]:
     inside[ends] = np.arange(len(ends))
     edges = inside[surface.edges]
     links = np.concatenate([edges[(edges >= 0).all(1)], numbers.reshape(-1, 2)])
-    graph = sparse.coo_array((np.ones(len(links)), links.T), shape=(len(ends), len(ends)))
-    place = connected_components(graph, directed=False)[1][numbers.reshape(-1, 2)[:, 0]]
+    place = vertex_parts(links, len(ends))[1][numbers.reshape(-1, 2)[:, 0]]
     return [ties[place == number] for number in np.unique(place)]
 
 
@@ -202,9 +201,7 @@ def _spanning(strength: dict[Pair, float], count: int) -> list[Pair]:
 
 def _groups(part: Numbers, ties: Numbers, count: int) -> Numbers:
     """Of each part which others it hangs together with."""
-    links = part[ties]
-    graph = sparse.coo_array((np.ones(len(links)), links.T), shape=(count, count))
-    return np.asarray(connected_components(graph, directed=False)[1], np.int64)
+    return vertex_parts(part[ties], count)[1]
 
 
 def _hanging(surface: StandIn, ties: Numbers) -> list[Numbers]:

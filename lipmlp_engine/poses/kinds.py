@@ -5,6 +5,7 @@ Boots may become boots, and a coat none: parts are of one kind where they have n
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -60,12 +61,19 @@ def sorted_alike(first: StandIn, second: StandIn) -> tuple[StandIn, StandIn]:
     return one, other
 
 
+def by_kind(
+    kinds: NDArray[np.integer], other_kinds: NDArray[np.integer]
+) -> Iterator[tuple[NDArray[np.bool_], Numbers]]:
+    """Kind by kind those that are of it, and the rows of the others that are, or of all others if none is."""
+    for kind in np.unique(kinds).tolist():
+        alike = np.flatnonzero(other_kinds == kind)
+        yield kinds == kind, alike if len(alike) else np.arange(len(other_kinds))
+
+
 def nearest_alike(own: Array, own_kinds: Numbers, other: Array, other_kinds: Numbers) -> tuple[Array, Numbers]:
     """How far and which is the nearest of some points for each of others, of its own kind if there is one."""
     away, nearest = np.empty(len(own)), np.empty(len(own), np.int64)
-    for kind in np.unique(own_kinds).tolist():
-        mine, among = own_kinds == kind, np.flatnonzero(other_kinds == kind)
-        among = among if len(among) else np.arange(len(other))
+    for mine, among in by_kind(own_kinds, other_kinds):
         found = KDTree(other[among]).query(own[mine])
         away[mine], nearest[mine] = found[0], among[found[1]]
     return away, nearest
@@ -75,20 +83,16 @@ class KindField:
     """The distances from a surface, of places that are each of a kind to what is of that kind."""
 
     def __init__(self, surface: StandIn, kinds: Numbers) -> None:
-        self._kinds = kinds
-        of_triangle = surface.kinds[surface.triangles[:, 0]]
-        self._fields = []
-        for kind in np.unique(kinds).tolist():
-            among = np.flatnonzero(of_triangle == kind)
-            among = among if len(among) else np.arange(len(of_triangle))
-            self._fields.append((kind, among, DistanceField(surface.vertices, surface.triangles[among])))
+        self._fields = [
+            (mine, among, DistanceField(surface.vertices, surface.triangles[among]))
+            for mine, among in by_kind(kinds, surface.kinds[surface.triangles[:, 0]])
+        ]
 
     def closest(self, places: Array) -> tuple[Numbers, Array, Array]:
         """The nearest triangle of each place, where on it, and how far away."""
         triangles, closest = np.empty(len(places), np.int64), np.empty((len(places), 3))
         distances = np.empty(len(places), np.float32)
-        for kind, among, field in self._fields:
-            mine = self._kinds == kind
+        for mine, among, field in self._fields:
             found = field.closest(places[mine])
             triangles[mine], closest[mine], distances[mine] = among[found[0]], found[1], found[2]
         return triangles, closest, np.asarray(distances, np.float64)

@@ -15,7 +15,7 @@ from scipy.spatial.transform import Rotation
 from ..shapes.distance import DistanceField
 from ..shapes.shape import unit_normals
 from .definite_solver import definite_solver
-from .kinds import KindField, nearest_alike
+from .kinds import KindField, by_kind, nearest_alike
 from .mesh_edges import strain
 from .nearest_turns import nearest_turns
 from .stand_in_mesh import StandIn
@@ -199,13 +199,10 @@ def judged_fit(first: StandIn, second: StandIn, places: Array, surface: Distance
 def _beside_facing(own: StandIn, kinds: NDArray[np.integer], second: StandIn, reach: float) -> NDArray[np.bool_]:
     """Whether something of its kind that faces as it does is within reach of each vertex: cloth has two sides."""
     near = np.zeros(len(own.vertices), bool)
-    for kind in np.unique(kinds).tolist():
-        mine, among = np.flatnonzero(kinds == kind), np.flatnonzero(second.kinds == kind)
-        among = among if len(among) else np.arange(len(second.vertices))
-        about = KDTree(second.vertices[among]).query(
-            own.vertices[mine], min(BESIDE, len(among)), distance_upper_bound=reach
-        )
-        normals = np.vstack([second.normals[among], np.zeros(3)])[about[1].reshape(len(mine), -1)]
+    for mine, among in by_kind(kinds, second.kinds):
+        places = own.vertices[mine]
+        about = KDTree(second.vertices[among]).query(places, min(BESIDE, len(among)), distance_upper_bound=reach)
+        normals = np.vstack([second.normals[among], np.zeros(3)])[about[1].reshape(len(places), -1)]
         near[mine] = ((normals * own.normals[mine][:, None]).sum(2) > ALIKE).any(1)
     return near
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from .kinds import by_kind
 from .signature import Signature
 
 SPREAD_WAVES = 60
@@ -55,9 +56,7 @@ def _carrier(own: Array, other: Array) -> Array:
 def _nearest(points: Array, among: Array, kinds: Numbers, other_kinds: Numbers) -> Numbers:
     """Of its own kind, where there is any."""
     found = np.empty(len(points), np.int64)
-    for kind in np.unique(kinds).tolist():
-        mine, others = kinds == kind, np.flatnonzero(other_kinds == kind)
-        others = others if len(others) else np.arange(len(among))
+    for mine, others in by_kind(kinds, other_kinds):
         found[mine] = others[_nearest_of(points[mine], among[others])]
     return found
 

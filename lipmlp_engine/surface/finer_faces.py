@@ -54,11 +54,16 @@ PATTERNS: dict[tuple[bool, ...], list[tuple[Place, ...]]] = {
 
 Chosen: the fewest faces that are all quads without a straight corner.
 """
-_MORE = np.zeros(16, np.int64)
-"""Faces that one becomes beside itself, by its marked corners, each a bit."""
+_TURNED: dict[tuple[bool, ...], tuple[int, list[tuple[Place, ...]]]] = {}
+"""The same by the marked corners as they come, and how far they are turned."""
 for _pattern, _parts in PATTERNS.items():
     for _turn in range(4):
-        _MORE[np.roll(_pattern, _turn) @ (1, 2, 4, 8)] = len(_parts) - 1
+        _TURNED.setdefault((*_pattern[4 - _turn :], *_pattern[: 4 - _turn]), (_turn, _parts))
+_BITS = np.array([1, 2, 4, 8])
+_MORE = np.zeros(16, np.int64)
+"""Faces that one becomes beside itself, by its marked corners, each a bit."""
+for _marked, (_, _parts) in _TURNED.items():
+    _MORE[_marked @ _BITS] = len(_parts) - 1
 
 
 @dataclass(frozen=True)
@@ -75,24 +80,20 @@ def finer_faces(vertices: Floats, quads: Quads, marked: NDArray[np.bool_]) -> Cu
     whole = np.flatnonzero(~at_corners.any(1))
     cut, count = [quads[whole]], len(vertices) + sides.count
     inside: list[Floats] = []
-    for pattern, parts in PATTERNS.items():
-        for turn in range(4):
-            wanted = np.roll(pattern, turn)
-            if turn and any((wanted == np.roll(pattern, other)).all() for other in range(turn)):
-                continue
-            rows = np.flatnonzero((at_corners == wanted).all(1))
-            corners = np.roll(quads[rows], -turn, axis=1)
-            number: dict[Place, NDArray[np.integer]] = {}
-            for place in {place for part in parts for place in part}:
-                if place in CORNERS:
-                    number[place] = corners[:, CORNERS.index(place)]
-                elif 0 < place[0] < 3 and 0 < place[1] < 3:
-                    number[place] = count + np.arange(len(rows))
-                    count += len(rows)
-                    inside.append(_at(vertices[corners], place))
-                else:
-                    number[place] = len(vertices) + sides.number(corners, place)
-            cut += [np.stack([number[place] for place in part], 1) for part in parts]
+    for wanted, (turn, parts) in _TURNED.items():
+        rows = np.flatnonzero((at_corners == wanted).all(1))
+        corners = np.roll(quads[rows], -turn, axis=1)
+        number: dict[Place, NDArray[np.integer]] = {}
+        for place in {place for part in parts for place in part}:
+            if place in CORNERS:
+                number[place] = corners[:, CORNERS.index(place)]
+            elif 0 < place[0] < 3 and 0 < place[1] < 3:
+                number[place] = count + np.arange(len(rows))
+                count += len(rows)
+                inside.append(_at(vertices[corners], place))
+            else:
+                number[place] = len(vertices) + sides.number(corners, place)
+        cut += [np.stack([number[place] for place in part], 1) for part in parts]
     return Cut(
         np.concatenate((vertices, sides.places(vertices), *inside)).astype(np.float32),
         np.concatenate(cut).astype(np.int32),
@@ -101,7 +102,7 @@ def finer_faces(vertices: Floats, quads: Quads, marked: NDArray[np.bool_]) -> Cu
 
 def faces_more(quads: Quads, marked: NDArray[np.bool_]) -> int:
     """How many more faces that would make."""
-    return int(_MORE[marked[quads] @ (1, 2, 4, 8)].sum())
+    return int(_MORE[marked[quads] @ _BITS].sum())
 
 
 def _at(corners: Floats, place: Place) -> Floats:

@@ -6,6 +6,7 @@ the faces are cut in nine, and vertices placed anew as if cells were a third. Kn
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,10 +79,9 @@ def _marked(placing: Placing, placed: Placed, most: float) -> NDArray[np.bool_]:
     most: how many more faces there may be.
     """
     quads, cell = placing.quads, placing.cell
-    marked = np.zeros(len(placed.vertices), bool)
     faces = placing.faces_about_edges(placed.gradient, placed.creased)
     if not len(faces):
-        return marked
+        return np.zeros(len(placed.vertices), bool)
     halves = placed.vertices[triangles_from_quads(placed.vertices, quads[faces])]
     across = np.cross(halves[:, 1] - halves[:, 0], halves[:, 2] - halves[:, 0])
     middles = halves.mean(1)
@@ -94,18 +94,14 @@ def _marked(placing: Placing, placed: Placed, most: float) -> NDArray[np.bool_]:
     faces, missed = faces[missed > 0], missed[missed > 0]
     own = placing.field.exact.freedom(placed.vertices[quads[faces]].mean(1)) <= OWN
     worst_first = faces[own][np.argsort(-missed[own], kind="stable")]
-    taken, too_many = 0, len(worst_first) + 1
-    while too_many - taken > 1:
-        middle = (taken + too_many) // 2
-        marked[:] = False
-        marked[quads[worst_first[:middle]]] = True
-        if faces_more(quads, marked) <= most:
-            taken = middle
-        else:
-            too_many = middle
-    marked[:] = False
-    marked[quads[worst_first[:taken]]] = True
-    return marked
+
+    def about(worst: int) -> NDArray[np.bool_]:
+        found = np.zeros(len(placed.vertices), bool)
+        found[quads[worst_first[:worst]]] = True
+        return found
+
+    counts = range(len(worst_first) + 1)
+    return about(bisect_right(counts, most, key=lambda worst: faces_more(quads, about(worst))) - 1)
 
 
 def _touching(quads: NDArray[np.int32], vertices: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
