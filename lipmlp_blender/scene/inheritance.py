@@ -54,8 +54,8 @@ def give_property(heir: bpy.types.Object, item: bpy.types.Object, name: str) -> 
         heir.id_properties_ui(name).update_from(item.id_properties_ui(name))
 
 
-def own_action(item: bpy.types.Object) -> None:
-    """Give the object a copy of its action where others are animated by it too."""
+def own_action(item: bpy.types.ID) -> None:
+    """Give something a copy of its action where others are animated by it too."""
     animation = item.animation_data
     action = animation.action if animation is not None else None
     if action is not None and action.users - action.use_fake_user > 1:

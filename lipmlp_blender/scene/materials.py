@@ -15,6 +15,7 @@ from .frame_mesh import COLORS, MORPH
 from .gather import ShapeSlots
 from .layer_names import names_on_morph
 from .map_reading import Reading, let_read, reads_its_shape
+from .node_animation import animate_copies
 from .ownership import Making
 from .shader_copy import can_copy, copy_nodes
 from .spec import ResultSpec
@@ -117,6 +118,8 @@ def blend_materials(
     if both and can_copy(added.node_tree):
         lowest = min((node.location.y - 400 for node in base_nodes), default=0.0)
         added_nodes = copy_nodes(added.node_tree, tree, (0.0, lowest - 300.0))
+        called = {node.name: copy.name for node, copy in zip(added.node_tree.nodes, added_nodes, strict=True)}
+        animate_copies(added.node_tree, tree, called, making)
         results.append(_take_outputs(tree, added_nodes))
         _adapt(tree, added_nodes, blend, added_at, making)
         _frame(tree, base_nodes, base.name)

@@ -8,6 +8,7 @@ import re
 import bpy
 
 from .. import compat
+from .edited_looks import forget_look
 from .errors import NotAMorphError
 from .ownership import (
     MARK,
@@ -90,6 +91,7 @@ def remove_remains(mark: str) -> None:
     for datablock in list(marked(mark)):
         if isinstance(datablock, bpy.types.Material):
             _let_go(datablock)
+            forget_look(datablock)
         forget(datablock)
 
 

@@ -12,6 +12,7 @@ import bpy
 from mathutils import Matrix
 
 from .. import compat
+from .edited_looks import keep_edited_looks
 from .errors import SceneError
 from .frame_mesh import MORPH
 from .inheritance import give_property, inherit, own_action, repoint
@@ -43,6 +44,7 @@ def replace_morph(old: bpy.types.Object, new: bpy.types.Object, keep_keys: bool 
     mark, known, change = new[MARK], set(bpy.data.actions), _change_of_space(old, new)
     told = story_of(new)
     told.hidden = list(dict.fromkeys([*story_of(old).hidden, *told.hidden]))
+    told.notes += keep_edited_looks(old[MARK], mark)
     frames = parts_of(new)[0]
     layer = bpy.context.view_layer
     chosen, active = new in list(layer.objects.selected), layer.objects.active == new

@@ -8,6 +8,7 @@ import bpy
 
 from . import sequence, shape_keys, visibility
 from .curve_keys import CurveKeys
+from .edited_looks import remember_looks
 from .errors import SceneError
 from .footprint import mesh_bytes
 from .look_check import look_notes
@@ -45,6 +46,7 @@ def write_result_in_slices(
     making.keys = keys
     try:
         item = yield from _WRITE[writer](context, spec, making)
+        remember_looks(making.mark)
         _link(context.scene, item)
         hidden = _hide_sources(context, spec) if spec.hide_sources else []
         taken = sum(mesh_bytes(datablock) for datablock in marked(making.mark) if isinstance(datablock, bpy.types.Mesh))
