@@ -1,4 +1,4 @@
-"""Says what of a source the morph does not follow, a sentence each: its motion, its keyed visibility, its strands."""
+"""Says what of a source the morph does not follow, a sentence each: motion, keyed visibility, strands, renders."""
 
 from __future__ import annotations
 
@@ -14,6 +14,9 @@ MOVES_BY_ITSELF = {
     *("SOFT_BODY", "WAVE"),
 }
 """Modifiers whose result is another one from frame to frame without any keys."""
+
+FINER_IN_RENDERS = {"SUBSURF", "MULTIRES"}
+"""Modifiers that have levels of their own for renders."""
 
 
 def source_notes(sources: Sequence[bpy.types.Object]) -> list[str]:
@@ -31,6 +34,26 @@ def _notes_of(item: bpy.types.Object) -> Iterator[str]:
         yield f"'{item.name}' is animated: the morph has it as it was when it was trained, and does not move with it."
     if any(system.settings.render_type in {"PATH", "HALO", "LINE"} for system in item.particle_systems):
         yield f"'{item.name}' has particles that are no objects: they are no part of its shape."
+    otherwise = list(_rendered_otherwise(item))
+    if otherwise:
+        yield (
+            f"'{item.name}' is rendered otherwise than the viewport shows it ({', '.join(otherwise)}), and the morph is "
+            "as the viewport has it: make both the same and train again for a morph that begins as the render does."
+        )
+
+
+def _rendered_otherwise(item: bpy.types.Object) -> Iterator[str]:
+    """What of an object's modifiers and of its curve differs in renders."""
+    for modifier in item.modifiers:
+        if modifier.show_render != modifier.show_viewport:
+            yield f"{modifier.name} {'only' if modifier.show_render else 'not'} in renders"
+        elif modifier.show_render and modifier.type in FINER_IN_RENDERS:
+            levels = modifier.levels, modifier.render_levels
+            if levels[0] != levels[1]:
+                yield f"{modifier.name} {levels[1]} instead of {levels[0]}"
+    rendered = getattr(item.data, "render_resolution_u", 0)
+    if rendered not in (0, getattr(item.data, "resolution_u", 0)):
+        yield f"Resolution {rendered} instead of {item.data.resolution_u}"
 
 
 def _hides_by_keys(item: bpy.types.Object) -> bool:

@@ -44,7 +44,7 @@ def test_every_setting_is_on_its_page_with_its_default() -> None:
         for field, setting in settings_of(kind):
             assert f"### `{section}.{field.name}`" in page
             assert setting.description in page
-    assert "Default **1,500** · 0 to 1,000,000 steps · Draft 400" in page
+    assert "Default **900** · 0 to 1,000,000 steps · Draft 400" in page
 
 
 def test_every_sentence_that_refuses_has_a_way_out() -> None:

@@ -39,7 +39,7 @@ class Training:
         description="When learning from labels: 0 follows the finest detail, 1 keeps a wide margin around the surface",
     )
     steps: int = number(
-        1_500, 0, 1_000_000, label="Steps", unit="steps", description="Training steps; 0 leaves it to the time budget"
+        900, 0, 1_000_000, label="Steps", unit="steps", description="Training steps; 0 leaves it to the time budget"
     )
     seconds: float = number(
         0.0, 0.0, 86_400.0, label="Time Budget", unit="s", description="Stop training after this time; 0 is no limit"

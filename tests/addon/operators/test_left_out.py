@@ -94,3 +94,19 @@ def test_strands_are_told_of(fake: Callable[[str], None], two_objects: Pair) -> 
     bpy.context.view_layer.objects.active = two_objects[1]
     bpy.ops.lipmorph.train()
     assert notes() == ["'Ball' has particles that are no objects: they are no part of its shape."]
+
+
+def test_a_source_that_is_rendered_otherwise_than_it_is_shown_is_told_of(
+    fake: Callable[[str], None], two_objects: Pair
+) -> None:
+    ball, ring = two_objects
+    same = ring.modifiers.new("Smooth", "SUBSURF")
+    same.levels = same.render_levels = 1
+    bpy.ops.lipmorph.train()
+    assert not notes()
+    finer = ball.modifiers.new("Finer", "SUBSURF")
+    finer.levels, finer.render_levels = 1, 3
+    ball.modifiers.new("Bent", "SIMPLE_DEFORM").show_viewport = False
+    bpy.ops.lipmorph.re_extract(frames=3)
+    assert len(notes()) == 1
+    assert "viewport shows it (Finer 3 instead of 1, Bent only in renders), and the morph" in notes()[0]
