@@ -11,9 +11,27 @@ import numpy as np
 import trimesh
 from trimesh.resolvers import FilePathResolver
 
+from ..job.errors import ShapeError
 from ..shapes.polygons import bent, triangulate
+from .cloud_files import POINT_FILES
 
 _TEXTS = {"obj", "off"}
+OF_BLENDER = {"blend", "fbx", "dae", "abc", "usd", "usda", "usdc", "usdz", "3mf", "x3d", "wrl", "3ds", "lwo"}
+"""Endings of files with shapes that Blender opens, itself or by an extension, and trimesh does not. Chosen."""
+
+
+def require_known(path: Path) -> None:
+    """Refuse what is no kind of file that is read here."""
+    ending, formats = path.suffix.lower().lstrip("."), trimesh.available_formats()
+    if ending in formats:
+        return
+    if ending in OF_BLENDER:
+        raise ShapeError(
+            f"{path.name} is of a kind that is read by Blender alone: open or import it there, and morph it with the "
+            "extension, or export it as GLB."
+        )
+    known = sorted({*formats, *(other[1:] for other in POINT_FILES)})
+    raise ShapeError(f"{path.name} is of no known kind; use one of {', '.join(known)} or npz.")
 
 
 def loaded(path: Path) -> Any:

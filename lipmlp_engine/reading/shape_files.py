@@ -181,14 +181,9 @@ def _rgba(columns: Mapping[str, NDArray[Any] | Lists]) -> NDArray[np.float32] | 
 
 
 def _read_mesh(path: Path) -> Shape:
-    import trimesh
+    from .scene_file import loaded, require_known
 
-    from .scene_file import loaded
-
-    formats = sorted(trimesh.available_formats())
-    if path.suffix.lower().lstrip(".") not in formats:
-        known = sorted({*formats, *(ending[1:] for ending in POINT_FILES)})
-        raise ShapeError(f"{path.name} is of no known kind; use one of {', '.join(known)} or npz.")
+    require_known(path)
     try:
         # Readers of third-party formats raise whatever they like on broken files.
         scene: Any = loaded(path)

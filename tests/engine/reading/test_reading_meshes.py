@@ -103,6 +103,9 @@ def test_what_cannot_be_read_is_said_in_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "notes.doc").write_text("hello")
     with pytest.raises(ShapeError, match=r"notes\.doc is of no known kind; use one of .*stl"):
         read_shape(tmp_path / "notes.doc")
+    (tmp_path / "hero.FBX").write_text("hello")
+    with pytest.raises(ShapeError, match=r"hero\.FBX is of a kind that is read by Blender alone: open or import it"):
+        read_shape(tmp_path / "hero.FBX")
     for name, content in (("a.glb", b"glTF rubbish"), ("b.stl", b"solid"), ("c.ply", b"ply\nformat"), ("d.obj", b"")):
         (tmp_path / name).write_bytes(content)
         with pytest.raises(ShapeError) as caught:
