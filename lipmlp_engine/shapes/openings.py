@@ -8,6 +8,7 @@ from collections import defaultdict
 import numpy as np
 from numpy.typing import NDArray
 
+from .lids import lid
 from .mesh_topology import Topology
 from .part_nesting import BURIED, FREE, lie_within_the_rest, mean_winding
 from .repair import keep_triangles
@@ -38,14 +39,35 @@ def close(shape: Shape, shell: float) -> Shape:
         count = int(flat.sum())
         note = f"removed {count:,} loose triangle{'s' * (count != 1)} without area"
         return close(keep_triangles(shape, ~flat, note), shell)
-    open_parts = ~topology.closed_parts
-    standing = mean_winding(shape, topology, open_parts)
-    sheet = (open_parts & (standing < FREE))[topology.parts]
-    buried = lie_within_the_rest(shape, topology, open_parts & (standing > BURIED))[topology.parts]
+    sheet, buried = _sheets_and_buried(shape)
     if sheet.any() or buried.any():
         shape = _thicken(shape, sheet, buried, shell)
         topology = Topology(shape.triangles)
     return dataclasses.replace(shape, closed=True) if topology.closed else _with_lids(shape, topology)
+
+
+def _sheets_and_buried(shape: Shape) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Which triangles are those of sheets, and which lie inside the others.
+
+    A sheet encloses nothing, and so what stood around an inside together with it may be one as well: an eye in the
+    socket of a face that was scanned from the front.
+    """
+    sheet = np.zeros(len(shape.triangles), np.bool_)
+    while not sheet.all():
+        rest = keep_triangles(shape, ~sheet)
+        topology = Topology(rest.triangles)
+        open_parts = ~topology.closed_parts
+        if not open_parts.any():
+            break
+        standing = mean_winding(rest, topology, open_parts)
+        found = (open_parts & (standing < FREE))[topology.parts]
+        if not found.any():
+            buried = np.zeros(len(sheet), np.bool_)
+            inside = lie_within_the_rest(rest, topology, open_parts & (standing > BURIED))
+            buried[~sheet] = inside[topology.parts]
+            return sheet, buried
+        sheet[np.flatnonzero(~sheet)[found]] = True
+    return sheet, np.zeros(len(sheet), np.bool_)
 
 
 def _flat_parts(shape: Shape, topology: Topology) -> NDArray[np.bool_]:
@@ -99,7 +121,7 @@ def _plates(sheet: Shape, thickness: float) -> Shape:
 
 
 def _with_lids(shape: Shape, topology: Topology) -> Shape:
-    """Close every hole by a cone to its rim's middle, unless that disagrees with the winding number."""
+    """Close every hole by a lid over its rim, unless that disagrees with the winding number."""
     open_ = dataclasses.replace(shape, closed=False)
     open_.notes = [*shape.notes, "has holes; inside is where the winding number exceeds one half"]
     rim = topology.open_half_edges
@@ -107,20 +129,28 @@ def _with_lids(shape: Shape, topology: Topology) -> Shape:
         return open_
     loops = _loops(topology.half_edges[rim])
     owner = dict(zip(map(tuple, topology.half_edges[rim].tolist()), (rim // 3).tolist(), strict=True))
-    peaks = np.array([shape.vertices[loop].mean(axis=0) for loop in loops])
-    lids, sources = [], []
-    for index, loop in enumerate(loops):
-        peak = len(shape.vertices) + index
-        for start, end in zip(loop, [*loop[1:], loop[0]], strict=True):
-            lids.append((end, start, peak))
-            sources.append(owner[start, end])
     colors = shape.colors
+    values = shape.vertices if colors is None else np.concatenate([shape.vertices, colors], axis=1)
+    made, lids, sources = [values], [], []
+    count = len(values)
+    for loop in loops:
+        inner, triangles = lid(values[loop])
+        number = np.concatenate([loop, count + np.arange(len(inner))])
+        lids.append(number[triangles].astype(np.int32))
+        # Triangles follow the rim again and again, an edge after another.
+        beside = [owner[edge] for edge in zip(loop, [*loop[1:], loop[0]], strict=True)]
+        sources.append(np.tile(beside, len(triangles) // len(loop)))
+        made.append(inner)
+        count += len(inner)
+    whole = np.concatenate(made)
     lidded = dataclasses.replace(
         shape,
-        vertices=np.concatenate([shape.vertices, peaks]),
-        triangles=np.concatenate([shape.triangles, np.array(lids, np.int32)]),
-        colors=None if colors is None else np.concatenate([colors, [colors[loop].mean(axis=0) for loop in loops]]),
-        materials=None if shape.materials is None else np.concatenate([shape.materials, shape.materials[sources]]),
+        vertices=whole[:, :3],
+        triangles=np.concatenate([shape.triangles, *lids]),
+        colors=None if colors is None else whole[:, 3:].astype(np.float32),
+        materials=None
+        if shape.materials is None
+        else np.concatenate([shape.materials, shape.materials[np.concatenate(sources)]]),
         closed=True,
         notes=[*shape.notes, f"closed {len(loops):,} hole{'s' * (len(loops) != 1)} with flat lids"],
     )
