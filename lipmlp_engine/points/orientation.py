@@ -16,6 +16,7 @@ from scipy.sparse.csgraph import breadth_first_order, connected_components, mini
 from scipy.sparse.linalg import cg
 
 from .normal_estimation import Lines
+from .one_view import turned_to_the_viewer
 from .summed_sides import put_together
 from .winding_grid import WindingGrid, summed_number
 
@@ -76,6 +77,7 @@ def oriented(points: Array, lines: Lines, threads: int = 0) -> Array:
         along, parts = _along_the_surest(agreement), _parts(agreement)
         linked = np.where(_settled(agreement, along, along) < 0, -1.0, 1.0)
         side = _less_at_odds(side, linked * _majority(linked * side, parts), agreement, parts)
+    side = turned_to_the_viewer(side, agreement, points, walls)
     return np.asarray(lines.normals * side[:, None])
 
 

@@ -28,7 +28,7 @@ SOFT = 0.25
 def put_together(ways: list[Array], others: list[Array], agreement: csr_array, points: Array, walls: Array) -> Array:
     """1 or -1 for every point; each of the ``ways`` says so for the ``walls``, which are normals times areas. Of the
     ``others``, which are right close by only, is heard where they part neighbours."""
-    patch = _patches([*ways, *others], agreement)
+    patch = patches([*ways, *others], agreement)
     count = np.bincount(patch)
     largest = np.argsort(-count, kind="stable")[:MOST_PATCHES]
     largest = largest[count[largest] >= FEWEST]
@@ -47,7 +47,7 @@ def put_together(ways: list[Array], others: list[Array], agreement: csr_array, p
     return min(found, key=lambda one: one[0])[1]
 
 
-def _patches(ways: list[Array], agreement: csr_array) -> Numbers:
+def patches(ways: list[Array], agreement: csr_array) -> Numbers:
     """For every point the patch it is in: neighbours are parted where any way is at odds with the link between them."""
     links = agreement.tocoo()
     first, second = links.coords
