@@ -30,6 +30,10 @@ OPTIONS = {
     "threads": "training.threads",
 }
 ENDINGS = (".ply", ".obj", ".glb", ".stl", ".npz")
+FLOATS = (".glb", ".stl")
+"""Formats that keep seven digits of a coordinate."""
+FAR = 1e-5
+"""Of a surface's diagonal: rounding that is larger shows. Chosen."""
 
 
 def add_to(commands: Any) -> None:
@@ -73,6 +77,13 @@ def surface(given: argparse.Namespace) -> int:
         solid = prepare(with_surface(cloud, result), job.sampling)
         for note in solid.notes:
             audience.tell(Notice(f"'{solid.name}': {note}."))
+        if out.suffix.lower() in FLOATS and _blurred(solid):
+            audience.tell(
+                Notice(
+                    f"'{solid.name}' lies too far from the origin for a {out.suffix[1:].upper()}, which keeps seven "
+                    "digits of a coordinate; write a PLY, OBJ or .npz."
+                )
+            )
         found.append(result.report)
         report = _write(out, solid, result)
         done = Done("", str(report.absolute()), [str(out.absolute())])
@@ -99,10 +110,19 @@ def _follower(audience: Audience) -> Any:
     return notify
 
 
+def _blurred(solid: Shape) -> bool:
+    """Whether floats, in which seven digits are kept, show on it."""
+    import numpy as np
+
+    return bool(np.spacing(np.float32(np.abs(solid.vertices).max())) > FAR * solid.diagonal)
+
+
 def _write(out: Path, solid: Shape, result: Found) -> Path:
     """Write mesh and report; returns the report's path."""
     import numpy as np
     import trimesh
+
+    from ..files.exact_ply import write_exact_ply
 
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
@@ -113,8 +133,11 @@ def _write(out: Path, solid: Shape, result: Found) -> Path:
             np.savez(out, name=np.array(solid.name), **arrays)
         else:
             shades = None if solid.colors is None else (solid.colors * 255).round().astype(np.uint8)
-            mesh = trimesh.Trimesh(solid.vertices, solid.triangles, vertex_colors=shades, process=False)
-            mesh.export(str(out))
+            if out.suffix.lower() == ".ply":
+                write_exact_ply(out, solid.vertices, solid.triangles, shades)
+            else:
+                mesh = trimesh.Trimesh(solid.vertices, solid.triangles, vertex_colors=shades, process=False)
+                mesh.export(str(out))
         report = out.with_suffix(".json")
         content = {**result.report.to_dict(), "notes": solid.notes}
         report.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
