@@ -32,8 +32,6 @@ OPTIONS = {
 ENDINGS = (".ply", ".obj", ".glb", ".stl", ".npz")
 FLOATS = (".glb", ".stl")
 """Formats that keep seven digits of a coordinate."""
-FAR = 1e-5
-"""Of a surface's diagonal: rounding that is larger shows. Chosen."""
 
 
 def add_to(commands: Any) -> None:
@@ -64,6 +62,7 @@ def surface(given: argparse.Namespace) -> int:
         from ..reading.loose import of_loose_points
         from ..reading.shape_files import read_shape
         from ..running.pipeline import greeting
+        from ..shapes.placement import lost_in_floats
 
         job = apply_settings(Job(), given, OPTIONS)
         out: Path = given.out or given.cloud.with_name(f"{given.cloud.stem}_surface.ply")
@@ -77,7 +76,7 @@ def surface(given: argparse.Namespace) -> int:
         solid = prepare(with_surface(cloud, result), job.sampling)
         for note in solid.notes:
             audience.tell(Notice(f"'{solid.name}': {note}."))
-        if out.suffix.lower() in FLOATS and _blurred(solid):
+        if out.suffix.lower() in FLOATS and lost_in_floats(solid):
             audience.tell(
                 Notice(
                     f"'{solid.name}' lies too far from the origin for a {out.suffix[1:].upper()}, which keeps seven "
@@ -108,13 +107,6 @@ def _follower(audience: Audience) -> Any:
             audience.tell(Progress("load", fraction))
 
     return notify
-
-
-def _blurred(solid: Shape) -> bool:
-    """Whether floats, in which seven digits are kept, show on it."""
-    import numpy as np
-
-    return bool(np.spacing(np.float32(np.abs(solid.vertices).max())) > FAR * solid.diagonal)
 
 
 def _write(out: Path, solid: Shape, result: Found) -> Path:

@@ -12,7 +12,7 @@ from ..job.errors import ShapeError
 from ..job.sections import Sampling, Training
 from ..job.sections.points import Points
 from ..shapes.openings import close
-from ..shapes.placement import enclosed_volume, place
+from ..shapes.placement import enclosed_volume, lost_in_floats, place
 from ..shapes.repair import drop_collapsed, drop_duplicates, orient, weld
 from ..shapes.shape import Shape
 from ..shapes.union import merge_overlaps
@@ -40,6 +40,11 @@ def load_shapes(
     for shape in shapes:
         for note in shape.notes:
             notify(f"'{shape.name}': {note}.")
+    if lost_in_floats(shapes[0]):
+        notify(
+            f"'{shapes[0].name}' lies too far from the origin for frames, whose coordinates have seven digits; move it "
+            "nearer."
+        )
     return shapes
 
 

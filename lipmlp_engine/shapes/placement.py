@@ -19,6 +19,8 @@ UNLIKE = 10.0
 
 A morph may well grow; but files in millimetres and in metres, or of bodies in their own units, are further apart.
 """
+COARSE = 1e-4
+"""Of a shape's diagonal: places that floats round by more are lost in them. Chosen."""
 _SAMPLES = 4_000
 _VOLUME_POINTS = 100_000
 
@@ -27,6 +29,11 @@ def place(shapes: list[Shape], placement: Placement) -> list[Shape]:
     """The shapes as placed; the first stays where it is."""
     first, *others = shapes
     return [first, *(_placed(shape, first, placement) for shape in others)]
+
+
+def lost_in_floats(shape: Shape) -> bool:
+    """Whether the shape is so small beside how far from the origin it lies that it is not itself in floats."""
+    return bool(np.spacing(np.float32(np.abs(shape.vertices).max())) > COARSE * shape.diagonal)
 
 
 def unlike_sizes(shapes: Sequence[Shape], placement: Placement) -> list[str]:

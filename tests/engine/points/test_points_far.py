@@ -6,9 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import trimesh
 
 from lipmlp_engine.commands.main import main
 from lipmlp_engine.files.exact_ply import write_exact_ply
+from lipmlp_engine.job.description import Job, ShapeInput
+from lipmlp_engine.reading.load import load_shapes
 from lipmlp_engine.reading.shape_files import read_shape
 from tests.engine.clouds import on_ball
 
@@ -23,6 +26,17 @@ def test_a_surveyed_ball_comes_back_as_a_ball(tmp_path: Path, capfd: pytest.Capt
         assert ("lies too far from the origin for a STL" in capfd.readouterr().err) == (name == "ball.stl")
     radius = np.linalg.norm(read_shape(tmp_path / "ball.ply").vertices - FAR, axis=1)
     assert radius == pytest.approx(np.ones(len(radius)), abs=0.05)
+
+
+def test_a_morph_says_that_its_frames_cannot_be_as_exact(tmp_path: Path) -> None:
+    ball = trimesh.creation.icosphere(subdivisions=3)
+    for name, away in (("near", 0.0), ("far", 1.0)):
+        write_exact_ply(tmp_path / f"{name}.ply", ball.vertices + away * FAR, np.asarray(ball.faces, np.int32))
+    for first, second in (("far", "near"), ("near", "far")):
+        job = Job(shapes=[ShapeInput(f"{name}.ply", name=name) for name in (first, second)])
+        told: list[str] = []
+        load_shapes(job, tmp_path, told.append)
+        assert ("too far from the origin for frames" in " ".join(told)) == (first == "far")
 
 
 def test_colours_are_written_beside_exact_places(tmp_path: Path) -> None:
