@@ -37,8 +37,8 @@ def _notes_of(item: bpy.types.Object) -> Iterator[str]:
     otherwise = list(_rendered_otherwise(item))
     if otherwise:
         yield (
-            f"'{item.name}' is rendered otherwise than the viewport shows it ({', '.join(otherwise)}), and the morph is "
-            "as the viewport has it: make both the same and train again for a morph that begins as the render does."
+            f"'{item.name}' is rendered otherwise than the viewport shows it ({', '.join(otherwise)}), and the morph "
+            "is as the viewport has it: make both the same and train again for a morph that begins as the render does."
         )
 
 
