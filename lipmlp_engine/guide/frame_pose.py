@@ -65,6 +65,11 @@ class PosePath:
             float(np.exp(self._log_scale(time))), self._rotation(time).as_matrix(), np.asarray(self._translation(time))
         )
 
+    def turns(self, segment: int) -> bool:
+        """Whether a segment's second shape is turned against its first."""
+        first, second = self.poses[segment : segment + 2]
+        return not np.allclose(first.rotation, second.rotation)
+
     def to_world_each(self, points: Array, times: Array) -> tuple[Array, Array]:
         """Points of the training frame, each at its own time, in the world, and how large the frame is then."""
         scale = np.exp(self._log_scale(times))

@@ -20,6 +20,7 @@ from ..shapes.facing_walls import faced
 from ..shapes.shape import Shape, unit_normals
 from ..shapes.surface_samples import sample_surface
 from .carried_mesh import CarriedMesh
+from .facing import said_of_facing
 from .frame_pose import Pose, PosePath
 from .pace import Pace
 from .pose_pairs import carried_meshes, find_ways
@@ -152,6 +153,9 @@ class Arrangement:
                 continue
             steering = Steering(job.guide.rigidity, job.guide.volume, _landmarks(job, shapes, self.path, segment))
             if not len(steering.landmarks[0]):
+                pair = slice(segment, segment + 2)
+                if job.guide.turn == "auto" and not (stand or self.path.turns(segment)):
+                    self.verdicts += said_of_facing(shapes[pair], [matter.inside for matter in matters[pair]])
                 stay = _in_frames((held[segment], held[segment]), self.path, segment)
                 steering = replace(steering, landmarks=stay, weight=HELD_WEIGHT)
             self._segments.append((source, target, steering))
