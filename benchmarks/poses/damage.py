@@ -10,6 +10,10 @@ import trimesh
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
+from lipmlp_engine.shapes.distance import DistanceField
+
+from .skeleton import outward
+
 Array = NDArray[np.float64]
 Mesh = tuple[Array, NDArray[np.int32]]
 Damage = Callable[[Mesh, list[Array], np.random.Generator], tuple[Mesh, list[Array]]]
@@ -41,6 +45,25 @@ def holed(count: int, size: float = 0.035) -> Damage:
         for centre in middles[random.integers(0, len(middles), count)]:
             kept &= np.linalg.norm(middles - centre, axis=1) > radius * random.uniform(0.5, 1)
         return mesh[0], mesh[1][kept]
+
+    return _of_mesh(change)
+
+
+def grown_together(cells: int) -> Damage:
+    """Meshed as one skin half a cell outside: limbs that come within a cell of each other have no walls between them.
+
+    ``cells`` are those along the longest side.
+    """
+
+    def change(mesh: Mesh, random: np.random.Generator) -> Mesh:
+        low, high = mesh[0].min(0), mesh[0].max(0)
+        cell = float((high - low).max()) / cells
+        counts = np.ceil((high - low) / cell).astype(int) + 7
+        z, y, x = np.meshgrid(*[low[k] + cell * (np.arange(counts[k]) - 3) for k in (2, 1, 0)], indexing="ij")
+        points = np.stack([x.ravel(), y.ravel(), z.ravel()], 1)
+        values = DistanceField(*mesh).signed(points).astype(np.float64) - cell / 2
+        places, faces, _ = igl.marching_cubes(values, points, *map(int, counts), 0.0)
+        return np.ascontiguousarray(places), outward(places, faces).astype(np.int32)
 
     return _of_mesh(change)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,10 +66,12 @@ class LayingOn:
                 break
         return min(found, key=lambda pairing: pairing.doubt)
 
-    @property
+    @cached_property
     def other_way(self) -> LayingOn:
         """From the second surface to the first."""
-        return LayingOn(self._second, self._first)
+        back = LayingOn(self._second, self._first)
+        back.__dict__["other_way"] = self
+        return back
 
     def apart(self, one: Pairing, other: Pairing) -> float:
         """The mean distance along the second surface between where two lead, as a share of its diameter."""

@@ -1,7 +1,8 @@
 """What a shape has beside its largest part, as a hat or a shield: whether it goes along with that from pose to pose.
 
 It is carried by what of the largest part is near to it: place by place, or as a stiff piece held somewhere, whichever
-brings it nearest to what the other shape has there. What comes nowhere near is refused. Matches nothing itself.
+brings it nearest to what the other shape has there. What comes nowhere near is left to the blend if it is little, and
+refused if it is much. Matches nothing itself.
 """
 
 from __future__ import annotations
@@ -22,6 +23,9 @@ from .stand_in_mesh import StandIn, beside_main_part, main_part, whole_stand_in
 
 MOST_ASTRAY = 0.02
 """Mean distance from what the other shape has beside its largest part, in roots of that one's area. Chosen."""
+MOST_LEFT = 0.25
+"""Share of a shape's area that may come to nothing: a shield that only one of both has wears away where it is carried,
+while a body that is refused for it has its limbs dissolved. Chosen."""
 SAMPLES = 1_000
 """Places at which that is measured. Chosen."""
 HOLDS = 12
@@ -39,25 +43,51 @@ Array = NDArray[np.float64]
 
 
 def go_along(pairing: Pairing, first: Shape, second: Shape) -> bool:
-    """Whether what both shapes have beside their largest parts becomes each other, or neither has any of weight."""
-    own, other = beside_main_part(first), beside_main_part(second)
-    if own is None or other is None:
-        return own is other
-    laid = StandIn(_carried(pairing, own, np.ones(len(own.vertices), bool), other), own.triangles)
-    return (_astray(laid, other) + _astray(other, laid)) / 2 <= MOST_ASTRAY * pairing.second.scale
+    """Whether what both shapes have beside their largest parts becomes something of the other, or is little."""
+    if _ground(pairing, first, second) is not None:
+        return True
+    return all(
+        1 - main_part(shape.vertices, shape.triangles.astype(np.int64))[1] <= MOST_LEFT for shape in (first, second)
+    )
 
 
 def with_lesser_parts(pairing: Pairing, first: Shape, second: Shape) -> SharedMesh | None:
-    """All of the first shape laid onto the second, where more than its largest part was matched, or both have more."""
+    """All of the first shape laid onto the second, where more than its largest part was matched, or goes along."""
     if len(pairing.first.ties):
         return _with_all_parts(pairing, first, second)
-    other = beside_main_part(second)
-    whole = None if other is None or beside_main_part(first) is None else whole_stand_in(first)
-    if whole is None or other is None:
+    if pairing.mesh_of_second or beside_main_part(first) is None:
+        return None
+    ground = _ground(pairing, first, second)
+    whole = None if ground is None else whole_stand_in(first)
+    if whole is None or ground is None:
         return None
     lesser = np.ones(len(whole.vertices), bool)
     lesser[whole.triangles[main_part(whole.vertices, whole.triangles)[0]]] = False
-    return SharedMesh(whole, _carried(pairing, whole, lesser, other), second)
+    return SharedMesh(whole, _carried(pairing, whole, lesser, ground), second)
+
+
+def _ground(pairing: Pairing, first: Shape, second: Shape) -> StandIn | None:
+    """What of the second shape the first one's lesser parts come to; None where either's come to nothing.
+
+    That is what the second one has beside its largest part, or, of what a coarse mesh has cut off, all of it.
+    """
+    own, other = beside_main_part(first), beside_main_part(second)
+    main = StandIn(pairing.fit.places, pairing.first.triangles)
+    if own is None:
+        whole = StandIn(second.vertices, second.triangles.astype(np.int64))
+        return whole if other is None or _astray(other, main) <= MOST_ASTRAY * pairing.second.scale else None
+    every = np.ones(len(own.vertices), bool)
+    if other is not None:
+        laid = StandIn(_carried(pairing, own, every, other), own.triangles)
+        if (_astray(laid, other) + _astray(other, laid)) / 2 <= MOST_ASTRAY * pairing.second.scale:
+            return other
+    whole = StandIn(second.vertices, second.triangles.astype(np.int64))
+    laid = StandIn(_carried(pairing, own, every, whole), own.triangles)
+    astray = [_astray(laid, whole)]
+    if other is not None:
+        both = np.concatenate([main.triangles, len(main.vertices) + laid.triangles])
+        astray.append(_astray(other, StandIn(np.concatenate([main.vertices, laid.vertices]), both)))
+    return whole if max(astray) <= MOST_ASTRAY * pairing.second.scale else None
 
 
 def _with_all_parts(pairing: Pairing, first: Shape, second: Shape) -> SharedMesh | None:

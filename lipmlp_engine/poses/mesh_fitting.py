@@ -19,6 +19,7 @@ from .kinds import KindField, by_kind, nearest_alike
 from .mesh_edges import strain
 from .nearest_turns import nearest_turns
 from .stand_in_mesh import StandIn
+from .touching_limbs import touching
 
 FOLLOWING = ((0.003, 15), (0.02, 10))
 """Pull towards the matched vertices, where the stiffness of an edge is about 1, and for how many rounds. Chosen."""
@@ -49,6 +50,8 @@ SHEET = 1.5
 Measured on characters in parts: with these, faces that look the wrong way are up to 1.2 % of right matches and 3 to 10
 of what laid limbs onto others; by the nearest place alone up to 13.4 of right ones.
 """
+HOPELESSLY_TURNED = 0.1
+"""Share that faces the wrong way from which on it is not asked what of it touches. Chosen."""
 BESIDE = 30
 """Vertices that are looked at there. Chosen."""
 NO_TIES = np.zeros((0, 2), np.int64)
@@ -73,7 +76,9 @@ class Fit:
     strain: float
     """Mean change of the edges' lengths, beyond that of the whole."""
     turned: float
-    """Share of the mesh's area that faces the wrong way."""
+    """Share of the mesh's vertices that face the wrong way."""
+    touching: float = 0.0
+    """Of these the share of all that lie where the mesh touches itself: what has grown together has no walls there."""
 
 
 class Bending:
@@ -187,12 +192,17 @@ def judged_fit(first: StandIn, second: StandIn, places: Array, surface: Distance
     turned = (unit_normals(second.vertices, second.triangles)[there[0]] * own.normals).sum(1) < 0
     if len(first.ties):
         turned &= ~_beside_facing(own, first.kinds, second, SHEET * spacing)
+    against = np.flatnonzero(turned)
+    # What faces the other way nearly everywhere is hopeless, and would take long.
+    asked = against if turned.mean() < HOPELESSLY_TURNED else against[:0]
+    growth = second.scale / first.scale
     return Fit(
         places,
         float(there[2].mean() + back.mean()) / 2 / second.scale,
         float((back > 2 * spacing).mean()),
         strain(rest, places, first.edges),
         float(turned.mean()),
+        float(touching(first, places / growth, asked, SHEET * spacing / growth).sum()) / len(turned),
     )
 
 

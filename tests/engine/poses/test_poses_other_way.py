@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
@@ -11,7 +13,7 @@ from benchmarks.poses.lookalikes import RECIPES
 from benchmarks.poses.measures import remeshed
 from lipmlp_engine.poses.laying_on import ELSEWHERE, LayingOn
 from lipmlp_engine.poses.pairing import Pairing
-from lipmlp_engine.poses.recognition import MOST_ASTRAY, judged
+from lipmlp_engine.poses.recognition import MOST_ASTRAY, _from_other_side, judged
 from lipmlp_engine.poses.signature import signature
 from lipmlp_engine.poses.stand_in_mesh import stand_in
 from lipmlp_engine.shapes.shape import Shape
@@ -53,6 +55,14 @@ def test_what_leads_back_is_laid_on_the_way_it_is_meant(laying: LayingOn, there:
     assert turned.first is there.first and turned.second is there.second
     assert laying.apart(there, turned) < ELSEWHERE
     assert turned.own_doubt < 1
+
+
+def test_from_the_other_side_the_second_mesh_is_asked_as_strictly(laying: LayingOn, back: Pairing) -> None:
+    with ThreadPoolExecutor(2) as pool:
+        found = _from_other_side(laying, pool)
+    assert found.first is back.first and found.second is back.second
+    assert found.doubt <= 1 and found.rivalry > 0 and found.contradiction > 0
+    assert laying.other_way.other_way is laying
 
 
 @pytest.mark.parametrize(
