@@ -34,7 +34,7 @@ from .characters import (
     octopus,
     quadruped,
 )  # fmt: skip
-from .damage import Damage, Mesh, coarse, cut, dense, holed, noisy, turned, with_eyes, with_stray
+from .damage import Damage, Mesh, coarse, cut, dense, grown_together, holed, noisy, turned, with_eyes, with_stray
 from .measures import remeshed
 from .menagerie import (
     bird,
@@ -58,6 +58,8 @@ Array = NDArray[np.float64]
 HIPS: Turns = {
     "right arm": (0, 8, 0), "right forearm": (25, 95, 30), "left arm": (0, -8, 0), "left forearm": (25, -95, -30),
 }  # fmt: skip
+ON_CHEST: Turns = {"right arm": (10, 10, 0), "right forearm": (40, 100, 0)}
+ALONG_CHEST: Turns = {"right arm": (20, 20, 0), "right forearm": (40, 100, 0)}
 CROSSED: Turns = {"left thigh": (12, 22, 0), "right thigh": (-8, -22, 0), "left shin": (-10, 10, 0)}
 AT_REST: Turns = {"right arm": (0, 32, 0), "left arm": (0, -32, 0)}
 DOG_SITS: Turns = {
@@ -181,6 +183,8 @@ RECIPES = {
     "man sits, 1,000 vertices": Recipe(biped, {}, SIT, source=(coarse(1000),), target=(coarse(1000),)),
     "man walks, holes": Recipe(biped, {}, WALK, source=(holed(5),), target=(holed(6),)),
     "man, hands on hips": Recipe(biped, {}, HIPS),
+    "man, hand on his chest, one skin": Recipe(biped, ON_CHEST, ARMS_UP, source=(grown_together(90),)),
+    "man, forearm on his chest, one skin": Recipe(biped, ALONG_CHEST, ARMS_UP, source=(grown_together(60),)),
     "man crosses legs": Recipe(biped, ARMS_UP, CROSSED),
     "man rests arms": Recipe(biped, WALK, AT_REST),
     "man to stout man walking": Recipe(biped, {}, WALK, person=_stout),
