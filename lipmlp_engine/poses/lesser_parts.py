@@ -24,8 +24,8 @@ from .stand_in_mesh import StandIn, beside_main_part, main_part, whole_stand_in
 MOST_ASTRAY = 0.02
 """Mean distance from what the other shape has beside its largest part, in roots of that one's area. Chosen."""
 MOST_LEFT = 0.25
-"""Share of a shape's area that may come to nothing: a shield that only one of both has wears away where it is carried,
-while a body that is refused for it has its limbs dissolved. Chosen."""
+"""Share of a shape's area that may come to nothing: a hat and a shield that only the first shape has are gone within a
+fifth of the way, while a body that is refused for them has its limbs dissolved. Chosen."""
 SAMPLES = 1_000
 """Places at which that is measured. Chosen."""
 HOLDS = 12
