@@ -19,10 +19,11 @@ from torch.nn.functional import grid_sample
 from .blend import CELLS, LEAST_RADIUS, NECK_FADE, NECK_RADIUS, Array, Blend, Neck
 from .carried_mesh import CarriedMesh
 from .gap_closing import Walls, narrowness, shut, shut_distances
-from .lone_parts import Cores, LoneParts, lone_parts
+from .lone_parts import LoneParts, lone_parts
 from .motion import Motion
 from .pace import even_pace
 from .placed_surface import PlacedSurface
+from .surface_cores import Cores
 from .velocity_lattice import FLOW_STEPS, VelocityLattice
 
 LARGEST_OFFSET = 0.03

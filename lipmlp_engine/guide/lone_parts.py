@@ -7,42 +7,20 @@ hangs between two places that have counterparts stays until the other shape hold
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property
-
 import numpy as np
-import scipy.sparse as sparse
 import torch
 from numpy.typing import NDArray
-from scipy.sparse.csgraph import connected_components, dijkstra
+from scipy.sparse.csgraph import dijkstra
 from scipy.spatial import KDTree
 from torch import Tensor
 
 from .frame_lattice import NODES, SPACING, between_nodes, lattice_nodes
+from .limbs import limbs
 from .rounded_union import rounded_least
-from .thin_parts import THICKEST
+from .surface_cores import Cores, patches
 
 LOST = 0.3
 """How far outside the other shape the middle of a part lies that is lost there, in its own radii. Chosen."""
-LOST_FOR_GOOD = 1.5
-"""A part goes by itself where its middle somewhere lies so far outside: the blend would have lost it half-way.
-Chosen."""
-DEEPEST = THICKEST / 2
-"""How deep matter is followed at most, in training-frame units. Chosen: what is thicker has a core that says less."""
-LEAST_LENGTH, SLENDER = 0.1, 3.0
-"""In training-frame units and in a part's own radii: shorter parts are bumps. Chosen: from .05 on, and lost by one
-radius, shards of a chair's back were drawn in each by itself."""
-THICKEST_LIMB, MOST_OF = 0.1, 0.7
-"""Radius up to which a part is a limb, in training-frame units, and the share of it that has to be as slender.
-
-Half of a thick body may be lost as well, and is drawn flat by the blend: deep inside nobody knows in which order it
-should go. Measured: limbs, horns and spokes have .08 at most there, halves of bodies .12 at least."""
-WIDEST = 2.0
-"""Surfaces of a round rod of its length and thickness that a limb's surface has at most: what has more is a sheet.
-
-Chosen. Measured: legs, arms, tails and horns of eleven shapes have .84 to 1.7, a house's roof, wings, fins and hilts
-2.6 to 94; drawn in, those were rags.
-"""
 LEAST_HELD = 0.02
 """Share of the surface from which on what lies beyond a lost part is no accident, and stays. Chosen."""
 OVERLAP = 0.05
@@ -67,13 +45,6 @@ ROUNDING = 0.02
 """Width over which a part runs into the rest, in training-frame units. Chosen."""
 BEGINNING, ENDING = 0.15, 0.1
 """Shares of the way over which that rounding appears, and over which what is left of a part vanishes. Chosen."""
-BACK_TO_BACK = -0.6
-"""Cosine between the normals of neighbours below which they are the two sides of a wall or a gap.
-
-Chosen: over the edges of bars with four and with three sides it is 0 and -.5.
-"""
-NEIGHBOURS = 8
-"""Places beside one whose heights are heard. Chosen."""
 AVERAGED = 3
 """Places that a node of the lattice knows from. Chosen."""
 EVENED, EVENED_OF, MOST_EVENED = 16, 1 / 8, 128
@@ -89,39 +60,6 @@ FAR = 0.15
 
 Array = NDArray[np.float64]
 Floats = NDArray[np.float32]
-
-
-@dataclass(frozen=True)
-class Cores:
-    """Points spread evenly over a shape's surface in the training frame, and the matter below each."""
-
-    points: Array
-    normals: Array
-    radius: Array
-    """Half of the thickness, (n,); infinite where there is no other side."""
-    area: float
-    """Of the whole surface."""
-
-    @property
-    def depth(self) -> Array:
-        """How deep below the surface the matter is that is followed: at most so deep, however thick all is."""
-        return np.minimum(self.radius, DEEPEST)
-
-    @property
-    def middles(self) -> Array:
-        return self.points - self.depth[:, None] * self.normals
-
-    @cached_property
-    def links(self) -> sparse.csr_array:
-        """Lengths between neighbours, over edges, and not through a wall or across a gap."""
-        count = len(self.points)
-        lengths, others = KDTree(self.points).query(self.points, k=min(NEIGHBOURS + 1, count))
-        rows = np.repeat(np.arange(count), lengths.shape[1] - 1)
-        lengths, others = lengths[:, 1:].ravel(), others[:, 1:].ravel()
-        alike = (self.normals[rows] * self.normals[others]).sum(1) > BACK_TO_BACK
-        near = alike & (lengths < 4 * np.median(lengths))
-        links = sparse.csr_array((lengths[near] + 1e-9, (rows[near], others[near])), shape=(count, count))
-        return sparse.csr_array(links.maximum(links.T))
 
 
 class LoneParts:
@@ -186,36 +124,30 @@ def lone_parts(cores: Cores, outside: Array) -> LoneParts | None:
     lost = outside > LOST * cores.depth
     if not lost.any():
         return None
-    held = _patches(cores.links, ~lost)
+    held = patches(cores.links, ~lost)
     # What the other shape happens to reach, in a small patch, holds nothing.
     lost |= np.bincount(held, minlength=count)[held] < LEAST_HELD * count
     if lost.all():
         return None
-    held, part = _patches(cores.links, ~lost), _patches(cores.links, lost)
     height = dijkstra(cores.links, directed=False, indices=np.flatnonzero(~lost), min_only=True)
+    found = limbs(cores, outside, lost, height)
+    if not found:
+        return None
+    going = np.any([limb.places for limb in found], axis=0)
     order = np.tile(ELSEWHERE, (count, 1))
-    for index in np.unique(part[lost]):
-        own = lost & (part == index)
-        length = float(height[own].max())
-        radius = float(np.median(cores.radius[own]))
-        thick = float(np.quantile(cores.radius[own], MOST_OF, method="lower")) > THICKEST_LIMB
-        wide = cores.area * own.mean() > WIDEST * 2 * np.pi * radius * length
-        bump = length < max(LEAST_LENGTH, SLENDER * radius)
-        if thick or wide or bump or not np.isfinite(length) or (outside[own] / cores.depth[own]).max() < LOST_FOR_GOOD:
-            continue
+    for limb in found:
+        own = limb.places
         deep = dijkstra(cores.links, directed=False, indices=np.flatnonzero(own), min_only=True, limit=ROOT)
-        about = np.flatnonzero((own | ~lost) & np.isfinite(deep))
+        about = np.flatnonzero((own | ~going) & np.isfinite(deep))
         high = _evened(cores.points[about], np.where(own[about], height[about], -deep[about]), int(own.sum()))
         length = float(high.max())
         rest = (-high - OVERLAP).clip(0, MOST_GONE)
         # What hangs on two sides goes later, from its middle to both of them.
-        start, end = (STAYING, 1.0) if _holders(cores.links, own, held, lost) > 1 else (0.0, DRAWN_IN)
+        start, end = (STAYING, 1.0) if limb.holders > 1 else (0.0, DRAWN_IN)
         speed = (length + OVERLAP + CAP) / (end - start)
         begin = start + (length - high) / speed
         nearer = rest < order[about, 2]
         order[about[nearer]] = np.stack([begin, np.full(len(about), speed), rest], 1)[nearer]
-    if (order[:, 2] == MOST_GONE).all():
-        return None
     return LoneParts(np.hstack([cores.points, order]).astype(np.float32))
 
 
@@ -224,20 +156,6 @@ def _evened(points: Array, heights: Array, size: int) -> Array:
     places = int(np.clip(EVENED_OF * size, EVENED, MOST_EVENED))
     _, near = KDTree(points).query(points, k=min(places, len(points)))
     return np.asarray(heights[near].mean(1))
-
-
-def _patches(links: sparse.csr_array, chosen: NDArray[np.bool_]) -> NDArray[np.int32]:
-    """For each point the number of the patch of chosen points that it belongs to; others are patches of their own."""
-    pairs = sparse.coo_array(links)
-    both = chosen[pairs.row] & chosen[pairs.col]
-    among = sparse.csr_array((pairs.data[both], (pairs.row[both], pairs.col[both])), shape=links.shape)
-    return np.asarray(connected_components(among, directed=False)[1])
-
-
-def _holders(links: sparse.csr_array, own: NDArray[np.bool_], held: NDArray[np.int32], lost: NDArray[np.bool_]) -> int:
-    """How many patches of what is not lost a part hangs on."""
-    beside = links[np.flatnonzero(own)].indices
-    return len(np.unique(held[beside[~lost[beside]]]))
 
 
 def joined(values: Tensor, parts: Tensor, gone: Tensor) -> Tensor:

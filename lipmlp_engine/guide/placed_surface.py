@@ -14,7 +14,7 @@ from ..shapes.surface_samples import sample_surface
 from ..shapes.thinness import OPPOSITE, thickness_below
 from .frame_pose import Pose
 from .gap_closing import GapWalls
-from .lone_parts import Cores
+from .surface_cores import Cores
 from .thin_parts import ThinParts
 
 GAP_SAMPLES = 20_000

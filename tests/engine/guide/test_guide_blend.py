@@ -14,7 +14,7 @@ from torch import Tensor
 from lipmlp_engine.guide import Blend, LatticeView, Motion, Pace, Pose, VelocityLattice, settle_blend, shut_distances
 from lipmlp_engine.guide.blend import LEAST_RADIUS, NECK_RADIUS, Neck
 from lipmlp_engine.guide.frame_pose import PosePath
-from lipmlp_engine.guide.lone_parts import Cores
+from lipmlp_engine.guide.surface_cores import Cores
 
 CELLS = 60
 AT_REST = VelocityLattice(torch.zeros(8, 8, 8, 3))

@@ -23,6 +23,7 @@ from lipmlp_engine.guide import (
 )
 from lipmlp_engine.guide.frame_pose import PosePath
 from lipmlp_engine.guide.lone_parts import LoneParts, lone_parts
+from lipmlp_engine.guide.surface_cores import Cores
 from lipmlp_engine.model.model_check import check_blend
 from lipmlp_engine.shapes.distance import DistanceField
 from lipmlp_engine.shapes.shape import Shape
@@ -165,10 +166,57 @@ def test_a_sheet_is_no_limb_however_thin_it_is() -> None:
     assert lone_parts(cores, outside) is not None
 
 
+def cores_of(whole: Shape) -> Cores:
+    return PlacedSurface(whole, DistanceField(whole.vertices, whole.triangles), REST).cores
+
+
+def box(size: tuple[float, float, float], middle: tuple[float, float, float]) -> trimesh.Trimesh:
+    return trimesh.creation.box(size, trimesh.transformations.translation_matrix(middle))
+
+
+def test_matter_is_a_rods_where_it_is_drawn_out_one_way() -> None:
+    bar, wire = box((0.06, 0.04, 0.8), (-0.5, 0, 0)), trimesh.creation.cylinder(0.01, 0.8, sections=16)
+    plate = box((0.5, 0.04, 0.8), (0.5, 0, 0))
+    cores = cores_of(shape("three", bar, wire, plate))
+    rods = cores.rods(np.ones(len(cores.points), bool))
+    across = cores.points[:, 0]
+    middle = np.abs(cores.points[:, 2]) < 0.3
+    assert rods[middle & (across < 0.2)].mean() > 0.95
+    # Not even along the rims of a plate, whose matter reaches to one side only.
+    assert rods[across > 0.2].mean() < 0.02
+
+
+def test_rods_on_a_sheet_go_by_themselves() -> None:
+    """The spindles of a chair's back hung together with its seat, were left to the blend with it, and were threads."""
+    places = (-0.3, 0.0, 0.3)
+    spindles = [box((0.03, 0.03, 0.6), (x, 0, 0.3)) for x in places]
+    chair = shape("chair", box((0.8, 0.7, 0.04), (0, 0, 0)), box((0.8, 0.1, 0.2), (0, 0, 0.65)), *spindles)
+    cores = cores_of(chair)
+    found = lone_parts(cores, np.where(cores.points[:, 2] < 0.55, 0.1, -0.02))
+    assert found is not None
+    going, height = found.order[:, 5] == 0, found.order[:, 2]
+    for x in places:
+        spindle = (np.abs(found.order[:, 0] - x) < 0.03) & (np.abs(found.order[:, 1]) < 0.03) & (height > 0.1)
+        assert going[spindle & (height < 0.5)].mean() > 0.95
+    assert not going[height < 0.0].any()
+    # They hang on both, and stay until the other shape holds them.
+    assert found.order[going, 3].min() > 0.45
+
+
+def test_what_hangs_on_two_sides_is_as_long_as_both_halves() -> None:
+    """A post of a chair's back counted as half as long as it is, and so as a sheet."""
+    ends = [box((0.6, 0.6, 0.3), (0, 0, z)) for z in (-0.6, 0.6)]
+    cores = cores_of(shape("spool", *ends, box((0.06, 0.11, 1.0), (0, 0, 0))))
+    found = lone_parts(cores, np.where(np.abs(cores.points[:, 2]) < 0.35, 0.1, -0.02))
+    assert found is not None
+    post = np.abs(found.order[:, 2]) < 0.3
+    assert (found.order[post, 5] == 0).all()
+
+
 @pytest.fixture
 def sheets_are_limbs(monkeypatch: pytest.MonkeyPatch) -> None:
     """On what is wide it shows best whether a limb's rim is straight, and whether all of it is found."""
-    monkeypatch.setattr("lipmlp_engine.guide.lone_parts.WIDEST", np.inf)
+    monkeypatch.setattr("lipmlp_engine.guide.limbs.WIDEST", np.inf)
 
 
 @pytest.mark.usefixtures("sheets_are_limbs")
