@@ -9,13 +9,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .distance import DistanceField
-from .mesh_topology import Topology
+from .mesh_topology import Topology, face_parts
 from .openings import join
 from .part_nesting import BURIED, winding_along
 from .repair import keep_triangles
-from .shape import Shape, volume_shares
+from .shape import Shape, triangle_areas, volume_shares
 
 _CONTAINMENT_POINTS = 16
+CRUMB_DEPTH = 1.5e-4
+"""Of the diagonal: a piece or a hollow that has less volume than this times its surface may be a crumb.
+
+Measured: on a bear of 311 crossing parts those that a union left had 1.2e-4 at most, its own ears and fingers 1.8e-3.
+"""
+CRUMB_SHARE = 1e-6
+"""Of the volume: and less than this. Measured there: 3.6e-7 at most, own parts 5e-4."""
 
 
 @dataclasses.dataclass
@@ -97,7 +104,24 @@ def _union(vertices: NDArray[np.float64], solids: list[_Part]) -> tuple[NDArray[
     if whole.status() != Error.NoError or whole.is_empty():
         return None
     mesh = whole.to_mesh64()
-    return np.array(mesh.vert_properties[:, :3], np.float64), np.array(mesh.tri_verts, np.int32)
+    return _without_crumbs(np.array(mesh.vert_properties[:, :3], np.float64), np.array(mesh.tri_verts, np.int32))
+
+
+def _without_crumbs(
+    vertices: NDArray[np.float64], triangles: NDArray[np.int32]
+) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
+    """The surface without what nobody sees: slivers left where walls run through each other at a grazing angle.
+
+    The least part of a shape says what is a speck in a frame, so that with them all specks would be shown.
+    """
+    count, part = face_parts(triangles, len(vertices))
+    of = part[triangles[:, 0]]
+    volume = np.abs(np.bincount(of, volume_shares(vertices, triangles), count))
+    depth = volume / np.maximum(np.bincount(of, triangle_areas(vertices, triangles), count), 1e-300)
+    diagonal = float(np.linalg.norm(np.ptp(vertices, axis=0)))
+    kept = ~((depth < CRUMB_DEPTH * diagonal) & (volume < CRUMB_SHARE * volume.sum()))
+    used, local = np.unique(triangles[kept[of]], return_inverse=True)
+    return vertices[used], local.reshape(-1, 3).astype(np.int32)
 
 
 def _manifold(vertices: NDArray[np.float64], part: _Part) -> Any:
