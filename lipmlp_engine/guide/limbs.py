@@ -39,6 +39,14 @@ LEAST_BESIDE = 4
 """Links between a rod and what is lost beside it, from which on it hangs on that too. Chosen: fewer are chance."""
 
 
+THICKEST_LINK = 0.05
+"""Radius up to which what hangs on two sides is measured by its whole length, in training-frame units.
+
+Chosen: thinner ones became threads; an arm of .067 that two others come from was taken too with more, and stayed until
+half of the way (three arms → four: path 1.12 of the shortest one, 1.55).
+"""
+
+
 @dataclass(frozen=True)
 class Limb:
     places: Chosen
@@ -54,7 +62,7 @@ def limbs(cores: Cores, outside: Array, lost: Chosen, height: Array) -> list[Lim
         if (outside[whole] / cores.depth[whole]).max() < LOST_FOR_GOOD:
             continue
         holders = _holders(cores, whole, held, ~lost)
-        length = _length(height[whole], holders)
+        length = _length(cores, whole, height[whole], holders)
         if _surface(cores, whole, length) <= WIDEST:
             if _slender(cores, whole, length):
                 found.append(Limb(whole, holders))
@@ -63,7 +71,7 @@ def limbs(cores: Cores, outside: Array, lost: Chosen, height: Array) -> list[Lim
             if height[rod].min() > HELD_NEAR or (outside[rod] / cores.depth[rod]).max() < LOST_FOR_GOOD:
                 continue
             holders = max(_holders(cores, rod, held, ~lost), 1)
-            length = _length(height[rod] - height[rod].min(), holders)
+            length = _length(cores, rod, height[rod] - height[rod].min(), holders)
             beside = cores.links[np.flatnonzero(rod)].indices
             on_sheet = (whole & ~rod & (height > HELD_NEAR))[beside].sum() >= LEAST_BESIDE
             if LEAST_ROUND <= _surface(cores, rod, length) <= WIDEST and _slender(cores, rod, length):
@@ -83,9 +91,10 @@ def _holders(cores: Cores, own: Chosen, held: NDArray[np.int32], holding: Chosen
     return len(np.unique(held[beside[holding[beside]]]))
 
 
-def _length(heights: Array, holders: int) -> float:
+def _length(cores: Cores, own: Chosen, heights: Array, holders: int) -> float:
     """Of a part: what hangs on two sides is as high in its middle as half of it is long."""
-    return float(heights.max()) * min(max(holders, 1), 2)
+    link = holders > 1 and float(np.median(cores.radius[own])) <= THICKEST_LINK
+    return float(heights.max()) * (2 if link else 1)
 
 
 def _surface(cores: Cores, own: Chosen, length: float) -> float:
