@@ -36,7 +36,7 @@ class Exhibit:
     def command(self) -> str:
         files = " ".join(f"shapes/{shape}.ply" for shape in self.shapes)
         more = f" {self.more}" if self.more else ""
-        return f"lipmorph morph {files} --preset draft --frames {FRAMES}{more} --no-pictures --out gallery/{self.name}"
+        return f"lipmorph morph {files} --frames {FRAMES}{more} --no-pictures --out gallery/{self.name}"
 
 
 EXHIBITS = (
@@ -47,7 +47,7 @@ EXHIBITS = (
         "A blade of 0.6 % of the diagonal and an open sheet: both are whole at their ends.",
         elevation=42,
     ),
-    Exhibit(("chair", "serif"), "Bars thinner than a cell become hairlines.", "--resolution 128"),
+    Exhibit(("chair", "serif"), "Bars thinner than a cell become hairlines."),
     Exhibit(("wheel", "gear"), "Twenty-four spokes become six holes."),
     Exhibit(("person", "person-cheers"), "Two poses of one character: the arms swing.", "--guide poses", azimuth=20),
     Exhibit(("animal", "animal-grazes"), "A neck bends and a tail turns.", azimuth=70),

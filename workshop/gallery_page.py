@@ -22,8 +22,8 @@ DRAWN = """
 
 ## Morphs
 
-At the Draft preset, each with the command that made it. The shapes are made by a script, so that you can repeat every
-one of them in the repository's folder:
+At the Standard preset, each with the command that made it. The shapes are made by a script, so that you can repeat
+every one of them in the repository's folder:
 
 ```sh
 python -m workshop.shapes shapes

@@ -70,7 +70,7 @@ class LayingOn:
     def other_way(self) -> LayingOn:
         """From the second surface to the first."""
         back = LayingOn(self._second, self._first)
-        back.__dict__["other_way"] = self
+        back.other_way = self
         return back
 
     def apart(self, one: Pairing, other: Pairing) -> float:
