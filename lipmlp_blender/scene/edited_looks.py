@@ -8,18 +8,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Iterator
 from typing import Any
 
 import bpy
 
 from .. import compat
-from .ownership import MARK, marked
+from .ownership import MARK, copied_name, marked
 
 _MADE = "lipmlp_morph_look"
-_COPY = re.compile(r"\.\d{3,}$")
-"""What Blender adds to the name of something else."""
 _SEEN_IN_EDITOR = {
     *("bl_rna", "rna_type", "name", "label", "parent", "color", "use_custom_color", "color_tag", "select", "hide"),
     *("location", "location_absolute", "width", "width_hidden", "height", "dimensions", "warning_propagation"),
@@ -35,7 +32,7 @@ _DIGITS = 6
 def remember_looks(mark: str) -> None:
     """Let a result's blended materials know what they are now, just made."""
     for material in _blended(mark):
-        material[_MADE] = json.dumps([_COPY.sub("", material.name), fingerprint(material)])
+        material[_MADE] = json.dumps([copied_name(material.name) or material.name, fingerprint(material)])
 
 
 def forget_look(material: bpy.types.Material) -> None:
@@ -86,8 +83,9 @@ def _by_name(mark: str) -> dict[str, list[bpy.types.Material]]:
     """A result's materials by the names that they were given, in the order in which they were made."""
     found: dict[str, list[bpy.types.Material]] = {}
     for material in sorted(_blended(mark), key=lambda entry: (len(entry.name), entry.name)):
-        if _told(material) is not None:
-            found.setdefault(_told(material)[0], []).append(material)
+        told = _told(material)
+        if told is not None:
+            found.setdefault(told[0], []).append(material)
     return found
 
 

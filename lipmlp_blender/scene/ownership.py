@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import uuid
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
@@ -18,6 +19,9 @@ from .player_nodes import player_of
 MARK = "lipmlp_morph"
 _STORY = "lipmlp_morph_story"
 _KINDS = ("objects", "collections", "meshes", "node_groups", "materials", "actions")
+
+_COPY = re.compile(r"(.+)\.\d{3,}")
+"""How Blender calls a copy, and what has the name of something else."""
 
 Datablock = TypeVar("Datablock", bound=bpy.types.ID)
 
@@ -127,6 +131,12 @@ def remove_unused(mark: str) -> None:
     """Remove whatever of the result nothing uses any more."""
     while unused := [datablock for datablock in marked(mark) if datablock.users == 0]:
         bpy.data.batch_remove(unused)
+
+
+def copied_name(name: str) -> str | None:
+    """The name of what a copy that is called so was made of, or nothing where it is no copy's."""
+    found = _COPY.fullmatch(name)
+    return found[1] if found is not None else None
 
 
 def forget(datablock: bpy.types.ID) -> None:

@@ -12,6 +12,7 @@ from .edited_looks import forget_look
 from .errors import NotAMorphError
 from .ownership import (
     MARK,
+    copied_name,
     forget,
     is_morph,
     marked,
@@ -23,8 +24,6 @@ from .ownership import (
 )
 from .player_nodes import FRAMES_INPUT, player_of
 
-_COPY = re.compile(r"(.+)\.\d{3,}")
-"""How Blender calls a copy."""
 _FRAME = re.compile(r".* \d{4,}(\.\d{3,})?")
 """How the writers call a frame."""
 
@@ -67,7 +66,7 @@ def parts_of(item: bpy.types.Object) -> tuple[list[bpy.types.Object], list[bpy.t
     children = [child for child in item.children if child.library is None and child.get(MARK) == mark]
     frames = {frame.name: frame for frame in [*inside, *children] if not is_morph(frame)}
     return [
-        frame for name, frame in frames.items() if _FRAME.fullmatch(name) and not _is_copy(name, frames)
+        frame for name, frame in frames.items() if _FRAME.fullmatch(name) and copied_name(name) not in frames
     ], collections
 
 
@@ -99,9 +98,7 @@ def sources_called(item: bpy.types.Object, name: str) -> list[bpy.types.Object]:
     """The source of a result that has the name, or what a full copy of its scene has in its place."""
     scenes = [scene for scene in bpy.data.scenes if item.name in scene.objects]
     own = [scene.objects[name] for scene in scenes if name in scene.objects]
-    own = own or [
-        copy for scene in scenes for copy in scene.objects if (found := _COPY.fullmatch(copy.name)) and found[1] == name
-    ]
+    own = own or [copy for scene in scenes for copy in scene.objects if copied_name(copy.name) == name]
     named = bpy.data.objects.get(name)
     return list(dict.fromkeys(own)) or ([named] if named is not None else [])
 
@@ -133,11 +130,6 @@ def show_in(scene: bpy.types.Scene, source: bpy.types.Object) -> None:
     for layer in scene.view_layers:
         if source.name in layer.objects:
             source.hide_set(False, view_layer=layer)
-
-
-def _is_copy(name: str, others: dict[str, bpy.types.Object]) -> bool:
-    found = _COPY.fullmatch(name)
-    return found is not None and found[1] in others
 
 
 def _let_go(material: bpy.types.Material) -> None:

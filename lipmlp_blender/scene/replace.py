@@ -6,8 +6,6 @@ empty cannot become a mesh, nor can what is overridden: there the new object tak
 
 from __future__ import annotations
 
-import re
-
 import bpy
 from mathutils import Matrix
 
@@ -16,7 +14,7 @@ from .edited_looks import keep_edited_looks
 from .errors import SceneError
 from .frame_mesh import MORPH
 from .inheritance import give_property, inherit, own_action, repoint
-from .ownership import MARK, marked, remove_collections, story_of, tell_story
+from .ownership import MARK, copied_name, marked, remove_collections, story_of, tell_story
 from .placement import as_matrix, settle
 from .player_nodes import FRAMES_INPUT, MORPH_INPUT, SPEED_INPUT, SUBFRAMES_INPUT, VELOCITY_INPUT, player_of
 from .remove import disposable_parts, parts_of, remove_morph, remove_remains, require_morph
@@ -24,8 +22,6 @@ from .timeline import Played, Timeline
 from .velocity import refresh_speed
 
 _MORPH_PATH = f'["{MORPH}"]'
-_COPY = re.compile(r"(.+)\.\d{3,}")
-"""How Blender calls what has the name of something else."""
 
 
 def replace_morph(old: bpy.types.Object, new: bpy.types.Object, keep_keys: bool = True) -> bpy.types.Object:
@@ -213,9 +209,9 @@ def _change_of_space(old: bpy.types.Object, new: bpy.types.Object) -> Matrix:
 def _settle_names(mark: str) -> None:
     """Let what was made beside the old result have the names that are free now."""
     for datablock in sorted(marked(mark), key=lambda entry: entry.name):
-        found = _COPY.fullmatch(datablock.name)
-        if found and found[1] not in _namesakes(datablock):
-            datablock.name = found[1]
+        name = copied_name(datablock.name)
+        if name and name not in _namesakes(datablock):
+            datablock.name = name
 
 
 def _namesakes(datablock: bpy.types.ID) -> bpy.types.bpy_prop_collection:

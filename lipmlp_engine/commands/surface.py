@@ -114,7 +114,7 @@ def _write(out: Path, solid: Shape, result: Found) -> Path:
     import numpy as np
     import trimesh
 
-    from ..files.exact_ply import write_exact_ply
+    from ..files.ply_writing import write_exact_ply
 
     try:
         out.parent.mkdir(parents=True, exist_ok=True)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from ..job.errors import OutputError
 from .mesh_frame import MeshFrame
+from .ply_writing import TINTS, Block, write_ply
 from .whole_file import written_whole
 
 
@@ -65,35 +66,14 @@ def _one_a_vertex(normals: NDArray[np.float32], frame: MeshFrame) -> NDArray[np.
 
 
 def _write_ply(frame: MeshFrame, stream: IO[bytes]) -> None:
-    columns = [("x", "float", "<f4"), ("y", "float", "<f4"), ("z", "float", "<f4")]
-    values: list[NDArray[Any]] = [frame.vertices]
+    blocks: list[Block] = [("xyz", "float", frame.vertices)]
     normals = shown_normals(frame)
     if normals is not None:
-        columns += [("nx", "float", "<f4"), ("ny", "float", "<f4"), ("nz", "float", "<f4")]
-        values.append(_one_a_vertex(normals, frame))
+        blocks.append((("nx", "ny", "nz"), "float", _one_a_vertex(normals, frame)))
     colors = blended_colors(frame)
     if colors is not None:
-        columns += [(name, "uchar", "u1") for name in ("red", "green", "blue", "alpha")]
-        values.append(_bytes_of(colors))
-    vertices = np.empty(len(frame.vertices), [(name, kind) for name, _, kind in columns])
-    for (name, _, _), column in zip(columns, (c for block in values for c in block.T), strict=True):
-        vertices[name] = column
-    corners = frame.faces.shape[1]
-    faces = np.empty(len(frame.faces), [("count", "u1"), ("corners", "<i4", (corners,))])
-    faces["count"], faces["corners"] = corners, frame.faces
-    header = [
-        "ply",
-        "format binary_little_endian 1.0",
-        f"comment Lipschitz Morph, t = {frame.time:g}",
-        f"element vertex {len(vertices)}",
-        *(f"property {kind} {name}" for name, kind, _ in columns),
-        f"element face {len(faces)}",
-        "property list uchar int vertex_indices",
-        "end_header\n",
-    ]
-    stream.write("\n".join(header).encode())
-    stream.write(vertices.tobytes())
-    stream.write(faces.tobytes())
+        blocks.append((TINTS, "uchar", _bytes_of(colors)))
+    write_ply(stream, blocks, frame.faces, f"Lipschitz Morph, t = {frame.time:g}")
 
 
 def _write_obj(frame: MeshFrame, stream: IO[bytes]) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist
+from scipy.spatial.transform import Rotation
 
 from ..shapes.shape import Shape
 
@@ -36,7 +37,7 @@ def seem_to_face_apart(source: Array, target: Array) -> bool:
 
     Both are as many points, about their centres and in radii of gyration.
     """
-    still, *turned = (_to_move(source @ turn.T, target) for turn in _quarter_turns())
+    still, *turned = (_to_move(source @ turn.T, target) for turn in Rotation.create_group("C4").as_matrix())
     return min(turned) < MUCH_LESS * still
 
 
@@ -50,8 +51,3 @@ def _to_move(source: Array, target: Array) -> float:
     """The mean squared way, each point going to one of its own, and all together as little as they can."""
     squares = cdist(source, target, "sqeuclidean")
     return float(squares[linear_sum_assignment(squares)].mean())
-
-
-def _quarter_turns() -> list[Array]:
-    quarter = np.array([[0.0, -1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0]])
-    return [np.linalg.matrix_power(quarter, times) for times in range(4)]

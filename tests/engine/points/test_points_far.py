@@ -9,7 +9,7 @@ import pytest
 import trimesh
 
 from lipmlp_engine.commands.main import main
-from lipmlp_engine.files.exact_ply import write_exact_ply
+from lipmlp_engine.files.ply_writing import write_exact_ply
 from lipmlp_engine.job.description import Job, ShapeInput
 from lipmlp_engine.reading.load import load_shapes
 from lipmlp_engine.reading.shape_files import read_shape
