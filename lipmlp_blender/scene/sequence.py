@@ -36,6 +36,8 @@ def write(context: bpy.types.Context, spec: ResultSpec, making: Making) -> Gener
     yield 0.0
     blender, layers = MaterialBlender(spec, making), LayerWriter(spec.slots)
     frames = making.own(bpy.data.collections.new(f"{spec.name} Frames"))
+    # Appending the object puts its frames into the scene as well, where all would be seen at once.
+    frames.hide_viewport = frames.hide_render = True
     count = len(spec.frame_paths)
     origin = np.zeros(3)
     looks: list[bpy.types.Material | None] = []
