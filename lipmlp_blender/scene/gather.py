@@ -17,6 +17,17 @@ from ..lipmlp_engine.job.sections import FEWEST_POINTS, ShapeInput
 from .errors import EmptyShapeError, NotAShapeError
 from .gather_layers import titles_of
 from .gather_points import POINT_TYPES, RawPoints, beside, color_name, read_points, write_points
+from .instances import (
+    Slots,
+    counted,
+    joined_slots,
+    kept_within,
+    looks_of_instances,
+    makes_instances,
+    material_names,
+    read_instances,
+    read_point_instances,
+)
 from .mesh_arrays import RawMesh, joined, surface_of
 from .mesh_reading import read_mesh
 from .showing import shown
@@ -96,9 +107,11 @@ def slots(objects: Iterable[bpy.types.Object]) -> list[ShapeSlots]:
     found = []
     for item in objects:
         with shown(bpy.context, item):
-            evaluated = item.evaluated_get(bpy.context.evaluated_depsgraph_get())
+            depsgraph = bpy.context.evaluated_depsgraph_get()
+            evaluated = item.evaluated_get(depsgraph)
+            others, titles = looks_of_instances(depsgraph, item) if makes_instances(item) else ([], [])
             if item.type == "POINTCLOUD":
-                found.append(_slots_of_points(evaluated, item))
+                found.append(_slots_of_points(evaluated, item, others))
                 continue
             mesh = _mesh_of(evaluated, item)
             try:
@@ -106,12 +119,12 @@ def slots(objects: Iterable[bpy.types.Object]) -> list[ShapeSlots]:
                 found.append(
                     ShapeSlots(
                         name=item.name,
-                        materials=_material_names(evaluated, mesh),
+                        materials=joined_slots(material_names(evaluated, mesh), others),
                         color_attribute=mesh.color_attributes.active_color.name
                         if mesh.color_attributes.active_color
                         else "",
                         matrix=[list(row) for row in evaluated.matrix_world],
-                        layers=titles_of(mesh, item),
+                        layers=_once([*titles_of(mesh, item), *titles]),
                         map=next((entry.name for entry in mesh.uv_layers if entry.active_render), ""),
                         bounds=[(middle - half).tolist(), (middle + half).tolist()],
                     )
@@ -121,44 +134,62 @@ def slots(objects: Iterable[bpy.types.Object]) -> list[ShapeSlots]:
     return found
 
 
-def _slots_of_points(evaluated: bpy.types.Object, item: bpy.types.Object) -> ShapeSlots:
+def _slots_of_points(evaluated: bpy.types.Object, item: bpy.types.Object, others: list[Slots]) -> ShapeSlots:
     """What a point cloud looks like, which has no mesh."""
     corners = np.array([list(corner) for corner in evaluated.bound_box])
     return ShapeSlots(
         name=item.name,
-        materials=[material.name if material else None for material in evaluated.data.materials],
+        materials=joined_slots(_names_of_points(evaluated), others),
         color_attribute=color_name(evaluated.data),
         matrix=[list(row) for row in evaluated.matrix_world],
         bounds=[corners.min(axis=0).tolist(), corners.max(axis=0).tolist()],
     )
 
 
+def _names_of_points(evaluated: bpy.types.Object) -> Slots:
+    return [material.name if material else None for material in evaluated.data.materials]
+
+
+def _once(titles: list[list[str]]) -> list[list[str]]:
+    return [title for index, title in enumerate(titles) if title not in titles[:index]]
+
+
 def _read_parts(context: bpy.types.Context, item: bpy.types.Object) -> tuple[list[RawMesh], list[RawPoints]]:
     """The meshes that the object consists of as evaluated now, or its points where there are no faces anywhere."""
     clouds: list[RawPoints] = []
     meshes: list[RawMesh] = []
+    others: list[tuple[RawMesh, Slots]] = []
+    own: Slots = []
     if item.mode == "EDIT":
         item.update_from_editmode()
     with shown(context, item):
         depsgraph = context.evaluated_depsgraph_get()
         evaluated = item.evaluated_get(depsgraph)
         matrix = np.array(evaluated.matrix_world, np.float64)
-        if _makes_instances(item):
-            meshes += _read_instances(depsgraph, item)
-            clouds += _read_point_instances(depsgraph, item)
-        if _hides_itself(item, bool(meshes or clouds)):
-            pass
-        elif item.type == "POINTCLOUD":
-            clouds.insert(0, read_points(evaluated.data, matrix))
+        if makes_instances(item):
+            others = read_instances(depsgraph, item)
+            clouds += read_point_instances(depsgraph, item)
+        hidden = _hides_itself(item, bool(others or clouds))
+        if item.type == "POINTCLOUD":
+            own = _names_of_points(evaluated)
+            if not hidden:
+                clouds.insert(0, read_points(evaluated.data, matrix))
         else:
             mesh = _mesh_of(evaluated, item)
             try:
-                if len(mesh.polygons):
-                    meshes.insert(0, read_mesh(mesh, matrix, item))
+                own = material_names(evaluated, mesh)
+                if hidden:
+                    pass
+                elif len(mesh.polygons):
+                    meshes.append(read_mesh(mesh, matrix, item))
                 elif item.type in POINT_TYPES:
                     clouds.insert(0, read_points(mesh, matrix))
             finally:
                 evaluated.to_mesh_clear()
+    if others:
+        slots_of_all = joined_slots(own, [names for _, names in others])
+        meshes = [kept_within(mesh, own) for mesh in meshes]
+        meshes += [counted(mesh, names, slots_of_all) for mesh, names in others]
     clouds = [cloud for cloud in clouds if len(cloud.places)]
     count = sum(len(cloud.places) for cloud in clouds)
     if not meshes and count < FEWEST_POINTS:
@@ -181,52 +212,10 @@ def _mesh_of(evaluated: bpy.types.Object, item: bpy.types.Object) -> bpy.types.M
     return mesh
 
 
-def _makes_instances(item: bpy.types.Object) -> bool:
-    made = item.instance_type != "NONE" or len(item.particle_systems) > 0
-    return made or any(modifier.type == "NODES" for modifier in item.modifiers)
-
-
 def _hides_itself(item: bpy.types.Object, has_instances: bool) -> bool:
     """Whether only what is instanced on the object is to be seen, and not its own surface."""
     instances = has_instances or item.instance_type != "NONE" or len(item.particle_systems) > 0
     return instances and not (item.show_instancer_for_viewport and item.show_instancer_for_render)
-
-
-def _read_instances(depsgraph: bpy.types.Depsgraph, item: bpy.types.Object) -> list[RawMesh]:
-    """What geometry nodes and instancing add to the object without making it part of its mesh."""
-    parts = []
-    for instance in depsgraph.object_instances:
-        parent = instance.parent
-        if not instance.is_instance or parent is None or parent.original != item or instance.object.type != "MESH":
-            continue
-        matrix = np.array(instance.matrix_world, np.float64)
-        if len(instance.object.data.polygons):
-            parts.append(read_mesh(instance.object.data, matrix))
-    return parts
-
-
-def _read_point_instances(depsgraph: bpy.types.Depsgraph, item: bpy.types.Object) -> list[RawPoints]:
-    """The points that geometry nodes make of the object, and bare vertices that are instanced on it."""
-    parts = []
-    for instance in depsgraph.object_instances:
-        parent = instance.parent
-        if not instance.is_instance or parent is None or parent.original != item:
-            continue
-        data = instance.object.data
-        if instance.object.type == "POINTCLOUD" or (instance.object.type == "MESH" and not len(data.polygons)):
-            parts.append(read_points(data, np.array(instance.matrix_world, np.float64)))
-    return parts
-
-
-def _material_names(evaluated: bpy.types.Object, mesh: bpy.types.Mesh) -> list[str | None]:
-    names = [material.name if material else None for material in mesh.materials]
-    for index, slot in enumerate(evaluated.material_slots):
-        name = slot.material.name if slot.material else None
-        if index >= len(names):
-            names.append(name)
-        elif slot.link == "OBJECT":
-            names[index] = name
-    return names
 
 
 def _remedy(item: bpy.types.Object) -> str:

@@ -52,8 +52,12 @@ class RawLayer:
 
 def titles_of(mesh: bpy.types.Mesh, item: bpy.types.Object) -> list[list[str]]:
     """Name, kind and domain of all that ``read_layers`` reads, without reading it."""
-    attributes = [[entry.name, _kind(mesh, entry), DOMAINS[entry.domain]] for entry in _attributes(mesh)]
-    return attributes + [[name, "number", "point"] for name in _groups(item).values()]
+    return titles_of_mesh(mesh) + [[name, "number", "point"] for name in _groups(item).values()]
+
+
+def titles_of_mesh(mesh: bpy.types.Mesh) -> list[list[str]]:
+    """As ``titles_of``, of a mesh that no object gives vertex groups."""
+    return [[entry.name, _kind(mesh, entry), DOMAINS[entry.domain]] for entry in _attributes(mesh)]
 
 
 def read_layers(mesh: bpy.types.Mesh, item: bpy.types.Object | None = None) -> list[RawLayer]:
