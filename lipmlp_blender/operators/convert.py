@@ -20,6 +20,7 @@ from ..preferences import chosen_python
 from ..report_summary import tracking_of
 from ..runtime import runtime
 from ..scene.errors import ChangedSourceError, SceneError
+from ..scene.kept_materials import name_kept_materials
 from ..scene.key_source import why_no_keys
 from ..scene.ownership import story_of
 from ..scene.packed_model import is_packed
@@ -101,6 +102,7 @@ class LIPMORPH_OT_convert(bpy.types.Operator):
                 require_source(context, morph)
             folder = folder_with_model(morph)
             order = read_order(folder)
+            name_kept_materials(morph, order)
             order["spec"].update(name=morph.name, relative_keys=relative, pack_model=is_packed(morph))
             order.update(scene=context.scene.name, replaces=morph.name, writer=self.target, new_range=False)
             job = MorphJob(order.pop("title", morph.name), folder, order)

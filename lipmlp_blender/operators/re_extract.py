@@ -18,6 +18,7 @@ from ..preferences import chosen_python
 from ..properties import property_for
 from ..request import spec_from
 from ..scene.errors import SceneError
+from ..scene.kept_materials import name_kept_materials
 from ..scene.ownership import story_of
 from ..scene.packed_model import is_packed
 from ..scene.spec import LAST_FRAME, WRITERS, ResultSpec
@@ -91,6 +92,7 @@ class LIPMORPH_OT_re_extract(bpy.types.Operator):
         try:
             folder = folder_with_model(morph)
             order = read_order(folder)
+            name_kept_materials(morph, order)
             now = _range_of(morph, spec_from(order, [], None, folder))
             # What nobody has set, in a script, is to stay as it is.
             start, end = (

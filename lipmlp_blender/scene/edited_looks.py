@@ -47,20 +47,32 @@ def keep_edited_looks(past: str, mark: str) -> list[str]:
     Returns a sentence for each that cannot: the shapes or the kind of result have changed, and it would look wrong.
     """
     sentences = []
-    new = _by_name(mark)
-    for name, olds in _by_name(past).items():
-        for old, made in zip(olds, new.get(name, []), strict=False):
-            if fingerprint(old) == _made(old):
-                continue
-            if _made(old) == _made(made):
-                _stand_for(old, made)
-            else:
-                old.use_fake_user = True
-                sentences.append(
-                    f"The material '{old.name}' had been edited, but what it blends has changed: it was made anew, and "
-                    "the edited one is kept in the file."
-                )
+    for old, made in list(_counterparts(_by_name(past), _by_name(mark))):
+        if fingerprint(old) == _made(old):
+            continue
+        if made is not None and _made(old) == _made(made):
+            _stand_for(old, made)
+        else:
+            old.use_fake_user = True
+            sentences.append(
+                f"The material '{old.name}' had been edited, but what it blends has changed: it was made anew, and "
+                "the edited one is kept in the file."
+            )
     return sentences
+
+
+def _counterparts(
+    olds: dict[str, list[bpy.types.Material]], news: dict[str, list[bpy.types.Material]]
+) -> Iterator[tuple[bpy.types.Material, bpy.types.Material | None]]:
+    """Each old material with the new one of its name, else with one that was made the same: its ends were renamed."""
+    called = [pair for name, found in olds.items() for pair in zip(found, news.get(name, []), strict=False)]
+    yield from called
+    free = [material for found in news.values() for material in found if all(material != new for _, new in called)]
+    for old in [material for found in olds.values() for material in found if all(material != one for one, _ in called)]:
+        made = next((material for material in free if _made(material) == _made(old)), None)
+        if made is not None:
+            free.remove(made)
+        yield old, made
 
 
 def fingerprint(material: bpy.types.Material) -> str:

@@ -17,6 +17,8 @@ from .curve_keys import CurveKeys
 from .player_nodes import player_of
 
 MARK = "lipmlp_morph"
+KEPT = "lipmlp_morph_materials"
+"""By what a result's object holds the materials of its sources."""
 _STORY = "lipmlp_morph_story"
 _KINDS = ("objects", "collections", "meshes", "node_groups", "materials", "actions")
 
@@ -141,7 +143,7 @@ def copied_name(name: str) -> str | None:
 
 def forget(datablock: bpy.types.ID) -> None:
     """Let something that was part of a result be the user's alone."""
-    for name in (MARK, _STORY):
+    for name in (MARK, KEPT, _STORY):
         if name in datablock:
             del datablock[name]
 

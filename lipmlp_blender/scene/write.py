@@ -11,6 +11,7 @@ from .curve_keys import CurveKeys
 from .edited_looks import remember_looks
 from .errors import SceneError
 from .footprint import mesh_bytes
+from .kept_materials import keep_materials
 from .look_check import look_notes
 from .ownership import Making, ResultStory, marked, portable_path, tell_story
 from .packed_model import pack_model
@@ -57,6 +58,7 @@ def write_result_in_slices(
         place = [list(row) for row in item.matrix_basis]
         told = ResultStory(writer, spec.sources, hidden, spec.hide_sources, place, folder, model, made_in, taken, notes)
         tell_story(item, told)
+        keep_materials(item, spec.slots)
         if spec.pack_model and spec.job_folder is not None:
             pack_model(item, spec.job_folder)
         _select_only(context, item)

@@ -1,4 +1,4 @@
-"""What nodes and particles show on an object comes with the materials and maps that it has, and not with the object's."""
+"""What nodes and particles show on an object comes with the materials and maps that it has, not with the object's."""
 
 from __future__ import annotations
 
