@@ -89,6 +89,22 @@ def title_of(shapes: Sequence[bpy.types.Object]) -> str:
     return " → ".join(item.name for item in shapes)
 
 
+def begin_with_scene(scene: bpy.types.Scene) -> str:
+    """Let a morph whose frames nobody has chosen begin with its scene, where it would begin outside; says if it does.
+
+    In a scene of frames 1001 to 1100 all would see its last shape and nothing else.
+    """
+    chosen, names = scene.lipmorph.result, ("frame_start", "frame_end")
+    untouched = not any(chosen.is_property_set(name) for name in names)
+    if not untouched or scene.frame_start <= chosen.frame_start <= scene.frame_end:
+        return ""
+    length = chosen.frame_end - chosen.frame_start
+    first = min(scene.frame_start, LAST_FRAME - length)
+    # The end first, as a start beyond it would push it along; where it pushes the start along, that is said next.
+    chosen.frame_end, chosen.frame_start = first + length, first
+    return f"The morph plays from frame {first} to {first + length}: the scene begins there"
+
+
 def job_from(
     settings: LipmorphSceneSettings, shapes: list[ShapeInput], landmarks: list[Any], order: dict[str, Any] | None = None
 ) -> Job:

@@ -17,6 +17,7 @@ from ..lipmlp_engine.job.sections import ShapeInput
 from ..preferences import chosen_python
 from ..request import (
     RequestError,
+    begin_with_scene,
     chain,
     job_from,
     landmarks_of,
@@ -116,6 +117,8 @@ class GathersShapes:
         if not_taken(context):
             self.report({"INFO"}, shown(not_taken(context)))
         settings = context.scene.lipmorph
+        if begins := begin_with_scene(context.scene):
+            self.report({"INFO"}, begins)
         self._title = title_of(objects)
         self._landmarks = landmarks_of(settings, objects)
         # Contradictions are told before anything is gathered.
