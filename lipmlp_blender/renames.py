@@ -7,6 +7,7 @@ from typing import Any
 import bpy
 
 from .job_queue import MorphJob
+from .scene.called import called, found
 
 DELETED = " (deleted)"
 """Put behind the name of what is gone, where something else has that name by now."""
@@ -30,7 +31,7 @@ def remember_names(job: MorphJob) -> None:
         kind: {
             name: datablock.session_uid
             for name in wanted
-            if name and (datablock := getattr(bpy.data, kind).get(name)) is not None
+            if name and (datablock := found(getattr(bpy.data, kind), name)) is not None
         }
         for kind, wanted in names.items()
     }
@@ -41,10 +42,10 @@ def follow_renames(job: MorphJob) -> bool:
     changed = False
     for kind, known in job.meant.items():
         blocks = getattr(bpy.data, kind)
-        if all((found := blocks.get(name)) is not None and found.session_uid == uid for name, uid in known.items()):
+        if all((meant := found(blocks, name)) is not None and meant.session_uid == uid for name, uid in known.items()):
             continue
-        now = {datablock.session_uid: datablock.name for datablock in blocks}
-        renamed = {name: now.get(uid, name + DELETED if name in blocks else name) for name, uid in known.items()}
+        now = {datablock.session_uid: called(blocks, datablock) for datablock in blocks}
+        renamed = {name: now.get(uid, name + DELETED if found(blocks, name) else name) for name, uid in known.items()}
         changed |= any(name != new for name, new in renamed.items())
         _rename(job.order, kind, renamed)
         job.meant[kind] = {renamed[name]: uid for name, uid in known.items()}

@@ -73,6 +73,9 @@ def why_not(context: bpy.types.Context) -> str:
         return f"A morph takes at most {MAXIMUM_SHAPES} shapes"
     if repeated := why_repeated(shapes):
         return repeated
+    for item in shapes:
+        if item.library is not None and bpy.data.objects.get(item.name) != item:
+            return f"'{item.name}' is linked, and another object has its name: rename that one, or make this one local"
     missing = [item.name for item in shapes if item.name not in context.scene.objects]
     if missing:
         return f"'{missing[0]}' is not in this scene"

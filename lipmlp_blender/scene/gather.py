@@ -25,6 +25,7 @@ from .instances import (
     looks_of_instances,
     makes_instances,
     material_names,
+    names_of,
     read_instances,
     read_point_instances,
 )
@@ -147,7 +148,7 @@ def _slots_of_points(evaluated: bpy.types.Object, item: bpy.types.Object, others
 
 
 def _names_of_points(evaluated: bpy.types.Object) -> Slots:
-    return [material.name if material else None for material in evaluated.data.materials]
+    return names_of(evaluated.data.materials)
 
 
 def _once(titles: list[list[str]]) -> list[list[str]]:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import bpy
 import numpy as np
 
+from .called import called
 from .gather_layers import titles_of_mesh
 from .gather_points import RawPoints, read_points
 from .mesh_arrays import RawMesh
@@ -72,9 +73,9 @@ def kept_within(mesh: RawMesh, own: Slots) -> RawMesh:
 
 def material_names(evaluated: bpy.types.Object, mesh: bpy.types.Mesh) -> Slots:
     """What the faces of an object's mesh count: the mesh's materials, or the object's own in their places."""
-    names = [material.name if material else None for material in mesh.materials]
+    names = names_of(mesh.materials)
     for index, slot in enumerate(evaluated.material_slots):
-        name = slot.material.name if slot.material else None
+        name = names_of([slot.material])[0]
         if index >= len(names):
             names.append(name)
         elif slot.link == "OBJECT":
@@ -82,10 +83,15 @@ def material_names(evaluated: bpy.types.Object, mesh: bpy.types.Mesh) -> Slots:
     return names
 
 
+def names_of(materials: Iterable[bpy.types.Material | None]) -> Slots:
+    """What orders call the materials; the file's own, where they are evaluated ones."""
+    return [None if material is None else called(bpy.data.materials, material.original) for material in materials]
+
+
 def _slots_of(instance: bpy.types.DepsgraphObjectInstance, item: bpy.types.Object) -> Slots:
     mesh = instance.object.data
     if instance.object.original == item:  # made by its nodes, and no object that has slots of its own
-        return [material.name if material else None for material in mesh.materials]
+        return names_of(mesh.materials)
     return material_names(instance.object, mesh)
 
 

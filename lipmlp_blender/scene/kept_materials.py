@@ -11,6 +11,7 @@ from typing import Any
 
 import bpy
 
+from .called import called
 from .gather import ShapeSlots
 from .materials import material_in
 from .ownership import KEPT
@@ -42,4 +43,4 @@ def name_kept_materials(item: bpy.types.Object, order: dict[str, Any]) -> None:
         look = looks[shape] if 0 <= shape < len(looks) else None
         names = look.get("materials") if isinstance(look, dict) else None
         if isinstance(names, list) and 0 <= slot < len(names):
-            names[slot] = material.name
+            names[slot] = called(bpy.data.materials, material)

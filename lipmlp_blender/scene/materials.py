@@ -11,6 +11,7 @@ from mathutils import Matrix
 from numpy.typing import NDArray
 
 from .. import compat
+from .called import found
 from .frame_mesh import COLORS, MORPH
 from .gather import ShapeSlots
 from .layer_names import names_on_morph
@@ -92,7 +93,7 @@ def material_in(slots: list[ShapeSlots], shape: int, slot: int) -> Material | No
     if look is None or not look.materials:
         return None
     name = look.materials[min(slot, len(look.materials) - 1)]
-    return bpy.data.materials.get(name) if name else None
+    return found(bpy.data.materials, name) if name else None
 
 
 def blend_materials(
