@@ -87,12 +87,14 @@ def _link(scene: bpy.types.Scene, item: bpy.types.Object) -> None:
 
 
 def _hide_sources(context: bpy.types.Context, spec: ResultSpec) -> list[str]:
-    """Hide the sources by the eye and from renders; returns those that were not hidden before."""
+    """Hide the sources by the eye, in all view layers, and from renders; returns those that were not hidden before."""
     hidden = []
     for name in spec.sources:
         source = context.view_layer.objects.get(name)
         if source is not None and not (source.hide_render and source.hide_get()):
-            source.hide_set(True)
+            for layer in context.scene.view_layers:
+                if name in layer.objects:
+                    source.hide_set(True, view_layer=layer)
             source.hide_render = True
             hidden.append(name)
     return hidden

@@ -153,6 +153,23 @@ def test_sources_are_hidden_not_touched(write: ModuleType, tmp_path: Path) -> No
     assert bpy.context.view_layer.objects.active == morph
 
 
+def test_sources_are_hidden_in_every_view_layer_that_has_them(write: ModuleType, tmp_path: Path) -> None:
+    """In the others they were seen over the morph."""
+    bpy.ops.mesh.primitive_cube_add()
+    cube = bpy.context.object
+    collection = bpy.data.collections.new("Without")
+    bpy.context.scene.collection.children.link(collection)
+    collection.objects.link(cube)
+    bpy.context.scene.collection.objects.unlink(cube)
+    with_it, without = (bpy.context.scene.view_layers.new(name) for name in ("With", "Without"))
+    without.layer_collection.children["Without"].exclude = True
+    morph = make(write, tmp_path, sources=["Cube"], slots=part("scene.gather").slots([cube]))
+    assert all(cube.hide_get(view_layer=layer) for layer in (bpy.context.view_layer, with_it))
+    assert all(morph.visible_get(view_layer=layer) for layer in bpy.context.scene.view_layers)
+    part("scene.remove").remove_morph(morph)
+    assert not any(cube.hide_get(view_layer=layer) for layer in (bpy.context.view_layer, with_it))
+
+
 def test_an_export_spans_the_keys_wherever_they_are(write: ModuleType, tmp_path: Path) -> None:
     span = part("operators.export").keyed_span
     morph = make(write, tmp_path, frame_start=-10, frame_end=20)
