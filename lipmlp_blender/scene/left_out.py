@@ -25,4 +25,6 @@ def left_out(items: Sequence[bpy.types.Object]) -> str:
 def _what_else(item: bpy.types.Object) -> str:
     if is_morph(item):
         return "a morph, which has to be listed"
+    if item.instance_collection is not None and item.instance_type == "COLLECTION":
+        return "an instance of a collection, to be made real and joined first"
     return "" if item.type in SHAPE_TYPES else _WORDS.get(item.type, item.type.replace("_", " ").lower())

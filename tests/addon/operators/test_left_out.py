@@ -36,6 +36,16 @@ def test_a_selected_object_that_is_no_shape_is_named(
     assert "Left out: 'Fur' (hair), 'Grip' (empty)" in capsys.readouterr().out
 
 
+def test_an_instance_of_a_collection_is_told_what_to_do_with_it(fake: Callable[[str], None], two_objects: Pair) -> None:
+    """What is dragged out of the asset browser is one, and no artist calls it an empty."""
+    asset = bpy.data.objects.new("Tree", None)
+    asset.instance_type, asset.instance_collection = "COLLECTION", bpy.data.collections.new("Tree")
+    two_objects[0].select_set(False)
+    select_too(asset)
+    told = part("request").why_not(bpy.context)
+    assert told.endswith("Left out: 'Tree' (an instance of a collection, to be made real and joined first)")
+
+
 def test_where_too_few_shapes_are_left_the_refusal_names_why(fake: Callable[[str], None], two_objects: Pair) -> None:
     two_objects[0].select_set(False)
     select_too(bpy.data.objects.new("Rig", bpy.data.armatures.new("Rig")))
