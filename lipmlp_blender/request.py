@@ -28,6 +28,7 @@ from .scene.key_source import why_no_keys
 from .scene.left_out import left_out
 from .scene.matching_faces import share_faces, share_triangles
 from .scene.ownership import is_morph
+from .scene.sculpted import why_not_whole
 from .scene.spec import AUTOMATIC, EASINGS, LAST_FRAME, ResultSpec
 from .scene.timing import morph_keys
 from .strange_paths import may_be_followed
@@ -74,6 +75,8 @@ def why_not(context: bpy.types.Context) -> str:
     if repeated := why_repeated(shapes):
         return repeated
     for item in shapes:
+        if reason := why_not_whole(item):
+            return reason
         if item.library is not None and bpy.data.objects.get(item.name) != item:
             return f"'{item.name}' is linked, and another object has its name: rename that one, or make this one local"
     missing = [item.name for item in shapes if item.name not in context.scene.objects]

@@ -20,7 +20,7 @@ class BrokenShapeError(SceneError):
 
 
 class HiddenShapeError(SceneError):
-    """An object that Blender does not evaluate, because it is outside the view layer."""
+    """An object that Blender does not evaluate, because of its view layer or its mode."""
 
 
 class BrokenFrameError(SceneError):

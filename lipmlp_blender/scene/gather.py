@@ -14,7 +14,7 @@ import numpy as np
 
 from ..job_folder import settled_in
 from ..lipmlp_engine.job.sections import FEWEST_POINTS, ShapeInput
-from .errors import EmptyShapeError, NotAShapeError
+from .errors import EmptyShapeError, HiddenShapeError, NotAShapeError
 from .gather_layers import titles_of
 from .gather_points import POINT_TYPES, RawPoints, beside, color_name, read_points, write_points
 from .instances import (
@@ -31,6 +31,7 @@ from .instances import (
 )
 from .mesh_arrays import RawMesh, joined, surface_of
 from .mesh_reading import read_mesh
+from .sculpted import why_not_whole
 from .showing import shown
 
 SHAPE_TYPES = ("MESH", "CURVE", "FONT", "SURFACE", "META", "POINTCLOUD")
@@ -107,6 +108,8 @@ def slots(objects: Iterable[bpy.types.Object]) -> list[ShapeSlots]:
     """Materials, colours and placement of the objects as evaluated now, for the result's look."""
     found = []
     for item in objects:
+        if reason := why_not_whole(item):
+            raise HiddenShapeError(f"{reason}.")
         with shown(bpy.context, item):
             depsgraph = bpy.context.evaluated_depsgraph_get()
             evaluated = item.evaluated_get(depsgraph)
