@@ -148,14 +148,18 @@ def forget(datablock: bpy.types.ID) -> None:
             del datablock[name]
 
 
+def parents_of(collection: bpy.types.Collection) -> list[bpy.types.Collection]:
+    """Where a collection hangs: scenes' own collections and others."""
+    parents = [scene.collection for scene in bpy.data.scenes] + list(bpy.data.collections)
+    return [parent for parent in parents if collection.name in parent.children]
+
+
 def _rehouse(collection: bpy.types.Collection) -> None:
     """Move what the user put into a collection of ours to where that collection hangs."""
-    parents = [scene.collection for scene in bpy.data.scenes] + list(bpy.data.collections)
-    for parent in parents:
-        if collection.name in parent.children:
-            for item in collection.objects:
-                if item.name not in parent.objects:
-                    parent.objects.link(item)
-            for child in collection.children:
-                if child.name not in parent.children:
-                    parent.children.link(child)
+    for parent in parents_of(collection):
+        for item in collection.objects:
+            if item.name not in parent.objects:
+                parent.objects.link(item)
+        for child in collection.children:
+            if child.name not in parent.children:
+                parent.children.link(child)

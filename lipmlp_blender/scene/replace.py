@@ -14,7 +14,7 @@ from .edited_looks import keep_edited_looks
 from .errors import SceneError
 from .frame_mesh import MORPH
 from .inheritance import give_property, inherit, own_action, repoint
-from .ownership import MARK, copied_name, marked, remove_collections, story_of, tell_story
+from .ownership import MARK, copied_name, marked, parents_of, remove_collections, story_of, tell_story
 from .placement import as_matrix, settle
 from .player_nodes import FRAMES_INPUT, MORPH_INPUT, SPEED_INPUT, SUBFRAMES_INPUT, VELOCITY_INPUT, player_of
 from .remove import disposable_parts, parts_of, remove_morph, remove_remains, require_morph
@@ -128,6 +128,9 @@ def _move_frames(new: bpy.types.Object, collections: list[bpy.types.Collection])
     home[MARK] = new[MARK]
     for frame in frames:
         home.objects.link(frame)
+    if not parents_of(home):
+        # Older versions did not hide it; where somebody has put it into a scene, its frames are wanted there.
+        home.hide_viewport = home.hide_render = True
     player = player_of(new) if new.type == "MESH" else None
     if player is not None:
         compat.set_input(player, FRAMES_INPUT, home)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
 import bpy
 import pytest
 
+from tests.addon.dressed_results import trained
 from tests.addon.morph_frames import write_frames
+from tests.addon.trainings import fake
+
+__all__ = ["fake"]
 
 
 def test_an_appended_morph_shows_none_of_its_frames_and_plays(write: ModuleType, tmp_path: Path) -> None:
@@ -41,3 +46,20 @@ def _width(frame: int) -> float:
     bpy.context.scene.frame_set(frame)
     morph = bpy.data.objects["Morph"]
     return morph.evaluated_get(bpy.context.evaluated_depsgraph_get()).dimensions.y
+
+
+@pytest.mark.parametrize("put_into_scene", [False, True])
+def test_frames_of_a_morph_of_an_older_version_are_hidden_when_it_is_taken_again(
+    fake: Callable[[str], None], two_objects: tuple[bpy.types.Object, bpy.types.Object], put_into_scene: bool
+) -> None:
+    """Where the artist has put them into the scene they stay as they were."""
+    trained("SEQUENCE")
+    frames = bpy.data.collections["Morph Frames"]
+    frames.hide_viewport = frames.hide_render = False
+    if put_into_scene:
+        bpy.context.scene.collection.children.link(frames)
+    bpy.context.view_layer.objects.active = bpy.data.objects["Morph"]
+    assert bpy.ops.lipmorph.re_extract(frames=6) == {"FINISHED"}
+    frames = bpy.data.collections["Morph Frames"]
+    assert len(frames.objects) == 6
+    assert frames.hide_viewport == frames.hide_render == (not put_into_scene)
