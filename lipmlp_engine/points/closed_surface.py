@@ -64,9 +64,10 @@ def enclosing_surface(
     opening: str = "auto",
     threads: int = 0,
     notify: Callable[[float], None] = lambda _: None,
+    tell: Callable[[str], None] = lambda _: None,
 ) -> tuple[Array, NDArray[np.int32]]:
     """Vertices and triangles around the inside, and of sheets, which ``opening`` says whether there are, to their rims;
-    ``finest`` is the most cells along the longest side."""
+    ``finest`` is the most cells along the longest side, ``tell`` hears what became of unscanned sides."""
     grid = grid_about(samples.points, float(np.median(samples.spacing)) / CELLS_PER_SPACING, finest, threads)
     # Finer than the cells no surface is, however close the samples are in places.
     coarse = np.maximum(samples.spacing, grid.cell)
@@ -75,7 +76,7 @@ def enclosing_surface(
     number = grid.solve(samples.points, samples.walls, blur)
     notify(0.3)
     standing = np.asarray(grid.at(number, samples.points), np.float64)
-    sheet = sheets_among(samples, standing, opening)
+    sheet = sheets_among(samples, standing, opening, tell)
     values, times = (0.5 - number) * np.float32(2 * grid.cell), 1.0
     share = share_of_number(samples)
     steady = steadied(samples, grid) if share else None

@@ -127,7 +127,7 @@ def _through(
     if method == "given" and origin == "made":
         method = "normals"
     vertices, triangles = enclosing_surface(
-        samples, settings.cells, settings.opening, threads, lambda share: notify(0.5 + 0.45 * share)
+        samples, settings.cells, settings.opening, threads, lambda share: notify(0.5 + 0.45 * share), notes.append
     )
     made = f"made a surface through {len(points):,} points by the {method} way, normals {origin}"
     return _Way(vertices, triangles, samples.points, samples.spacing, method, origin, lines.noise, [*notes, made])
