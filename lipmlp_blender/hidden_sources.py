@@ -5,7 +5,8 @@ from __future__ import annotations
 import bpy
 
 from .scene.ownership import morphs, story_of
-from .scene.remove import show_in, sources_called
+from .scene.remove import sources_called
+from .scene.showing import show_in
 
 
 def remember_hidden(scene: bpy.types.Scene, result: bpy.types.Object) -> None:

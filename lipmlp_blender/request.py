@@ -20,6 +20,7 @@ from .lipmlp_engine.job.sections import MAXIMUM_SHAPES, SECTIONS, ShapeInput
 from .lipmlp_engine.job.setting_kinds import settings_of
 from .preferences import user_folder
 from .properties import SECTION_GROUPS, LipmorphResultSettings, LipmorphSceneSettings
+from .scene.called import called
 from .scene.errors import SceneError
 from .scene.footprint import NORMALS, foreseen_bytes, in_words
 from .scene.gather import SHAPE_TYPES, ShapeSlots
@@ -77,7 +78,7 @@ def why_not(context: bpy.types.Context) -> str:
     for item in shapes:
         if reason := why_not_whole(item):
             return reason
-        if item.library is not None and bpy.data.objects.get(item.name) != item:
+        if called(bpy.data.objects, item) != item.name:
             return f"'{item.name}' is linked, and another object has its name: rename that one, or make this one local"
     missing = [item.name for item in shapes if item.name not in context.scene.objects]
     if missing:

@@ -143,15 +143,11 @@ def _slots_of_points(evaluated: bpy.types.Object, item: bpy.types.Object, others
     corners = np.array([list(corner) for corner in evaluated.bound_box])
     return ShapeSlots(
         name=item.name,
-        materials=joined_slots(_names_of_points(evaluated), others),
+        materials=joined_slots(names_of(evaluated.data.materials), others),
         color_attribute=color_name(evaluated.data),
         matrix=[list(row) for row in evaluated.matrix_world],
         bounds=[corners.min(axis=0).tolist(), corners.max(axis=0).tolist()],
     )
-
-
-def _names_of_points(evaluated: bpy.types.Object) -> Slots:
-    return names_of(evaluated.data.materials)
 
 
 def _once(titles: list[list[str]]) -> list[list[str]]:
@@ -175,7 +171,7 @@ def _read_parts(context: bpy.types.Context, item: bpy.types.Object) -> tuple[lis
             clouds += read_point_instances(depsgraph, item)
         hidden = _hides_itself(item, bool(others or clouds))
         if item.type == "POINTCLOUD":
-            own = _names_of_points(evaluated)
+            own = names_of(evaluated.data.materials)
             if not hidden:
                 clouds.insert(0, read_points(evaluated.data, matrix))
         else:

@@ -6,7 +6,6 @@ them behind; their names alone, which the order of a result knows, would find no
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import bpy
@@ -17,13 +16,13 @@ from .materials import material_in
 from .ownership import KEPT
 
 
-def keep_materials(item: bpy.types.Object, looks: Sequence[ShapeSlots]) -> None:
+def keep_materials(item: bpy.types.Object, looks: list[ShapeSlots]) -> None:
     """Let the result's object hold the materials of all its shapes."""
     kept = [
         {"shape": shape, "slot": slot, "material": material}
         for shape, look in enumerate(looks)
         for slot in range(len(look.materials))
-        if (material := material_in(list(looks), shape, slot)) is not None
+        if (material := material_in(looks, shape, slot)) is not None
     ]
     if kept:
         item[KEPT] = kept

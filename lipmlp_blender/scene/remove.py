@@ -23,6 +23,7 @@ from .ownership import (
     tell_story,
 )
 from .player_nodes import FRAMES_INPUT, player_of
+from .showing import show_in
 
 _FRAME = re.compile(r".* \d{4,}(\.\d{3,})?")
 """How the writers call a frame."""
@@ -122,14 +123,6 @@ def _show_unless_needed(source: bpy.types.Object) -> None:
             return
     for scene in bpy.data.scenes:
         show_in(scene, source)
-
-
-def show_in(scene: bpy.types.Scene, source: bpy.types.Object) -> None:
-    """Show an object in renders and in all view layers of a scene."""
-    source.hide_render = False
-    for layer in scene.view_layers:
-        if source.name in layer.objects:
-            source.hide_set(False, view_layer=layer)
 
 
 def _let_go(material: bpy.types.Material) -> None:

@@ -1,4 +1,4 @@
-"""Shows a hidden object for the moment, because Blender leaves unevaluated what it hides; knows nothing of shapes."""
+"""Shows and hides objects; for the moment where Blender leaves unevaluated what it hides. Knows nothing of shapes."""
 
 from __future__ import annotations
 
@@ -36,6 +36,14 @@ def shown(context: bpy.types.Context, item: bpy.types.Object) -> Iterator[None]:
         item.hide_set(eye)
         for owner in hiding:
             owner.hide_viewport = True
+
+
+def show_in(scene: bpy.types.Scene, item: bpy.types.Object, seen: bool = True) -> None:
+    """Show an object in renders and in all view layers of a scene, or hide it there."""
+    item.hide_render = not seen
+    for layer in scene.view_layers:
+        if item.name in layer.objects:
+            item.hide_set(not seen, view_layer=layer)
 
 
 def _path_to(entry: bpy.types.LayerCollection, item: bpy.types.Object) -> list[bpy.types.LayerCollection]:

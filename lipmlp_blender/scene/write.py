@@ -15,6 +15,7 @@ from .kept_materials import keep_materials
 from .look_check import look_notes
 from .ownership import Making, ResultStory, marked, portable_path, tell_story
 from .packed_model import pack_model
+from .showing import show_in
 from .source_notes import source_notes
 from .spec import EASINGS, WRITERS, ResultSpec
 
@@ -92,10 +93,7 @@ def _hide_sources(context: bpy.types.Context, spec: ResultSpec) -> list[str]:
     for name in spec.sources:
         source = context.view_layer.objects.get(name)
         if source is not None and not (source.hide_render and source.hide_get()):
-            for layer in context.scene.view_layers:
-                if name in layer.objects:
-                    source.hide_set(True, view_layer=layer)
-            source.hide_render = True
+            show_in(context.scene, source, seen=False)
             hidden.append(name)
     return hidden
 

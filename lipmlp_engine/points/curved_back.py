@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import binary_closing, binary_fill_holes, distance_transform_edt, gaussian_filter
 from scipy.spatial import cKDTree
 
-from .one_view import ONE_WAY, SEEN
+from .one_view import axes_across, way_to_the_viewer
 
 Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -38,17 +38,11 @@ FEWEST = 24
 
 def curves_back(points: Array, normals: Array, spacing: Array) -> bool:
     """Whether those points, which enclose nothing, were seen from one side, and turn out of sight all around."""
-    if not len(points):
+    way = way_to_the_viewer(normals * (spacing**2)[:, None])
+    if way is None:
         return False
-    area = spacing**2
-    together = (normals * area[:, None]).sum(axis=0)
-    if np.linalg.norm(together) < ONE_WAY * area.sum():
-        return False
-    way = together / np.linalg.norm(together)
-    if area[normals @ way > 0].sum() < SEEN * area.sum():
-        return False
-    _, _, axes = np.linalg.svd(way[None])
-    flat, leaning = points @ axes[1:].T, normals @ axes[1:].T
+    axes = axes_across(way)
+    flat, leaning = points @ axes, normals @ axes
     usual = float(np.median(spacing))
     places, outwards = _outline(flat, PIXEL * usual)
     if len(places) < FEWEST:

@@ -27,18 +27,30 @@ BEHIND, COVERED = 4.0, 0.3
 from which a patch was not seen that way: the underside of a table faces away by right. Chosen."""
 
 
+def way_to_the_viewer(walls: Array) -> Array | None:
+    """Which way a cloud looks that was seen from one side, by its normals times their areas; None if it was not."""
+    area = np.linalg.norm(walls, axis=1)
+    together = walls.sum(axis=0)
+    if not len(walls) or np.linalg.norm(together) < ONE_WAY * area.sum():
+        return None
+    way = together / np.linalg.norm(together)
+    return way if area[walls @ way > 0].sum() >= SEEN * area.sum() else None
+
+
+def axes_across(way: Array) -> Array:
+    """The two axes, in columns, of the picture that who looks against ``way`` has."""
+    _, _, axes = np.linalg.svd(way[None])
+    return np.asarray(axes[1:].T)
+
+
 def turned_to_the_viewer(side: Array, agreement: csr_array, points: Array, walls: Array) -> Array:
     """The ``side`` of each point, 1 or -1 for its wall, which is its normal times its area; where the whole cloud was
     seen from one side, with those patches turned that could not have been."""
     facing = walls * side[:, None]
-    together = facing.sum(axis=0)
-    area = np.linalg.norm(walls, axis=1)
-    if np.linalg.norm(together) < ONE_WAY * area.sum():
+    way = way_to_the_viewer(facing)
+    if way is None:
         return side
-    way = together / np.linalg.norm(together)
-    seen = facing @ way
-    if area[seen > 0].sum() < SEEN * area.sum():
-        return side
+    seen, area = facing @ way, np.linalg.norm(walls, axis=1)
     patch = patches([side], agreement)
     whole = np.bincount(patch, area)
     away = np.bincount(patch, seen) < -AWAY * whole
@@ -48,8 +60,7 @@ def turned_to_the_viewer(side: Array, agreement: csr_array, points: Array, walls
 
 def _covered(points: Array, way: Array, spacing: float) -> NDArray[np.bool_]:
     """For every point whether another lies before it for whoever looks against ``way``."""
-    _, _, across = np.linalg.svd(way[None])
-    cell = np.floor(points @ across[1:].T / spacing).astype(np.int64)
+    cell = np.floor(points @ axes_across(way) / spacing).astype(np.int64)
     _, column = np.unique(cell, axis=0, return_inverse=True)
     height = points @ way
     foremost = np.full(int(column.max()) + 1, -np.inf)
