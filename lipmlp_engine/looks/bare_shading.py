@@ -94,9 +94,7 @@ def _asked(end: BareEnd, places: Array, normals: Array, onto: Array, side: Array
     # A sheet is seen from behind as well: its normals then point the other way.
     sign = np.where(np.einsum("ij,ij->i", flat, normals) < 0, -1.0, 1.0)[:, None]
     away = np.linalg.norm(there - places, axis=1) / np.maximum(NEAR * side, 1e-30)
-    trust = np.exp(-away)[:, None]
-    if end.part < 1:
-        trust *= agreed(flat, normals)[:, None]
+    trust = (np.exp(-away) * agreed(flat, normals, source.rimmed[triangles] | (end.part < 1)))[:, None]
     mixed = sign * shading + (1 - trust) * (normals - sign * flat)
     return turned(mixed[:, None], normals, onto)[:, 0], triangles
 

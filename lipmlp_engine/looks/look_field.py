@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ..shapes.distance import DistanceField
 from ..shapes.look import Layer, Look, beside_a_border, joined_across_sides
+from ..shapes.mesh_topology import Topology
 from ..shapes.shape import Shape, unit_normals
 from ..shapes.smooth_corners import smooth_corners
 from .barycentric import barycentric
@@ -112,8 +113,22 @@ class LookField:
     @cached_property
     def edged(self) -> NDArray[np.bool_]:
         """The triangles beside an edge that is shaded sharp, (m,)."""
+        return beside_a_border(self._joined, self.shaded)
+
+    @cached_property
+    def rimmed(self) -> NDArray[np.bool_]:
+        """The triangles with a corner on an open edge, (m,): beside them lies what was never theirs, a sheet's rim or
+        a lid."""
+        sides = Topology(self._joined)
+        on_rim = np.zeros(int(self._joined.max(initial=-1)) + 1, bool)
+        on_rim[sides.half_edges[sides.open_half_edges]] = True
+        return np.asarray(on_rim[self._joined].any(1))
+
+    @cached_property
+    def _joined(self) -> Indices:
+        """The triangles, with one vertex where several coincide."""
         _, place = np.unique(self.look.vertices, axis=0, return_inverse=True)
-        return beside_a_border(place.ravel()[self.look.triangles].astype(np.int32), self.shaded)
+        return np.asarray(place.ravel()[self.look.triangles], np.int32)
 
     @property
     def maps(self) -> list[NDArray[np.float32]]:

@@ -27,8 +27,8 @@ TURNED = -0.5
 NEAR = 0.5
 """Distance from a source, in sides of a face, at which the source's own normals count for 1/e. Chosen."""
 PARTED, AGREED = 0.6, 0.9
-"""Cosines between a face in between, carried onto a source, and the source there: from where on it has something of the
-source's normal, and all of it. Chosen by looking at an armchair that becomes a stool: creases had strings of dark
+"""Cosines between a face in between or on a rim, carried onto a source, and the source there: from where on it has
+something of the source's normal, and all of it. Chosen by looking at an armchair that becomes a stool: creases had strings of dark
 spots."""
 
 Array = NDArray[np.float64]
@@ -78,19 +78,19 @@ def _carried(place: FacesOnSource, own: Array, part: float) -> tuple[Array, NDAr
     shading, flat = sign * shading, sign * flat
     side = np.linalg.norm(place.corners - np.roll(place.corners, 1, axis=1), axis=2).mean(axis=1)
     away = place.distances_at_corners / np.maximum(NEAR * side, 1e-30)[:, None]
-    trust = np.exp(-away)[..., None]
-    if part < 1:
-        trust *= agreed(there, place.normals)[:, None, None]
+    doubted = place.source.rimmed[place.anchors] | (part < 1)
+    trust = np.exp(-away)[..., None] * agreed(there, place.normals, doubted)[:, None, None]
     local = place.normals[:, None] + shading - flat
     return turned(trust * shading + (1 - trust) * local, place.normals, own), region
 
 
-def agreed(source: Array, carried: Array) -> Array:
-    """How much a source's normals count where faces are carried onto it in between, by both normals.
+def agreed(source: Array, carried: Array, doubted: NDArray[np.bool_]) -> Array:
+    """How much a source's normals count for faces that are carried onto it, by both normals.
 
-    These may come to lie in a crease of it, or on another wall, that does not face as they do.
+    Faces in between may come to lie in a crease of it, or on another wall, that does not face as they do; and the rim of
+    a sheet that was given a thickness lies beside the sheet at its own time as well.
     """
-    return smooth_ramp(np.abs(np.einsum("ij,ij->i", source, carried)), PARTED, AGREED)
+    return np.where(doubted, smooth_ramp(np.abs(np.einsum("ij,ij->i", source, carried)), PARTED, AGREED), 1.0)
 
 
 def turned(vectors: Array, before: Array, after: Array) -> Array:
