@@ -28,8 +28,8 @@ NEAR = 0.5
 """Distance from a source, in sides of a face, at which the source's own normals count for 1/e. Chosen."""
 PARTED, AGREED = 0.6, 0.9
 """Cosines between a face in between or on a rim, carried onto a source, and the source there: from where on it has
-something of the source's normal, and all of it. Chosen by looking at an armchair that becomes a stool: creases had strings of dark
-spots."""
+something of the source's normal, and all of it. Chosen by looking at an armchair that becomes a stool: creases had
+strings of dark spots."""
 
 Array = NDArray[np.float64]
 
@@ -87,8 +87,8 @@ def _carried(place: FacesOnSource, own: Array, part: float) -> tuple[Array, NDAr
 def agreed(source: Array, carried: Array, doubted: NDArray[np.bool_]) -> Array:
     """How much a source's normals count for faces that are carried onto it, by both normals.
 
-    Faces in between may come to lie in a crease of it, or on another wall, that does not face as they do; and the rim of
-    a sheet that was given a thickness lies beside the sheet at its own time as well.
+    Faces in between may come to lie in a crease of it, or on another wall, that does not face as they do; and the rim
+    of a sheet that was given a thickness lies beside the sheet at its own time as well.
     """
     return np.where(doubted, smooth_ramp(np.abs(np.einsum("ij,ij->i", source, carried)), PARTED, AGREED), 1.0)
 
