@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ..shapes.shape import face_vectors, summed_at_vertices
 from .face_transfer import sides_at
 from .look_field import Array, Indices, LookField
-from .shading import NEAR, agreed, one_a_vertex, rounded, turned, unit
+from .shading import NEAR, agreed, as_source, one_a_vertex, rounded, turned, unit
 
 BENT, SHARP = np.cos(np.radians((12.0, 18.0)))
 """Faces of a frame that differ more from the mean about a vertex have each corner asked for itself: beside an edge of a
@@ -94,8 +94,8 @@ def _asked(end: BareEnd, places: Array, normals: Array, onto: Array, side: Array
     # A sheet is seen from behind as well: its normals then point the other way.
     sign = np.where(np.einsum("ij,ij->i", flat, normals) < 0, -1.0, 1.0)[:, None]
     away = np.linalg.norm(there - places, axis=1) / np.maximum(NEAR * side, 1e-30)
-    trust = (np.exp(-away) * agreed(flat, normals, source.rimmed[triangles] | (end.part < 1)))[:, None]
-    mixed = sign * shading + (1 - trust) * (normals - sign * flat)
+    counted = agreed(flat, normals, source.rimmed[triangles] | (end.part < 1))[:, None]
+    mixed = as_source(sign * shading, sign * flat, normals, np.exp(-away)[:, None], counted)
     return turned(mixed[:, None], normals, onto)[:, 0], triangles
 
 

@@ -31,6 +31,9 @@ STEPS_OUT = (2.0, 4.0, 8.0)
 
 Chosen.
 """
+ON_SURFACE = 2e-5
+"""How far from the mended shape a triangle lies at most that is one of it, in diagonals. Chosen: well above rounding,
+and below half of the least thickness that a sheet is given."""
 
 Array = NDArray[np.float64]
 Indices = NDArray[np.int32]
@@ -117,8 +120,7 @@ class LookField:
 
     @cached_property
     def rimmed(self) -> NDArray[np.bool_]:
-        """The triangles with a corner on an open edge, (m,): beside them lies what was never theirs, a sheet's rim or
-        a lid."""
+        """The triangles with a corner on an open edge, (m,): beside them lies a lid or a rim that is not theirs."""
         sides = Topology(self._joined)
         on_rim = np.zeros(int(self._joined.max(initial=-1)) + 1, bool)
         on_rim[sides.half_edges[sides.open_half_edges]] = True
@@ -219,10 +221,12 @@ def _facing_outwards(shape: Shape, threads: int) -> Look:
     normals = look.normals
     if shape.look is not None and len(shape.triangles):
         outwards = unit_normals(shape.vertices, shape.triangles)
-        nearest, _, _ = DistanceField(shape.vertices, shape.triangles, threads=threads).closest(
+        nearest, _, away = DistanceField(shape.vertices, shape.triangles, threads=threads).closest(
             vertices[triangles].mean(axis=1)
         )
         turned = (outwards[nearest] * unit_normals(vertices, triangles)).sum(1) < 0
+        # Amid a sheet that was given a thickness both of its sides are as near.
+        turned &= away < ON_SURFACE * shape.diagonal
         if turned.any():
             around = np.where(turned[:, None], [2, 1, 0], [0, 1, 2])
             triangles = np.take_along_axis(triangles, around, axis=1).astype(np.int32)

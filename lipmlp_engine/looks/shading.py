@@ -79,9 +79,9 @@ def _carried(place: FacesOnSource, own: Array, part: float) -> tuple[Array, NDAr
     side = np.linalg.norm(place.corners - np.roll(place.corners, 1, axis=1), axis=2).mean(axis=1)
     away = place.distances_at_corners / np.maximum(NEAR * side, 1e-30)[:, None]
     doubted = place.source.rimmed[place.anchors] | (part < 1)
-    trust = np.exp(-away)[..., None] * agreed(there, place.normals, doubted)[:, None, None]
-    local = place.normals[:, None] + shading - flat
-    return turned(trust * shading + (1 - trust) * local, place.normals, own), region
+    counted = agreed(there, place.normals, doubted)[:, None, None]
+    mixed = as_source(shading, flat, place.normals[:, None], np.exp(-away)[..., None], counted)
+    return turned(mixed, place.normals, own), region
 
 
 def agreed(source: Array, carried: Array, doubted: NDArray[np.bool_]) -> Array:
@@ -91,6 +91,14 @@ def agreed(source: Array, carried: Array, doubted: NDArray[np.bool_]) -> Array:
     of a sheet that was given a thickness lies beside the sheet at its own time as well.
     """
     return np.where(doubted, smooth_ramp(np.abs(np.einsum("ij,ij->i", source, carried)), PARTED, AGREED), 1.0)
+
+
+def as_source(shading: Array, flat: Array, own: Array, near: Array, counted: Array) -> Array:
+    """A source's shading for faces with normals of their own, by how near they are to it, and how much it counts.
+
+    What is near is shaded as the source, what is not as it lies, with what the source has more than its triangles.
+    """
+    return np.asarray(own + counted * (shading - flat + near * (flat - own)))
 
 
 def turned(vectors: Array, before: Array, after: Array) -> Array:

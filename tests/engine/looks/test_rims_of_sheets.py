@@ -1,4 +1,4 @@
-"""How the rim of a sheet that was given a thickness is shaded: as it lies."""
+"""How a sheet that was given a thickness is shaded: its sides as the sheet is, its rim as it lies."""
 
 from __future__ import annotations
 
@@ -61,3 +61,19 @@ def test_only_what_is_beside_an_open_edge_is_rimmed() -> None:
     rimmed = Sources([bowl]).field(0).rimmed
     assert 0 < rimmed.sum() < 0.2 * len(rimmed)
     assert (opened.triangles[rimmed][..., 2].max(1) > 0.75).all()
+
+
+def test_a_sheet_faces_as_the_artist_has_it() -> None:
+    """As near to the front as to the back of what it was made, its triangles faced either way, in patches."""
+    axis = np.linspace(-0.5, 0.5, 17)
+    first, second = (part.ravel() for part in np.meshgrid(axis, axis, indexing="ij"))
+    vertices = np.stack((first, second, first**2 - second**2), 1)
+    rows = np.arange(17 * 17).reshape(17, 17)
+    quads = np.stack((rows[:-1, :-1], rows[1:, :-1], rows[1:, 1:], rows[:-1, 1:]), -1).reshape(-1, 4)
+    triangles = np.concatenate((quads[:, :3], quads[:, [0, 2, 3]])).astype(np.int32)
+    away = trimesh.Trimesh(vertices, triangles, process=False).vertex_normals * THICKNESS / 2
+    solid = np.concatenate((triangles, triangles[:, ::-1] + len(vertices))).astype(np.int32)
+    look = Look(vertices, triangles)
+    shape = Shape("saddle", np.concatenate((vertices + away, vertices - away)), solid, look=look)
+    field = Sources([shape]).field(0)
+    assert (field.normals[:, 2] > 0.5).all() and not field.edged.any()
