@@ -42,7 +42,7 @@ def bare_shading(vertices: NDArray[np.float32], faces: NDArray[np.int32], ends: 
     sides = [mesh.sides() for mesh in carried]
     total, edged = np.zeros(vertices.shape), np.zeros(len(vertices), bool)
     for end, mesh, side in zip(ends, carried, sides, strict=True):
-        normals, triangles = _asked(end, end.points, mesh.around, own.around, side)
+        normals, triangles = _asked(end, end.points, mesh.around, mesh.around, own.around, side)
         total += end.part * normals
         edged |= end.source.edged[triangles]
     shaded = _not_against(unit(total), own.around)
@@ -60,7 +60,9 @@ def bare_shading(vertices: NDArray[np.float32], faces: NDArray[np.int32], ends: 
     at_corners = np.zeros((len(face), 3))
     for end, mesh, side in zip(ends, carried, sides, strict=True):
         places = end.points[row] + INWARDS * (mesh.middles[face] - end.points[row])
-        at_corners += end.part * _asked(end, places, mesh.normals[face], own.normals[face], side[row])[0]
+        # In between faces only follow from cells, and what is no source's is as smooth as their vertices have it.
+        smooth = mesh.around[row] if end.part < 1 else mesh.normals[face]
+        at_corners += end.part * _asked(end, places, mesh.normals[face], smooth, own.normals[face], side[row])[0]
     normals = shaded[faces]
     normals[face, corner] = _not_against(unit(at_corners), own.normals[face])
     return one_a_vertex(rounded(normals, faces, np.zeros(len(faces), np.int64)), faces, len(vertices))
@@ -84,9 +86,11 @@ class _Mesh:
         return sides_at(self._corners, self._faces, len(self.around))
 
 
-def _asked(end: BareEnd, places: Array, normals: Array, onto: Array, side: Array) -> tuple[Array, Indices]:
+def _asked(
+    end: BareEnd, places: Array, normals: Array, smooth: Array, onto: Array, side: Array
+) -> tuple[Array, Indices]:
     """A source's normals at places that face as ``normals``, turned as these turn on their way to ``onto``; and the
-    triangles in which the places lie."""
+    triangles in which the places lie. Where the source does not count, it is ``smooth``."""
     source = end.source
     triangles, there = source.closest(places, normals)
     shading = unit(source.shares(triangles, there).of(source.shaded))
@@ -95,7 +99,7 @@ def _asked(end: BareEnd, places: Array, normals: Array, onto: Array, side: Array
     sign = np.where(np.einsum("ij,ij->i", flat, normals) < 0, -1.0, 1.0)[:, None]
     away = np.linalg.norm(there - places, axis=1) / np.maximum(NEAR * side, 1e-30)
     counted = agreed(flat, normals, source.rimmed[triangles] | (end.part < 1))[:, None]
-    mixed = as_source(sign * shading, sign * flat, normals, np.exp(-away)[:, None], counted)
+    mixed = as_source(sign * shading, sign * flat, normals, smooth, np.exp(-away)[:, None], counted)
     return turned(mixed[:, None], normals, onto)[:, 0], triangles
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..shapes.look import COUNTED, Layer
-from ..shapes.shape import face_vectors
+from ..shapes.shape import face_vectors, summed_at_vertices
 from .look_field import Array, Indices, LookField, Places
 
 INWARDS = (0.05, 0.4, 1.0)
@@ -78,6 +78,12 @@ class FacesOnSource:
     def distances_at_corners(self) -> Array:
         """How far each corner was carried past the source, (m, k)."""
         return np.asarray(np.linalg.norm(self._point_places - self.points, axis=1)[self.faces])
+
+    @property
+    def smooth_normals(self) -> Array:
+        """The normals about the vertices of each face, (m, k, 3)."""
+        around = summed_at_vertices(face_vectors(self.corners), self.faces, len(self.points))
+        return np.asarray(around / np.maximum(np.linalg.norm(around, axis=1, keepdims=True), 1e-30))[self.faces]
 
     def slots(self) -> Indices | None:
         """The material slot of each face."""

@@ -80,7 +80,9 @@ def _carried(place: FacesOnSource, own: Array, part: float) -> tuple[Array, NDAr
     away = place.distances_at_corners / np.maximum(NEAR * side, 1e-30)[:, None]
     doubted = place.source.rimmed[place.anchors] | (part < 1)
     counted = agreed(there, place.normals, doubted)[:, None, None]
-    mixed = as_source(shading, flat, place.normals[:, None], np.exp(-away)[..., None], counted)
+    lies = place.normals[:, None]
+    smooth = lies if part == 1 else place.smooth_normals
+    mixed = as_source(shading, flat, lies, smooth, np.exp(-away)[..., None], counted)
     return turned(mixed, place.normals, own), region
 
 
@@ -93,12 +95,14 @@ def agreed(source: Array, carried: Array, doubted: NDArray[np.bool_]) -> Array:
     return np.where(doubted, smooth_ramp(np.abs(np.einsum("ij,ij->i", source, carried)), PARTED, AGREED), 1.0)
 
 
-def as_source(shading: Array, flat: Array, own: Array, near: Array, counted: Array) -> Array:
+def as_source(shading: Array, flat: Array, own: Array, smooth: Array, near: Array, counted: Array) -> Array:
     """A source's shading for faces with normals of their own, by how near they are to it, and how much it counts.
 
     What is near is shaded as the source, what is not as it lies, with what the source has more than its triangles.
+    Where the source does not count that is ``smooth``.
     """
-    return np.asarray(own + counted * (shading - flat + near * (flat - own)))
+    lies = smooth + counted * (own - smooth)
+    return np.asarray(lies + counted * (shading - flat + near * (flat - lies)))
 
 
 def turned(vectors: Array, before: Array, after: Array) -> Array:

@@ -12,8 +12,9 @@ import trimesh
 from lipmlp_engine.files.mesh_files import write_mesh
 from lipmlp_engine.files.mesh_frame import MeshFrame
 from lipmlp_engine.looks.bare_shading import BareEnd, bare_shading
+from lipmlp_engine.looks.face_transfer import FacesOnSource
 from lipmlp_engine.looks.frame_attributes import Sources, add_attributes
-from lipmlp_engine.looks.shading import rounded
+from lipmlp_engine.looks.shading import rounded, shading_normals
 from lipmlp_engine.reading.shape_files import read_shape
 from lipmlp_engine.shapes.shape import Shape, unit_normals
 from lipmlp_engine.shapes.smooth_corners import smooth_corners
@@ -108,6 +109,25 @@ def test_in_between_a_wall_that_faces_elsewhere_does_not_count() -> None:
     source = Sources([box, box]).field(0)
     shaded = bare_shading(level.astype(np.float32), faces, [BareEnd(source, onto, 0.5), BareEnd(source, onto, 0.5)])
     assert np.asarray(shaded).reshape(-1, 3) @ [0, 0, 1] == pytest.approx(1, abs=0.01)
+
+
+@pytest.mark.parametrize("bare", [True, False])
+def test_in_between_what_is_no_source_s_has_no_edges(bare: bool) -> None:
+    """Creases between two parts of a tree were all teeth: there faces follow from cells, and not from any shape."""
+    box = shape_of(BOX)
+    rows, columns = np.meshgrid(np.arange(6), np.arange(6), indexing="ij")
+    corner = (rows * 6 + columns)[:-1, :-1].ravel()
+    faces = np.stack((corner, corner + 6, corner + 7, corner + 1), 1).astype(np.int32)
+    # A roof whose sides lie on the box's upright side, which faces elsewhere.
+    roof = np.stack((rows.ravel() * 0.05, columns.ravel() * 0.05, -np.abs(rows.ravel() - 3) * 0.03), 1)
+    onto = roof * [1e-3, 1.0, 1e-3] + [0.5, 0.0, 0.0]
+    source = Sources([box, box]).field(0)
+    if bare:
+        shaded = bare_shading(roof.astype(np.float32), faces, [BareEnd(source, onto, 0.5), BareEnd(source, onto, 0.5)])
+    else:
+        ends = [(FacesOnSource(source, onto, faces), 0.5) for _ in range(2)]
+        shaded = shading_normals(roof.astype(np.float32), faces, ends)
+    assert shaded.shape == roof.shape and shaded[:, 2].min() > 0.7
 
 
 def test_a_seam_in_a_file_is_no_edge() -> None:
