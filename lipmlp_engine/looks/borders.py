@@ -27,6 +27,8 @@ MOST_SAMPLES = 400_000
 """Points by which borders are found. Chosen."""
 REACH = 0.9
 """How far a vertex slides at most, in sides of a face. Chosen."""
+LIFT = 0.25
+"""How far a vertex is led off the surface at most in between, in sides of a face. Chosen."""
 LEAST_AREA, LEAST_SIDE, LEAST_TURN = 0.15, 0.08, -0.01
 """What every face keeps of its area and of its sides, and how far a corner may bend inwards, in the face's area.
 
@@ -57,13 +59,10 @@ class Borders:
             border |= slots[one // 3] != slots[other // 3]
         for values in field.maps:
             border |= self._jumps(triangles, field.values_beside(found, places, ways, values), jump_of(values))
-        self.sharp = field.look.normals is not None
-        if field.look.normals is not None:
-            normals = field.values_beside(found, places, ways, field.look.normals)
-            sharp = self._jumps(triangles, normals, SHARP)
-            length = np.linalg.norm(np.diff(shape.vertices[sides[sharp]], axis=1)[:, 0], axis=1).sum()
-            self.sharp = bool(shape.area > CROWDED * shape.diagonal * length)
-            border |= sharp & self.sharp
+        sharp = self._jumps(triangles, field.values_beside(found, places, ways, field.shaded), SHARP)
+        length = np.linalg.norm(np.diff(shape.vertices[sides[sharp]], axis=1)[:, 0], axis=1).sum()
+        self.sharp = bool(shape.area > CROWDED * shape.diagonal * length)
+        border |= sharp & self.sharp
         self._starts, self._ends = shape.vertices[sides[border]].transpose(1, 0, 2)
         self._sample(SAMPLES * shape.diagonal)
 
@@ -103,9 +102,8 @@ class Borders:
             mixed |= _differing(faces, np.repeat(slots[:, None, None], faces.shape[1], axis=1), 0.5, len(mixed))
         for values in place.source.maps:
             mixed |= _differing(faces, place.at_corners(values)[0], jump_of(values), len(mixed))
-        normals = place.source.look.normals
-        if normals is not None and self.sharp:
-            mixed |= _differing(faces, place.at_corners(normals)[0], SHARP, len(mixed))
+        if self.sharp:
+            mixed |= _differing(faces, place.at_corners(place.source.shaded)[0], SHARP, len(mixed))
         return mixed
 
 
@@ -134,6 +132,8 @@ def settle(vertices: Array, ends: list[tuple[FacesOnSource, Borders, float]]) ->
         far = np.linalg.norm(ways, axis=1) > REACH * sides
         ways[far] = 0.0
         ways[far] = _evened(faces, rows, place.points[rows] + ways, far) - place.points[rows[far]]
+        if part < 1:
+            ways = _along(ways, place.around[rows], sides)
         near = np.linalg.norm(ways, axis=1) <= REACH * sides
         steps = _Steps(faces, rows[near], place.points, ways[near])
         step[steps.rows] = steps.on(vertices, part)
@@ -146,6 +146,16 @@ def settle(vertices: Array, ends: list[tuple[FacesOnSource, Borders, float]]) ->
     for (place, _, _), way in zip(ends, carried, strict=True):
         place.move(rows, place.points[rows] + share[rows, None] * way[rows])
     return rows
+
+
+def _along(ways: Array, normals: Array, sides: Array) -> Array:
+    """Ways over the surface, where they lead off it by more than an edge is rounded between its vertices.
+
+    In between, eaves and other acute rims are worn off, here more and there less: led back to where they were they are
+    torn.
+    """
+    rise = np.einsum("ij,ij->i", ways, normals)
+    return np.asarray(ways - np.where(np.abs(rise) > LIFT * sides, rise, 0.0)[:, None] * normals)
 
 
 def _evened(faces: NDArray[np.int32], rows: NDArray[np.int64], places: Array, free: NDArray[np.bool_]) -> Array:

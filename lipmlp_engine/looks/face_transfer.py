@@ -80,10 +80,10 @@ class FacesOnSource:
         return np.asarray(np.linalg.norm(self._point_places - self.points, axis=1)[self.faces])
 
     @property
-    def smooth_normals(self) -> Array:
-        """The normals about the vertices of each face, (m, k, 3)."""
-        around = summed_at_vertices(face_vectors(self.corners), self.faces, len(self.points))
-        return np.asarray(around / np.maximum(np.linalg.norm(around, axis=1, keepdims=True), 1e-30))[self.faces]
+    def around(self) -> Array:
+        """The mean normals of the faces about each vertex, (n, 3)."""
+        total = summed_at_vertices(face_vectors(self.corners), self.faces, len(self.points))
+        return np.asarray(total / np.maximum(np.linalg.norm(total, axis=1, keepdims=True), 1e-30))
 
     def slots(self) -> Indices | None:
         """The material slot of each face."""

@@ -81,7 +81,7 @@ def _carried(place: FacesOnSource, own: Array, part: float) -> tuple[Array, NDAr
     doubted = place.source.rimmed[place.anchors] | (part < 1)
     counted = agreed(there, place.normals, doubted)[:, None, None]
     lies = place.normals[:, None]
-    smooth = lies if part == 1 else place.smooth_normals
+    smooth = lies if part == 1 else place.around[place.faces]
     mixed = as_source(shading, flat, lies, smooth, np.exp(-away)[..., None], counted)
     return turned(mixed, place.normals, own), region
 
