@@ -153,6 +153,9 @@ def blended(
         if alone_second.left.value < found.value:
             part_second = 1.0
         found = with_left(found, alone_second.left, rest)
+    if moment.common:
+        found = standing_still(moment, first, second, point, found)
+    # What holds on to something reaches into what stands still as well.
     for neck in range(moment.presence.shape[0]):
         away = from_neck(moment.necks, neck, point)
         reach = wp.length(away)
@@ -160,8 +163,6 @@ def blended(
         tube.value = reach - moment.radii[neck]
         tube.slope = away / wp.max(reach, 1.0e-6)
         found = least_of_both(found, tube, NECK_ROUNDING * moment.radii[neck], moment.presence[neck])
-    if moment.common:
-        found = standing_still(moment, first, second, point, found)
 
     # Shut as far as a gap is deep when it is shut wholly: doubt is nowhere else, however near a gap may be.
     trust = wp.max(1.0 - shut_first.depth / DEPTH, 0.0) * wp.max(1.0 - shut_second.depth / DEPTH, 0.0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -69,16 +69,25 @@ class Sides:
         """Find out what all moments have in common, which several may want at once."""
         _ = self.common.there and self._weights, self._given(0), self._given(1)
 
-    def moment(self, share: float, pose: Pose) -> Any:
-        """What is the same for all points at one share of the way, where the training frame lies at a pose."""
+    def necks(self, share: float) -> dict[int, Points]:
+        """The middles of the necks that there are at a share of the way, (points, 3) each, by their numbers."""
+        now = torch.tensor([share])
+        there = [(number, neck) for number, neck in enumerate(self._blend.necks) if float(neck.presence(now)) > 0]
+        return {number: neck.way(now)[0].numpy() for number, neck in there}
+
+    def moment(self, share: float, pose: Pose, held_by: Collection[int] | None = None) -> Any:
+        """What is the same for all points at one share of the way, where the training frame lies at a pose.
+
+        held_by: the necks that count, of those that there are; all where nothing is said.
+        """
         wp, moment = warp_runtime(), self._kernels.Moment()
         moment.share, moment.offset = share, float(self._blend.offset(torch.tensor([share])))
         moment.flow, moment.extent = self._flow.on_warp, EXTENT
         moment.back, moment.ahead = flow_steps(share), flow_steps(1 - share)
         now = torch.tensor([share])
-        there = [(neck, float(neck.presence(now))) for neck in self._blend.necks]
-        there = [(neck, presence) for neck, presence in there if presence > 0]
-        ways = [neck.way(now)[0].numpy() for neck, _ in there]
+        middles = {number: way for number, way in self.necks(share).items() if held_by is None or number in held_by}
+        there = [(neck, float(neck.presence(now))) for neck in map(self._blend.necks.__getitem__, middles)]
+        ways = list(middles.values())
         longest = max(map(len, ways), default=1)
         ways = [way[np.minimum(np.arange(longest), len(way) - 1)] for way in ways]
         moment.necks = self._array(np.reshape(ways, (len(there), longest, 3)), wp.vec3)

@@ -6,7 +6,11 @@ no more than a bound. So the surface shown lies where the network is within that
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from ..guide import CarriedBlend
@@ -36,6 +40,16 @@ class DetailedField:
     @property
     def device(self) -> torch.device:
         return self.network.device
+
+    @property
+    def necks(self) -> dict[int, NDArray[np.float32]]:
+        """The middles of what holds on to parts that would come off, (points, 3) each, by their numbers."""
+        return self.exact.necks if isinstance(self.exact, ExactBlend) else {}
+
+    def held_by(self, necks: Collection[int]) -> DetailedField:
+        """The same with some of the necks only."""
+        assert isinstance(self.exact, ExactBlend)
+        return DetailedField(self.network, self.exact.held_by(necks), self.bound)
 
     def values(self, points: Tensor) -> Tensor:
         return self.values_for_cells(points, 0.0)

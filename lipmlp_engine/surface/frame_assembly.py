@@ -20,6 +20,7 @@ from .exact_net import Net, net_of
 from .field import Field, one_torch_thread
 from .finer_where_coarse import UNLIMITED
 from .holding_bars import Bars, bars_between
+from .holding_necks import holding_necks
 from .mended_field import Mend, mended
 from .own_handles import Own
 from .parts import count_pieces, faces_among, large_parts, meant_pieces, speck_share, within_pieces, without_specks
@@ -36,6 +37,9 @@ HOLDINGS = 2
 NEAR_ITS_TIME, MATTER_STAYS = 0.3, 0.46
 """Up to which time from its own a shape's tunnels stay, and what it has matter in. Chosen: half-way a castle's tunnels
 are mishaps, too; a sword's ring was still sawn through at .45 with .3 for both."""
+CRUMBS_COUNT = 0.3
+"""Of the least part that is shown: pieces larger than this have come off when necks are tried to be left out. Chosen: a
+claw that is too small to be shown by itself is to be seen at the end of its limb."""
 PLUGGINGS = 3
 """Times that handles are looked for: of two that share a loop one is closed first. Chosen."""
 
@@ -43,10 +47,10 @@ PLUGGINGS = 3
 def frame_at(morph: Morph, time: float, extraction: Extraction, sources: Sources | None = None) -> MeshFrame:
     """The morph's surface at a time, as the extraction settings say; without sources it has no attributes."""
     with one_torch_thread():
-        field = morph.shown_field(time)
+        field, outline = morph.shown_field(time), None
         if extraction.least_part > 0 and isinstance(field, DetailedField):
-            field = RememberedDetail(field)
-        surface = _surface(field, extraction, morph.cells(extraction), morph.parts_about(time))
+            field, outline = _without_idle_necks(field, extraction, morph, time)
+        surface = _surface(field, extraction, morph.cells(extraction), morph.parts_about(time), outline)
         if extraction.least_part > 0:
             if isinstance(field, RememberedDetail):
                 field.recall()
@@ -132,6 +136,25 @@ def _outline(field: Field, extraction: Extraction, cells: int, smallest_parts: l
         kept = large_parts(net.vertices, net.quads, share)
         return _Outline(net.vertices[kept], faces_among(kept, net.quads), net)
     return _Outline(*without_specks(*extract_surface(field, cells, _kind(extraction)), share), None)
+
+
+def _without_idle_necks(
+    field: DetailedField, extraction: Extraction, morph: Morph, time: float
+) -> tuple[RememberedDetail, _Outline | None]:
+    """The field without necks that hold on to nothing, and its outline if that was drawn.
+
+    They are settled on a lattice that misses thin limbs. A neck to a limb that has not come off is a rod beside it,
+    which closes a loop with it and would be cut, and stands out in stumps.
+    """
+    necks, most = field.necks, morph.pieces_about(time)
+    if not necks or most <= 0:
+        return RememberedDetail(field), None
+    bare = RememberedDetail(field.held_by(()))
+    crumbs = replace(extraction, least_part=CRUMBS_COUNT * extraction.least_part)
+    outline = _outline(bare, crumbs, morph.cells(extraction), morph.parts_about(time))
+    if count_pieces(outline.vertices, outline.faces) <= most:
+        return bare, outline
+    return RememberedDetail(field.held_by(holding_necks(outline.vertices, outline.faces, necks))), None
 
 
 def _kind(extraction: Extraction) -> Literal["quads", "triangles"]:
