@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from ..lipmlp_engine.files.array_file import ArrayFile
 from ..lipmlp_engine.job.hearsay import HearsayError, built, parsed_group
 from .errors import BrokenFrameError, ChangedSourceError
+from .showing import show_in
 
 STORY = "lipmlp_pose_space"
 VARIABLES = "abc"
@@ -190,12 +191,9 @@ def _drive(
 
 def _bring_forward(context: bpy.types.Context, copy: bpy.types.Object, source: bpy.types.Object) -> None:
     """Show the copy instead of the source, which is only hidden."""
-    name = source.name
     context.view_layer.update()  # without it, objects that were just removed are still among them, as None
     for other in context.view_layer.objects:
         other.select_set(False)
-    if name in context.view_layer.objects:
-        source.hide_set(True)
-    source.hide_render = True
+    show_in(context.scene, source, seen=False)
     copy.select_set(True)
     context.view_layer.objects.active = copy

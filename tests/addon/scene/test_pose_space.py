@@ -147,6 +147,18 @@ def test_several_meshes_of_one_topology_are_poses_too_and_make_a_pad(bar: bpy.ty
     assert np.linalg.norm(seen(made) - rest, axis=1).max() < 0.12
 
 
+@pytest.mark.any_blender
+def test_the_mesh_is_hidden_in_every_view_layer(lipmorph: ModuleType, bar: bpy.types.Object) -> None:
+    """It was hidden in the current one alone, and lay in the way of its sliders in all others."""
+    space = importlib.import_module(f"{lipmorph.__name__}.scene.pose_space")
+    other = bpy.context.scene.view_layers.new("Other")
+    copy = bar.copy()
+    bpy.context.scene.collection.objects.link(copy)
+    space._bring_forward(bpy.context, copy, bar)
+    assert bar.hide_render and all(bar.hide_get(view_layer=layer) for layer in bpy.context.scene.view_layers)
+    assert not copy.hide_get(view_layer=other)
+
+
 def test_what_holds_no_poses_is_refused(bar: bpy.types.Object) -> None:
     bar.shape_key_clear()
     assert not bpy.ops.lipmorph.learn_pose_space.poll()
