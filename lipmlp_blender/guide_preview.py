@@ -11,7 +11,7 @@ import bpy
 
 from .job_queue import JobState, MorphJob
 from .lipmlp_engine.job.errors import EngineError
-from .request import spec_from
+from .order_reading import spec_from
 from .result_writing import scene_context
 from .scene.errors import SceneError
 from .scene.playback import keep_playing, plays, start_playing, stop_playing

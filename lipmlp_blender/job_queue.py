@@ -24,7 +24,7 @@ SURFACE_NAME = "surface.npz"
 MAXIMUM_NOTICES = 20
 LARGEST_ORDER = 8_000_000
 _ORDER: dict[str, type[Any]] = {
-    **dict.fromkeys(("title", "scene", "blend", "writer", "why_no_keys", "replaces"), str),
+    **dict.fromkeys(("title", "scene", "blend", "file", "writer", "why_no_keys", "replaces"), str),
     **dict.fromkeys(("anyway", "match_vertices", "preview", "play", "new_range"), bool),
     "spec": dict,
 }

@@ -9,7 +9,7 @@ import bpy
 import numpy as np
 
 from .job_queue import MorphJob
-from .request import spec_from
+from .order_reading import spec_from
 from .scene.errors import SceneError
 from .scene.timing import morph_keys
 

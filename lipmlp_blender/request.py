@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 import time
 from collections.abc import Sequence
@@ -13,15 +12,14 @@ from typing import Any
 
 import bpy
 
-from .lipmlp_engine.files.results_folder import ResultsFolder
 from .lipmlp_engine.job.description import Job
-from .lipmlp_engine.job.hearsay import HearsayError, built
 from .lipmlp_engine.job.sections import MAXIMUM_SHAPES, SECTIONS, ShapeInput
 from .lipmlp_engine.job.setting_kinds import settings_of
+from .order_reading import folders_beside
 from .preferences import user_folder
 from .properties import SECTION_GROUPS, LipmorphResultSettings, LipmorphSceneSettings
 from .scene.called import called
-from .scene.errors import SceneError
+from .scene.file_mark import file_mark
 from .scene.footprint import NORMALS, foreseen_bytes, in_words
 from .scene.gather import SHAPE_TYPES, ShapeSlots
 from .scene.gather_layers import titles_of
@@ -30,15 +28,11 @@ from .scene.left_out import left_out
 from .scene.matching_faces import share_faces, share_triangles
 from .scene.ownership import is_morph
 from .scene.sculpted import why_not_whole
-from .scene.spec import AUTOMATIC, EASINGS, LAST_FRAME, ResultSpec
+from .scene.spec import AUTOMATIC, LAST_FRAME, ResultSpec
 from .scene.timing import morph_keys
 from .strange_paths import may_be_followed
 
 PREVIEW_SECONDS = 2.0
-SPEC_NAMES = {entry.name for entry in dataclasses.fields(ResultSpec)} - {
-    *("frame_paths", "keys_path", "job_folder", "model_path")
-}
-"""What an order says of a result; where its files lie is not the order's to say."""
 
 
 class RequestError(Exception):
@@ -71,6 +65,11 @@ def why_not(context: bpy.types.Context) -> str:
     if len(shapes) < 2:
         others = not_taken(context)
         return f"Select two or more objects, or add them to the list{f'. {others}' if others else ''}"
+    return why_not_these(context, shapes)
+
+
+def why_not_these(context: bpy.types.Context, shapes: Sequence[bpy.types.Object]) -> str:
+    """Why two or more objects of the scene cannot be morphed, or nothing; however they were chosen."""
     if len(shapes) > MAXIMUM_SHAPES:
         return f"A morph takes at most {MAXIMUM_SHAPES} shapes"
     if repeated := why_repeated(shapes):
@@ -209,6 +208,7 @@ def order_from(context: bpy.types.Context, name: str, sources: list[str], slots:
     return {
         "scene": context.scene.name,
         "blend": bpy.data.filepath,
+        "file": file_mark(context.scene),
         "writer": chosen.writer,
         "anyway": keys_wanted(chosen) == "always",
         "why_no_keys": why_not_these_keys(context, objects[0]),
@@ -237,33 +237,6 @@ def _rests(context: bpy.types.Context, sources: list[str]) -> list[int]:
     return [entry.rest for entry in listed[1:-1]]
 
 
-def spec_from(order: dict[str, Any], frames: Sequence[Path], model: Path | None, folder: Path) -> ResultSpec:
-    """The order with the files that the engine has made; what other versions wrote into it is left out.
-
-    Raises SceneError where the order, which lies in a folder and may come out of a stranger's .blend, cannot be one.
-    """
-    try:
-        spec = built(ResultSpec, {key: value for key, value in order.get("spec", {}).items() if key in SPEC_NAMES})
-    except HearsayError as error:
-        raise SceneError(f"What was wanted of the result cannot be read: {error}.") from error
-    reach = [spec.frame_start, spec.frame_end, spec.hold, *spec.rests]
-    sized = all(_is_matrix(s.matrix, 4, 4) and _is_matrix(s.bounds, 2, 3) for s in spec.slots)
-    if spec.easing not in EASINGS or not sized or any(abs(frame) > LAST_FRAME for frame in reach):
-        raise SceneError("What was wanted of the result cannot be read: it holds values that cannot be.")
-    keys = ResultsFolder(folder).keys
-    return dataclasses.replace(
-        spec,
-        frame_paths=list(frames),
-        keys_path=keys if keys.is_file() else None,
-        job_folder=folder,
-        model_path=model,
-    )
-
-
-def _is_matrix(rows: list[list[float]], height: int, width: int) -> bool:
-    return not rows or (len(rows) == height and all(len(row) == width for row in rows))
-
-
 def expected_size(context: bpy.types.Context) -> str:
     """About how much the result will add to the .blend, in words; nothing where that cannot be told before."""
     settings = context.scene.lipmorph
@@ -290,7 +263,7 @@ def new_folder(title: str) -> Path:
     """A folder for the job: beside the saved .blend, else in the user's folder of the add-on."""
     words = re.sub(r"[^\w-]+", "_", title).strip("_")[:60]
     blend = bpy.data.filepath
-    place = Path(blend).with_name(f"{Path(blend).stem}_morphs") if blend else user_folder() / "jobs"
+    place = folders_beside(blend) if blend else user_folder() / "jobs"
     stamp = time.strftime("%Y%m%d-%H%M%S")
     folder = place / f"{words}_{stamp}"
     number = 2

@@ -11,10 +11,11 @@ import bpy
 
 from .hidden_sources import remember_hidden
 from .job_queue import MorphJob
+from .order_reading import spec_from
 from .report_summary import tracking_of
-from .request import spec_from
 from .scene.curve_keys import CurveKeys
 from .scene.errors import NoShapeKeysError, SceneError
+from .scene.file_mark import file_mark
 from .scene.ownership import is_morph
 from .scene.pose_space import write_space_in_slices
 from .scene.replace import replace_morph
@@ -79,6 +80,7 @@ class ResultWriting:
             if self.job.poses is not None:
                 self._slices = write_space_in_slices(bpy.context, frames[0], self.job.order.get("source", ""))
                 return
+            file_mark(bpy.context.scene, self.job.order.get("file", ""))
             model = Path(self.job.done.model) if self.job.done.model else None
             spec = spec_from(self.job.order, frames, model, self.job.folder)
             writer = self.job.order.get("writer", "SEQUENCE")

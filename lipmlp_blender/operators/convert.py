@@ -16,11 +16,12 @@ from ..lipmlp_engine.job.errors import EngineError
 from ..lipmlp_engine.job.events import Done
 from ..lipmlp_engine.job.hearsay import shown
 from ..lipmlp_engine.job.sections import KEY_SETTINGS
+from ..order_reading import mean_own
 from ..preferences import chosen_python
 from ..report_summary import tracking_of
 from ..runtime import runtime
 from ..scene.errors import ChangedSourceError, SceneError
-from ..scene.kept_materials import name_kept_materials
+from ..scene.file_mark import is_of_this_file
 from ..scene.key_source import why_no_keys
 from ..scene.ownership import story_of
 from ..scene.packed_model import is_packed
@@ -102,11 +103,10 @@ class LIPMORPH_OT_convert(bpy.types.Operator):
                 require_source(context, morph)
             folder = folder_with_model(morph)
             order = read_order(folder)
-            name_kept_materials(morph, order)
             order["spec"].update(name=morph.name, relative_keys=relative, pack_model=is_packed(morph))
             order.update(scene=context.scene.name, replaces=morph.name, writer=self.target, new_range=False)
             job = MorphJob(order.pop("title", morph.name), folder, order)
-            perform(job, wanted_keys(context, self.target == "SHAPE_KEYS", self.anyway))
+            perform(job, wanted_keys(context, self.target == "SHAPE_KEYS", self.anyway), morph)
         except (EngineError, SceneError, OSError, ValueError, KeyError) as error:
             self.report({"ERROR"}, shown(error))
             return {"CANCELLED"}
@@ -160,7 +160,7 @@ def require_source(context: bpy.types.Context, morph: bpy.types.Object) -> None:
     if extraction.template != "source":
         return
     name = [*story_of(morph).sources, ""][0]
-    source = bpy.data.objects.get(name)
+    source = bpy.data.objects.get(name) if is_of_this_file(story_of(morph).file) else None
     if source is None:
         raise ChangedSourceError(f"'{name}' is no longer in the file, and shape keys are made on a copy of its mesh.")
     reason = why_no_keys(context, source, extraction.key_vertices)
@@ -176,17 +176,23 @@ def wanted_keys(context: bpy.types.Context, keys: bool, anyway: bool) -> dict[st
     return {"keys": "always" if anyway else "auto", **{name: getattr(extraction, name) for name in KEY_SETTINGS}}
 
 
-def perform(job: MorphJob, wanted: dict[str, object]) -> None:
-    """Bring the result in that lies in the job's folder, or have the engine take it out of the model there."""
+def perform(job: MorphJob, wanted: dict[str, object], morph: bpy.types.Object | None = None) -> None:
+    """Bring the result in that lies in the job's folder, or have the engine take it out of the model there.
+
+    Where it is to be in the place of ``morph``, it means the sources of that one.
+    """
     results = job.results
     frames = results.frames()
     job.order["anyway"] = wanted["keys"] == "always"
-    if not _is_there(results, len(frames), wanted):
+    made = _is_there(results, len(frames), wanted)
+    if not made:
         job.extracts = tuple(word for name, value in wanted.items() for word in ("--set", f"extraction.{name}={value}"))
-        job.write()
+    job.write()
+    if morph is not None:
+        mean_own(job.order, job.folder, morph)
+    if not made:
         start_job(job)
         return
-    job.write()
     job.state = JobState.FINISHED
     job.done = Done(model=str(results.model), report=str(results.report), frames=[str(path) for path in frames])
     runtime.queue.add(job)

@@ -14,11 +14,10 @@ from ..lipmlp_engine.job.errors import EngineError
 from ..lipmlp_engine.job.hearsay import shown
 from ..lipmlp_engine.job.sections import Extraction
 from ..lipmlp_engine.job.setting_kinds import settings_of
+from ..order_reading import mean_own, spec_from
 from ..preferences import chosen_python
 from ..properties import property_for
-from ..request import spec_from
 from ..scene.errors import SceneError
-from ..scene.kept_materials import name_kept_materials
 from ..scene.ownership import story_of
 from ..scene.packed_model import is_packed
 from ..scene.spec import LAST_FRAME, WRITERS, ResultSpec
@@ -92,7 +91,6 @@ class LIPMORPH_OT_re_extract(bpy.types.Operator):
         try:
             folder = folder_with_model(morph)
             order = read_order(folder)
-            name_kept_materials(morph, order)
             now = _range_of(morph, spec_from(order, [], None, folder))
             # What nobody has set, in a script, is to stay as it is.
             start, end = (
@@ -107,6 +105,7 @@ class LIPMORPH_OT_re_extract(bpy.types.Operator):
             wanted = [part for name in RE_EXTRACTED for part in (f"--{name}", str(getattr(self, name)))]
             again = MorphJob(order.pop("title", morph.name), folder, order, extracts=tuple(wanted))
             again.write()
+            mean_own(order, folder, morph)
             start_job(again)
         except (EngineError, SceneError, OSError, ValueError, KeyError) as error:
             self.report({"ERROR"}, shown(error))

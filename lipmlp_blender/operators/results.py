@@ -12,6 +12,7 @@ from ..job_queue import JobState, MorphJob, read_order
 from ..lipmlp_engine.files.results_folder import ResultsFolder
 from ..lipmlp_engine.job.events import Done
 from ..lipmlp_engine.job.hearsay import shown
+from ..order_reading import welcome
 from ..preferences import user_folder
 from ..runtime import runtime
 from ..scene.errors import SceneError
@@ -65,6 +66,13 @@ class LIPMORPH_OT_fetch_result(bpy.types.Operator):
         if not frames or not results.report.is_file():
             self.report({"ERROR"}, shown(f"The morph in {results.path} was not finished; train it again."))
             return {"CANCELLED"}
+        try:
+            sentence = welcome(order, results.path)
+        except SceneError as error:
+            self.report({"ERROR"}, shown(error))
+            return {"CANCELLED"}
+        if sentence:
+            self.report({"WARNING"}, shown(sentence))
         order["scene"] = context.scene.name
         order.pop("replaces", None)
         job = MorphJob(order.pop("title", "Morph"), results.path, order, state=JobState.FINISHED)

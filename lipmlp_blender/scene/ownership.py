@@ -49,6 +49,8 @@ class ResultStory:
     """What the result's meshes take in a .blend that is not compressed."""
     notes: list[str] = field(default_factory=list)
     """What it cannot show as the sources do, a sentence each."""
+    file: str = ""
+    """The mark of the file that its sources are in; nothing in results of older versions."""
 
 
 class Making:
@@ -58,6 +60,8 @@ class Making:
         self.mark = mark or uuid.uuid4().hex
         self.keys: CurveKeys | None = None
         """The keys that Morph gets, 0 to 1, where not those of the spec: of the result that is replaced."""
+        self.notes: list[str] = []
+        """What the writer has to say of the result, a sentence each."""
 
     def own(self, datablock: Datablock) -> Datablock:
         """Mark a new datablock as part of the result."""

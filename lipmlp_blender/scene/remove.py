@@ -10,6 +10,7 @@ import bpy
 from .. import compat
 from .edited_looks import forget_look
 from .errors import NotAMorphError
+from .file_mark import is_of_this_file
 from .ownership import (
     MARK,
     copied_name,
@@ -96,7 +97,12 @@ def remove_remains(mark: str) -> None:
 
 
 def sources_called(item: bpy.types.Object, name: str) -> list[bpy.types.Object]:
-    """The source of a result that has the name, or what a full copy of its scene has in its place."""
+    """The source of a result that has the name, or what a full copy of its scene has in its place.
+
+    Of a result that was appended from another file the sources are there, whatever has their names here.
+    """
+    if not is_of_this_file(story_of(item).file):
+        return []
     scenes = [scene for scene in bpy.data.scenes if item.name in scene.objects]
     own = [scene.objects[name] for scene in scenes if name in scene.objects]
     own = own or [copy for scene in scenes for copy in scene.objects if copied_name(copy.name) == name]

@@ -12,6 +12,7 @@ from mathutils import Matrix
 from .. import compat
 from .edited_looks import keep_edited_looks
 from .errors import SceneError
+from .file_mark import is_of_this_file
 from .frame_mesh import MORPH
 from .inheritance import give_property, inherit, own_action, repoint
 from .ownership import MARK, copied_name, marked, parents_of, remove_collections, story_of, tell_story
@@ -39,7 +40,8 @@ def replace_morph(old: bpy.types.Object, new: bpy.types.Object, keep_keys: bool 
         raise
     mark, known, change = new[MARK], set(bpy.data.actions), _change_of_space(old, new)
     told = story_of(new)
-    told.hidden = list(dict.fromkeys([*story_of(old).hidden, *told.hidden]))
+    past = story_of(old)
+    told.hidden = list(dict.fromkeys([*(past.hidden if is_of_this_file(past.file) else []), *told.hidden]))
     told.notes += keep_edited_looks(old[MARK], mark)
     frames = parts_of(new)[0]
     layer = bpy.context.view_layer

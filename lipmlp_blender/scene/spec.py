@@ -76,5 +76,7 @@ class ResultSpec:
     relative_keys: bool = False
     pack_model: bool = False
     """Keep the model inside the .blend as well."""
+    notes: list[str] = field(default_factory=list)
+    """What is to be said of the result beside what its writer finds out, a sentence each."""
     job_folder: Path | None = None
     model_path: Path | None = None

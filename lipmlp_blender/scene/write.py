@@ -10,6 +10,7 @@ from . import sequence, shape_keys, visibility
 from .curve_keys import CurveKeys
 from .edited_looks import remember_looks
 from .errors import SceneError
+from .file_mark import file_mark
 from .footprint import mesh_bytes
 from .kept_materials import keep_materials
 from .look_check import look_notes
@@ -55,9 +56,12 @@ def write_result_in_slices(
         folder, model = portable_path(spec.job_folder), portable_path(spec.model_path)
         made_in = str(spec.job_folder or "")
         sources = [bpy.data.objects[name] for name in spec.sources if name in bpy.data.objects]
-        notes = look_notes(spec.slots) + source_notes(sources)
+        notes = spec.notes + making.notes + look_notes(spec.slots) + source_notes(sources)
         place = [list(row) for row in item.matrix_basis]
-        told = ResultStory(writer, spec.sources, hidden, spec.hide_sources, place, folder, model, made_in, taken, notes)
+        told = ResultStory(
+            writer, spec.sources, hidden, spec.hide_sources, place, folder, model, made_in, taken, notes,
+            file_mark(context.scene),
+        )  # fmt: skip
         tell_story(item, told)
         keep_materials(item, spec.slots)
         if spec.pack_model and spec.job_folder is not None:

@@ -244,13 +244,13 @@ def test_a_tampered_report_breaks_no_panel(morph: bpy.types.Object) -> None:
 
 
 def test_a_tampered_order_is_used_or_refused_in_a_sentence(morph: bpy.types.Object) -> None:
-    jobs, request, errors = part("job_queue"), part("request"), part("scene.errors")
+    jobs, reading, errors = part("job_queue"), part("order_reading"), part("scene.errors")
     path = folder() / "order.json"
     sound = json.loads(path.read_text())
     for seed in range(4 * ROUNDS):
         path.write_text(json.dumps(twisted(sound, random.Random(seed))))
         try:
-            spec = request.spec_from(jobs.read_order(folder()), [], None, folder())
+            spec = reading.spec_from(jobs.read_order(folder()), [], None, folder())
             part("scene.timing").morph_keys(spec)
         except (errors.SceneError, ValueError) as error:
             assert str(error)
@@ -258,7 +258,7 @@ def test_a_tampered_order_is_used_or_refused_in_a_sentence(morph: bpy.types.Obje
     with pytest.raises(RuntimeError, match="too large"):
         bpy.ops.lipmorph.re_extract(frames=3)
     path.write_text(json.dumps(sound | {"spec": sound["spec"] | {"frame_paths": ["/etc/passwd"], "model_path": "/x"}}))
-    spec = request.spec_from(jobs.read_order(folder()), [], None, folder())
+    spec = reading.spec_from(jobs.read_order(folder()), [], None, folder())
     assert spec.frame_paths == [] and spec.model_path is None, "where files lie is not the order's to say"
 
 

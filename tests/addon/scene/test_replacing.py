@@ -190,11 +190,11 @@ def test_a_failed_writing_leaves_the_old_result_alone(
     sequence = part("scene.sequence")
     load, met = sequence.load_frame, []
 
-    def breaks(path: Any) -> Any:
+    def breaks(path: Any, **wishes: Any) -> Any:
         met.append(path)
         if len(met) == 3:
             raise part("scene.errors").BrokenFrameError("It is broken.")
-        return load(path)
+        return load(path, **wishes)
 
     monkeypatch.setattr(sequence, "load_frame", breaks)
     with pytest.raises(RuntimeError, match="It is broken"):
@@ -210,7 +210,9 @@ def test_a_result_that_is_being_edited_is_left_alone(fake: Callable[[str], None]
     before, count = names(), len(item.data.vertices)
     folder = part("operators.results").folder_of(item)
     other = part("scene.write").write_result(
-        bpy.context, part("request").spec_from(part("job_queue").read_order(folder), [], None, folder), "SHAPE_KEYS"
+        bpy.context,
+        part("order_reading").spec_from(part("job_queue").read_order(folder), [], None, folder),
+        "SHAPE_KEYS",
     )
     bpy.context.view_layer.objects.active = item
     bpy.ops.object.mode_set(mode="EDIT")
