@@ -26,6 +26,9 @@ BLENDED_COLOR = "Color"
 """Both colours mixed by the player."""
 MATERIALS = ("source_material", "target_material")
 
+MOST_TOLD = 4
+"""Chosen: as many times as a sentence of the panel has room for."""
+
 LONGEST_NAME = 63
 """Bytes of a datablock's name in Blender 4; follows from ``MAX_ID_NAME``. What is longer is cut off at its end."""
 
@@ -65,7 +68,7 @@ def read_times(paths: Sequence[Path]) -> FrameTimes:
     return FrameTimes(np.array(times), colored)
 
 
-def load_frame(path: Path) -> MeshFrame:
+def load_frame(path: Path, may_be_empty: bool = False) -> MeshFrame:
     """Read a frame and refuse one that would make Blender stumble."""
     try:
         frame = MeshFrame.load(path)
@@ -74,12 +77,27 @@ def load_frame(path: Path) -> MeshFrame:
     if frame.vertices.ndim != 2 or frame.faces.ndim != 2 or frame.faces.shape[1] not in (3, 4):
         raise BrokenFrameError(f"{path} holds neither triangles nor quads.")
     if not len(frame.faces):
+        if may_be_empty:
+            return frame
         raise BrokenFrameError(f"{path} is empty: the morph has no surface at time {frame.time:g}.")
     if not np.isfinite(frame.vertices).all():
         raise BrokenFrameError(f"{path} has vertices that are not finite numbers.")
     if frame.faces.min() < 0 or frame.faces.max() >= len(frame.vertices):
         raise BrokenFrameError(f"{path} has faces without vertices.")
     return frame
+
+
+def note_of_empty(times: Sequence[float], empty: Sequence[int]) -> list[str]:
+    """What is to be said of frames without a surface; where no frame has one, that is refused."""
+    if not empty:
+        return []
+    if len(empty) == len(times):
+        raise BrokenFrameError("The morph has no surface at any time: train it again with another guide.")
+    when = ", ".join(f"{times[index]:.2f}" for index in empty[:MOST_TOLD]) + (" …" if len(empty) > MOST_TOLD else "")
+    return [
+        f"{len(empty)} of {len(times)} frames are empty, as the morph has no surface at t = {when}: shapes that lie "
+        "apart vanish on their way without a guide. Choose one, and train again."
+    ]
 
 
 def build_mesh(
@@ -130,6 +148,8 @@ def frame_name(name: str, index: int, count: int) -> str:
 
 def frame_to_mesh(name: str, frame: MeshFrame, origin: NDArray[np.float64], smooth: bool) -> bpy.types.Mesh:
     """The frame relative to the result's origin."""
+    if not len(frame.faces):
+        return bpy.data.meshes.new(name)
     return build_mesh(name, (frame.vertices - origin).astype(np.float32), frame.faces, smooth)
 
 

@@ -20,6 +20,7 @@ from .frame_mesh import (
     frame_to_mesh,
     load_frame,
     material_pairs,
+    note_of_empty,
     read_times,
     set_material_indices,
 )
@@ -41,13 +42,18 @@ def write(context: bpy.types.Context, spec: ResultSpec, making: Making) -> Gener
     count = len(spec.frame_paths)
     origin = np.zeros(3)
     looks: list[bpy.types.Material | None] = []
+    empty: list[int] = []
     for index, path in enumerate(spec.frame_paths):
-        frame = load_frame(path)
+        frame = load_frame(path, may_be_empty=True)
         yield (index + 0.2) / (len(spec.frame_paths) + 1)
         if index == 0:
             origin = origin_of(spec, frame.vertices)
         mesh = making.own(frame_to_mesh(frame_name(spec.name, index, count), frame, origin, spec.smooth))
+        frames.objects.link(making.own(bpy.data.objects.new(mesh.name, mesh)))
         yield (index + 0.6) / (len(spec.frame_paths) + 1)
+        if not len(frame.faces):
+            empty.append(index)
+            continue
         add_point_attribute(mesh, MORPH, np.full(len(frame.vertices), fraction(frame), np.float32))
         if frame.velocity is not None:
             add_point_attribute(mesh, MORPH_VELOCITY, (frame.velocity * timing.rates[index]).astype(np.float32))
@@ -60,9 +66,8 @@ def write(context: bpy.types.Context, spec: ResultSpec, making: Making) -> Gener
             if material not in looks:
                 looks.append(material)
         set_material_indices(mesh, faces)
-        item = making.own(bpy.data.objects.new(mesh.name, mesh))
-        frames.objects.link(item)
         yield (index + 1) / (len(spec.frame_paths) + 1)
+    making.notes += note_of_empty(timing.times, empty)
 
     body = making.own(bpy.data.meshes.new(spec.name))
     for material in looks:
@@ -88,4 +93,6 @@ def origin_of(spec: ResultSpec, vertices: np.ndarray) -> np.ndarray:
     """Where the result's origin goes: the first source's, else the middle of the first frame."""
     if spec.slots and spec.slots[0].matrix:
         return np.array(spec.slots[0].matrix, np.float64)[:3, 3]
+    if not len(vertices):
+        return np.zeros(3)
     return (vertices.min(axis=0).astype(np.float64) + vertices.max(axis=0)) / 2

@@ -22,6 +22,7 @@ from .frame_mesh import (
     frame_to_mesh,
     load_frame,
     material_pairs,
+    note_of_empty,
     read_times,
     set_material_indices,
 )
@@ -46,16 +47,24 @@ def write(context: bpy.types.Context, spec: ResultSpec, making: Making) -> Gener
     rate = context.scene.render.fps / context.scene.render.fps_base
     blender, layers = MaterialBlender(spec, making), LayerWriter(spec.slots)
     origin = np.zeros(3)
+    empty: list[int] = []
     for index, path in enumerate(spec.frame_paths):
-        frame = load_frame(path)
+        frame = load_frame(path, may_be_empty=True)
         yield (index + 0.2) / count
         if index == 0:
             origin = origin_of(spec, frame.vertices)
             handle.location = origin
         mesh = making.own(frame_to_mesh(frame_name(spec.name, index, count), frame, origin, spec.smooth))
-        yield (index + 0.6) / count
-        add_point_attribute(mesh, MORPH, np.full(len(frame.vertices), fraction(frame), np.float32))
+        item = making.own(bpy.data.objects.new(mesh.name, mesh))
+        item.parent = handle
+        collection.objects.link(item)
         when = np.flatnonzero(shown == index)
+        _key_visibility(item, start + when, (start, start + len(shown) - 1), making)
+        yield (index + 0.6) / count
+        if not len(frame.faces):
+            empty.append(index)
+            continue
+        add_point_attribute(mesh, MORPH, np.full(len(frame.vertices), fraction(frame), np.float32))
         if spec.velocity and frame.velocity is not None and len(when):
             per_second = float(np.mean(slopes[when])) * rate * timing.rates[index]
             add_point_attribute(mesh, VELOCITY, (frame.velocity * per_second).astype(np.float32))
@@ -67,11 +76,8 @@ def write(context: bpy.types.Context, spec: ResultSpec, making: Making) -> Gener
         for material in blender.blend_pairs(frame.segment, pairs):
             mesh.materials.append(material)
         set_material_indices(mesh, faces)
-        item = making.own(bpy.data.objects.new(mesh.name, mesh))
-        item.parent = handle
-        collection.objects.link(item)
-        _key_visibility(item, start + when, (start, start + len(shown) - 1), making)
         yield (index + 1) / count
+    making.notes += note_of_empty(timing.times, empty)
     blender.drive_viewport_colors(handle, f'["{MORPH}"]', timing.times)
     return handle
 
