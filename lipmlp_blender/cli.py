@@ -11,7 +11,7 @@ import bpy
 
 from .batch import do_side_by_side
 from .blocking import run_to_the_end, write_result
-from .interrupts import INTERRUPTED_EXIT, ctrl_c_interrupts, ctrl_c_leaves, outlive_the_reader
+from .interrupts import INTERRUPTED_EXIT, ctrl_c_interrupts, outlive_the_reader
 from .job_folder import clear_away, why_not_writable
 from .job_queue import MorphJob
 from .lipmlp_engine.batch.batch_errors import MOST_COUNTED, ListError
@@ -23,18 +23,20 @@ from .lipmlp_engine.machine.standard_streams import open_standard_streams, say
 from .properties import apply_preset
 from .request import (
     RequestError,
+    begin_with_scene,
     job_from,
     landmarks_of,
     let_vertices_match,
     new_folder,
     order_from,
     title_of,
-    why_repeated,
+    why_not_these,
 )
 from .result_assignments import result_as
 from .scene.errors import SceneError
 from .scene.gather import gather, slots
 from .scene.spec import LAST_FRAME
+from .scene_output import aim_render, render, save
 
 COMMAND = "lipmorph"
 USAGE_EXIT, SCENE_EXIT, OUTPUT_EXIT = 2, 3, 4
@@ -73,11 +75,12 @@ def _run(options: argparse.Namespace) -> int:
         if not spans:
             return min(failed, MOST_COUNTED)
         if options.render is not None:
-            _aim_render(options, min(first for first, _ in spans), max(last for _, last in spans))
+            first, last = min(first for first, _ in spans), max(last for _, last in spans)
+            aim_render(options.render, options.output, first, last)
         if options.output:
-            _save(options.output)
+            save(options.output)
         if options.render is not None:
-            _render()
+            render()
         elif not options.output:
             say("The scene was not saved, as --output names no file; the morph is kept in its folder.\n", sys.stdout)
     except EngineError as error:
@@ -207,8 +210,8 @@ def _prepared(entry: dict[str, Any]) -> tuple[MorphJob, tuple[int, int]]:
     if len(names) < 2:
         raise UsageError("A morph needs two or more objects.")
     objects = [context.scene.objects[name] for name in names]
-    if repeated := why_repeated(objects):
-        raise UsageError(f"{repeated}.")
+    if reason := why_not_these(context, objects):
+        raise UsageError(f"{reason}.")
     if entry["preset"] is not None:
         if entry["preset"] not in PRESETS:
             raise UsageError(f"There is no preset '{entry['preset']}'; choose one of {', '.join(PRESETS)}.")
@@ -226,7 +229,8 @@ def _prepared(entry: dict[str, Any]) -> tuple[MorphJob, tuple[int, int]]:
     except BaseException:
         clear_away(folder)
         raise
-    return morph, (settings.result.frame_start, settings.result.frame_end)
+    wanted = morph.order["spec"]
+    return morph, (wanted["frame_start"], wanted["frame_end"])
 
 
 def _laid_down(entry: dict[str, Any], objects: list[bpy.types.Object], title: str, folder: Path) -> MorphJob:
@@ -234,6 +238,8 @@ def _laid_down(entry: dict[str, Any], objects: list[bpy.types.Object], title: st
     context = bpy.context
     settings = context.scene.lipmorph
     with result_as(settings.result, entry["set"]) as others:
+        if begins := begin_with_scene(context.scene):
+            say(f"{begins}.\n", sys.stdout)
         order = order_from(context, entry["name"], [item.name for item in objects], slots(objects))
         shapes = gather(context, objects, folder)
         let_vertices_match(order, folder, shapes)
@@ -251,33 +257,6 @@ def _require_places(options: argparse.Namespace) -> None:
         reason = why_not_writable(path.resolve()) if path else ""
         if reason:
             raise OutputError(f"{path} cannot be written: {reason}.")
-
-
-def _save(path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    bpy.ops.wm.save_as_mainfile(filepath=str(path.resolve()), copy=False)
-    say(f"Saved {path}\n", sys.stdout)
-
-
-def _aim_render(options: argparse.Namespace, first: int, last: int) -> None:
-    """Say in the scene what is to be rendered, so that the saved file renders the same on a farm."""
-    scene = bpy.context.scene
-    # A scene begins at frame 0 at the earliest, whatever its keys do.
-    scene.frame_start, scene.frame_end = max(first, 0), max(last, 0)
-    if first < 0:
-        say(f"Blender renders from frame 0 on; the morph's frames {first} to -1 are left out.\n", sys.stdout)
-    if options.render:
-        scene.render.filepath = str(Path(options.render).resolve())
-    elif options.output:
-        scene.render.filepath = str(options.output.resolve().with_suffix("")) + "_"
-
-
-def _render() -> None:
-    scene = bpy.context.scene
-    with ctrl_c_leaves("Stopped while rendering; what was trained and saved is kept."):
-        bpy.ops.render.render(animation=True)
-    first, last = scene.frame_start, scene.frame_end
-    say(f"Rendered frames {first} to {last} as {scene.render.frame_path(frame=first)}\n", sys.stdout)
 
 
 def _complain(sentence: str, code: int) -> int:

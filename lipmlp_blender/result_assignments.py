@@ -19,13 +19,17 @@ _WORDS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no"
 def result_as(result: LipmorphResultSettings, assignments: Sequence[str]) -> Iterator[list[str]]:
     """The scene's result settings with ``result.name=value`` in them for the moment; gives the other assignments."""
     ours = [text for text in assignments if text.startswith(f"{SECTION}.")]
-    before = {name: getattr(result, name) for name in LipmorphResultSettings.__annotations__}
+    chosen = [name for name in LipmorphResultSettings.__annotations__ if result.is_property_set(name)]
+    before = {name: getattr(result, name) for name in chosen}
     try:
         for text in ours:
             name, _, value = text.removeprefix(f"{SECTION}.").partition("=")
             setattr(result, name.strip(), _value(result, name.strip(), value.strip()))
         yield [text for text in assignments if text not in ours]
     finally:
+        # What nobody has chosen stays so: where it plays no part, the scene decides.
+        for name in LipmorphResultSettings.__annotations__:
+            result.property_unset(name)
         for name, value in before.items():
             setattr(result, name, value)
 

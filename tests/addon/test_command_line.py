@@ -123,6 +123,45 @@ def test_the_range_that_the_file_was_saved_with_is_rendered_and_kept(
     assert sorted(path.name for path in output.parent.glob("*.png")) == pictures
 
 
+def test_a_morph_of_the_command_line_begins_with_its_scene(
+    command: Callable[..., int], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """It played from frame 1 in a scene of frames 1001 to 1100; what --set says of the range is rendered."""
+    make_small_pictures()
+    scene = bpy.context.scene
+    scene.frame_start, scene.frame_end = 1001, 1100
+    assert command("--objects", "Ball", "Ring", "--set", "extraction.frames=2", "--output", tmp_path / "a.blend") == 0
+    assert "plays from frame 1001 to 1048" in capfd.readouterr().out
+    result = scene.lipmorph.result
+    assert not result.is_property_set("frame_start") and not result.is_property_set("easing")
+    assert keyed_range() == (1001, 1048)
+    wanted = ("--set", "result.frame_end=1012", "--set", "result.frame_start=1011")
+    assert command("--objects", "Ball", "Ring", *wanted, "--set", "extraction.frames=2", "--output",
+        tmp_path / "b.blend", "--render") == 0  # fmt: skip
+    assert "plays from" not in capfd.readouterr().out
+    assert sorted(path.name for path in tmp_path.glob("*.png")) == ["b_1011.png", "b_1012.png"]
+
+
+def test_what_the_panel_refuses_is_refused(
+    command: Callable[..., int], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """An object that is linked under the name of another one of the file was morphed as that one."""
+    library = tmp_path / "library.blend"
+    bpy.data.libraries.write(str(library), {bpy.data.objects["Ball"]}, fake_user=True)
+    with bpy.data.libraries.load(str(library), link=True) as (_, chosen):
+        chosen.objects = ["Ball"]
+    scene = bpy.context.scene
+    scene.collection.objects.unlink(bpy.data.objects["Ball", None])
+    scene.collection.objects.link(chosen.objects[0])
+    assert command("--objects", "Ball", "Ring") == 2
+    assert "'Ball' is linked, and another object has its name" in capfd.readouterr().err
+
+
+def keyed_range() -> tuple[float, float]:
+    timeline = importlib.import_module(f"{MODULE}.scene.timeline").Timeline.of(bpy.data.objects["Morph"])
+    return tuple(timeline.curve.range())
+
+
 def test_a_scene_without_a_camera_is_not_rendered(
     command: Callable[..., int], tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
