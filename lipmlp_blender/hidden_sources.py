@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import bpy
 
-from .scene.ownership import morphs, story_of
+from .scene.ownership import MARK, morphs, story_of
 from .scene.remove import sources_called
 from .scene.showing import show_in
 
@@ -15,16 +15,18 @@ def remember_hidden(scene: bpy.types.Scene, result: bpy.types.Object) -> None:
     for index in reversed(range(len(kept))):
         if kept[index].object is None or not kept[index].object.hide_render:
             kept.remove(index)
-    known = {entry.object for entry in kept}
+    mark = result[MARK]
+    known = {(entry.object, entry.name) for entry in kept if entry.mark == mark}
     for name in story_of(result).hidden:
-        source = bpy.data.objects.get(name)
-        if source is not None and source not in known:
-            kept.add().object = source
+        for source in sources_called(result, name):
+            if (source, name) not in known:
+                entry = kept.add()
+                entry.object, entry.name, entry.mark = source, name, mark
 
 
 def hidden_in_vain(scene: bpy.types.Scene) -> list[bpy.types.Object]:
     """Objects that are hidden still though no result is left that hid them."""
-    entries = [entry.object for entry in scene.lipmorph.hidden]
+    entries = dict.fromkeys(entry.object for entry in scene.lipmorph.hidden)
     hidden = [item for item in entries if item is not None and item.hide_render and item.name in scene.objects]
     if not hidden:
         return []

@@ -21,6 +21,7 @@ from .scene.errors import SceneError
 from .scene.file_mark import is_of_this_file
 from .scene.kept_materials import name_kept_materials
 from .scene.ownership import story_of
+from .scene.remove import sources_called
 from .scene.spec import AUTOMATIC, EASINGS, LAST_FRAME, ResultSpec
 
 ELSEWHERE = " (of another file)"
@@ -120,7 +121,14 @@ def mean_own(order: dict[str, Any], folder: Path, morph: bpy.types.Object) -> No
     story = story_of(morph)
     if not is_of_this_file(story.file) or any(name.endswith(ELSEWHERE) for name in story.sources):
         disown(order, folder)
+    else:
+        spec_from(order, [], None, folder)
+        order["spec"]["sources"] = [_called_now(morph, name) for name in story.sources]
     name_kept_materials(morph, order)
+
+
+def _called_now(morph: bpy.types.Object, name: str) -> str:
+    return next((source.name for source in sources_called(morph, name)), name)
 
 
 def _keys_need_source(folder: Path) -> bool:

@@ -130,9 +130,10 @@ class LipmorphShape(bpy.types.PropertyGroup):
 
 
 class LipmorphHidden(bpy.types.PropertyGroup):
-    """A shape that a result has hidden"""
+    """A shape that a result has hidden; named as that result knows it, whatever it is called since"""
 
     object: bpy.props.PointerProperty(type=bpy.types.Object)
+    mark: bpy.props.StringProperty()
 
 
 class LipmorphLandmarkPoint(bpy.types.PropertyGroup):

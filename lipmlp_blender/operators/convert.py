@@ -21,10 +21,10 @@ from ..preferences import chosen_python
 from ..report_summary import tracking_of
 from ..runtime import runtime
 from ..scene.errors import ChangedSourceError, SceneError
-from ..scene.file_mark import is_of_this_file
 from ..scene.key_source import why_no_keys
 from ..scene.ownership import story_of
 from ..scene.packed_model import is_packed
+from ..scene.remove import sources_called
 from ..scene.spec import WRITERS
 from .model import folder_with_model
 from .results import folder_of, needs_morph
@@ -160,7 +160,7 @@ def require_source(context: bpy.types.Context, morph: bpy.types.Object) -> None:
     if extraction.template != "source":
         return
     name = [*story_of(morph).sources, ""][0]
-    source = bpy.data.objects.get(name) if is_of_this_file(story_of(morph).file) else None
+    source = next(iter(sources_called(morph, name)), None)
     if source is None:
         raise ChangedSourceError(f"'{name}' is no longer in the file, and shape keys are made on a copy of its mesh.")
     reason = why_no_keys(context, source, extraction.key_vertices)

@@ -97,14 +97,21 @@ def remove_remains(mark: str) -> None:
 
 
 def sources_called(item: bpy.types.Object, name: str) -> list[bpy.types.Object]:
-    """The source of a result that has the name, or what a full copy of its scene has in its place.
+    """The source of a result that has, or had, the name, or what a full copy of its scene has in its place.
 
     Of a result that was appended from another file the sources are there, whatever has their names here.
     """
     if not is_of_this_file(story_of(item).file):
         return []
     scenes = [scene for scene in bpy.data.scenes if item.name in scene.objects]
-    own = [scene.objects[name] for scene in scenes if name in scene.objects]
+    # What the result has hidden is remembered itself: it may be called otherwise since, and something else so.
+    own = [
+        entry.object
+        for scene in scenes
+        for entry in scene.lipmorph.hidden
+        if (entry.mark, entry.name) == (item[MARK], name) and entry.object in scene.objects.values()
+    ]
+    own = own or [scene.objects[name] for scene in scenes if name in scene.objects]
     own = own or [copy for scene in scenes for copy in scene.objects if copied_name(copy.name) == name]
     named = bpy.data.objects.get(name)
     return list(dict.fromkeys(own)) or ([named] if named is not None else [])

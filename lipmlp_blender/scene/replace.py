@@ -12,13 +12,12 @@ from mathutils import Matrix
 from .. import compat
 from .edited_looks import keep_edited_looks
 from .errors import SceneError
-from .file_mark import is_of_this_file
 from .frame_mesh import MORPH
 from .inheritance import give_property, inherit, own_action, repoint
 from .ownership import MARK, copied_name, marked, parents_of, remove_collections, story_of, tell_story
 from .placement import as_matrix, settle
 from .player_nodes import FRAMES_INPUT, MORPH_INPUT, SPEED_INPUT, SUBFRAMES_INPUT, VELOCITY_INPUT, player_of
-from .remove import disposable_parts, parts_of, remove_morph, remove_remains, require_morph
+from .remove import disposable_parts, parts_of, remove_morph, remove_remains, require_morph, sources_called
 from .timeline import Played, Timeline
 from .velocity import refresh_speed
 
@@ -40,8 +39,8 @@ def replace_morph(old: bpy.types.Object, new: bpy.types.Object, keep_keys: bool 
         raise
     mark, known, change = new[MARK], set(bpy.data.actions), _change_of_space(old, new)
     told = story_of(new)
-    past = story_of(old)
-    told.hidden = list(dict.fromkeys([*(past.hidden if is_of_this_file(past.file) else []), *told.hidden]))
+    hidden = [source.name for name in story_of(old).hidden for source in sources_called(old, name)]
+    told.hidden = list(dict.fromkeys([*hidden, *told.hidden]))
     told.notes += keep_edited_looks(old[MARK], mark)
     frames = parts_of(new)[0]
     layer = bpy.context.view_layer
