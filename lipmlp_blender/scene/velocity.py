@@ -14,6 +14,9 @@ from .errors import NotAMorphError
 from .ownership import MARK, is_morph
 from .player_nodes import MORPH_INPUT, SPEED_INPUT, player_of
 
+JUMP = 0.25
+"""Of Morph within half a frame. Chosen: what gets so far so soon is cut, and not moved."""
+
 
 def refresh_speed(item: bpy.types.Object) -> None:
     """Key Morph Speed anew after Morph's keys were moved, scaled or replaced; without keys it is 0."""
@@ -24,11 +27,29 @@ def refresh_speed(item: bpy.types.Object) -> None:
     if morph is None or not len(morph.keyframe_points):
         compat.set_input(modifier, SPEED_INPUT, 0.0)
         return
-    first, last = morph.range()
-    frames = np.arange(math.floor(first) - 1, math.ceil(last) + 2, dtype=np.float32)
-    slopes = [morph.evaluate(float(frame) + 0.5) - morph.evaluate(float(frame) - 0.5) for frame in frames]
+    first, last = _reach(item, morph)
+    frames = np.arange(first - 1, last + 2, dtype=np.float32)
+    slopes = [_slope(morph, float(frame)) for frame in frames]
     speed = compat.ensure_fcurve(item, compat.input_path(modifier, SPEED_INPUT), group="Motion Blur")
     write_samples(speed, frames, np.array(slopes, np.float32))
+
+
+def _reach(item: bpy.types.Object, morph: bpy.types.FCurve) -> tuple[int, int]:
+    """From when to when Morph moves: over its keys, and over the scenes' frames where it goes on beyond them."""
+    first, last = morph.range()
+    if morph.extrapolation == "LINEAR" or len(morph.modifiers):
+        scenes = [scene for scene in bpy.data.scenes if item.name in scene.objects]
+        first = min([first, *(scene.frame_start for scene in scenes)])
+        last = max([last, *(scene.frame_end for scene in scenes)])
+    return math.floor(first), math.ceil(last)
+
+
+def _slope(morph: bpy.types.FCurve, frame: float) -> float:
+    """The change per frame; where it jumps, as at the end of a cycle, of the side that does not: a cut is no motion."""
+    before, now, after = (morph.evaluate(frame + step) for step in (-0.5, 0.0, 0.5))
+    if abs((after - now) - (now - before)) < JUMP:
+        return after - before
+    return 2.0 * min(after - now, now - before, key=abs)
 
 
 def refresh_all_speeds() -> None:
