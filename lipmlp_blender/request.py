@@ -48,7 +48,7 @@ def chain(context: bpy.types.Context) -> list[bpy.types.Object]:
 def selected_shapes(context: bpy.types.Context) -> list[bpy.types.Object]:
     """The selected objects that can become a mesh, the active one last; results of ours are taken only when listed."""
     shapes = [item for item in context.selected_objects if item.type in SHAPE_TYPES and not is_morph(item)]
-    active = context.view_layer.objects.active
+    active = context.active_object  # which a script may override, and not the view layer's
     return sorted(shapes, key=lambda item: (item == active, item.name))
 
 

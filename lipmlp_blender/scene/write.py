@@ -56,7 +56,8 @@ def write_result_in_slices(
         folder, model = portable_path(spec.job_folder), portable_path(spec.model_path)
         made_in = str(spec.job_folder or "")
         sources = [bpy.data.objects[name] for name in spec.sources if name in bpy.data.objects]
-        notes = spec.notes + making.notes + look_notes(spec.slots) + source_notes(sources)
+        notes = spec.notes + making.notes + _notes_of_other_scenes(context.scene, hidden)
+        notes += look_notes(spec.slots) + source_notes(sources)
         place = [list(row) for row in item.matrix_basis]
         told = ResultStory(
             writer, spec.sources, hidden, spec.hide_sources, place, folder, model, made_in, taken, notes,
@@ -100,6 +101,19 @@ def _hide_sources(context: bpy.types.Context, spec: ResultSpec) -> list[str]:
             show_in(context.scene, source, seen=False)
             hidden.append(name)
     return hidden
+
+
+def _notes_of_other_scenes(scene: bpy.types.Scene, hidden: list[str]) -> list[str]:
+    """Where else a hidden source is missing now: what is hidden from renders is hidden so in all scenes."""
+    notes = []
+    for name in hidden:
+        others = [entry.name for entry in bpy.data.scenes if entry != scene and name in entry.objects]
+        if others:
+            notes.append(
+                f"'{name}' is not rendered in the scene '{others[0]}' either: Blender hides an object from the renders "
+                "of all its scenes. Put a linked duplicate into that scene instead, or show it and hide the morph."
+            )
+    return notes
 
 
 def _select_only(context: bpy.types.Context, item: bpy.types.Object) -> None:

@@ -78,6 +78,14 @@ def test_what_has_no_effect_is_grey(lipmorph: ModuleType) -> None:
     }
 
 
+def test_a_script_may_say_which_is_the_target(two_objects: tuple[bpy.types.Object, bpy.types.Object]) -> None:
+    """What it overrides was taken for the selection, and the view layer's own active object for the target."""
+    ball, ring = two_objects
+    with bpy.context.temp_override(selected_objects=[ring, ball], active_object=ball, object=ball):
+        assert part("request").chain(bpy.context) == [ring, ball]
+    assert part("request").chain(bpy.context) == [ball, ring]
+
+
 def test_the_active_object_is_the_target(two_objects: tuple[bpy.types.Object, bpy.types.Object]) -> None:
     ball, ring = two_objects
     chain = part("request").chain

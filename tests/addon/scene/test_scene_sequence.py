@@ -180,3 +180,36 @@ def test_an_export_spans_the_keys_wherever_they_are(write: ModuleType, tmp_path:
     assert span(morph) == (-10, 61)
     timeline.clear()
     assert span(morph) is None
+
+
+def test_a_cycle_goes_on_with_its_motion_blur_and_its_jump_is_none(write: ModuleType, tmp_path: Path) -> None:
+    """At each end of a cycle the blur was as long as the whole morph, and after the first there was the last key's."""
+    scene = bpy.context.scene
+    scene.frame_start, scene.frame_end = 1, 60
+    item = make(write, tmp_path, frame_start=1, frame_end=21, easing="EASE_IN")
+    line = part("scene.timeline").Timeline.of(item)
+    line.curve.modifiers.new("CYCLES")
+    part("scene.velocity").refresh_speed(item)
+    speeds = speeds_of(item, range(1, 60))
+    assert min(speeds) > -1e-6 and max(speeds) < 0.2
+    assert speeds[5] == pytest.approx(speeds[25], abs=1e-4) and speeds[5] == pytest.approx(speeds[45], abs=1e-4)
+    assert speeds[15] > 1.5 * speeds[5] > 0.01  # and each time it gathers speed as before
+    line.curve.modifiers.remove(line.curve.modifiers[0])
+    for point in line.curve.keyframe_points:
+        point.interpolation = "CONSTANT"
+    part("scene.velocity").refresh_speed(item)
+    assert max(abs(speed) for speed in speeds_of(item, range(1, 60))) < 1e-6
+
+
+def speeds_of(item: bpy.types.Object, frames: range) -> list[float]:
+    compat, nodes = part("compat"), part("scene.player_nodes")
+    curve = compat.find_fcurve(item, compat.input_path(nodes.player_of(item), nodes.SPEED_INPUT))
+    return [curve.evaluate(frame) for frame in frames]
+
+
+def test_a_source_that_another_scene_has_too_is_said_to_be_missing_there(write: ModuleType, tmp_path: Path) -> None:
+    bpy.ops.mesh.primitive_cube_add()
+    bpy.data.scenes.new("Second").collection.objects.link(bpy.context.object)
+    item = make(write, tmp_path, sources=[bpy.context.object.name])
+    (note,) = part("scene.ownership").story_of(item).notes
+    assert "not rendered in the scene 'Second' either" in note
