@@ -69,10 +69,8 @@ class LIPMORPH_OT_re_extract(bpy.types.Operator):
         except (EngineError, SceneError, OSError, ValueError, KeyError) as error:
             self.report({"ERROR"}, shown(f"The morph's folder cannot be read: {error}"))
             return {"CANCELLED"}
-        for name in RE_EXTRACTED:
-            # What the button that was pressed asks for is not what was asked for the last time.
-            if not self.properties.is_property_set(name):
-                setattr(self, name, getattr(extraction, name))
+        for name, value in self._wanted(extraction).items():
+            setattr(self, name, value)
         self.frame_start, self.frame_end = _range_of(context.active_object, spec)
         return context.window_manager.invoke_props_dialog(self)
 
@@ -102,7 +100,8 @@ class LIPMORPH_OT_re_extract(bpy.types.Operator):
             order["new_range"] = (start, end) != now
             if order["new_range"]:
                 morph_keys(spec_from(order, [], None, folder))  # refused before the engine is asked
-            wanted = [part for name in RE_EXTRACTED for part in (f"--{name}", str(getattr(self, name)))]
+            extraction = Job.read(ResultsFolder(folder).job).extraction
+            wanted = [part for name, value in self._wanted(extraction).items() for part in (f"--{name}", str(value))]
             again = MorphJob(order.pop("title", morph.name), folder, order, extracts=tuple(wanted))
             again.write()
             mean_own(order, folder, morph)
@@ -111,6 +110,11 @@ class LIPMORPH_OT_re_extract(bpy.types.Operator):
             self.report({"ERROR"}, shown(error))
             return {"CANCELLED"}
         return {"FINISHED"}
+
+    def _wanted(self, before: Extraction) -> dict[str, int]:
+        """What the button or the script asks for; of what it says nothing about, what was asked for the last time."""
+        chosen = {name: self if self.properties.is_property_set(name) else before for name in RE_EXTRACTED}
+        return {name: getattr(owner, name) for name, owner in chosen.items()}
 
 
 def _range_of(morph: bpy.types.Object, spec: ResultSpec) -> tuple[int, int]:

@@ -86,6 +86,25 @@ def test_the_result_can_be_extracted_again_reported_and_removed(
     assert names() == before and not bpy.data.objects["Ball"].hide_get()
 
 
+def test_what_a_script_does_not_say_stays_as_it_was(
+    two_objects: tuple[bpy.types.Object, bpy.types.Object],
+    fake: Callable[[str], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Other cells than those of the training were taken where only the number of frames was said."""
+    settings = bpy.context.scene.lipmorph.extraction
+    settings.resolution, settings.frames = 48, 6
+    bpy.ops.lipmorph.train()
+    asked: list[tuple[str, ...]] = []
+    monkeypatch.setattr(part("operators.re_extract"), "start_job", lambda job: asked.append(job.extracts))
+    assert bpy.ops.lipmorph.re_extract(frames=5) == bpy.ops.lipmorph.re_extract(frame_end=30) == {"FINISHED"}
+    faces = str(settings.faces)
+    assert asked == [
+        ("--frames", "5", "--resolution", "48", "--faces", faces),
+        ("--frames", "6", "--resolution", "48", "--faces", faces),
+    ]
+
+
 def test_a_result_is_fetched_from_its_folder(
     two_objects: tuple[bpy.types.Object, bpy.types.Object], fake: Callable[[str], None], tmp_path: Path
 ) -> None:
