@@ -35,6 +35,8 @@ from .sculpted import why_not_whole
 from .showing import shown
 
 SHAPE_TYPES = ("MESH", "CURVE", "FONT", "SURFACE", "META", "POINTCLOUD")
+KINDS = {"CURVES": "hair", "GREASEPENCIL": "drawing", "GPENCIL": "drawing"}
+"""What Blender calls by a word of its own, or by that of something that is a shape."""
 WAIT_SECONDS = 0.005
 """How long a slice waits for the thread that writes."""
 
@@ -198,10 +200,15 @@ def _read_parts(context: bpy.types.Context, item: bpy.types.Object) -> tuple[lis
     return meshes, clouds
 
 
+def kind_of(item: bpy.types.Object) -> str:
+    """What an object is that is no shape, in the artist's word."""
+    return KINDS.get(item.type, item.type.replace("_", " ").lower())
+
+
 def _mesh_of(evaluated: bpy.types.Object, item: bpy.types.Object) -> bpy.types.Mesh:
     if item.type not in SHAPE_TYPES:
         raise NotAShapeError(
-            f"'{item.name}' is no shape: choose meshes, curves, texts, surfaces or metaballs, not {item.type.lower()}."
+            f"'{item.name}' is no shape: choose meshes, curves, texts, surfaces or metaballs, not {kind_of(item)}."
         )
     try:
         mesh = evaluated.to_mesh()

@@ -6,11 +6,10 @@ from collections.abc import Sequence
 
 import bpy
 
-from .gather import SHAPE_TYPES
+from .gather import SHAPE_TYPES, kind_of
 from .ownership import is_morph
 
 MOST_NAMED = 3
-_WORDS = {"CURVES": "hair", "GREASEPENCIL": "drawing", "GPENCIL": "drawing"}
 
 
 def left_out(items: Sequence[bpy.types.Object]) -> str:
@@ -27,4 +26,4 @@ def _what_else(item: bpy.types.Object) -> str:
         return "a morph, which has to be listed"
     if item.instance_collection is not None and item.instance_type == "COLLECTION":
         return "an instance of a collection, to be made real and joined first"
-    return "" if item.type in SHAPE_TYPES else _WORDS.get(item.type, item.type.replace("_", " ").lower())
+    return "" if item.type in SHAPE_TYPES else kind_of(item)
