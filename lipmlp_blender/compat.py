@@ -37,6 +37,13 @@ def input_path(modifier: bpy.types.NodesModifier, name: str) -> str:
     return f'modifiers["{bpy.utils.escape_identifier(modifier.name)}"]{_path_in_modifier(modifier, name)}'
 
 
+def newer_input_path(modifier: bpy.types.NodesModifier, name: str) -> str:
+    """How a Blender calls the input that calls it otherwise and may have saved the file; nothing in the newest."""
+    if MODIFIER_INPUTS_ARE_PROPERTIES:
+        return ""
+    return f'modifiers["{bpy.utils.escape_identifier(modifier.name)}"]{_newer_path(_identifier(modifier, name))}'
+
+
 def draw_input(layout: bpy.types.UILayout, modifier: bpy.types.NodesModifier, name: str, text: str) -> None:
     """Draw a geometry nodes modifier's input as a field of a panel."""
     identifier = _identifier(modifier, name)
@@ -130,7 +137,11 @@ def _bags(animation: bpy.types.AnimData) -> list[Any]:
 
 def _path_in_modifier(modifier: bpy.types.NodesModifier, name: str) -> str:
     identifier = _identifier(modifier, name)
-    return f".properties.inputs.{identifier}.value" if MODIFIER_INPUTS_ARE_PROPERTIES else f'["{identifier}"]'
+    return _newer_path(identifier) if MODIFIER_INPUTS_ARE_PROPERTIES else f'["{identifier}"]'
+
+
+def _newer_path(identifier: str) -> str:
+    return f".properties.inputs.{identifier}.value"
 
 
 def _identifier(modifier: bpy.types.NodesModifier, name: str) -> str:

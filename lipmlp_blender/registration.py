@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from . import cli, operators, properties, runtime, translations, ui
-from .scene import match_preview, preview, velocity
+from .scene import match_preview, newer_files, preview, velocity
 
-PARTS = (translations, properties, operators, ui, preview, match_preview, velocity, runtime, cli)
+PARTS = (translations, properties, operators, ui, preview, match_preview, newer_files, velocity, runtime, cli)
 
 
 def register() -> None:
