@@ -83,6 +83,8 @@ class MorphJob:
     done: Done | None = None
     keys_refused: bool = False
     """Whether there is no result because one mesh cannot be this morph; the frames are there."""
+    added: bool = False
+    """Whether its result has come into a file."""
     process: EngineProcess | None = None
     meant: dict[str, dict[str, int]] = field(default_factory=dict)
     """Kind and name of what the order names in this Blender → the number that it keeps when it is renamed."""
@@ -246,12 +248,13 @@ class JobQueue:
         return changed
 
     def close(self) -> None:
-        """End every engine now."""
+        """End every engine now; of a training that has come to nothing, nothing stays."""
         for job in self.jobs:
             if job.process is not None:
                 job.process.kill()
             if not job.over:
                 job.state, job.sentence = JobState.CANCELLED, "Stopped, because the add-on was switched off."
+                job.clear_away()
 
     def _begin(self, job: MorphJob) -> MorphJob:
         try:

@@ -202,7 +202,7 @@ class Runtime:
             kind = "WARNING" if job.keys_refused else "ERROR"
             self.announcements.append((kind, f"{job.title}: {writing.sentence}"))
         else:
-            job.sentence = f"'{writing.result_name}' is in the scene."
+            job.sentence, job.added = f"'{writing.result_name}' is in the scene.", True
             why_no_keys = job.order.get("why_no_keys", "")
             self.announcements.append(("INFO", f"{job.title} is ready. {why_no_keys}".strip()))
         return True
@@ -268,8 +268,10 @@ def _scene_was_replaced(*_arguments: object) -> None:
 @bpy.app.handlers.persistent
 def _file_was_opened(*_arguments: object) -> None:
     runtime.session += 1
-    for job in runtime.queue.jobs:
+    for job in list(runtime.queue.jobs):
         job.meant = {}
+        if job.added:  # to the file that was closed, and so it waits for no other
+            runtime.dismiss(job)
     runtime.showing.forget()
     runtime.watched = False
     if runtime.writing is not None:

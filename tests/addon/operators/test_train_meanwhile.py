@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from pathlib import Path
 
 import bpy
 import pytest
@@ -50,6 +51,31 @@ def test_an_undo_while_the_result_is_written_starts_it_again(
     tick_until(lambda: not runtime.active)
     assert job.state.name == "FINISHED", job.sentence
     assert len([name for name in names() if name.startswith("Morph ")]) == 4
+
+
+def test_a_result_that_is_in_its_file_is_not_offered_to_the_next(
+    two_objects: tuple[bpy.types.Object, bpy.types.Object], fake: Callable[[str], None]
+) -> None:
+    """Each new file began with what had long been added to the one before."""
+    runtime = part("runtime").runtime
+    enqueue()
+    tick_until(lambda: not runtime.active)
+    assert "Morph" in names()
+    bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
+    assert runtime.kept == [] and runtime.queue.jobs == []
+
+
+def test_leaving_blender_amid_a_training_leaves_no_folder(
+    two_objects: tuple[bpy.types.Object, bpy.types.Object], fake: Callable[[str], None], tmp_path: Path
+) -> None:
+    """Nothing could be done with it, and nobody had been told that it was there."""
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "scene.blend"))
+    fake("slow")
+    job, runtime = enqueue(), part("runtime").runtime
+    tick_until(lambda: job.process is not None and job.process.hello is not None)
+    assert job.folder.is_dir()
+    runtime.close()
+    assert sorted(path.name for path in tmp_path.iterdir() if path.name.startswith("scene")) == ["scene.blend"]
 
 
 def test_a_result_for_another_file_is_kept_and_offered(
