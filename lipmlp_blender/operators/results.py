@@ -9,7 +9,9 @@ import bpy
 
 from ..hidden_sources import hidden_in_vain, show_again
 from ..job_queue import JobState, MorphJob, read_order
+from ..job_start import start_job
 from ..lipmlp_engine.files.results_folder import ResultsFolder
+from ..lipmlp_engine.job.errors import EngineError
 from ..lipmlp_engine.job.events import Done
 from ..lipmlp_engine.job.hearsay import shown
 from ..order_reading import welcome
@@ -63,8 +65,12 @@ class LIPMORPH_OT_fetch_result(bpy.types.Operator):
             self.report({"ERROR"}, shown(f"{results.path} is no folder of a Lipschitz Morph."))
             return {"CANCELLED"}
         frames = results.frames()
-        if not frames or not results.report.is_file():
+        finished = bool(frames) and results.report.is_file()
+        if not finished and not results.model.is_file():
             self.report({"ERROR"}, shown(f"The morph in {results.path} was not finished; train it again."))
+            return {"CANCELLED"}
+        if any(job.folder == results.path and not job.over for job in runtime.queue.jobs):
+            self.report({"ERROR"}, "The engine is at work on this morph")
             return {"CANCELLED"}
         try:
             sentence = welcome(order, results.path)
@@ -75,7 +81,10 @@ class LIPMORPH_OT_fetch_result(bpy.types.Operator):
             self.report({"WARNING"}, shown(sentence))
         order["scene"] = context.scene.name
         order.pop("replaces", None)
-        job = MorphJob(order.pop("title", "Morph"), results.path, order, state=JobState.FINISHED)
+        job = MorphJob(order.pop("title", "Morph"), results.path, order)
+        if not finished:
+            return self._finish(job)
+        job.state = JobState.FINISHED
         job.done = Done(
             model=str(results.model) if results.model.is_file() else "",
             report=str(results.report),
@@ -88,6 +97,17 @@ class LIPMORPH_OT_fetch_result(bpy.types.Operator):
             if job.state is JobState.FAILED:
                 self.report({"ERROR"}, shown(job.sentence))
                 return {"CANCELLED"}
+        return {"FINISHED"}
+
+    def _finish(self, job: MorphJob) -> set[str]:
+        """Take the frames that are missing out of the model, which is as far as the training had come."""
+        self.report({"INFO"}, "The morph was not finished: it is taken out of what was learned.")
+        job.extracts = ()
+        try:
+            start_job(job)
+        except (EngineError, SceneError, OSError) as error:
+            self.report({"ERROR"}, shown(error))
+            return {"CANCELLED"}
         return {"FINISHED"}
 
 

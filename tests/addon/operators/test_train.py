@@ -105,6 +105,28 @@ def test_what_a_script_does_not_say_stays_as_it_was(
     ]
 
 
+def test_a_training_that_was_cut_off_is_fetched_as_far_as_it_had_come(
+    two_objects: tuple[bpy.types.Object, bpy.types.Object], fake: Callable[[str], None]
+) -> None:
+    """Where there was a model but not all of its frames, the training was to be done again."""
+    bpy.ops.lipmorph.train()
+    results = part("lipmlp_engine.files.results_folder").ResultsFolder(
+        part("operators.results").folder_of(bpy.context.active_object)
+    )
+    bpy.ops.lipmorph.remove_morph()
+    count = len(results.frames())
+    results.report.unlink()
+    for frame in results.frames()[2:]:
+        frame.unlink()
+    assert bpy.ops.lipmorph.fetch_result(directory=str(results.path)) == {"FINISHED"}
+    assert part("scene.ownership").is_morph(bpy.context.active_object)
+    assert len([name for name in names() if name.startswith("Morph ")]) == count == len(results.frames())
+    results.report.unlink()
+    results.model.unlink()
+    with pytest.raises(RuntimeError, match="was not finished; train it again"):
+        bpy.ops.lipmorph.fetch_result(directory=str(results.path))
+
+
 def test_a_result_is_fetched_from_its_folder(
     two_objects: tuple[bpy.types.Object, bpy.types.Object], fake: Callable[[str], None], tmp_path: Path
 ) -> None:
