@@ -35,6 +35,8 @@ from .request import (
 from .result_assignments import result_as
 from .scene.errors import SceneError
 from .scene.gather import gather, slots
+from .scene.look_check import look_notes
+from .scene.source_notes import source_notes
 from .scene.spec import LAST_FRAME
 from .scene_output import aim_render, render, save
 
@@ -240,7 +242,10 @@ def _laid_down(entry: dict[str, Any], objects: list[bpy.types.Object], title: st
     with result_as(settings.result, entry["set"]) as others:
         if begins := begin_with_scene(context.scene):
             say(f"{begins}.\n", sys.stdout)
-        order = order_from(context, entry["name"], [item.name for item in objects], slots(objects))
+        looks = slots(objects)
+        for sentence in [*look_notes(looks), *source_notes(objects)]:
+            say(f"  note: {shown(sentence)}\n", sys.stdout)
+        order = order_from(context, entry["name"], [item.name for item in objects], looks)
         shapes = gather(context, objects, folder)
         let_vertices_match(order, folder, shapes)
         job = job_from(settings, shapes, landmarks_of(settings, objects), order)

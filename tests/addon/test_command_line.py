@@ -157,6 +157,18 @@ def test_what_the_panel_refuses_is_refused(
     assert "'Ball' is linked, and another object has its name" in capfd.readouterr().err
 
 
+def test_what_the_morph_does_not_follow_is_said_before_it_is_trained(
+    command: Callable[..., int], capfd: pytest.CaptureFixture[str]
+) -> None:
+    ball = bpy.data.objects["Ball"]
+    for frame in (1, 20):
+        ball.location.x = frame
+        ball.keyframe_insert("location", frame=frame)
+    assert command("--objects", "Ball", "Ring", "--set", "extraction.frames=2") == 0
+    said = capfd.readouterr().out
+    assert "note: 'Ball' is animated" in said and said.index("is animated") < said.index("Training")
+
+
 def keyed_range() -> tuple[float, float]:
     timeline = importlib.import_module(f"{MODULE}.scene.timeline").Timeline.of(bpy.data.objects["Morph"])
     return tuple(timeline.curve.range())
