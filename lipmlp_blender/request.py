@@ -208,7 +208,7 @@ def order_from(context: bpy.types.Context, name: str, sources: list[str], slots:
     return {
         "scene": context.scene.name,
         "blend": bpy.data.filepath,
-        "file": file_mark(context.scene),
+        "file": file_mark(),
         "writer": chosen.writer,
         "anyway": keys_wanted(chosen) == "always",
         "why_no_keys": why_not_these_keys(context, objects[0]),

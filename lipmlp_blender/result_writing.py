@@ -80,7 +80,7 @@ class ResultWriting:
             if self.job.poses is not None:
                 self._slices = write_space_in_slices(bpy.context, frames[0], self.job.order.get("source", ""))
                 return
-            file_mark(bpy.context.scene, self.job.order.get("file", ""))
+            file_mark(self.job.order.get("file", ""))
             model = Path(self.job.done.model) if self.job.done.model else None
             spec = spec_from(self.job.order, frames, model, self.job.folder)
             writer = self.job.order.get("writer", "SEQUENCE")

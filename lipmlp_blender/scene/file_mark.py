@@ -13,12 +13,16 @@ FILE = "lipmlp_morph_file"
 """By what a scene carries the mark; objects that are appended elsewhere leave it behind."""
 
 
-def file_mark(scene: bpy.types.Scene, lost: str = "") -> str:
-    """The mark of the file that is open, in this scene as well; made, or ``lost`` by an undo, where there is none."""
+def file_mark(lost: str = "") -> str:
+    """The mark of the file that is open; made, or ``lost`` by an undo, where there is none.
+
+    All scenes carry it, as any of them may be deleted.
+    """
     marks = _marks()
     known = marks[0] if marks else lost or uuid.uuid4().hex
-    if scene.library is None and scene.get(FILE) not in marks:
-        scene[FILE] = known
+    for scene in bpy.data.scenes:
+        if scene.library is None and scene.get(FILE) not in marks:
+            scene[FILE] = known
     return known
 
 

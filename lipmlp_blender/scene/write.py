@@ -61,7 +61,7 @@ def write_result_in_slices(
         place = [list(row) for row in item.matrix_basis]
         told = ResultStory(
             writer, spec.sources, hidden, spec.hide_sources, place, folder, model, made_in, taken, notes,
-            file_mark(context.scene),
+            file_mark(),
         )  # fmt: skip
         tell_story(item, told)
         keep_materials(item, spec.slots)

@@ -184,6 +184,18 @@ def test_shape_keys_are_no_keys_of_another_files_mesh(fake: Callable[[str], None
         bpy.ops.lipmorph.convert(target="SHAPE_KEYS")
 
 
+def test_a_scene_that_is_deleted_takes_no_file_with_it(fake: Callable[[str], None], tmp_path: Path) -> None:
+    two_shapes(1.0)
+    other = bpy.data.scenes.new("Other")
+    trained()
+    item = bpy.context.active_object
+    for thing in (item, *(bpy.data.objects[name] for name in NAMES)):
+        other.collection.objects.link(thing)
+    bpy.data.scenes.remove(next(scene for scene in bpy.data.scenes if scene != other))
+    part("scene.remove").remove_morph(bpy.data.objects["Morph"])
+    assert not any(bpy.data.objects[name].hide_render for name in NAMES)
+
+
 def test_undo_before_the_result_comes_does_not_make_its_file_another_one(
     fake: Callable[[str], None], tmp_path: Path
 ) -> None:
