@@ -106,11 +106,11 @@ class ExactMorph:
 class ExactBlend:
     """The blended function at a fixed time, in the training frame."""
 
-    def __init__(self, morph: ExactMorph, segment: int, time: float, held_by: Collection[int] | None = None) -> None:
+    def __init__(self, morph: ExactMorph, segment: int, time: float, thin_necks: Collection[int] | None = None) -> None:
         self._morph = morph
         self._segment = segment
         self._time = time
-        self._held_by = held_by
+        self._thin_necks = thin_necks
         self._both = morph.sides(segment)
         share = float(morph.motion.pace(segment).way(torch.tensor(time, dtype=torch.float64)))
         self.share = round(share) if abs(share - round(share)) < SAME else share
@@ -120,13 +120,13 @@ class ExactBlend:
         """Of the segment's two shapes those that count: at its own time a shape is all there is."""
 
     @property
-    def necks(self) -> dict[int, Points]:
-        """The middles of what holds on to parts that would come off, (points, 3) each, by their numbers."""
-        return {} if self._at_shape else self._both.necks(self.share)
+    def thin_necks(self) -> dict[int, Points]:
+        """The middles of the thin ones of what holds on to parts that would come off, (points, 3) each, by number."""
+        return {} if self._at_shape else self._both.thin_necks(self.share)
 
-    def held_by(self, necks: Collection[int]) -> ExactBlend:
-        """The same with some of the necks only."""
-        return ExactBlend(self._morph, self._segment, self._time, necks)
+    def held_by(self, thin_necks: Collection[int]) -> ExactBlend:
+        """The same with some of the thin necks only."""
+        return ExactBlend(self._morph, self._segment, self._time, thin_necks)
 
     def values(self, points: Points, cell: float = 0.0, scattered: bool = False) -> tuple[Points, Points]:
         """The function at points (n, 3), and how far it is to be trusted there, from 0 to 1.
@@ -185,7 +185,7 @@ class ExactBlend:
 
     @cached_property
     def _moment(self) -> Any:
-        return self._both.moment(self.share, self._morph.motion.path.at(self._segment + self._time), self._held_by)
+        return self._both.moment(self.share, self._morph.motion.path.at(self._segment + self._time), self._thin_necks)
 
     def _in_chunks(self, points: Points, look: Callable[[Points], Seen]) -> Seen:
         return Seen(*in_chunks(look, points, self._morph.threads))

@@ -24,6 +24,10 @@ WANTED = 4
 Follows from the kernels.
 """
 
+THIN_NECK = 0.02
+"""Radius of a neck, in training-frame units, below which it may come and go from frame to frame. Chosen: with necks of
+twice that, penguin → cat changed by a hundredth of its volume where one came or went."""
+
 Array = NDArray[np.float64]
 Points = NDArray[np.float32]
 
@@ -69,25 +73,27 @@ class Sides:
         """Find out what all moments have in common, which several may want at once."""
         _ = self.common.there and self._weights, self._given(0), self._given(1)
 
-    def necks(self, share: float) -> dict[int, Points]:
-        """The middles of the necks that there are at a share of the way, (points, 3) each, by their numbers."""
+    def thin_necks(self, share: float) -> dict[int, Points]:
+        """The middles of the thin necks that there are at a share of the way, (points, 3) each, by their numbers."""
         now = torch.tensor([share])
-        there = [(number, neck) for number, neck in enumerate(self._blend.necks) if float(neck.presence(now)) > 0]
-        return {number: neck.way(now)[0].numpy() for number, neck in there}
+        thin = [(number, neck) for number, neck in enumerate(self._blend.necks) if neck.radius < THIN_NECK]
+        return {number: neck.way(now)[0].numpy() for number, neck in thin if float(neck.presence(now)) > 0}
 
-    def moment(self, share: float, pose: Pose, held_by: Collection[int] | None = None) -> Any:
+    def moment(self, share: float, pose: Pose, thin_necks: Collection[int] | None = None) -> Any:
         """What is the same for all points at one share of the way, where the training frame lies at a pose.
 
-        held_by: the necks that count, of those that there are; all where nothing is said.
+        thin_necks: those that count, of those that there are; all where nothing is said.
         """
         wp, moment = warp_runtime(), self._kernels.Moment()
         moment.share, moment.offset = share, float(self._blend.offset(torch.tensor([share])))
         moment.flow, moment.extent = self._flow.on_warp, EXTENT
         moment.back, moment.ahead = flow_steps(share), flow_steps(1 - share)
         now = torch.tensor([share])
-        middles = {number: way for number, way in self.necks(share).items() if held_by is None or number in held_by}
-        there = [(neck, float(neck.presence(now))) for neck in map(self._blend.necks.__getitem__, middles)]
-        ways = list(middles.values())
+        left_out = set() if thin_necks is None else self.thin_necks(share).keys() - set(thin_necks)
+        necks = [neck for number, neck in enumerate(self._blend.necks) if number not in left_out]
+        there = [(neck, float(neck.presence(now))) for neck in necks]
+        there = [(neck, presence) for neck, presence in there if presence > 0]
+        ways = [neck.way(now)[0].numpy() for neck, _ in there]
         longest = max(map(len, ways), default=1)
         ways = [way[np.minimum(np.arange(longest), len(way) - 1)] for way in ways]
         moment.necks = self._array(np.reshape(ways, (len(there), longest, 3)), wp.vec3)

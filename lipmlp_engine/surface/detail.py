@@ -42,14 +42,14 @@ class DetailedField:
         return self.network.device
 
     @property
-    def necks(self) -> dict[int, NDArray[np.float32]]:
-        """The middles of what holds on to parts that would come off, (points, 3) each, by their numbers."""
-        return self.exact.necks if isinstance(self.exact, ExactBlend) else {}
+    def thin_necks(self) -> dict[int, NDArray[np.float32]]:
+        """The middles of the thin ones of what holds on to parts that would come off, (points, 3) each, by number."""
+        return self.exact.thin_necks if isinstance(self.exact, ExactBlend) else {}
 
-    def held_by(self, necks: Collection[int]) -> DetailedField:
-        """The same with some of the necks only."""
+    def held_by(self, thin_necks: Collection[int]) -> DetailedField:
+        """The same with some of the thin necks only."""
         assert isinstance(self.exact, ExactBlend)
-        return DetailedField(self.network, self.exact.held_by(necks), self.bound)
+        return DetailedField(self.network, self.exact.held_by(thin_necks), self.bound)
 
     def values(self, points: Tensor) -> Tensor:
         return self.values_for_cells(points, 0.0)

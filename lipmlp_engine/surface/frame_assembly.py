@@ -38,7 +38,7 @@ NEAR_ITS_TIME, MATTER_STAYS = 0.3, 0.46
 """Up to which time from its own a shape's tunnels stay, and what it has matter in. Chosen: half-way a castle's tunnels
 are mishaps, too; a sword's ring was still sawn through at .45 with .3 for both."""
 CRUMBS_COUNT = 0.3
-"""Of the least part that is shown: pieces larger than this have come off when necks are tried to be left out. Chosen: a
+"""Of the least part that is shown: pieces larger than this have come off when thin necks are left out. Chosen: a
 claw that is too small to be shown by itself is to be seen at the end of its limb."""
 PLUGGINGS = 3
 """Times that handles are looked for: of two that share a loop one is closed first. Chosen."""
@@ -141,12 +141,12 @@ def _outline(field: Field, extraction: Extraction, cells: int, smallest_parts: l
 def _without_idle_necks(
     field: DetailedField, extraction: Extraction, morph: Morph, time: float
 ) -> tuple[RememberedDetail, _Outline | None]:
-    """The field without necks that hold on to nothing, and its outline if that was drawn.
+    """The field without thin necks that hold on to nothing, and its outline if that was drawn.
 
-    They are settled on a lattice that misses thin limbs. A neck to a limb that has not come off is a rod beside it,
-    which closes a loop with it and would be cut, and stands out in stumps.
+    Necks are settled on a lattice that misses thin limbs. One to a limb that has not come off is a rod beside it, which
+    closes a loop with it and would be cut, and stands out in stumps.
     """
-    necks, most = field.necks, morph.pieces_about(time)
+    necks, most = field.thin_necks, morph.pieces_about(time)
     if not necks or most <= 0:
         return RememberedDetail(field), None
     bare = RememberedDetail(field.held_by(()))

@@ -1,4 +1,4 @@
-"""Tells which necks hold on to something in one frame, by the pieces that it is in without them; knows no time."""
+"""Tells which thin necks hold on to something in a frame, by the pieces it is in without them; knows no time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Necks are there in the frames in which they hold on to something, and in no others."""
+"""Thin necks are there in the frames in which they hold on to something, and in no others."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ LEGS = [box((0.2, 0.2, 0.8), (x, 0.0, 0.0)) for x in (-0.3, 0.3)]
 YOKE = box((0.8, 0.2, 0.2), (0.0, 0.0, 0.45))
 
 
-def held(*parts: trimesh.Trimesh, **ways: float) -> ExactMorph:
+def held(*parts: trimesh.Trimesh, radius: float = 0.015, **ways: float) -> ExactMorph:
     """What stays as it is, with necks from one leg to the other at some heights, from .3 to .7 of the way."""
     whole = trimesh.boolean.union(list(parts), engine="manifold")
     shape = Shape("shape", np.asarray(whole.vertices), np.asarray(whole.faces, np.int32))
     lines = [np.linspace([-0.3, 0.0, height], [0.3, 0.0, height], 6) for height in ways.values()]
-    necks = [Neck(torch.from_numpy(np.tile(line, (9, 1, 1)).astype(np.float32)), 0.3, 0.7) for line in lines]
+    necks = [Neck(torch.from_numpy(np.tile(line, (9, 1, 1)).astype(np.float32)), 0.3, 0.7, radius) for line in lines]
     motion = Motion(PosePath([POSE, POSE]), [VelocityLattice(torch.zeros(2, 2, 2, 3))])
     return ExactMorph([shape, shape], motion, [Blend(necks=necks)], threads=1)
 
@@ -50,9 +50,9 @@ def field_of(exact: ExactMorph, time: float) -> DetailedField:
     return DetailedField(LipschitzField(lambda points: torch.zeros(len(points)), 0.0), exact.at(time), 0.3)
 
 
-def test_a_neck_that_is_left_out_changes_nothing_but_where_it_is() -> None:
+def test_a_thin_neck_that_is_left_out_changes_nothing_but_where_it_is() -> None:
     exact = held(*LEGS, low=-0.2, high=0.2)
-    there = [field_of(exact, time).necks for time in (0.0, 0.1, 0.5)]
+    there = [field_of(exact, time).thin_necks for time in (0.0, 0.1, 0.5)]
     assert there[:2] == [{}, {}] and list(there[2]) == [0, 1]
     places = np.array([[0, 0, -0.2], [0, 0, 0.2], [-0.3, 0, 0.1], [0.5, 0.3, 0]], np.float32)
     now = exact.at(0.5)
@@ -60,6 +60,7 @@ def test_a_neck_that_is_left_out_changes_nothing_but_where_it_is() -> None:
     whole, one, none = (part.values(places)[0] for part in (now, now.held_by([1]), now.held_by(())))
     assert (whole[:2] < 0).all() and one[0] > 0 > one[1] and (none[:2] > 0.1).all()
     assert whole[2:] == pytest.approx(none[2:], abs=1e-6)
+    assert field_of(held(*LEGS, radius=0.03, thick=0.0), 0.5).thin_necks == {}
 
 
 def test_those_that_join_pieces_hold_each_once() -> None:
@@ -75,7 +76,7 @@ def test_those_that_join_pieces_hold_each_once() -> None:
 
 
 @pytest.mark.parametrize("apart", [False, True], ids=["one piece", "two pieces"])
-def test_a_frame_has_the_necks_that_it_needs(apart: bool) -> None:
+def test_a_frame_has_the_thin_necks_that_it_needs(apart: bool) -> None:
     """A rod beside an arm that had not come off closed a loop with it, was cut, and stood out in two stumps."""
     exact = held(*LEGS, *([] if apart else [YOKE]), low=-0.2, high=0.1)
     morph = morphing(lambda time: field_of(exact, time), 1, CELLS)
