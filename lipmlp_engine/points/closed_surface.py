@@ -26,7 +26,7 @@ from .scanned_sheets import near_sheets, sheets_among
 from .smooth_gaps import with_smooth_gaps
 from .steadied_normals import missed_by, share_of_number, steadied
 from .winding_grid import WindingGrid, grid_about
-from .zero_surface import extracted, without_crumbs
+from .zero_surface import extracted, without_crumbs, without_lonely
 
 Array = NDArray[np.float64]
 
@@ -55,6 +55,9 @@ BESIDE, BAND = 1.0, 1.5
 """Spacings from a narrow place up to which a finer grid is made anew, and cells from the surface. Chosen."""
 CRUMB = 40
 """Parts with less area than so many samples have are no surface that was scanned. Chosen."""
+FEWEST = 20
+"""Samples from which a part was scanned: where points scatter, three of them may stand for as much area as a part has.
+Taken from what hangs together with nothing else in a cloud and is no stray."""
 _CHUNK = 16_384
 
 
@@ -112,6 +115,7 @@ def enclosing_surface(
     found = without_false_handles(
         values, grid, finer_than_told(samples), lambda: without_crumbs(*extracted(values, grid), crumb)
     )
+    found = without_lonely(*found, samples.points, FEWEST)
     if not sheet.all():
         found = with_smooth_gaps(*found, samples, sheet), found[1]
     if sheet.any():

@@ -97,10 +97,14 @@ def lines_of(points: Array, threads: int = 0) -> Lines:
 
 
 def _noise(points: Array, nearest: NDArray[np.integer], spacing: Array) -> float:
-    """What a quadratic surface through the neighbours leaves unexplained; two of them that are parallel, where these
-    leave next to nothing."""
+    """The noise that all fits but the calmest have."""
     some = slice(None, None, max(1, len(nearest) // 4000))
-    chosen, spacing = nearest[some], spacing[some]
+    return float(np.quantile(left_by_sheets(points, nearest[some], spacing[some]), CALM)) / CALM_SHARE
+
+
+def left_by_sheets(points: Array, chosen: NDArray[np.integer], spacing: Array) -> Array:
+    """What a quadratic surface through each row of neighbours leaves unexplained; two of them that are parallel, where
+    these leave next to nothing."""
     local = points[chosen] - points[chosen].mean(axis=1, keepdims=True)
     _, axes = np.linalg.eigh(np.einsum("nki,nkj->nij", local, local))
     one = _unexplained(*_quadratic(local, axes))[0]
@@ -118,17 +122,22 @@ def _noise(points: Array, nearest: NDArray[np.integer], spacing: Array) -> float
         two = np.minimum(two, left)
         above = height - np.einsum("nkm,nm->nk", base, lies[:, :-1])
         other = np.abs(above - lies[:, -1:]) < np.abs(above)
-    return float(np.quantile(np.where(two < TWO_SHEETS * one, two, one), CALM)) / CALM_SHARE
+    return np.asarray(np.where(two < TWO_SHEETS * one, two, one))
 
 
 def _but_for_detail(noise: float, points: Array, nearest: NDArray[np.integer], spacing: Array) -> float:
     """The noise of a cloud; of one that is sparse, not noisy, what narrower fits leave: noise is as large in them, and
     what is bent is not."""
     chosen = nearest[:: max(1, len(nearest) // 4000), : FEW + 1]
+    left = float(np.quantile(left_by_one(points, chosen), PLAIN)) / PLAIN_SHARE
+    return left if left < min(CLEAN * float(np.median(spacing)), FINE * noise) else noise
+
+
+def left_by_one(points: Array, chosen: NDArray[np.integer]) -> Array:
+    """What one quadratic surface through each row of neighbours leaves unexplained."""
     local = points[chosen] - points[chosen].mean(axis=1, keepdims=True)
     _, axes = np.linalg.eigh(np.einsum("nki,nkj->nij", local, local))
-    left = float(np.quantile(_unexplained(*_quadratic(local, axes))[0], PLAIN)) / PLAIN_SHARE
-    return left if left < min(CLEAN * float(np.median(spacing)), FINE * noise) else noise
+    return _unexplained(*_quadratic(local, axes))[0]
 
 
 def _quadratic(local: Array, axes: Array) -> tuple[Array, Array]:

@@ -23,6 +23,7 @@ from .facing_sheets import close_sheets
 from .filled_body import body_surface, spacing_within
 from .found_surface import Found, SurfaceReport
 from .lent_normals import lent
+from .loose_points import settled
 from .normal_estimation import CLEAN, Lines, lines_of
 from .orientation import oriented
 from .oriented_samples import Samples
@@ -77,6 +78,7 @@ def reconstruct(
     if settings.method == "volume" or (settings.method == "auto" and fill_a_body(points)):
         way = _about(points, settings, threads, notify)
     else:
+        points, cloud = _settled(points, cloud, threads)
         way = _through(points, cloud, settings, seed, device, threads, notify)
     if len(way.triangles) == 0:
         raise ShapeError(f"No surface was found through the points of '{name}'; give it more points or normals.")
@@ -139,6 +141,17 @@ def _about(points: Array, settings: Points, threads: int, notify: Notify) -> _Wa
     surface = body_surface(points, spacing, settings.cells, threads, lambda share: notify(0.05 + 0.9 * share))
     made = f"made the surface of the body that {len(points):,} points fill"
     return _Way(*surface, points, spacing, "volume", "", 0.0, [made])
+
+
+def _settled(points: Array, cloud: Cloud, threads: int) -> tuple[Array, Cloud]:
+    """The points, and the cloud that they are of, with what scatters in places only laid smoothly there."""
+    found = settled(points, threads)
+    if found is None:
+        return points, cloud
+    said = (
+        f"{100 * found.loose.mean():.0f} % of its points scatter, as hair does: laid them smoothly through their middle"
+    )
+    return found.places[found.kept], cloud.taken(found.kept, said)
 
 
 def _checked(cloud: Cloud, name: str) -> Cloud:

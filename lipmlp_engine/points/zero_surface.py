@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
-from ..shapes.mesh_topology import Topology
+from ..shapes.mesh_topology import Topology, face_parts
 from ..shapes.shape import triangle_areas
 from ..surface.surface_nets import CORNERS, surface_nets, triangles_from_quads
 from .winding_grid import WindingGrid
@@ -45,6 +46,18 @@ def without_crumbs(vertices: Array, triangles: NDArray[np.int32], least: float) 
     area = np.bincount(parts, triangle_areas(vertices, triangles))
     kept = (area >= min(least, area.max(initial=0.0)))[parts]
     return _used(vertices, triangles[kept])
+
+
+def without_lonely(
+    vertices: Array, triangles: NDArray[np.int32], places: Array, fewest: int
+) -> tuple[Array, NDArray[np.int32]]:
+    """The surface without parts that are the nearest to fewer places than that, unless nothing else is there."""
+    count, part = face_parts(triangles, len(vertices))
+    if count == 1:
+        return vertices, triangles
+    _, nearest = cKDTree(vertices).query(places)
+    held = np.bincount(part[nearest], minlength=count)
+    return _used(vertices, triangles[(held >= min(fewest, held.max()))[part[triangles[:, 0]]]])
 
 
 def _used(vertices: Array, triangles: NDArray[np.int32]) -> tuple[Array, NDArray[np.int32]]:
