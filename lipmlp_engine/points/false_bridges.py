@@ -31,6 +31,9 @@ def cut_false_bridges(values: NDArray[np.float32], grid: WindingGrid, times: flo
     """Change the values, negative inside, where thin and short bridges join bodies; the cells are so many ``times``
     finer than two to a spacing."""
     inside = values < 0
+    # The surface ends at the grid's rim, and what is beside a corner there is none of its neighbours.
+    for side in (inside[0], inside[-1], inside[:, 0], inside[:, -1], inside[:, :, 0], inside[:, :, -1]):
+        side[...] = False
     about = tuple(
         slice(max(int(along.min()) - 1, 0), int(along.max()) + 2) if len(along) else slice(0, 0)
         for along in (np.flatnonzero(inside.any(axis=others)) for others in ((1, 2), (0, 2), (0, 1)))

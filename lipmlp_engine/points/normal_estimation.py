@@ -37,6 +37,10 @@ chance alone, and what they may leave, of what wider ones do, where that is the 
 Chosen, but for the third, which follows from the second: clouds in noise have .75 to 1.05, a foot's bones from 5,000
 points .44.
 """
+SPARSE, STILL = 500, 0.1
+"""Points below which fits miss what is bent, not noise, and how much of it, in spacings, is believed. Measured on five
+shapes of 200 points, clean: two solids come from 5.3 and 4.1 to 1.5 and .8 % of the truth.
+"""
 ROUNDS = 6
 """Fits, each with the neighbours that the one before has weighed. Chosen."""
 CLEAN = 0.15
@@ -81,6 +85,8 @@ def lines_of(points: Array, threads: int = 0) -> Lines:
     noise = _noise(points, nearest, spacing)
     if noise >= CLEAN * float(np.median(spacing)):
         noise = _but_for_detail(noise, points, nearest, spacing)
+    if len(points) < SPARSE:
+        noise = min(noise, STILL * float(np.median(spacing)))
     ratio = noise / max(float(np.median(spacing)), 1e-300)
     count = int(min(np.clip(FEWEST + PER_NOISE * ratio, FEWEST, MOST), len(points) - 1))
     _, nearest = tree.query(points, k=count + 1, workers=workers)

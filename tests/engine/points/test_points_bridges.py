@@ -49,6 +49,17 @@ def test_a_bridge_that_is_thin_and_short_is_cut_and_no_other(gap: float, radius:
     assert ((values != before).any()) == (radius > 0 and parts == 2)
 
 
+def test_bodies_that_reach_the_rim_of_the_grid_are_told_apart() -> None:
+    grid = WindingGrid(np.array([[0.0, 0, 0], [1, 1, 1]]), 1 / 12)
+    values = np.full(grid.shape, -grid.cell, np.float32)
+    middle = tuple(size // 2 for size in grid.shape)
+    values[middle[0]] = grid.cell
+    values[middle] = -0.1 * grid.cell
+    cut_false_bridges(values, grid)
+    assert (values[middle[0]] > 0).sum() >= values[middle[0]].size - 1
+    assert Topology(extracted(values, grid)[1]).part_count == 2
+
+
 def test_two_boxes_that_nearly_touch_are_two() -> None:
     boxes = [trimesh.creation.box((0.5, 0.5, 0.3)) for _ in range(2)]
     boxes[1].apply_translation((0.512, 0.1, 0))
