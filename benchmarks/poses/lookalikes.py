@@ -60,6 +60,15 @@ HIPS: Turns = {
 }  # fmt: skip
 ON_CHEST: Turns = {"right arm": (10, 10, 0), "right forearm": (40, 100, 0)}
 ALONG_CHEST: Turns = {"right arm": (20, 20, 0), "right forearm": (40, 100, 0)}
+ARMS_CROSSED: Turns = {
+    "right arm": (60, 20, 0), "right forearm": (20, 110, 20), "left arm": (50, -20, 0), "left forearm": (20, -110, -20),
+}  # fmt: skip
+ARMS_FOLDED: Turns = {
+    "right arm": (50, -10, 30), "right forearm": (30, 115, 0), "left arm": (60, 10, -30), "left forearm": (30, -105, 0),
+}  # fmt: skip
+SPREAD: Turns = {
+    "right arm": (0, -60, 0), "left arm": (0, 60, 0), "right thigh": (0, -30, 0), "left thigh": (0, 30, 0),
+}  # fmt: skip
 CROSSED: Turns = {"left thigh": (12, 22, 0), "right thigh": (-8, -22, 0), "left shin": (-10, 10, 0)}
 AT_REST: Turns = {"right arm": (0, 32, 0), "left arm": (0, -32, 0)}
 DOG_SITS: Turns = {
@@ -185,6 +194,8 @@ RECIPES = {
     "man, hands on hips": Recipe(biped, {}, HIPS),
     "man, hand on his chest, one skin": Recipe(biped, ON_CHEST, ARMS_UP, source=(grown_together(90),)),
     "man, forearm on his chest, one skin": Recipe(biped, ALONG_CHEST, ARMS_UP, source=(grown_together(60),)),
+    "man uncrosses arms": Recipe(biped, ARMS_CROSSED, SPREAD),
+    "man unfolds arms": Recipe(biped, ARMS_FOLDED, SPREAD),
     "man crosses legs": Recipe(biped, ARMS_UP, CROSSED),
     "man rests arms": Recipe(biped, WALK, AT_REST),
     "man to stout man walking": Recipe(biped, {}, WALK, person=_stout),

@@ -40,13 +40,15 @@ class LayingOn:
     ) -> None:
         """``landmarks`` are vertices of either that belong together."""
         self._first, self._second = first, second
+        self.grown_together = False
+        """Whether limbs are known to touch, so that faces which look the wrong way there speak against no pairing."""
         self.matching = Matching(first, second, landmarks)
         self._fitting = Fitting(first.surface, second.surface)
 
     def along(self, match: Match, drawn_out: bool = True) -> Pairing:
         """``drawn_out``: ends of limbs that are laid on too short are drawn to where the second surface is bare."""
         fit = self._fitting.fit(match.vertices, drawn_out)
-        return Pairing(self._first.surface, self._second.surface, match, fit)
+        return Pairing(self._first.surface, self._second.surface, match, fit, grown_together=self.grown_together)
 
     def along_bent(self, pairing: Pairing) -> Pairing:
         """The same as a mesh that is bent has it, and not drawn out."""
@@ -56,6 +58,12 @@ class LayingOn:
         """The same slid along the second surface to where it is stretched least."""
         return replace(pairing, fit=self._fitting.slid(pairing.fit.places))
 
+    def settled(self, pairing: Pairing) -> Pairing:
+        """The same slid further, and laid on anew along what that leads to, whichever there is least doubt of."""
+        slid = self.slid(self.slid(pairing))
+        anew = self._laid_anew(StandIn(slid.fit.places, self._first.surface.triangles), slid)
+        return min((slid, anew), key=lambda found: found.own_doubt)
+
     def likeliest(self, only_first: bool = False, patient: bool = False) -> Pairing:
         """The best of the likeliest matches, or the first of them; ``patient``: even where all is hopeless."""
         found: list[Pairing] = []
@@ -63,7 +71,10 @@ class LayingOn:
             found.append(self.along(match))
             hopeless = found[-1].fit.strain > HOPELESS_STRAIN and not patient
             if found[-1].doubt < CLOSE_TO_SURE or only_first or hopeless:
-                break
+                return min(found, key=lambda pairing: pairing.doubt)
+        truest = self.matching.truest if min(pairing.doubt for pairing in found) > 1 else None
+        # What keeps lengths best may be twisted about its limbs, and moves farther than what was likelier.
+        found += [] if truest is None else [self.settled(self.along(truest))]
         return min(found, key=lambda pairing: pairing.doubt)
 
     @cached_property
@@ -78,6 +89,13 @@ class LayingOn:
         tree = KDTree(self._second.surface.vertices)
         there, elsewhere = (tree.query(pairing.fit.places[self._first.samples])[1] for pairing in (one, other))
         return float(_between(self._second, there, elsewhere).mean())
+
+    def _laid_anew(self, laid: StandIn, pairing: Pairing) -> Pairing:
+        """A pairing whose mesh is where ``laid`` has it, along the places that are nearest there."""
+        first, second = self._first.surface, self._second.surface
+        own, there = (laid.vertices, laid.normals, first.kinds), (second.vertices, second.normals, second.kinds)
+        found = self.along(self.matching.of_vertices(nearest_facing(own, there, second.scale)))
+        return replace(pairing, match=found.match, fit=found.fit)
 
     def turned_round(self, back: Pairing) -> Pairing:
         """What leads from the second surface to the first, laid on the way it is meant here."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,7 +12,9 @@ from benchmarks.poses.characters import ARMS_UP, biped
 from benchmarks.poses.judgement import RIGHT, off
 from benchmarks.poses.lookalikes import RECIPES
 from benchmarks.poses.measures import remeshed
+from lipmlp_engine.poses import laying_on
 from lipmlp_engine.poses.laying_on import ELSEWHERE, LayingOn
+from lipmlp_engine.poses.matching import UPRIGHT
 from lipmlp_engine.poses.pairing import Pairing
 from lipmlp_engine.poses.recognition import MOST_ASTRAY, _from_other_side, judged
 from lipmlp_engine.poses.signature import signature
@@ -63,6 +66,29 @@ def test_from_the_other_side_the_second_mesh_is_asked_as_strictly(laying: Laying
     assert found.first is back.first and found.second is back.second
     assert found.doubt <= 1 and found.rivalry > 0 and found.contradiction > 0
     assert laying.other_way.other_way is laying
+    # What lies on touching limbs speaks against nothing that is found there.
+    assert found.grown_together and not laying.likeliest().grown_together
+
+
+def test_what_keeps_lengths_best_is_found_however_far_it_moves(
+    laying: LayingOn, there: Pairing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    truest, rival = laying.matching.truest, laying.matching.rival(there.match)
+    assert truest is not None and rival is not None
+    assert truest.upright > UPRIGHT and truest.stretch <= rival.stretch
+    monkeypatch.setattr(laying_on, "HOPELESS_STRAIN", np.inf)
+    monkeypatch.setattr(laying.matching, "tried", lambda: iter([rival]))
+    found = laying.likeliest()
+    assert found.own_doubt < min(1, laying.along(rival).own_doubt)
+    assert laying.apart(there, found) < ELSEWHERE
+
+
+def test_a_mesh_that_is_settled_is_strained_less_and_stays_where_it_belongs(laying: LayingOn, there: Pairing) -> None:
+    wrung = replace(there, fit=laying.along_bent(there).fit)
+    for pairing in (there, wrung):
+        settled = laying.settled(pairing)
+        assert settled.fit.strain < pairing.fit.strain and settled.own_doubt < pairing.own_doubt
+        assert laying.apart(pairing, settled) < ELSEWHERE
 
 
 @pytest.mark.parametrize(
