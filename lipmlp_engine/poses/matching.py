@@ -125,17 +125,18 @@ class Matching:
         """The match that leads from each vertex of the first surface to this one of the second."""
         return self._match(vertices, self._second.distances[:, vertices[self._first.samples]].argmin(0))
 
-    def rival(self, match: Match) -> Match | None:
+    def rival(self, match: Match, bent: bool = True) -> Match | None:
         """The match that keeps lengths and sides best of those that lead elsewhere, whichever way they move.
 
-        Beside what was found so far it is tried whether either surface can as well be turned over in itself first; bent
-        along that, and as it is: folded arms, which the other pose has stretched out, are lost where a mesh is bent.
+        Beside what was found so far it is tried whether either surface can as well be turned over in itself first. Not
+        ``bent``: that alone, as it is, because folded arms are lost where a mesh is bent to a pose that stretches them.
         """
         first, second = self._first, self._second
         turned = [match.samples[flip] for flip in _flips(first)] + [flip[match.samples] for flip in _flips(second)]
+        found = [*self._ordered, *self._untwisted(turned)] if bent else self._in_order(turned, self._fine)
         others = [
             (stretch + TURNING * (1 - upright) / 2, samples)
-            for _, samples in [*self._ordered, *self._in_order(turned, self._fine), *self._untwisted(turned)]
+            for _, samples in found
             if _apart(second, samples, match.samples) > DIFFERENT
             for stretch, upright in [_judged(first, second, samples)]
         ]
