@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -13,44 +12,16 @@ from threadpoolctl import threadpool_limits
 
 from ..shapes.shape import Shape
 from .joined_parts import joined_parts
-from .laying_on import CLOSE_TO_SURE, ELSEWHERE, HOPELESS_STRAIN, LayingOn
+from .laying_on import CLOSE_TO_SURE, HOPELESS_STRAIN, LayingOn
 from .length_keeping import LEAST_BENT
 from .lesser_parts import go_along
 from .pairing import Pairing
 from .rods import rod
+from .second_looks import LOST, asked_back, beside_its_rival, excused, found_from_other_side
 from .signature import detuning, mistuning, signature, tuning
 from .stand_in_mesh import StandIn, stand_in
 from .straightening import straightened
 
-LEAST_LEAD = 1.25
-"""How much larger the doubt must be of what leads elsewhere. Chosen: a man's front laid onto his back has hardly more
-strain (6 % instead of 4)."""
-CLEAR_LEAD = 2.0
-"""From here on no other comparison is asked for. Chosen."""
-OUTRUN = 1.6
-"""How much more a rival stretches that is no rival any more. Chosen."""
-AS_TRUE = 1.05
-"""How much more a rival may stretch that keeps lengths as well: both are settled before they are compared.
-
-Measured: 1.00 and .95 of two men whose crossed arms were laid on each other's, front on back, with a doubt of .77 and
-.68 (32 % of the diameter off); 1.17 to 1.32 of three of four right ones.
-"""
-SETTLED_LEAD = 1.15
-"""The least lead then. Measured: 1.23 to 1.32 of three right ones, which were asked the other way round besides, and
-1.04 of a wrong one (a long-legged man with his hands on his hips)."""
-LOST = 4.0
-"""Doubt from which on nobody asks the other way round. Chosen."""
-MOST_ASTRAY = 0.025
-"""Median way there and back, as a share of the diameter.
-
-Measured: of right matches with a doubt of .75 and more it is up to .014, of a wrong one that all else let pass .038.
-"""
-PLAIN = 0.6
-"""Doubt without rivals, up to which what leads back may be found as the rival of another match.
-
-Up to there nothing is held against what keeps lengths as well, either. Measured: .51 of a gorilla that sits, which is
-right, and .67 of a fist on its mirror image, knuckles on its wrist.
-"""
 MOST_STRAIN_BACK = 0.075
 """Of a mesh that is laid onto what has less of it. Measured: .053 to .068 of three right ones, .087 to .102 of three
 men whose arm was laid on its own stump, which all else let pass (3.5 to 3.9 % of the diameter off)."""
@@ -86,92 +57,6 @@ class Verdict:
     """Empty where the pairing is taken."""
 
 
-def _beside_its_rival(best: Pairing, laying: LayingOn, pool: Executor) -> Pairing:
-    """The better one of a pairing and its rival, which knows how near the other one comes.
-
-    Which of both is the better one must not depend on how they were found: unless it is clear, they are held against
-    each other once more as meshes that were bent alike. A body that fits nearly as well back to front is refused where
-    the first comparison contradicts the second nearly as clearly.
-    """
-    if (truer := _truer(best, laying, pool)) is not None:
-        return truer
-    match = laying.matching.rival(best.match)
-    if match is None or (best.doubt < 1 and match.stretch > OUTRUN * best.match.stretch):
-        return best
-    # Drawn out, what is wrong would be covered as well.
-    rival = laying.along(match, drawn_out=False)
-    better, worse = sorted((best, rival), key=lambda pairing: pairing.doubt)
-    if laying.apart(better, worse) < ELSEWHERE:
-        return better
-    lead = _lead(better, worse)
-    if lead < CLEAR_LEAD:
-        bent = list(pool.map(laying.along_bent, (better, worse)))
-        again = _lead(*bent)
-        if again > 1:
-            lead = max(lead, again)
-        else:
-            # What was bent alike is compared more fairly, and has to outweigh what it contradicts.
-            lead, better, bent = 1 / (again * lead), worse, bent[::-1]
-        better = min(better, bent[0], key=lambda pairing: pairing.doubt)
-    return dataclasses.replace(better, rivalry=LEAST_LEAD / lead)
-
-
-def _truer(best: Pairing, laying: LayingOn, pool: Executor) -> Pairing | None:
-    """What keeps lengths as well, turned over in itself, and clearly lies better, once both are settled."""
-    match = laying.matching.rival(best.match, bent=False) if PLAIN < best.doubt < 1 else None
-    if match is None or match.stretch > AS_TRUE * best.match.stretch:
-        return None
-    rival = laying.along(match, drawn_out=False)
-    settled, other = pool.map(laying.settled, (best, rival))
-    lead = _lead(other, settled)
-    if lead < SETTLED_LEAD or laying.apart(best, other) < ELSEWHERE:
-        return None
-    return dataclasses.replace(other, rivalry=SETTLED_LEAD / lead)
-
-
-def _asked_back(best: Pairing, laying: LayingOn, pool: Executor, always: bool = False) -> Pairing:
-    """What is just taken, or refused and not hopeless, beside what is found the other way round; or whatever is taken.
-
-    That is another search: it may find an end of a limb that this one has missed, and seldom errs in the same way.
-    """
-    hopeless = best.fit.strain > HOPELESS_STRAIN or best.rivalry > 1
-    if hopeless or not (0 if always else CLOSE_TO_SURE) < best.doubt < LOST:
-        return best
-    other_way = laying.other_way
-    back = other_way.likeliest()
-    astray = laying.round_trip(best, back)
-    if astray > MOST_ASTRAY:
-        # It may have been taken back to front there; what has near rivals both ways has to lie plainly well.
-        back = _beside_its_rival(back, other_way, pool)
-        astray = max(laying.round_trip(best, back), MOST_ASTRAY * best.own_doubt / PLAIN)
-    if best.own_doubt > CLOSE_TO_SURE:
-        turned = laying.turned_round(back)
-        if turned.own_doubt < best.own_doubt:
-            turned = dataclasses.replace(turned, rivalry=best.rivalry)
-            best = turned if laying.apart(best, turned) < ELSEWHERE else _beside_its_rival(turned, laying, pool)
-    return dataclasses.replace(best, contradiction=astray / MOST_ASTRAY)
-
-
-def _from_other_side(laying: LayingOn, pool: Executor) -> Pairing:
-    """What the other way round is found of two surfaces of which the second has more, asked as strictly as this way.
-
-    An arm that has grown into the body in the first pose is no part of its mesh; of the second one's it is.
-    """
-    other_way = laying.other_way
-    # What of the second surface the first one's mesh has left bare is an arm, or the like, that touches the body there.
-    other_way.grown_together = True
-    back = other_way.likeliest()
-    back = _beside_its_rival(back, other_way, pool)
-    back = other_way.settled(back) if back.own_doubt > CLOSE_TO_SURE and back.doubt < LOST else back
-    return _excused(_asked_back(back, other_way, pool, always=True))
-
-
-def _excused(best: Pairing) -> Pairing:
-    """What is refused for nothing but faces that look the wrong way where limbs touch; it was asked both ways."""
-    excused = dataclasses.replace(best, grown_together=True)
-    return excused if best.doubt > 1 >= excused.doubt and not len(best.first.ties) else best
-
-
 def _alike(first: StandIn, second: StandIn, tuned: Array, other: Array) -> bool:
     """Whether two surfaces may be poses of one shape, by their frequencies alone."""
     apart = mistuning(tuned, other)
@@ -181,10 +66,6 @@ def _alike(first: StandIn, second: StandIn, tuned: Array, other: Array) -> bool:
         return apart <= MOST_MISTUNED
     stouter = apart <= MOST_MISTUNED_BUILDS and detuning(tuned, other) <= MOST_DETUNED_BUILDS
     return apart <= MOST_MISTUNED_BALLS or stouter
-
-
-def _lead(better: Pairing, worse: Pairing) -> float:
-    return worse.doubt / max(better.doubt, 1e-12)
 
 
 def pair(
@@ -270,17 +151,17 @@ class _Asked:
         laying = LayingOn(signatures[0], signatures[1], marks)
         best = laying.likeliest(only_first=not alike, patient=insisted)
         if alike and not told and (insisted or best.fit.strain <= HOPELESS_STRAIN):
-            best = _beside_its_rival(best, laying, pool)
+            best = beside_its_rival(best, laying, pool)
         if alike and not (told or insisted):
             unsure = best.own_doubt > CLOSE_TO_SURE and best.doubt < LOST and best.rivalry <= 1
             unsure = unsure and best.fit.strain <= HOPELESS_STRAIN
             # A slim one's mesh lies on a stout one stretched here and pressed there; slid, it tells more.
             best = laying.settled(best) if unsure else best
-            best = _asked_back(best, laying, pool, always=unsure or len(own.ties) > 0)
-            best = _excused(best)
+            best = asked_back(best, laying, pool, always=unsure or len(own.ties) > 0)
+            best = excused(best)
             hopeless = best.fit.strain > HOPELESS_STRAIN or best.rivalry > 1
             if best.doubt > 1 and best.lacking and not (hopeless or len(own.ties)):
-                back = _from_other_side(laying, pool)
+                back = found_from_other_side(laying, pool)
                 found = back.doubt <= 1 and back.fit.strain <= MOST_STRAIN_BACK
                 best, laying = (back, laying.other_way) if found else (best, laying)
         if not alike:

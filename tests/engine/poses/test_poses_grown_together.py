@@ -9,7 +9,7 @@ from trimesh.creation import capsule
 from lipmlp_engine.poses.matching import Match
 from lipmlp_engine.poses.mesh_fitting import Fit
 from lipmlp_engine.poses.pairing import MOST_TURNED, MOST_TURNED_IN_ALL, Pairing
-from lipmlp_engine.poses.recognition import _excused
+from lipmlp_engine.poses.second_looks import excused
 from lipmlp_engine.poses.stand_in_mesh import StandIn, evened
 from lipmlp_engine.poses.touching_limbs import touching
 
@@ -54,12 +54,12 @@ def test_what_lies_beside_a_part_that_is_far_along_the_surface_touches() -> None
 def test_faces_that_look_the_wrong_way_where_limbs_touch_are_let_pass_and_others_are_not() -> None:
     few, many = 1.4 * MOST_TURNED, 1.1 * MOST_TURNED_IN_ALL
     assert pairing(few, 0.6 * few).doubt > 1
-    taken = _excused(pairing(few, 0.6 * few))
+    taken = excused(pairing(few, 0.6 * few))
     assert taken.grown_together and taken.doubt <= 1 and taken.confidence >= 0.5
-    assert _excused(pairing(few, 0.2 * few)).doubt > 1
-    assert _excused(pairing(many, 0.9 * many)).doubt > 1
-    assert _excused(pairing(few, 0.6 * few, contradiction=1.2)).doubt > 1
-    assert not _excused(pairing(0.5 * MOST_TURNED, 0.0)).grown_together
+    assert excused(pairing(few, 0.2 * few)).doubt > 1
+    assert excused(pairing(many, 0.9 * many)).doubt > 1
+    assert excused(pairing(few, 0.6 * few, contradiction=1.2)).doubt > 1
+    assert not excused(pairing(0.5 * MOST_TURNED, 0.0)).grown_together
 
 
 def test_a_mesh_of_the_second_surface_begins_where_it_lies_on_the_first() -> None:

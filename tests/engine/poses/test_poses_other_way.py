@@ -16,7 +16,8 @@ from lipmlp_engine.poses import laying_on
 from lipmlp_engine.poses.laying_on import ELSEWHERE, LayingOn
 from lipmlp_engine.poses.matching import UPRIGHT
 from lipmlp_engine.poses.pairing import Pairing
-from lipmlp_engine.poses.recognition import MOST_ASTRAY, _from_other_side, judged
+from lipmlp_engine.poses.recognition import judged
+from lipmlp_engine.poses.second_looks import MOST_ASTRAY, found_from_other_side
 from lipmlp_engine.poses.signature import signature
 from lipmlp_engine.poses.stand_in_mesh import stand_in
 from lipmlp_engine.shapes.shape import Shape
@@ -62,7 +63,7 @@ def test_what_leads_back_is_laid_on_the_way_it_is_meant(laying: LayingOn, there:
 
 def test_from_the_other_side_the_second_mesh_is_asked_as_strictly(laying: LayingOn, back: Pairing) -> None:
     with ThreadPoolExecutor(2) as pool:
-        found = _from_other_side(laying, pool)
+        found = found_from_other_side(laying, pool)
     assert found.first is back.first and found.second is back.second
     assert found.doubt <= 1 and found.rivalry > 0 and found.contradiction > 0
     assert laying.other_way.other_way is laying
