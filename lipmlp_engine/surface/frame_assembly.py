@@ -143,8 +143,8 @@ def _without_idle_necks(
 ) -> tuple[RememberedDetail, _Outline | None]:
     """The field without thin necks that hold on to nothing, and its outline if that was drawn.
 
-    Necks are settled on a lattice that misses thin limbs. One to a limb that has not come off is a rod beside it, which
-    closes a loop with it and would be cut, and stands out in stumps.
+    Necks are settled on a lattice that misses thin limbs. One to a limb that has not come off is a rod beside it, of
+    which stumps are left: it is thinner than the cells, or cut because it closes a loop.
     """
     necks, most = field.thin_necks, morph.pieces_about(time)
     if not necks or most <= 0:

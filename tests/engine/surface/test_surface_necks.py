@@ -77,7 +77,7 @@ def test_those_that_join_pieces_hold_each_once() -> None:
 
 @pytest.mark.parametrize("apart", [False, True], ids=["one piece", "two pieces"])
 def test_a_frame_has_the_thin_necks_that_it_needs(apart: bool) -> None:
-    """A rod beside an arm that had not come off closed a loop with it, was cut, and stood out in two stumps."""
+    """A rod beside an arm that had not come off stood out in two stumps."""
     exact = held(*LEGS, *([] if apart else [YOKE]), low=-0.2, high=0.1)
     morph = morphing(lambda time: field_of(exact, time), 1, CELLS)
     frame = frame_at(morph, 0.5, Extraction(velocity=False, attributes=False))
