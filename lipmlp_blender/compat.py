@@ -34,14 +34,14 @@ def get_input(modifier: bpy.types.NodesModifier, name: str) -> Any:
 
 def input_path(modifier: bpy.types.NodesModifier, name: str) -> str:
     """The input's data path from its object, for keyframes and drivers."""
-    return f'modifiers["{bpy.utils.escape_identifier(modifier.name)}"]{_path_in_modifier(modifier, name)}'
+    return _path_of(modifier, _path_in_modifier(modifier, name))
 
 
 def newer_input_path(modifier: bpy.types.NodesModifier, name: str) -> str:
     """How a Blender calls the input that calls it otherwise and may have saved the file; nothing in the newest."""
     if MODIFIER_INPUTS_ARE_PROPERTIES:
         return ""
-    return f'modifiers["{bpy.utils.escape_identifier(modifier.name)}"]{_newer_path(_identifier(modifier, name))}'
+    return _path_of(modifier, _newer_path(_identifier(modifier, name)))
 
 
 def draw_input(layout: bpy.types.UILayout, modifier: bpy.types.NodesModifier, name: str, text: str) -> None:
@@ -133,6 +133,10 @@ def _bags(animation: bpy.types.AnimData) -> list[Any]:
     strips = [strip for layer in animation.action.layers for strip in layer.strips]
     bags = [strip.channelbag(animation.action_slot) for strip in strips]
     return [bag for bag in bags if bag is not None]
+
+
+def _path_of(modifier: bpy.types.NodesModifier, inside: str) -> str:
+    return f'modifiers["{bpy.utils.escape_identifier(modifier.name)}"]{inside}'
 
 
 def _path_in_modifier(modifier: bpy.types.NodesModifier, name: str) -> str:

@@ -5,10 +5,8 @@ from __future__ import annotations
 import bpy
 
 from ..job_queue import JobState, MorphJob
-from ..lipmlp_engine.job.hearsay import shown
-from ..order_reading import welcome
 from ..runtime import runtime
-from ..scene.errors import SceneError
+from .results import welcomed
 
 
 def _job_at(index: int) -> MorphJob | None:
@@ -77,13 +75,8 @@ class LIPMORPH_OT_bring_in(_OfOneJob, bpy.types.Operator):
         job = _job_at(self.index)
         if job is None or job.state is not JobState.FINISHED:
             return {"CANCELLED"}
-        try:
-            sentence = welcome(job.order, job.folder)
-        except SceneError as error:
-            self.report({"ERROR"}, shown(error))
+        if not welcomed(self, job.order, job.folder):
             return {"CANCELLED"}
-        if sentence:
-            self.report({"WARNING"}, shown(sentence))
         job.order["scene"] = context.scene.name
         runtime.bring_in(job)
         return {"FINISHED"}

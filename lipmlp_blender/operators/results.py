@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import bpy
 
@@ -21,6 +22,18 @@ from ..scene.errors import SceneError
 from ..scene.ownership import is_morph, story_of
 from ..scene.remove import remove_morph
 from ..strange_paths import may_be_followed
+
+
+def welcomed(operator: bpy.types.Operator, order: dict[str, Any], folder: Path) -> bool:
+    """Let a result that is fetched mean its own sources, and say so; whether its order can be read."""
+    try:
+        sentence = welcome(order, folder)
+    except SceneError as error:
+        operator.report({"ERROR"}, shown(error))
+        return False
+    if sentence:
+        operator.report({"WARNING"}, shown(sentence))
+    return True
 
 
 def folder_of(morph: bpy.types.Object) -> Path:
@@ -72,13 +85,8 @@ class LIPMORPH_OT_fetch_result(bpy.types.Operator):
         if any(job.folder == results.path and not job.over for job in runtime.queue.jobs):
             self.report({"ERROR"}, "The engine is at work on this morph")
             return {"CANCELLED"}
-        try:
-            sentence = welcome(order, results.path)
-        except SceneError as error:
-            self.report({"ERROR"}, shown(error))
+        if not welcomed(self, order, results.path):
             return {"CANCELLED"}
-        if sentence:
-            self.report({"WARNING"}, shown(sentence))
         order["scene"] = context.scene.name
         order.pop("replaces", None)
         job = MorphJob(order.pop("title", "Morph"), results.path, order)

@@ -89,8 +89,11 @@ class Sides:
         moment.flow, moment.extent = self._flow.on_warp, EXTENT
         moment.back, moment.ahead = flow_steps(share), flow_steps(1 - share)
         now = torch.tensor([share])
-        left_out = set() if thin_necks is None else self.thin_necks(share).keys() - set(thin_necks)
-        necks = [neck for number, neck in enumerate(self._blend.necks) if number not in left_out]
+        necks = [
+            neck
+            for number, neck in enumerate(self._blend.necks)
+            if thin_necks is None or number in thin_necks or neck.radius >= THIN_NECK
+        ]
         there = [(neck, float(neck.presence(now))) for neck in necks]
         there = [(neck, presence) for neck, presence in there if presence > 0]
         ways = [neck.way(now)[0].numpy() for neck, _ in there]

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..shapes.shape import face_vectors, summed_at_vertices
-from .face_transfer import sides_at
+from ..shapes.shape import face_vectors
+from .face_transfer import normals_around, sides_at
 from .look_field import Array, Indices, LookField
 from .shading import NEAR, agreed, as_source, one_a_vertex, rounded, turned, unit
 
@@ -75,7 +75,7 @@ class _Mesh:
         self._corners, self._faces = points[faces], faces
         across = face_vectors(self._corners)
         self.normals = unit(across)
-        self.around = unit(summed_at_vertices(across, faces, len(points)))
+        self.around = normals_around(across, faces, len(points))
 
     @property
     def middles(self) -> Array:

@@ -82,8 +82,7 @@ class FacesOnSource:
     @property
     def around(self) -> Array:
         """The mean normals of the faces about each vertex, (n, 3)."""
-        total = summed_at_vertices(face_vectors(self.corners), self.faces, len(self.points))
-        return np.asarray(total / np.maximum(np.linalg.norm(total, axis=1, keepdims=True), 1e-30))
+        return normals_around(face_vectors(self.corners), self.faces, len(self.points))
 
     def slots(self) -> Indices | None:
         """The material slot of each face."""
@@ -163,5 +162,13 @@ def sides_at(corners: Array, faces: Indices, count: int) -> Array:
 
 def face_normals(corners: Array) -> Array:
     """Unit normals (m, 3) of faces with three or four corners (m, k, 3)."""
-    normals = face_vectors(corners)
-    return np.asarray(normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-30))
+    return _unit(face_vectors(corners))
+
+
+def normals_around(across: Array, faces: Indices, count: int) -> Array:
+    """The mean normals (count, 3) of the faces about each vertex, of their vectors (m, 3)."""
+    return _unit(summed_at_vertices(across, faces, count))
+
+
+def _unit(vectors: Array) -> Array:
+    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-30))

@@ -61,8 +61,10 @@ class LayingOn:
     def settled(self, pairing: Pairing) -> Pairing:
         """The same slid further, and laid on anew along what that leads to, whichever there is least doubt of."""
         slid = self.slid(self.slid(pairing))
-        anew = self._laid_anew(StandIn(slid.fit.places, self._first.surface.triangles), slid)
-        return min((slid, anew), key=lambda found: found.own_doubt)
+        first, second = self._first.surface, self._second.surface
+        found = self._along_nearest(StandIn(slid.fit.places, first.triangles), second, second.scale)
+        anew = replace(slid, match=found.match, fit=found.fit)
+        return min((slid, anew), key=lambda pairing: pairing.own_doubt)
 
     def likeliest(self, only_first: bool = False, patient: bool = False) -> Pairing:
         """The best of the likeliest matches, or the first of them; ``patient``: even where all is hopeless."""
@@ -90,19 +92,16 @@ class LayingOn:
         there, elsewhere = (tree.query(pairing.fit.places[self._first.samples])[1] for pairing in (one, other))
         return float(_between(self._second, there, elsewhere).mean())
 
-    def _laid_anew(self, laid: StandIn, pairing: Pairing) -> Pairing:
-        """A pairing whose mesh is where ``laid`` has it, along the places that are nearest there."""
-        first, second = self._first.surface, self._second.surface
-        own, there = (laid.vertices, laid.normals, first.kinds), (second.vertices, second.normals, second.kinds)
-        found = self.along(self.matching.of_vertices(nearest_facing(own, there, second.scale)))
-        return replace(pairing, match=found.match, fit=found.fit)
-
     def turned_round(self, back: Pairing) -> Pairing:
         """What leads from the second surface to the first, laid on the way it is meant here."""
         first, second = self._first.surface, self._second.surface
-        laid = StandIn(back.fit.places, second.triangles)
-        own, there = (first.vertices, first.normals, first.kinds), (laid.vertices, laid.normals, second.kinds)
-        return self.along(self.matching.of_vertices(nearest_facing(own, there, first.scale)))
+        return self._along_nearest(first, StandIn(back.fit.places, second.triangles), first.scale)
+
+    def _along_nearest(self, own: StandIn, there: StandIn, scale: float) -> Pairing:
+        """Along the nearest places of both surfaces where one of them is laid onto the other, which has that scale."""
+        kinds, others = self._first.surface.kinds, self._second.surface.kinds
+        near = nearest_facing((own.vertices, own.normals, kinds), (there.vertices, there.normals, others), scale)
+        return self.along(self.matching.of_vertices(near))
 
     def round_trip(self, there: Pairing, back: Pairing) -> float:
         """How far from where it began a place comes out, there and back: the median, as a share of the diameter."""
