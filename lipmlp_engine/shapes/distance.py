@@ -16,6 +16,7 @@ from ..machine.warp_runtime import warp_device, warp_kernels, warp_runtime
 from .mesh_topology import Topology
 from .morton import morton_order
 from .shape import Shape, doubled_area_vectors
+from .slivers import well_measured
 
 CLOSED_ACCURACY = 1.25
 """How many radii away a branch of the tree must be to count as one dipole in the winding number of a closed surface.
@@ -72,9 +73,10 @@ class DistanceField:
         self._threads = threads or usable_cores()
         self._warp = warp_runtime()
         self._device = warp_device(device)
+        measured, corners, self._part_of = well_measured(self._vertices, self._triangles)
         self._mesh = self._warp.Mesh(
-            points=self._warp.array(self._vertices, dtype=self._warp.vec3, device=self._device),
-            indices=self._warp.array(self._triangles.ravel(), dtype=self._warp.int32, device=self._device),
+            points=self._warp.array(measured, dtype=self._warp.vec3, device=self._device),
+            indices=self._warp.array(corners.ravel(), dtype=self._warp.int32, device=self._device),
             support_winding_number=True,
         )
 
@@ -124,7 +126,11 @@ class DistanceField:
         triangle, nearest, distance = self._query(
             "closest_points", points, 1, [], triangle=(), closest=(3,), distance=()
         )
-        return triangle, nearest * self._scale + self._centre, np.asarray(distance * np.float32(self._scale))
+        return (
+            self._part_of[triangle],
+            nearest * self._scale + self._centre,
+            np.asarray(distance * np.float32(self._scale)),
+        )
 
     def measure(
         self, points: NDArray[np.floating], limit: float = np.inf
@@ -193,7 +199,7 @@ class DistanceField:
             inputs=[self._mesh.id, source, *sides, *settings, distance, gradient, triangle],
             device=self._device,
         )
-        return distance.numpy(), gradient.numpy(), triangle.numpy()
+        return distance.numpy(), gradient.numpy(), self._part_of[triangle.numpy()]
 
     @cached_property
     def _normals_tell(self) -> bool:

@@ -7,10 +7,10 @@ import warp as wp
 
 UNLIMITED = wp.constant(1.0e9)
 """As far as a query for the nearest point looks. Follows from its use: it is beyond all that is asked."""
-ON_SURFACE = wp.constant(1.0e-5)
+ON_SURFACE = wp.constant(2.0e-5)
 """Of a surface about one unit large: nearer than this the direction of the nearest point is rounding.
 
-Follows from single precision, whose rounding is about 1e-7 there, and some room.
+Follows from single precision, whose rounding is about 1e-7 there, and some room for what lies beside slivers.
 """
 
 NOT_MADE = wp.constant(-2)
