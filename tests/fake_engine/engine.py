@@ -6,7 +6,6 @@ variable LIPMORPH_FAKE says how to behave; without it, all goes well.
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import sys
@@ -16,7 +15,6 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from lipmlp_engine import __version__
-from lipmlp_engine.commands.options import apply_settings
 from lipmlp_engine.files.manifest import Manifest
 from lipmlp_engine.files.results_folder import ResultsFolder, preview_times
 from lipmlp_engine.job.description import Job
@@ -224,6 +222,10 @@ def main() -> int:
         if "--frames" in sys.argv:
             job.extraction.frames = int(sys.argv[sys.argv.index("--frames") + 1])
         if any(word.startswith("extraction.") for word in sys.argv):
+            import argparse
+
+            from lipmlp_engine.commands.options import apply_settings
+
             apply_settings(
                 job, argparse.Namespace(assignments=[w for w in sys.argv if w.startswith("extraction.")]), {}
             )

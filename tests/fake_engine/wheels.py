@@ -18,7 +18,7 @@ words = sys.orig_argv
 if {{"doctor", "run", "extract"}} & set(words):
     os.execv({python!r}, [{python!r}, {script!r}, *words[words.index("-c") + 2:]])
 """
-"""Whatever is asked of the engine in the environment, the fake engine answers, in a Python that has numpy."""
+"""Whatever is asked of the engine in the environment, the fake engine answers, in the Python of the tests."""
 
 
 def stand_in_locks(wheels: Path, folder: Path) -> None:
