@@ -12,7 +12,7 @@ import bpy
 import numpy as np
 import pytest
 
-STEPS = 200
+STEPS = 60
 _LOOK = """
 import bpy, sys, numpy as np
 assert "bl_ext.user_default.lipmlp_blender" not in bpy.context.preferences.addons

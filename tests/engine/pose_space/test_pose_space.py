@@ -30,7 +30,7 @@ from tests.engine.bent_bars import bent_bar, straight_bar
 from tests.hearsay import damaged, twisted
 
 Array = NDArray[np.float64]
-STEPS = 400
+STEPS = 100
 
 
 def bars(*degrees: float) -> PoseSet:
@@ -114,14 +114,14 @@ def test_the_space_gives_its_poses_back_and_keeps_lengths_between_them(space: Po
     for share in (0.25, 0.5, 0.75):
         code = share * space.codes[2] + (1 - share) * space.codes[1]
         straight = share * found.poses[2] + (1 - share) * found.poses[1]
-        assert abs(shortened(space.decode(code)[0], found.poses[1])) < 0.3 * shortened(straight, found.poses[1])
+        assert abs(shortened(space.decode(code)[0], found.poses[1])) < 0.03 * shortened(straight, found.poses[1])
 
 
 def test_a_pose_that_was_never_seen_is_found_in_the_space(space: PoseSpace) -> None:
     unseen = bent_bar(80)
     code = space.encode(unseen[None])[0]
     assert 0.3 < abs(float(code[0])) < 0.8
-    assert np.linalg.norm(space.decode(code)[0] - unseen, axis=1).mean() < 0.03
+    assert np.linalg.norm(space.decode(code)[0] - unseen, axis=1).mean() < 0.003
 
 
 def test_the_same_seed_gives_the_same_space() -> None:
@@ -142,10 +142,11 @@ def test_pose_and_shape_come_apart_where_two_characters_share_a_mesh() -> None:
     poses = np.stack([bent_bar(angle, thick) for thick in (0.1, 0.2) for angle in angles])
     found = checked(PoseSet(poses, straight_bar()[1], [f"{t}: {a}" for t in ("thin", "stout") for a in angles]))
     assert found.characters == [0, 0, 0, 1, 1, 1]
-    learned = learn(found, Learning(pose=1, shape=1, steps=600))
+    learned = learn(found, Learning(pose=1, shape=1, steps=60))
     assert learned.pose_size == 1 and learned.codes.shape == (6, 2)
     given = learned.transferred("thin: 100", "stout: 0")
-    assert np.linalg.norm(given - poses[5], axis=1).mean() < 0.15 * np.linalg.norm(poses[2] - poses[5], axis=1).mean()
+    # 0.0007 after 60 steps, 0.012 after one.
+    assert np.linalg.norm(given - poses[5], axis=1).mean() < 0.006 * np.linalg.norm(poses[2] - poses[5], axis=1).mean()
     with pytest.raises(JobError, match="no pose 'fat 1'"):
         learned.code_of("fat 1")
 
