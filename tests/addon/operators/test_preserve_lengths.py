@@ -70,6 +70,7 @@ def test_a_second_time_the_keys_are_replaced(lipmorph: ModuleType) -> None:
     assert len(item.data.shape_keys.animation_data.drivers) == 3
 
 
+@pytest.mark.any_blender
 def test_the_basis_and_a_corrective_key_are_refused(lipmorph: ModuleType) -> None:
     item = bar_with_turned_key()
     item.active_shape_key_index = 0
@@ -92,6 +93,7 @@ def meanwhile(monkeypatch: pytest.MonkeyPatch, lipmorph: ModuleType, happens: Ca
     monkeypatch.setattr(asking.time, "sleep", sleep)
 
 
+@pytest.mark.any_blender
 def test_a_mesh_that_is_deleted_meanwhile_is_told_of(lipmorph: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     item = bar_with_turned_key()
     meanwhile(monkeypatch, lipmorph, lambda: bpy.data.objects.remove(item))
@@ -128,6 +130,7 @@ def test_a_mesh_that_is_edited_meanwhile_is_left_alone(lipmorph: ModuleType, mon
     assert len(item.data.shape_keys.key_blocks) == 2
 
 
+@pytest.mark.any_blender
 def test_whatever_else_is_deleted_meanwhile_ends_in_a_sentence(
     lipmorph: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -142,6 +142,7 @@ def test_a_result_is_fetched_from_its_folder(
 # ---- trouble
 
 
+@pytest.mark.any_blender
 @pytest.mark.parametrize(
     ("behaviour", "sentence"),
     [

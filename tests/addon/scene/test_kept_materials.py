@@ -80,12 +80,10 @@ def test_materials_that_were_renamed_are_found_and_what_was_edited_stays(
     assert not edited or bpy.data.materials["Skin 0 to Skin 1"].roughness == pytest.approx(0.123)
 
 
-@pytest.mark.parametrize("tampered", [1, "text", [1, 2], [{"shape": 9, "slot": -1}], {"a": 1}])
-def test_what_anybody_can_write_there_is_not_believed(
-    fake: Callable[[str], None], two_objects: Pair, tampered: object
-) -> None:
+def test_what_anybody_can_write_there_is_not_believed(fake: Callable[[str], None], two_objects: Pair) -> None:
     give_colors(*two_objects)
     trained("SEQUENCE")
-    bpy.data.objects["Morph"]["lipmlp_morph_materials"] = tampered
-    assert bpy.ops.lipmorph.re_extract(frames=6) == {"FINISHED"}
-    assert looks_of(bpy.context.object) == {"Skin 0 to Skin 1"}
+    for tampered in (1, "text", [1, 2], [{"shape": 9, "slot": -1}], {"a": 1}):
+        bpy.data.objects["Morph"]["lipmlp_morph_materials"] = tampered
+        assert bpy.ops.lipmorph.re_extract(frames=6) == {"FINISHED"}
+        assert looks_of(bpy.context.object) == {"Skin 0 to Skin 1"}, tampered
