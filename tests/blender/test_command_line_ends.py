@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import time
 from pathlib import Path
 
 import pytest
+
+from tests.fake_engine import fake_python
 
 from .conftest import RealBlender
 
@@ -35,14 +38,20 @@ QUICK = [
 ]
 
 
-@pytest.fixture
-def blend(blender: RealBlender, tmp_path: Path) -> Path:
-    path = tmp_path / "scene.blend"
-    script = tmp_path / "scene.py"
+@pytest.fixture(scope="module")
+def scene(blender: RealBlender, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("scene")
+    path, script = folder / "scene.blend", folder / "scene.py"
     script.write_text(SCENE)
     made = blender.run("-b", "--factory-startup", "--python", str(script), "--", str(path))
     assert path.is_file(), made.stdout
     return path
+
+
+@pytest.fixture
+def blend(scene: Path, tmp_path: Path) -> Path:
+    """In a folder of the test's own, as results lie beside it."""
+    return Path(shutil.copy(scene, tmp_path))
 
 
 def start(
@@ -63,10 +72,11 @@ def start(
 def test_the_first_ctrl_c_stops_it_at_once(
     phase: str, blender: RealBlender, engine_python: Path, blend: Path, tmp_path: Path
 ) -> None:
-    """While the engine trains, and while Blender renders and runs no Python."""
-    endless = [*QUICK, "training.steps=1000000"] if phase == "Training" else QUICK
+    """While the real engine trains, and while Blender renders and runs no Python, whatever engine there was."""
+    trains = phase == "Training"
+    endless, python = [*QUICK, "training.steps=1000000"], engine_python if trains else fake_python(tmp_path)
     output = tmp_path / "out.blend"
-    running = start(blender, engine_python, blend, endless, "--output", str(output), "--render")
+    running = start(blender, python, blend, endless, "--output", str(output), "--render")
     assert running.stdout is not None
     for line in running.stdout:
         if phase in line:
@@ -81,11 +91,9 @@ def test_the_first_ctrl_c_stops_it_at_once(
     assert list(tmp_path.rglob("model.safetensors"))
 
 
-def test_a_reader_that_has_gone_does_not_end_the_run(
-    blender: RealBlender, engine_python: Path, blend: Path, tmp_path: Path
-) -> None:
+def test_a_reader_that_has_gone_does_not_end_the_run(blender: RealBlender, blend: Path, tmp_path: Path) -> None:
     output = tmp_path / "out.blend"
-    running = start(blender, engine_python, blend, QUICK, "--output", str(output))
+    running = start(blender, fake_python(tmp_path), blend, QUICK, "--output", str(output))
     assert running.stdout is not None
     for line in running.stdout:  # before the add-on is there, Blender dies of the pipe by its own rules
         if "Morph" in line:
