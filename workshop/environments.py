@@ -137,7 +137,8 @@ def create_environment(folder: Path, base: Path, python: Path, requirements: lis
     pip += [] if sys.dont_write_bytecode else ["--no-compile"]
     install(pip + requirements, folder.name)
     if editable:
-        install([*pip, "--no-deps", "--editable", str(ROOT)], folder.name)
+        # By the setuptools that torch has brought: another one, fetched for this alone, takes four seconds.
+        install([*pip, "--no-deps", "--no-build-isolation", "--editable", str(ROOT)], folder.name)
         # Compiles what an engine imports: once, and not in several rings that begin at the same time.
         whole_engine = [str(python), "-c", "import lipmlp_engine.running.method"]
         subprocess.run(whole_engine, cwd=ROOT, capture_output=True, check=False)
