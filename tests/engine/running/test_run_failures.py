@@ -192,9 +192,9 @@ sys.exit(cli.main(sys.argv[2:]))
 @pytest.mark.skipif(sys.platform == "win32", reason="files cannot be limited there")
 def test_no_room_for_the_frames_is_said_and_nothing_is_left_half_written(tmp_path: Path) -> None:
     """A limit on the size of files stands in for a full disk: writes fail in the same place, in the same way."""
-    job = write_job(tmp_path, extraction={"resolution": 128})
+    job = write_job(tmp_path, extraction={"resolution": 64})
     ran = subprocess.run(
-        [sys.executable, "-c", LIMITED, "500000", "run", str(job)],
+        [sys.executable, "-c", LIMITED, "250000", "run", str(job)],
         capture_output=True,
         text=True,
         env=surroundings(),

@@ -30,6 +30,7 @@ from lipmlp_engine.job.events import (
     Preview,
     PreviewRequest,
     Progress,
+    event_from_line,
     to_line,
 )
 from lipmlp_engine.model.trained_morph import Morph
@@ -41,7 +42,6 @@ from tests.engine.small_jobs import (
     Following,
     Recorder,
     command,
-    engine,
     surroundings,
     write_job,
     write_shapes,
@@ -112,10 +112,13 @@ def test_the_report_times_every_phase(finished: Following) -> None:
     assert [end["shape"] for end in report["ends"]] == ["box", "ball"]
 
 
-def test_the_shell_and_python_give_the_same_morph_as_a_job_file(finished: Following, tmp_path: Path) -> None:
-    ran = engine("morph", *write_shapes(tmp_path / "shapes"), "--out", tmp_path / "shell", *SMALL_OPTIONS)
-    assert ran.returncode == 0, ran.stderr
-    assert "never more or fewer" in ran.stdout and "Chamfer" not in ran.stdout and "Training" in ran.stderr
+def test_the_shell_and_python_give_the_same_morph_as_a_job_file(
+    finished: Following, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    shapes = map(str, write_shapes(tmp_path / "shapes"))
+    assert main.main(["morph", *shapes, "--out", str(tmp_path / "shell"), *SMALL_OPTIONS]) == 0
+    said = capfd.readouterr()
+    assert "never more or fewer" in said.out and "Chamfer" not in said.out and "Training" in said.err
     kept = Job.read(tmp_path / "shell" / "job.json")
     assert kept.output.folder == "." and kept.shapes[0].path == str(tmp_path / "shapes" / "box.stl")
     here = write_job(tmp_path / "python")
@@ -217,7 +220,9 @@ def test_a_certificate_is_printed_and_goes_into_the_report(
     assert 0 < figures["clearance"]["value"] < 0.6
 
 
-def test_a_certificate_is_worked_out_for_a_program(finished: Following, tmp_path: Path) -> None:
+def test_a_certificate_is_worked_out_for_a_program(
+    finished: Following, tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     model = tmp_path / "model.safetensors"
     model.write_bytes((folder_of(finished) / "model.safetensors").read_bytes())
     following = Following("certify", model, "--boxes=2000", "--samples=5000", "--events")
@@ -226,8 +231,11 @@ def test_a_certificate_is_worked_out_for_a_program(finished: Following, tmp_path
     assert isinstance(first, Hello) and isinstance(last, Done) and last.report == ""
     fractions = [event.fraction for event in others if isinstance(event, Progress) and event.phase == "measure"]
     assert fractions == sorted(fractions) and len(fractions) > 2
-    refused = Following("certify", model, "--at=0,0", "--events")
-    assert refused.end() == 2 and "three numbers" in getattr(refused.events[-1], "message", "")
+    capfd.readouterr()
+    monkeypatch.setattr(sys, "stdin", None)
+    assert main.main(["certify", str(model), "--at=0,0", "--events"]) == 2
+    refused = event_from_line(capfd.readouterr().out.splitlines()[-1])
+    assert isinstance(refused, Failed) and "three numbers" in refused.message
 
 
 def test_cancelling_keeps_what_was_learned(tmp_path: Path) -> None:
