@@ -9,73 +9,47 @@ import numpy as np
 
 from .. import compat
 from .animation import animate
-from .frame_layers import LayerWriter
-from .frame_mesh import (
-    MORPH,
-    MORPH_VELOCITY,
-    add_colors,
-    add_point_attribute,
-    fraction,
-    frame_name,
-    frame_to_mesh,
-    load_frame,
-    material_pairs,
-    note_of_empty,
-    read_times,
-    set_material_indices,
-)
-from .materials import MaterialBlender
+from .frame_mesh import MORPH_VELOCITY, add_point_attribute
 from .ownership import Making
 from .player_nodes import FRAMES_INPUT, MORPH_INPUT, SUBFRAMES_INPUT, VELOCITY_INPUT, build_player
+from .shown_frames import FrameMeshes
 from .spec import ResultSpec
 from .velocity import refresh_speed
 
 
 def write(context: bpy.types.Context, spec: ResultSpec, making: Making) -> Generator[float, None, bpy.types.Object]:
     """Build frames, player and keys; the object is returned unlinked."""
-    timing = read_times(spec.frame_paths)
+    made = FrameMeshes(spec, making)
     yield 0.0
-    blender, layers = MaterialBlender(spec, making), LayerWriter(spec.slots)
     frames = making.own(bpy.data.collections.new(f"{spec.name} Frames"))
     # Appending the object puts its frames into the scene as well, where all would be seen at once.
     frames.hide_viewport = frames.hide_render = True
-    count = len(spec.frame_paths)
-    origin = np.zeros(3)
     looks: list[bpy.types.Material | None] = []
-    empty: list[int] = []
-    for index, path in enumerate(spec.frame_paths):
-        frame = load_frame(path, may_be_empty=True)
-        yield (index + 0.2) / (len(spec.frame_paths) + 1)
-        if index == 0:
-            origin = origin_of(spec, frame.vertices)
-        mesh = making.own(frame_to_mesh(frame_name(spec.name, index, count), frame, origin, spec.smooth))
+    for index in range(made.count):
+        frame = made.load(index)
+        yield (index + 0.2) / (made.count + 1)
+        mesh = made.bare(index, frame)
         frames.objects.link(making.own(bpy.data.objects.new(mesh.name, mesh)))
-        yield (index + 0.6) / (len(spec.frame_paths) + 1)
+        yield (index + 0.6) / (made.count + 1)
         if not len(frame.faces):
-            empty.append(index)
             continue
-        add_point_attribute(mesh, MORPH, np.full(len(frame.vertices), fraction(frame), np.float32))
         if frame.velocity is not None:
-            add_point_attribute(mesh, MORPH_VELOCITY, (frame.velocity * timing.rates[index]).astype(np.float32))
-        if timing.colored:
-            add_colors(mesh, frame)
-        layers.write(mesh, frame, spec.smooth)
-        pairs, faces = material_pairs(frame)
-        for material in blender.blend_pairs(frame.segment, pairs):
-            mesh.materials.append(material)
+            add_point_attribute(mesh, MORPH_VELOCITY, (frame.velocity * made.timing.rates[index]).astype(np.float32))
+        made.dress(mesh, frame)
+        for material in mesh.materials:
             if material not in looks:
                 looks.append(material)
-        set_material_indices(mesh, faces)
-        yield (index + 1) / (len(spec.frame_paths) + 1)
-    making.notes += note_of_empty(timing.times, empty)
+        yield (index + 1) / (made.count + 1)
+    made.tell_of_empty()
 
     body = making.own(bpy.data.meshes.new(spec.name))
     for material in looks:
         body.materials.append(material)
     morph = making.own(bpy.data.objects.new(spec.name, body))
-    morph.location = origin
+    morph.location = made.origin
     render = context.scene.render
-    player = making.own(build_player(f"{spec.name} Player", timing.span, timing.colored, render.fps / render.fps_base))
+    timing, rate = made.timing, render.fps / render.fps_base
+    player = making.own(build_player(f"{spec.name} Player", timing.span, timing.colored, rate))
     modifier = morph.modifiers.new("Morph", "NODES")
     modifier.node_group = player
     compat.set_input(modifier, FRAMES_INPUT, frames)
@@ -84,15 +58,6 @@ def write(context: bpy.types.Context, spec: ResultSpec, making: Making) -> Gener
     compat.set_input(modifier, VELOCITY_INPUT, spec.velocity)
     path = compat.input_path(modifier, MORPH_INPUT)
     animate(morph, path, spec, making)
-    blender.drive_viewport_colors(morph, path, timing.times)
+    made.blender.drive_viewport_colors(morph, path, timing.times)
     refresh_speed(morph)
     return morph
-
-
-def origin_of(spec: ResultSpec, vertices: np.ndarray) -> np.ndarray:
-    """Where the result's origin goes: the first source's, else the middle of the first frame."""
-    if spec.slots and spec.slots[0].matrix:
-        return np.array(spec.slots[0].matrix, np.float64)[:3, 3]
-    if not len(vertices):
-        return np.zeros(3)
-    return (vertices.min(axis=0).astype(np.float64) + vertices.max(axis=0)) / 2

@@ -17,8 +17,8 @@ from .key_look import blend_look, slots_of_faces, write_layers
 from .keys_file import SERIOUS, KeysFile, read_keys
 from .materials import material_in
 from .ownership import Making
-from .sequence import origin_of
 from .showing import shown
+from .shown_frames import origin_of
 from .spec import ResultSpec
 
 TROUBLE = "Morph Trouble"

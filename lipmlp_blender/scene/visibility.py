@@ -10,25 +10,9 @@ import numpy as np
 
 from .. import compat
 from .animation import animate
-from .frame_layers import LayerWriter
-from .frame_mesh import (
-    MORPH,
-    VELOCITY,
-    add_blended_color,
-    add_colors,
-    add_point_attribute,
-    fraction,
-    frame_name,
-    frame_to_mesh,
-    load_frame,
-    material_pairs,
-    note_of_empty,
-    read_times,
-    set_material_indices,
-)
-from .materials import MaterialBlender
+from .frame_mesh import MORPH, VELOCITY, add_blended_color, add_point_attribute
 from .ownership import Making
-from .sequence import origin_of
+from .shown_frames import FrameMeshes
 from .spec import ResultSpec
 from .velocity import write_keys
 
@@ -37,48 +21,35 @@ _HIDDEN = ("hide_viewport", "hide_render")
 
 def write(context: bpy.types.Context, spec: ResultSpec, making: Making) -> Generator[float, None, bpy.types.Object]:
     """Build the frames under an empty; both lie in a collection that the caller links."""
-    timing = read_times(spec.frame_paths)
-    count = len(spec.frame_paths)
+    made = FrameMeshes(spec, making)
     collection = making.own(bpy.data.collections.new(f"{spec.name} Frames"))
     handle = making.own(bpy.data.objects.new(spec.name, None))
     handle.empty_display_size = 0.25
     collection.objects.link(handle)
-    start, shown, slopes = _schedule(spec, handle, making, count)
+    start, shown, slopes = _schedule(spec, handle, making, made.count)
     rate = context.scene.render.fps / context.scene.render.fps_base
-    blender, layers = MaterialBlender(spec, making), LayerWriter(spec.slots)
-    origin = np.zeros(3)
-    empty: list[int] = []
-    for index, path in enumerate(spec.frame_paths):
-        frame = load_frame(path, may_be_empty=True)
-        yield (index + 0.2) / count
-        if index == 0:
-            origin = origin_of(spec, frame.vertices)
-            handle.location = origin
-        mesh = making.own(frame_to_mesh(frame_name(spec.name, index, count), frame, origin, spec.smooth))
+    for index in range(made.count):
+        frame = made.load(index)
+        yield (index + 0.2) / made.count
+        handle.location = made.origin
+        mesh = made.bare(index, frame)
         item = making.own(bpy.data.objects.new(mesh.name, mesh))
         item.parent = handle
         collection.objects.link(item)
         when = np.flatnonzero(shown == index)
         _key_visibility(item, start + when, (start, start + len(shown) - 1), making)
-        yield (index + 0.6) / count
+        yield (index + 0.6) / made.count
         if not len(frame.faces):
-            empty.append(index)
             continue
-        add_point_attribute(mesh, MORPH, np.full(len(frame.vertices), fraction(frame), np.float32))
         if spec.velocity and frame.velocity is not None and len(when):
-            per_second = float(np.mean(slopes[when])) * rate * timing.rates[index]
+            per_second = float(np.mean(slopes[when])) * rate * made.timing.rates[index]
             add_point_attribute(mesh, VELOCITY, (frame.velocity * per_second).astype(np.float32))
-        if timing.colored:
-            add_colors(mesh, frame)
+        made.dress(mesh, frame)
+        if made.timing.colored:
             add_blended_color(mesh, frame)
-        layers.write(mesh, frame, spec.smooth)
-        pairs, faces = material_pairs(frame)
-        for material in blender.blend_pairs(frame.segment, pairs):
-            mesh.materials.append(material)
-        set_material_indices(mesh, faces)
-        yield (index + 1) / count
-    making.notes += note_of_empty(timing.times, empty)
-    blender.drive_viewport_colors(handle, f'["{MORPH}"]', timing.times)
+        yield (index + 1) / made.count
+    made.tell_of_empty()
+    made.blender.drive_viewport_colors(handle, f'["{MORPH}"]', made.timing.times)
     return handle
 
 
