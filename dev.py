@@ -19,6 +19,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -28,12 +29,14 @@ from workshop.environments import (
     ROOT,
     RUNNING,
     DevError,
+    Makers,
+    blender_folder,
     blender_python,
     blender_versions,
     docs_python,
     engine_python,
+    interpreter,
     say,
-    side_by_side,
 )
 
 PYTHONS = {"3.11": "4.5", "3.13": "5.2"}
@@ -65,19 +68,23 @@ def demo(options: argparse.Namespace) -> int:
 
 
 def test(options: argparse.Namespace) -> int:
-    """Three rings side by side; all run, and the summary at the end is over all of them."""
+    """Three rings side by side, each as soon as it has its environments; the summary at the end is over all of them."""
     for folder in (RINGS, COVERAGE):
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
     versions = blender_versions(options.all_blenders or options.everything) if options.ring in (None, "addon") else []
-    of_blenders = [partial(blender_python, version) for version in versions]
-    side_by_side([engine_python, *of_blenders, *([docs_python] if options.everything else [])])
-    engine = engine_python()
     lanes = options.lanes or rings.lanes_for(os.cpu_count() or 1)
+    engine = interpreter(ROOT / ".venv")
     chosen = rings_of_tests(options, engine, lanes)
+    makers: dict[str, Callable[[], Path]] = {"engine": engine_python}
+    makers |= {version: partial(blender_python, version) for version in versions}
     if options.everything:
-        chosen = [own_command("lint"), own_command("demo", "--quick"), *chosen]
-    rings.run_all(chosen, RINGS, ROOT, lanes)
+        makers["docs"] = docs_python
+        (shown,) = blender_versions(every=False)
+        demo = own_command("demo", "--quick", needs=("engine", *({shown} & makers.keys())))
+        chosen = [own_command("lint", needs=("engine",)), demo, *chosen]
+    with Makers(makers) as made:
+        rings.run_all(chosen, RINGS, ROOT, lanes, made.have)
     if options.coverage:
         show_coverage(engine)
     say("All together:")
@@ -94,24 +101,26 @@ def show_coverage(python: Path) -> None:
 
 
 def rings_of_tests(options: argparse.Namespace, engine: Path, lanes: int) -> list[rings.Ring]:
-    """Those asked for, with their environments made; last the one that fills whatever lane is free, to the end."""
+    """Those asked for; last the one that fills whatever lane is free, to the end."""
     found: list[rings.Ring] = []
     if options.ring in (None, "blender"):
         windows = window_rings()[0 if options.all_blenders or options.everything else -1 :]
         for name, executable in windows:
             blenders = {"LIPMORPH_BLENDERS": executable} if executable else {}
             which = [*tests_of("blender", every=name == windows[-1][0]), *left_out(options)]
-            found.append(ring(name, engine, engine, which, options.pytest, **blenders))
+            found.append(ring(name, engine, engine, which, options.pytest, ("engine",), **blenders))
             found[-1] = dataclasses.replace(found[-1], waits=True)
     if options.ring in (None, "addon"):
         versions = blender_versions(options.all_blenders or options.everything)
         for version in versions:
             which = [*tests_of("addon", every=version == versions[-1]), *left_out(options)]
-            found.append(ring(f"addon-{version}", blender_python(version), engine, which, options.pytest))
+            python = interpreter(blender_folder(version))
+            found.append(ring(f"addon-{version}", python, engine, which, options.pytest, needs=("engine", version)))
     if options.ring in (None, "engine"):
         for number in range(1, lanes + 1):
             which = [*SHARED_BY_LANES, *left_out(options)]
-            found.append(ring(f"engine-{number}", engine, engine, which, options.pytest))
+            needs = ("engine", *(["docs"] if options.everything else []))
+            found.append(ring(f"engine-{number}", engine, engine, which, options.pytest, needs=needs))
             if options.coverage:
                 found[-1].command[1:3] = ["-m", "coverage", "run", "-m", "pytest"]
     return found
@@ -137,14 +146,23 @@ def window_rings() -> list[tuple[str, str]]:
     return list(zip(names, found, strict=True)) or [("blender", "")]
 
 
-def ring(name: str, python: Path, engine: Path, which: list[str], more: list[str], **environment: str) -> rings.Ring:
+def ring(
+    name: str,
+    python: Path,
+    engine: Path,
+    which: list[str],
+    more: list[str],
+    needs: tuple[str, ...],
+    **environment: str,
+) -> rings.Ring:
     command = [str(python), "-m", "pytest", *which, f"--junitxml={RINGS / name}.xml", *more]
-    return rings.Ring(name, command, {"LIPMORPH_PYTHON": str(engine), **environment}, may_be_empty=bool(more))
+    environment = {"LIPMORPH_PYTHON": str(engine), **environment}
+    return rings.Ring(name, command, environment, may_be_empty=bool(more), needs=needs)
 
 
-def own_command(name: str, *options: str) -> rings.Ring:
+def own_command(name: str, *options: str, needs: tuple[str, ...]) -> rings.Ring:
     """Another of these commands, which counts in the summary."""
-    return rings.Ring(name, [sys.executable, str(ROOT / "dev.py"), name, *options], has_tests=False)
+    return rings.Ring(name, [sys.executable, str(ROOT / "dev.py"), name, *options], has_tests=False, needs=needs)
 
 
 def summary_command(python: Path, results: Path) -> list[str]:

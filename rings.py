@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
@@ -29,6 +29,7 @@ class Ring:
     """A command that counts in the summary: by its tests' result file, or where it has none by its exit code.
 
     One that ``waits``, for windows and what hands do in them, computes little and takes no lane from the others.
+    What it ``needs`` has names that only whoever makes it knows.
     """
 
     name: str
@@ -37,17 +38,25 @@ class Ring:
     has_tests: bool = True
     may_be_empty: bool = False
     waits: bool = False
+    needs: tuple[str, ...] = ()
 
 
 def lanes_for(cores: int) -> int:
     return max(1, min(cores, LANES))
 
 
-def run_all(rings: list[Ring], folder: Path, where: Path, lanes: int = 1) -> None:
+def run_all(
+    rings: list[Ring],
+    folder: Path,
+    where: Path,
+    lanes: int = 1,
+    have: Callable[[tuple[str, ...]], bool] = lambda needs: True,
+) -> None:
     """Run every ring from a folder, so many side by side, and leave a result file of each in another one.
 
     What a ring prints goes to a file and from there to the terminal, ring by ring in their order: the first one that
-    has not ended can be followed, and the others' words wait for their turn.
+    has not ended can be followed, and the others' words wait for their turn. No ring begins before there is all that it
+    needs, as ``have`` says; what that raises ends them all.
     """
     threads = str(max(1, (os.cpu_count() or 1) // lanes))
     waiting, running, ended = list(rings), dict[str, subprocess.Popen[bytes]](), dict[str, float]()
@@ -64,7 +73,9 @@ def run_all(rings: list[Ring], folder: Path, where: Path, lanes: int = 1) -> Non
                     del running[ring.name]
                     ended[ring.name] = time.monotonic() - began[ring.name]
                     judge(ring, code, folder)
-            while coming := _next(waiting, [ring for ring in rings if ring.name in running], lanes):
+            while coming := _next(
+                [ring for ring in waiting if have(ring.needs)], [ring for ring in rings if ring.name in running], lanes
+            ):
                 waiting.remove(coming)
                 began[coming.name] = time.monotonic()
                 running[coming.name] = _start(coming, folder, where, threads)

@@ -11,7 +11,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -48,7 +48,7 @@ def blender_python(version: str) -> Path:
     pins = project()
     wheel = pins["tool"]["dev"]["blenders"][version]
     requirements = [f"bpy=={version}", f"numpy=={wheel['numpy']}", *pins["dependency-groups"]["bpy"]]
-    return environment(ROOT / f".venv-bpy-{version}", wheel["python"], requirements, SPACE["bpy"])
+    return environment(blender_folder(version), wheel["python"], requirements, SPACE["bpy"])
 
 
 def docs_python() -> Path:
@@ -62,20 +62,39 @@ def blender_versions(every: bool) -> list[str]:
     return [name for name, wheel in wheels.items() if every or (wheel["python"] == RUNNING and wheel.get("default"))]
 
 
-def side_by_side(makers: Iterable[Callable[[], Path]]) -> None:
-    """Make environments two at a time, of which one often waits for the network or the disk."""
-    with ThreadPoolExecutor(2) as pool:
-        try:
-            for made in [pool.submit(make) for make in makers]:
+def interpreter(folder: Path) -> Path:
+    """Where an environment has it, be it made yet or not."""
+    return folder / ("Scripts/python.exe" if WINDOWS else "bin/python")
+
+
+def blender_folder(version: str) -> Path:
+    return ROOT / f".venv-bpy-{version}"
+
+
+class Makers:
+    """Environments that are being made, two at a time, of which one often waits for the network or the disk."""
+
+    def __init__(self, makers: Mapping[str, Callable[[], Path]]) -> None:
+        self._pool = ThreadPoolExecutor(2)
+        self._made = {name: self._pool.submit(make) for name, make in makers.items()}
+
+    def __enter__(self) -> Makers:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def have(self, names: Iterable[str]) -> bool:
+        """Whether all of these are there; raises what keeps any at all from being made, as soon as that is known."""
+        for made in self._made.values():
+            if made.done():
                 made.result()
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+        return all(self._made[name].done() for name in names)
 
 
 def environment(folder: Path, version: str, requirements: list[str], space: int, editable: bool = False) -> Path:
     """Make the environment unless it is complete and of these requirements, and return its interpreter."""
-    python = folder / ("Scripts/python.exe" if WINDOWS else "bin/python")
+    python = interpreter(folder)
     wanted = {"python": version, "requirements": requirements}
     if folder.exists():
         trouble = environment_trouble(folder, python, wanted)

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import threading
+import time
 import venv
 from pathlib import Path
 from typing import Any
@@ -110,17 +111,35 @@ def test_an_environment_borrows_the_pip_that_its_python_has(tmp_path: Path, monk
 
 
 def test_environments_are_made_side_by_side_and_what_fails_is_told() -> None:
-    both = threading.Barrier(2, timeout=20)
+    both, last = threading.Barrier(2, timeout=20), threading.Event()
 
     def make() -> Path:
         return Path(str(both.wait()))
 
+    def wait() -> Path:
+        last.wait(20)
+        return Path()
+
     def fail() -> Path:
         raise environments.DevError("the index cannot be reached")
 
-    environments.side_by_side([make, make])
-    with pytest.raises(environments.DevError, match="cannot be reached"):
-        environments.side_by_side([lambda: Path(), fail, lambda: Path()])
+    def soon(made: environments.Makers, *names: str) -> None:
+        end = time.monotonic() + 20
+        while not made.have(names):
+            assert time.monotonic() < end
+            time.sleep(0.01)
+
+    with environments.Makers({"one": make, "other": make, "late": wait}) as made:
+        soon(made, "one", "other")
+        assert not made.have(["one", "late"])
+        last.set()
+        soon(made, "one", "late")
+    with (
+        environments.Makers({"good": Path, "bad": fail}) as made,
+        pytest.raises(environments.DevError, match="reached"),
+    ):
+        soon(made, "good", "bad")
+        made.have(["good"])
 
 
 def test_a_full_disk_is_told_before_anything_is_made(tmp_path: Path) -> None:

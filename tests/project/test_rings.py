@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import os
 import subprocess
 import sys
@@ -107,6 +108,45 @@ print("first ends")
     assert [line for line in told if line.endswith(":")] == ["dev: Ring one:", "dev: Ring two:"]
 
 
+def test_a_ring_begins_when_there_is_what_it_needs_and_none_goes_on_where_that_fails(tmp_path: Path) -> None:
+    sign = tmp_path / "sign"
+    first = printing("first", f"import pathlib; assert pathlib.Path({str(sign)!r}).exists()", needs=("sign",))
+    second = printing("second", f"import pathlib; pathlib.Path({str(sign)!r}).touch()")
+    parts = [dataclasses.replace(ring, has_tests=False) for ring in (first, second)]
+    rings.run_all(parts, tmp_path, ROOT, 1, lambda needs: not needs or sign.exists())
+    assert not any(rings.failures(tmp_path / f"{ring.name}.xml") for ring in parts)
+
+    def fail(_needs: object) -> bool:
+        raise environments.DevError("the disk is full")
+
+    with pytest.raises(environments.DevError, match="full"):
+        rings.run_all(parts, tmp_path, ROOT, 1, fail)
+    assert rings.failures(tmp_path / "first.xml")
+
+
+def test_what_everything_asks_for_needs_the_environments_that_are_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[str] = []
+    asked: list[rings.Ring] = []
+
+    def run_all(chosen: list[rings.Ring], _folder: Path, _where: Path, _lanes: int, have: Any) -> None:
+        asked.extend(chosen)
+        made.extend(have.__self__._made)
+
+    for name in ("engine_python", "docs_python"):
+        monkeypatch.setattr(dev, name, Path)
+    monkeypatch.setattr(dev, "blender_python", lambda _version: Path())
+    monkeypatch.setattr(rings, "run_all", run_all)
+    monkeypatch.setattr(dev, "run", lambda _command: 0)
+    monkeypatch.setattr(dev.shutil, "rmtree", lambda *_, **__: None)
+    monkeypatch.setattr(Path, "mkdir", lambda *_, **__: None)
+    for ring in (None, "engine"):
+        asked.clear()
+        made.clear()
+        dev.test(argparse.Namespace(ring=ring, all_blenders=False, everything=True, coverage=False, pytest=[], lanes=2))
+        assert {"lint", "demo", "engine-1", "engine-2"} <= {ring.name for ring in asked}
+        assert all(ring.needs and set(ring.needs) <= set(made) for ring in asked)
+
+
 def test_an_interrupted_run_leaves_no_ring_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     started: list[subprocess.Popen[bytes]] = []
     start = rings._start
@@ -126,10 +166,7 @@ def test_an_interrupted_run_leaves_no_ring_behind(tmp_path: Path, monkeypatch: p
     assert started[0].poll() is not None
 
 
-def test_only_the_last_blender_runs_what_no_difference_between_them_can_touch(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(dev, "blender_python", Path)
+def test_only_the_last_blender_runs_what_no_difference_between_them_can_touch() -> None:
     options = argparse.Namespace(ring="addon", all_blenders=True, everything=False, coverage=False, pytest=[])
     chosen = {ring.name: "--what-differs" in ring.command for ring in dev.rings_of_tests(options, Path(), 2)}
     versions = list(environments.project()["tool"]["dev"]["blenders"])
@@ -160,8 +197,7 @@ def test_windows_open_in_the_last_blender_found_and_in_all_where_all_are_asked_f
     assert chosen == {"blender-4.3": True, "blender-5.2": False}
 
 
-def test_only_a_plain_test_leaves_campaigns_to_everything(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dev, "blender_python", Path)
+def test_only_a_plain_test_leaves_campaigns_to_everything() -> None:
     plain = {"ring": None, "all_blenders": False, "everything": False, "coverage": False, "pytest": []}
     for asked in ({}, {"ring": "engine"}, {"everything": True}, {"coverage": True}, {"pytest": ["-k", "kills"]}):
         commands = [ring.command for ring in dev.rings_of_tests(argparse.Namespace(**plain | asked), Path(), 2)]
