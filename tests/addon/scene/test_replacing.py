@@ -194,8 +194,8 @@ def test_a_failed_writing_leaves_the_old_result_alone(
     retime(item)
     made = dress(item)
     before, shown = names(), seen(item, 60)
-    sequence = part("scene.sequence")
-    load, met = sequence.load_frame, []
+    shown_frames = part("scene.shown_frames")
+    load, met = shown_frames.load_frame, []
 
     def breaks(path: Any, **wishes: Any) -> Any:
         met.append(path)
@@ -203,7 +203,7 @@ def test_a_failed_writing_leaves_the_old_result_alone(
             raise part("scene.errors").BrokenFrameError("It is broken.")
         return load(path, **wishes)
 
-    monkeypatch.setattr(sequence, "load_frame", breaks)
+    monkeypatch.setattr(shown_frames, "load_frame", breaks)
     with pytest.raises(RuntimeError, match="It is broken"):
         bpy.ops.lipmorph.re_extract(frames=6)
     assert names() == before and len(met) == 3
