@@ -8,16 +8,18 @@ import pytest
 
 LONGEST_FIRST = (
     "test_surface_track.py",
+    "test_points.py",
     "test_run_jobs.py",
     "test_batch_run.py",
-    "test_sketch.py",
+    "test_poses_judged.py",
     "test_gpu_script.py",
-    "test_training.py",
-    "test_guide.py",
     "test_poses_matched.py",
-    "test_batch_cluster.py",
+    "test_poses_other_way.py",
+    "test_training.py",
     "test_kills.py",
-    "test_results_folder.py",
+    "test_points_sheets.py",
+    "test_points_gaps.py",
+    "test_sketch.py",
     "test_addon_setup.py",
 )
 """Files that take longest, as the summary of all rings tells: begun last, one of them would be waited for alone."""
