@@ -110,9 +110,10 @@ def test_a_space_is_learned_whose_slider_bends_a_bar_without_shrinking_it(bar: b
 def test_sliders_play_without_the_add_on(lipmorph: ModuleType, bar: bpy.types.Object, tmp_path: Path) -> None:
     space = importlib.import_module(f"{lipmorph.__name__}.scene.pose_space")
     nodes = np.linspace(-1, 1, 17)
+    positions = np.stack([bent(key_places(bar, "Basis"), 120 * node) for node in nodes]).astype(np.float32)
     np.savez(
         tmp_path / "grid.npz",
-        positions=np.stack([bent(key_places(bar, "Basis"), 120 * node) for node in nodes]).astype(np.float32),
+        positions=positions,
         nodes=nodes[None],
         codes=np.array([[0.0], [1.0], [-1.0]]),
         names=np.array(json.dumps([["Basis"], ["Left"], ["Right"]])),
@@ -122,6 +123,12 @@ def test_sliders_play_without_the_add_on(lipmorph: ModuleType, bar: bpy.types.Ob
         pass
     made = bpy.context.active_object
     require_sliders(bar, made)
+    for value in (0.53, -0.97):
+        made["Pose 1"] = value
+        made.update_tag()
+        below, share = divmod((value + 1) * 8, 1)
+        mixed = (1 - share) * positions[int(below)] + share * positions[int(below) + 1]
+        assert np.allclose(seen(made), mixed, atol=1e-4)
 
     for frame, index in ((1, 1), (20, 2)):
         bpy.context.scene.frame_set(frame)
