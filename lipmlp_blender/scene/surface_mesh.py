@@ -8,6 +8,8 @@ from pathlib import Path
 import bpy
 import numpy as np
 
+from ..lipmlp_engine.files.array_file import ArrayFile
+from ..lipmlp_engine.job.hearsay import HearsayError
 from .errors import BrokenFrameError
 from .frame_mesh import add_point_attribute, build_mesh
 
@@ -19,14 +21,17 @@ def write_surface_in_slices(
 ) -> Generator[float, None, bpy.types.Object]:
     """The surface as an object beside the points that it was made of; returns the object."""
     try:
-        with np.load(path, allow_pickle=False) as arrays:
-            vertices, triangles = arrays["vertices"], arrays["triangles"]
-            colors = arrays.get("colors")
-    except (KeyError, ValueError) as error:
-        raise BrokenFrameError(f"{path} holds no surface; make it again.") from error
+        stored = ArrayFile(path)
+        vertices = stored.double("vertices", None, 3)
+        triangles = stored.whole("triangles", None, 3, most=len(vertices) - 1)
+        colors = stored.real("colors", len(vertices), 4) if "colors" in stored else None
+        if not (len(triangles) and np.isfinite(vertices).all()):
+            raise HearsayError("it has no faces, or corners that are nowhere")
+    except (OSError, ValueError) as error:
+        raise BrokenFrameError(f"{path} holds no surface ({error}); make it again.") from error
     yield 0.3
     origin = (vertices.max(axis=0) + vertices.min(axis=0)) / 2
-    mesh = build_mesh(f"{source} Surface", (vertices - origin).astype(np.float32), triangles.astype(np.int32), True)
+    mesh = build_mesh(f"{source} Surface", (vertices - origin).astype(np.float32), triangles)
     if colors is not None:
         add_point_attribute(mesh, COLOR, colors)
         mesh.attributes.active_color_name = mesh.attributes.default_color_name = COLOR

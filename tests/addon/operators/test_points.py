@@ -127,6 +127,7 @@ def test_points_that_nodes_make_beside_faces_are_told_of(lipmorph: ModuleType, t
     np.testing.assert_allclose(shape["beside"].mean(axis=0), (4, 0, 0), atol=1e-5)
 
 
+@pytest.mark.any_blender
 def test_surface_from_points_adds_a_mesh(lipmorph: ModuleType) -> None:
     item = bare_vertices()
     item.location = (3, 0, 0)
@@ -136,3 +137,38 @@ def test_surface_from_points_adds_a_mesh(lipmorph: ModuleType) -> None:
     places = np.array([surface.matrix_world @ vertex.co for vertex in surface.data.vertices])
     assert np.abs(np.linalg.norm(places - (3, 0, 0), axis=1) - 1).mean() < 0.01
     assert all(len(polygon.vertices) == 3 for polygon in surface.data.polygons[:20])
+
+
+def test_a_found_surface_becomes_a_mesh_in_its_place(lipmorph: ModuleType, tmp_path: Path) -> None:
+    item = bare_vertices()
+    item.data.materials.append(bpy.data.materials.new("Clay"))
+    corners = np.array([[2.0, 0, 0], [4, 0, 0], [3, 2, 0], [3, 1, 2]])
+    arrays = {"vertices": corners, "triangles": np.array([[0, 2, 1], [0, 1, 3], [1, 2, 3], [2, 0, 3]], np.int32)}
+    colors = np.tile(np.float32([0.2, 0.4, 0.6, 1]), (4, 1))
+    surface = written(tmp_path, **arrays, colors=colors)
+    assert surface is bpy.context.object and surface.select_get() and not item.select_get()
+    assert (surface.name, surface.data.materials[0].name) == ("Scan Surface", "Clay")
+    np.testing.assert_allclose([surface.matrix_world @ vertex.co for vertex in surface.data.vertices], corners)
+    assert len(surface.data.polygons) == 4 and surface.data.polygons[0].normal.z < 0
+    np.testing.assert_allclose(surface.data.attributes["Color"].data[2].color, colors[2], atol=1e-6)
+    assert not written(tmp_path, **arrays).data.attributes.get("Color")
+    for name, spoiled in (
+        ("triangles", arrays["triangles"] + 1),
+        ("triangles", arrays["triangles"][:0]),
+        ("vertices", corners * np.nan),
+        ("colors", colors[:3]),
+    ):
+        with pytest.raises(part("scene.errors").BrokenFrameError, match="holds no surface"):
+            written(tmp_path, **{**arrays, name: spoiled})
+    with pytest.raises(part("scene.errors").BrokenFrameError, match="holds no surface"):
+        part("scene.surface_mesh").write_surface_in_slices(bpy.context, tmp_path / "none.npz", "Scan").send(None)
+
+
+def written(folder: Path, **arrays: np.ndarray) -> bpy.types.Object:
+    np.savez(folder / "surface.npz", **arrays)
+    slices = part("scene.surface_mesh").write_surface_in_slices(bpy.context, folder / "surface.npz", "Scan")
+    while True:
+        try:
+            next(slices)
+        except StopIteration as end:
+            return end.value

@@ -101,8 +101,18 @@ def test_shapes_in_several_parts_are_told_so_and_stay_grey_a_second_time_too(lip
 def test_a_saved_file_has_no_colours_in_it(lipmorph: ModuleType, tmp_path: Path) -> None:
     """Nobody without the add-on could take them away, and the objects would stay boxes."""
     first, second = snake("Straight", 0.1, 0), snake("Bent", 1.4, 5)
-    selected(first, second)
-    assert bpy.ops.lipmorph.show_match() == {"FINISHED"} and first.display_type == "BOUNDS"
+    for index, item in enumerate((first, second)):
+        item.data.calc_loop_triangles()
+        np.savez(
+            tmp_path / f"{index}.npz",
+            vertices=np.array([item.matrix_world @ vertex.co for vertex in item.data.vertices], np.float32),
+            triangles=np.array([list(face.vertices) for face in item.data.loop_triangles], np.int32),
+            colors=np.full((len(item.data.vertices), 4), 0.5, np.float32),
+        )
+    preview = importlib.import_module(f"{lipmorph.__name__}.scene.match_preview")
+    preview.show_match(bpy.context, tmp_path, [first, second], ["A sentence."])
+    assert preview.sentences_of(bpy.data.collections[PREVIEW]) == ["A sentence."]
+    assert len(bpy.data.collections[PREVIEW].objects) == 2 and first.display_type == "BOUNDS"
     bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "saved.blend"))
     bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "saved.blend"))
     assert PREVIEW not in bpy.data.collections
