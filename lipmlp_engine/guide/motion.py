@@ -34,7 +34,10 @@ HALF_EXTENT = 0.85
 INSIDE_SAMPLES = 1_000
 """Points inside each shape that the flow carries. Measured: 1,000 carry a shape as far as 1,500 did."""
 SURFACE_SAMPLES = 1_000
-"""Points on each shape's surface that the flow carries. Chosen."""
+"""Points on each shape's surface that the flow carries.
+
+Chosen. Measured: half or twice of it changes nothing above chance.
+"""
 GAP_STEP = 0.04
 """A step outwards after which a wall that faces back is less than half that step away: there is a gap.
 

@@ -9,14 +9,20 @@ import torch
 from numpy.typing import NDArray
 
 BLUR = (0.1, 0.03, 0.01, 0.003)
-"""Entropy of the plan, coarse to fine, as a share of the mean cost. Chosen."""
+"""Entropy of the plan, coarse to fine, as a share of the mean cost.
+
+Chosen. Measured: twice of it makes .2 % more of a morph steep, half changes nothing above chance.
+"""
 KNOWN_BLUR = (0.01, 0.003)
 """What is left to do where a plan between nearly the same points is known.
 
 Chosen. Measured: what is missing at the ends stays within the differences between seeds.
 """
 ROUNDS_PER_BLUR = 2
-"""How often transport is asked again at each blur. Chosen; ten at first."""
+"""How often transport is asked again at each blur.
+
+Chosen; ten at first. Measured: once makes .4 % more of a morph steep, four times changes nothing above chance.
+"""
 SCALINGS_PER_ROUND = 6
 """Of a plan's rows and columns. Chosen."""
 SMALLEST_EXPONENT = -115.0
