@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 import os
 import re
-import shlex
 from collections import Counter
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -14,9 +13,6 @@ from types import ModuleType
 import pytest
 
 import build_addon
-from lipmlp_engine.commands.main import command_parser
-from lipmlp_engine.commands.options import apply_settings
-from lipmlp_engine.job.description import Job
 from lipmlp_engine.job.sections import SECTIONS
 from lipmlp_engine.job.setting_kinds import settings_of
 from workshop import (
@@ -92,27 +88,6 @@ def test_every_command_and_option_is_on_its_page() -> None:
     for option in ("--timing", "--landmarks", "--boxes", "--force", "--between", "--objects", "--render"):
         assert f"`{option}`" in page
     assert "%(" not in page
-
-
-def test_every_command_that_a_page_shows_can_be_typed_as_it_stands() -> None:
-    """As a shell reads it: behind a # stands what is said of it."""
-    shown = [
-        (path.name, line)
-        for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
-        for block in re.findall(r"^```.*?^```", path.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
-        for line in block.splitlines()
-        if line.startswith("lipmorph ")
-    ]
-    assert len(shown) > 20
-    for page, line in shown:
-        words = shlex.split(line, comments=True)[1:]
-        try:
-            given, unknown = command_parser().parse_known_args(words)
-        except SystemExit:
-            pytest.fail(f"{page} shows `{line}`, which is refused")
-        assert not unknown, (page, line)
-        if getattr(given, "assignments", None):
-            apply_settings(Job(), given, {})
 
 
 def test_docstrings_become_readable_pages() -> None:

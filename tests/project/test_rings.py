@@ -269,5 +269,5 @@ def test_two(met):
 
 
 def test_the_files_that_take_longest_are_there() -> None:
-    names = [path.name for path in (ROOT / "tests").rglob("test_*.py")]
+    names = [path.name for room in ("engine", "project") for path in (ROOT / "tests" / room).rglob("test_*.py")]
     assert [names.count(name) for name in LONGEST_FIRST] == [1] * len(LONGEST_FIRST)
