@@ -43,11 +43,11 @@ def two_balls() -> Shape:
 
 
 @pytest.fixture(scope="session")
-def open_hemisphere() -> Shape:
-    """The upper half of the unit sphere, without a floor."""
+def open_ball() -> Shape:
+    """The unit sphere down to half a unit below its middle, without a floor."""
     heights, turns = 24, 96
     tilt, turn = np.meshgrid(
-        np.linspace(0, np.pi / 2, heights), np.linspace(0, 2 * np.pi, turns, endpoint=False), indexing="ij"
+        np.linspace(0, 2 * np.pi / 3, heights), np.linspace(0, 2 * np.pi, turns, endpoint=False), indexing="ij"
     )
     vertices = np.stack([np.sin(tilt) * np.cos(turn), np.sin(tilt) * np.sin(turn), np.cos(tilt)], axis=-1)
     index = np.arange(heights * turns, dtype=np.int32).reshape(heights, turns)
@@ -59,7 +59,7 @@ def open_hemisphere() -> Shape:
             for corners in ((upper, lower, after[1]), (upper, after[1], after[0]))
         ]
     )
-    return Shape("open hemisphere", vertices.reshape(-1, 3), triangles, closed=False)
+    return Shape("open ball", vertices.reshape(-1, 3), triangles, closed=False)
 
 
 @pytest.fixture(scope="session")

@@ -156,10 +156,10 @@ def asked_for(job: Job, shape: Shape, monkeypatch: pytest.MonkeyPatch, template:
 
 
 def test_keys_that_cannot_be_are_refused_before_anything_is_carried(
-    job: Job, ball: Shape, open_hemisphere: Shape, monkeypatch: pytest.MonkeyPatch
+    job: Job, ball: Shape, open_ball: Shape, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job.extraction.keys = "auto"
-    assert "because 'open hemisphere' has holes" in asked_for(job, open_hemisphere, monkeypatch)
+    assert "because 'open ball' has holes" in asked_for(job, open_ball, monkeypatch)
     assert asked_for(job, ball, monkeypatch, ShapeError("It is a cloud.")) == "There are no shape keys: It is a cloud."
     job.extraction.key_vertices = 100
     many = Template(ball.vertices, ball.triangles, 0.0)

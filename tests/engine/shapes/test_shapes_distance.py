@@ -20,7 +20,7 @@ from lipmlp_engine.shapes.morton import morton_order
 from lipmlp_engine.shapes.shape import Shape
 from lipmlp_engine.shapes.surface_samples import sample_near
 
-SURFACES = ["ball", "box", "torus", "two_balls", "open_hemisphere", "nested", "overlapping_boxes", "soup"]
+SURFACES = ["ball", "box", "torus", "two_balls", "open_ball", "nested", "overlapping_boxes", "soup"]
 
 
 def probes(shape: Shape, count: int = 2_000, seed: int = 1) -> NDArray[np.float64]:
@@ -102,10 +102,10 @@ def test_holes_do_not_change_what_is_inside(ball: Shape) -> None:
         assert ((field_of(shape).signed(points) < 0) == (radius < 1))[clear].all()
 
 
-def test_hemisphere_is_closed_by_its_floor(open_hemisphere: Shape) -> None:
-    shape = prepare(open_hemisphere, Sampling())
+def test_an_open_ball_is_closed_by_its_floor(open_ball: Shape) -> None:
+    shape = prepare(open_ball, Sampling())
     points = probes(shape)
-    expected = np.maximum(np.linalg.norm(points, axis=1) - 1, -points[:, 2])
+    expected = np.maximum(np.linalg.norm(points, axis=1) - 1, -0.5 - points[:, 2])
     inside = expected < -0.01
     measured = field_of(shape).signed(points)
     assert np.abs(measured[inside] - expected[inside]).max() < 3e-3
@@ -137,9 +137,9 @@ def test_closest_point_lies_on_its_triangle_at_its_distance(torus: Shape) -> Non
     assert np.abs(np.einsum("ij,ij->i", closest - corners[:, 0], normals)).max() < 1e-5
 
 
-def test_winding_is_what_libigl_computes_exactly(open_hemisphere: Shape) -> None:
-    points = probes(open_hemisphere)
-    assert np.abs(field_of(open_hemisphere).winding(points) - exact_winding(open_hemisphere, points)).max() < 0.02
+def test_winding_is_what_libigl_computes_exactly(open_ball: Shape) -> None:
+    points = probes(open_ball)
+    assert np.abs(field_of(open_ball).winding(points) - exact_winding(open_ball, points)).max() < 0.02
 
 
 def test_threads_change_nothing(ball: Shape) -> None:

@@ -21,6 +21,7 @@ from lipmlp_engine.shapes.repair import weld
 from lipmlp_engine.shapes.shape import Shape
 
 BALL = 4 / 3 * np.pi
+OPEN_BALL = BALL - np.pi * 0.5**2 * (3 - 0.5) / 3
 
 
 def grid(columns: int, height: float = 0.0) -> Shape:
@@ -99,10 +100,10 @@ def test_welding_joins_loose_triangles_and_keeps_colors(soup: Shape, ball: Shape
     assert prepare(soup, Sampling()).closed
 
 
-def test_hole_gets_a_lid(open_hemisphere: Shape) -> None:
-    prepared = prepare(open_hemisphere, Sampling())
+def test_hole_gets_a_lid(open_ball: Shape) -> None:
+    prepared = prepare(open_ball, Sampling())
     assert prepared.closed and Topology(prepared.triangles).closed
-    assert prepared.volume == pytest.approx(BALL / 2, rel=5e-3)
+    assert prepared.volume == pytest.approx(OPEN_BALL, rel=5e-3)
     assert prepared.notes == ["closed 1 hole with flat lids"]
 
 
@@ -116,6 +117,20 @@ def test_loose_triangles_inside_a_ball_go(ball: Shape, count: int, said: str) ->
     )
     assert prepared.closed and prepared.volume == pytest.approx(ball.volume)
     assert prepared.notes == [f"removed {said} inside"]
+
+
+def test_what_is_looked_into_stays_open() -> None:
+    """Half a ball, a bowl to whom it belongs, was filled; a hull that was in one piece with its mast became craters."""
+    ball = trimesh.creation.icosphere(subdivisions=4)
+    hull = ball.vertices * [1.0, 0.35, 0.3]
+    for vertices in (np.asarray(ball.vertices), hull):
+        lower = ball.faces[ball.triangles_center[:, 2] < 0].astype(np.int32)
+        prepared = prepare(Shape("bowl", vertices, lower), Sampling())
+        assert prepared.notes == ["gave an open surface that encloses nothing a thickness of 0.5 % of the diagonal"]
+        assert (
+            prepared.closed
+            and not (np.abs(prepared.vertices[:, 2]) < 0.02)[np.hypot(*prepared.vertices[:, :2].T) < 0.2].any()
+        )
 
 
 def test_open_tube_gets_two_lids() -> None:
@@ -243,8 +258,8 @@ def test_flat_closed_shape_is_refused() -> None:
 
 
 @pytest.mark.parametrize("size", [1e-6, 1e6])
-def test_size_changes_nothing(size: float, open_hemisphere: Shape, overlapping_boxes: Shape) -> None:
-    for shape, volume in ((open_hemisphere, BALL / 2), (overlapping_boxes, 1.5)):
+def test_size_changes_nothing(size: float, open_ball: Shape, overlapping_boxes: Shape) -> None:
+    for shape, volume in ((open_ball, OPEN_BALL), (overlapping_boxes, 1.5)):
         there = Shape(shape.name, shape.vertices * size + 1000 * size, shape.triangles)
         assert prepare(there, Sampling()).volume == pytest.approx(volume * size**3, rel=5e-3)
 
