@@ -12,8 +12,8 @@ from .surface_samples import sample_surface
 FREE = 0.36
 """A part whose two sides have a smaller mean winding number encloses nothing: a flat sheet has 0, a closed wall 1/2.
 
-Chosen: half a ball (.32), half a pipe (.2) and a boat's hull (.27) are looked into, and with .2 the former had a lid and
-the latter two craters; parts of published models that are open where nobody looks have .42 and more, a cup .44.
+Chosen: half a ball (.32), half a pipe (.2) and a boat's hull (.27) are looked into, and with .2 the former had a lid
+and the latter two craters; parts of published models that are open where nobody looks have .42 and more, a cup .44.
 """
 BURIED = 0.75
 """Where the mean is larger the part lies inside others: there it is 1 for a sheet and 3/2 for a wall.
