@@ -12,7 +12,7 @@ from threadpoolctl import threadpool_limits
 
 from ..shapes.shape import Shape
 from .joined_parts import joined_parts
-from .laying_on import CLOSE_TO_SURE, HOPELESS_STRAIN, LayingOn
+from .laying_on import BEYOND_HOPE, CLOSE_TO_SURE, HOPELESS_STRAIN, LayingOn
 from .length_keeping import LEAST_BENT
 from .lesser_parts import go_along
 from .pairing import Pairing
@@ -159,7 +159,7 @@ class _Asked:
             best = laying.settled(best) if unsure else best
             best = asked_back(best, laying, pool, always=unsure or len(own.ties) > 0)
             best = excused(best)
-            hopeless = best.fit.strain > HOPELESS_STRAIN or best.rivalry > 1
+            hopeless = best.fit.strain > HOPELESS_STRAIN or best.rivalry > 1 or best.own_doubt > BEYOND_HOPE
             if best.doubt > 1 and best.lacking and not (hopeless or len(own.ties)):
                 back = found_from_other_side(laying, pool)
                 found = back.doubt <= 1 and back.fit.strain <= MOST_STRAIN_BACK
@@ -173,7 +173,7 @@ class _Asked:
         if not insisted and best.bent < LEAST_BENT:
             return Verdict(best, f"'{second.name}' is '{first.name}' moved as a whole")
         # Parts that reach into each other cut each other at all times.
-        settled = laying.slid(best) if len(own.ties) else straightened(best, laying)
+        settled = laying.slid(best) if len(own.ties) else straightened(laying.relaid(best), laying)
         return Verdict(settled if best.first is own else settled.from_other_side, "")
 
     def _strangers(self, best: Pairing | None) -> Verdict:

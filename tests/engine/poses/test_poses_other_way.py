@@ -15,23 +15,29 @@ from benchmarks.poses.measures import remeshed
 from lipmlp_engine.poses import laying_on
 from lipmlp_engine.poses.laying_on import ELSEWHERE, LayingOn
 from lipmlp_engine.poses.matching import UPRIGHT
+from lipmlp_engine.poses.misplaced import relocated
 from lipmlp_engine.poses.pairing import Pairing
 from lipmlp_engine.poses.recognition import judged
 from lipmlp_engine.poses.second_looks import MOST_ASTRAY, found_from_other_side
-from lipmlp_engine.poses.signature import signature
+from lipmlp_engine.poses.signature import Signature, signature
 from lipmlp_engine.poses.stand_in_mesh import stand_in
 from lipmlp_engine.shapes.shape import Shape
 
 
 @pytest.fixture(scope="module")
-def laying() -> LayingOn:
+def signatures() -> tuple[Signature, Signature]:
     character = biped()
     skin = character.skin(50)
     raised = remeshed(character.posed(skin, ARMS_UP), skin.triangles, 55, seed=1)
     shapes = Shape("standing", skin.vertices, skin.triangles.astype(np.int32)), Shape("raised", *raised)
     first, second = (stand_in(shape, 1500) for shape in shapes)
     assert first is not None and second is not None
-    return LayingOn(signature(first), signature(second))
+    return signature(first), signature(second)
+
+
+@pytest.fixture(scope="module")
+def laying(signatures: tuple[Signature, Signature]) -> LayingOn:
+    return LayingOn(*signatures)
 
 
 @pytest.fixture(scope="module")
@@ -107,3 +113,24 @@ def test_what_the_way_back_is_asked_about_is_found(recipe: str, name: str) -> No
     assert found.pairing is not None and not found.objection
     assert off(found.pairing, made) < RIGHT
     assert 0 < found.pairing.contradiction < 1
+
+
+def test_a_forearm_that_is_laid_on_its_elbow_is_put_to_where_its_distances_are(
+    signatures: tuple[Signature, Signature], laying: LayingOn, there: Pairing
+) -> None:
+    """So lay a dragon's wings and the legs of what lies down: little is moved, and the rest of the body is right."""
+    first, second = signatures
+    hand = int(first.places[first.samples, 0].argmax())
+    forearm = first.between[hand] < 0.25
+    elbow = int(np.abs(first.between[hand] - 0.3).argmin())
+    crumpled = np.where(forearm, there.match.samples[elbow], there.match.samples)
+    put = relocated(first, second, crumpled)
+    away = second.between[put, there.match.samples] / second.diameter
+    assert second.between[crumpled, there.match.samples][forearm].mean() / second.diameter > 0.05
+    assert away[forearm].mean() < 0.04 and away.mean() < 0.025
+
+    laid = laying.along(laying.matching.bent(crumpled), drawn_out=False)
+    again = laying.relaid(replace(laid, rivalry=0.3))
+    assert laid.own_doubt > 1 > again.own_doubt and again.rivalry == 0.3
+    assert again.fit.bare < laid.fit.bare / 2
+    assert laying.relaid(there) is there or there.own_doubt >= laying_on.WELL_LAID
