@@ -30,6 +30,12 @@ in the end it was up to 4.85 (a wolf that becomes a leaping lion)."""
 WELL_LAID = 0.5
 """Doubt of a mesh up to which it is left as it lies. Measured: at .48 a man who raises his arms was .99 % off instead
 of .70 once he had been put to where distances want him."""
+CLEARLY_LESS = 0.9
+"""Times the doubt of a mesh that are left of it at most where it is put elsewhere.
+
+Measured: .42 to .83 where limbs were crumpled before; at .996 a man who was laid on a gorilla cut himself five times as
+often, 1.9 % off instead of 1.5.
+"""
 ELSEWHERE = 0.03
 """Mean distance from a pairing, as a share of the diameter, from which on another one leads elsewhere. Chosen."""
 
@@ -77,7 +83,7 @@ class LayingOn:
         """The same with what does not keep its distances put to where it does, all of it or limb by limb; or as it is.
 
         What is put elsewhere may be worse off, where limbs touch and distances lie: each limb goes where it is
-        stretched less, and the whole is taken only where there is less doubt of it.
+        stretched less, and the whole is taken only where there is clearly less doubt of it.
         """
         if pairing.own_doubt < WELL_LAID:
             return pairing
@@ -88,7 +94,9 @@ class LayingOn:
         strains = [strain_about(first.surface, each.fit.places, growth) for each in (pairing, anew)]
         places = np.where((strains[1] < strains[0])[:, None], anew.fit.places, pairing.fit.places)
         mixed = self.along(self.matching.of_vertices(KDTree(second.surface.vertices).query(places)[1]))
-        best = min((pairing, anew, mixed), key=lambda each: each.own_doubt)
+        best = min((anew, mixed), key=lambda each: each.own_doubt)
+        if best.own_doubt > CLEARLY_LESS * pairing.own_doubt:
+            return pairing
         return replace(best, rivalry=pairing.rivalry, contradiction=pairing.contradiction)
 
     def likeliest(self, only_first: bool = False, patient: bool = False) -> Pairing:
