@@ -22,27 +22,19 @@ from .dimension import fill_a_body, without_lines
 from .facing_sheets import close_sheets
 from .filled_body import body_surface, spacing_within
 from .found_surface import Found, SurfaceReport
+from .given_normals import believed
 from .lent_normals import lent
 from .loose_points import settled
 from .normal_estimation import CLEAN, Lines, lines_of
 from .orientation import oriented
 from .oriented_samples import Samples
-from .winding_grid import summed_number
+from .scanned_ground import ground_below
 
 Array = NDArray[np.float64]
 Notify = Callable[[float], None]
 
 ON_A_LINE = 1e-4
 """Points closer to one line than this share of its length lie on it. Chosen."""
-BELIEVED = 0.9
-"""Share of the given normals that must agree with the points for all of them to be taken as they are. Chosen."""
-BETTER, ASKED = 0.1, 500
-"""Where given and made normals do not agree, how much larger the share of the points must be at which the winding
-number is what it is on a wall for the given ones to be taken, and how many points are asked. Chosen: of a sparse head
-with horns its own normals have .90, and those that are made .71.
-"""
-ON_A_WALL = 0.25
-"""How far from a half the winding number may be on a wall. Chosen."""
 UNSEEN = 3.0
 """Surface farther than this many spacings from every point was not scanned. Chosen."""
 ASTRAY = (4.0, 1.0)
@@ -79,7 +71,12 @@ def reconstruct(
         way = _about(points, settings, threads, notify)
     else:
         points, cloud = _settled(points, cloud, threads)
-        way = _through(points, cloud, settings, seed, device, threads, notify)
+        how = settings, seed, device, threads, notify
+        standing = _standing(points, cloud, *how)
+        if standing is None:
+            way = _through(_sampled(points, cloud, *how), settings, threads, notify)
+        else:
+            points, cloud, way = standing
     if len(way.triangles) == 0:
         raise ShapeError(f"No surface was found through the points of '{name}'; give it more points or normals.")
     report = _measured(points, way, threads)
@@ -118,21 +115,70 @@ class _Way:
     notes: list[str]
 
 
-def _through(
+def _standing(
     points: Array, cloud: Cloud, settings: Points, seed: int, device: str, threads: int, notify: Notify
-) -> _Way:
-    """The surface that the points lie on."""
+) -> tuple[Array, Cloud, _Way] | None:
+    """What stands on a ground that was scanned with it, and that ground, which gets an underside: the points that are
+    kept, their cloud, and the surface."""
+    ground = None if settings.opening == "sheet" else ground_below(points, threads)
+    if ground is None:
+        return None
+    whole = ground.laid_under(replace(cloud, points=points))
+    sampled = _sampled(whole.points, whole, settings, seed, device, threads, notify)
+    if not ground.encloses(sampled.samples):
+        return None
+    sampled.notes.append(
+        f"stands on a ground: made that {100 * ground.deep:.1f} % of its size thick; Unscanned Sides: Sheet leaves "
+        "both open"
+    )
+    return points[ground.kept], cloud.taken(ground.kept), _through(sampled, settings, threads, notify)
+
+
+def _through(sampled: _Sampled, settings: Points, threads: int, notify: Notify) -> _Way:
+    """The surface that the samples lie on."""
+    samples, method, notes = sampled.samples, sampled.method, sampled.notes
+    surface = enclosing_surface(
+        samples, settings.cells, settings.opening, threads, lambda share: notify(0.5 + 0.45 * share), notes.append
+    )
+    made = f"made a surface through {len(samples.points):,} points by the {method} way, normals {sampled.normals}"
+    return _Way(*surface, samples.points, samples.spacing, method, sampled.normals, sampled.noise, [*notes, made])
+
+
+@dataclass
+class _Sampled:
+    """Oriented samples of the surface, how they were found, and what is to be said of it."""
+
+    samples: Samples
+    method: str
+    normals: str
+    """Where they come from."""
+    noise: float
+    notes: list[str]
+
+
+def _sampled(
+    points: Array, cloud: Cloud, settings: Points, seed: int, device: str, threads: int, notify: Notify
+) -> _Sampled:
     lines = lines_of(points, threads)
     notify(0.1)
     method = _chosen(cloud, settings.method)
-    samples, origin, notes = _samples(points, cloud, lines, method, settings, seed, device, threads, notify)
-    if method == "given" and origin == "made":
-        method = "normals"
-    vertices, triangles = enclosing_surface(
-        samples, settings.cells, settings.opening, threads, lambda share: notify(0.5 + 0.45 * share), notes.append
-    )
-    made = f"made a surface through {len(points):,} points by the {method} way, normals {origin}"
-    return _Way(vertices, triangles, samples.points, samples.spacing, method, origin, lines.noise, [*notes, made])
+    if method == "atlas":
+        from .atlas import atlas_samples
+
+        found, sentence = atlas_samples(
+            points, lines, seed=seed, device=device, threads=threads, notify=lambda s: notify(0.1 + 0.4 * s)
+        )
+        return _Sampled(found, method, "made", lines.noise, [sentence])
+    normals: Array | None = None
+    notes: list[str] = []
+    if method == "given" and cloud.normals is not None:
+        normals, notes = believed(cloud.normals, points, lines, settings.method == "given", threads)
+    origin = "made" if normals is None else "given"
+    if normals is None:
+        method, normals = "normals", _made(points, lines, threads)
+    notify(0.5)
+    samples = Samples(lines.places, normals, lines.spacing, lines.noise, seen=points)
+    return _Sampled(samples, method, origin, lines.noise, notes)
 
 
 def _about(points: Array, settings: Points, threads: int, notify: Notify) -> _Way:
@@ -180,37 +226,6 @@ def _chosen(cloud: Cloud, method: str) -> str:
     return "given" if cloud.normals is not None else "normals"
 
 
-def _samples(
-    points: Array,
-    cloud: Cloud,
-    lines: Lines,
-    method: str,
-    settings: Points,
-    seed: int,
-    device: str,
-    threads: int,
-    notify: Notify,
-) -> tuple[Samples, str, list[str]]:
-    """Oriented samples of the surface, where their normals come from, and what is to be said of it."""
-    if method == "atlas":
-        from .atlas import atlas_samples
-
-        found, sentence = atlas_samples(
-            points, lines, seed=seed, device=device, threads=threads, notify=lambda s: notify(0.1 + 0.4 * s)
-        )
-        return found, "made", [sentence]
-    if method == "given" and cloud.normals is not None:
-        normals, notes = _believed(cloud.normals, points, lines, settings, threads)
-        notify(0.5)
-        if normals is not None:
-            return Samples(lines.places, normals, lines.spacing, lines.noise, seen=points), "given", notes
-        made = _made(points, lines, threads)
-        return Samples(lines.places, made, lines.spacing, lines.noise, seen=points), "made", notes
-    made = _made(points, lines, threads)
-    notify(0.5)
-    return Samples(lines.places, made, lines.spacing, lines.noise, seen=points), "made", []
-
-
 def _made(points: Array, lines: Lines, threads: int) -> Array:
     """Normals outwards; in a clean cloud those beside edges are mended before and after they get a side."""
     if not lines.clean:
@@ -218,35 +233,6 @@ def _made(points: Array, lines: Lines, threads: int) -> Array:
     better = lent(points, lines.normals, lines.spacing, lines.noise, threads, sided=False)
     normals = oriented(points, replace(lines, normals=better), threads)
     return lent(points, normals, lines.spacing, lines.noise, threads)
-
-
-def _believed(
-    normals: Array, points: Array, lines: Lines, settings: Points, threads: int
-) -> tuple[Array | None, list[str]]:
-    """The given normals, unit and outwards, or None where they do not go with the points."""
-    length = np.linalg.norm(normals, axis=1)
-    sound = np.isfinite(length) & (length > 0)
-    unit = np.where(sound[:, None], normals, 0) / np.where(sound, length, 1)[:, None]
-    if settings.method == "given" and sound.all():
-        return unit, []
-    made = oriented(points, lines, threads)
-    share = float((np.einsum("ij,ij->i", unit, made)[sound] > 0).mean()) if sound.any() else 0.5
-    unit[~sound] = made[~sound] if share > 0.5 else -made[~sound]
-    if share >= BELIEVED:
-        return unit, []
-    if share <= 1 - BELIEVED:
-        return -unit, ["turned its normals, which all pointed inwards"]
-    facing = unit if share > 0.5 else -unit
-    if _walled(facing, points, lines) > _walled(made, points, lines) + BETTER:
-        return facing, [] if share > 0.5 else ["turned its normals, most of which pointed inwards"]
-    return None, [f"made its normals anew, because {100 * min(share, 1 - share):.0f} % of them pointed the other way"]
-
-
-def _walled(normals: Array, points: Array, lines: Lines) -> float:
-    """The share of the points, of which some are asked, at which the winding number is about what it is on a wall."""
-    some = points[:: max(1, len(points) // ASKED)]
-    number = summed_number(some, points, normals * lines.spacing[:, None] ** 2)
-    return float((np.abs(number - 0.5) < ON_A_WALL).mean())
 
 
 def _measured(points: Array, way: _Way, threads: int) -> SurfaceReport:

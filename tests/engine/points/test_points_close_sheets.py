@@ -8,7 +8,7 @@ import trimesh
 
 from lipmlp_engine.job.sections.points import Points
 from lipmlp_engine.points import closed_surface
-from lipmlp_engine.points import reconstruct as way
+from lipmlp_engine.points import given_normals as way
 from lipmlp_engine.points.finer_grid import carried, finer, narrow_places
 from lipmlp_engine.points.lent_normals import lent
 from lipmlp_engine.points.normal_estimation import Lines, lines_of
@@ -141,9 +141,9 @@ def test_given_normals_that_make_a_wall_are_not_made_anew(side: float, monkeypat
 
     monkeypatch.setattr(way, "oriented", oriented)
     lines = lines_of(ball, threads=1)
-    kept, notes = way._believed(side * ball, ball, lines, Points(), 1)
+    kept, notes = way.believed(side * ball, ball, lines, False, 1)
     assert kept is not None and np.allclose(kept, ball) and len(notes) == (side < 0)
-    assert way._believed(np.where(np.arange(3000)[:, None] % 2, ball, -ball), ball, lines, Points(), 1)[0] is None
+    assert way.believed(np.where(np.arange(3000)[:, None] % 2, ball, -ball), ball, lines, False, 1)[0] is None
 
 
 @pytest.mark.parametrize(("thick", "bald"), [(0.8, 1.0), (1.3, 2.0)])

@@ -11,6 +11,7 @@ from lipmlp_engine.points import false_handles, finer_grid, winding_grid
 from lipmlp_engine.points import reconstruct as module
 from lipmlp_engine.points.false_handles import without_false_handles
 from lipmlp_engine.points.finer_grid import finer
+from lipmlp_engine.points.given_normals import believed
 from lipmlp_engine.points.normal_estimation import lines_of
 from lipmlp_engine.points.reconstruct import reconstruct as surface_of
 from lipmlp_engine.points.winding_grid import WindingGrid, grid_about
@@ -62,9 +63,9 @@ def test_what_closes_no_handle_is_undone(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_given_normals_are_taken_as_they_are_where_that_is_asked_for() -> None:
     points = on_ball(300)
     lines = lines_of(points)
-    taken, notes = module._believed(-2 * points, points, lines, Points(method="given"), 1)
+    taken, notes = believed(-2 * points, points, lines, True, 1)
     assert taken is not None and np.allclose(taken, -points) and notes == []
-    turned, notes = module._believed(-2 * points, points, lines, Points(), 1)
+    turned, notes = believed(-2 * points, points, lines, False, 1)
     assert turned is not None and np.allclose(turned, points) and "all pointed inwards" in notes[0]
 
 
