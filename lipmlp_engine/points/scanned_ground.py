@@ -35,9 +35,9 @@ LEVEL, UPRIGHT = 0.01, 0.9
 """Of the diagonal: how far off its plane ground may lie, and the cosine between both normals. Chosen."""
 LEAST, BELOW = 0.2, 0.01
 """Share of the area that a ground has at least, and of the points that may lie below it. Chosen."""
-STANDS, FEW = 0.05, 0.01
-"""Of the diagonal: what does not reach so high above the ground is of the ground; and the share of the points from
-which what does is something. Chosen."""
+STANDS, TOUCHES, FEW = 0.05, 0.03, 0.01
+"""Of the diagonal: what does not reach so high above the ground is of the ground, and some of what does comes down so
+far; and the share of the points from which it is something. Chosen."""
 CELL, CLOSED = 2.0, 3
 """Spacings along a cell of the ground's plan, and cells up to which chance leaves gaps. Chosen."""
 NARROW, SMOOTHED = 2, 1.0
@@ -123,18 +123,22 @@ def ground_below(points: Array, threads: int = 0) -> Ground | None:
     seen = plan.closed(plan.cells(ground))
     count = np.bincount(part[stands], minlength=len(points))
     things = np.flatnonzero(count > FEW * len(points))
-    if not len(things) or not all(plan.surrounded(plan.cells(part == thing), seen) for thing in things):
+    lowest = np.full(len(points), np.inf)
+    np.minimum.at(lowest, part, height)
+    if not (lowest[things] < TOUCHES).any() or not all(
+        plan.surrounded(plan.cells(part == thing), seen) for thing in things
+    ):
         return None
     plan.draw(seen | plan.cells(stands))
     kept = stands | plan.within(points)
     deep = DEEP * apart
-    lowest = level + float(np.quantile(height[ground], BELOW)) - deep
+    under = level + float(np.quantile(height[ground], BELOW)) - deep
     flat, rim = plan.spread(apart), plan.rim(apart)
     _, beside = cKDTree(points[ground & kept]).query(rim + level * up)
     steps = np.arange(0.5, DEEP) / DEEP
-    over = (points[ground & kept] @ up)[beside] - lowest
-    wall = rim[:, None] + (lowest + steps * over[:, None])[:, :, None] * up
-    added = np.concatenate([flat + lowest * up, wall.reshape(-1, 3)])
+    over = (points[ground & kept] @ up)[beside] - under
+    wall = rim[:, None] + (under + steps * over[:, None])[:, :, None] * up
+    added = np.concatenate([flat + under * up, wall.reshape(-1, 3)])
     # As rough as the ground is, for by its noise a cloud is judged.
     rough = np.einsum("ni,ni->n", local[:, 0], normals)[ground & kept]
     most = ROUGH * float(np.median(np.abs(rough)))
