@@ -10,10 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..shapes.shape import face_vectors
+from ..shapes.shape import face_vectors, unit
 from .face_transfer import normals_around, sides_at
 from .look_field import Array, Indices, LookField
-from .shading import NEAR, agreed, as_source, one_a_vertex, rounded, turned, unit
+from .shading import NEAR, agreed, as_source, one_a_vertex, rounded, turned
 
 BENT, SHARP = np.cos(np.radians((12.0, 18.0)))
 """Faces of a frame that differ more from the mean about a vertex have each corner asked for itself: beside an edge of a

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from ..shapes.look import pairs_of_sides
-from ..shapes.shape import Shape, unit_normals
+from ..shapes.shape import Shape, unit, unit_normals
 from .face_transfer import FacesOnSource, face_normals, sides_at
 from .look_field import Array, LookField
 
@@ -194,7 +194,7 @@ class _Steps:
         d, e = np.einsum("ij,ij->i", way, one), np.einsum("ij,ij->i", way, other)
         area = np.maximum(a * c - b * b, 1e-30)
         first, second = (c * d - b * e) / area, (a * e - b * d) / area
-        normal = _unit(np.cross(one, other))
+        normal = unit(np.cross(one, other))
         # The face over which the step leads: that in which it goes along both sides, or against them least.
         order = np.lexsort((np.minimum(first, second), number[vertex]))
         best = order[np.flatnonzero(np.diff(number[vertex][order], append=-1))]
@@ -210,7 +210,7 @@ class _Steps:
         normal = np.cross(one, other)
         length = np.sqrt(np.linalg.norm(normal, axis=1, keepdims=True))
         along = self._first * one + self._second * other
-        return np.asarray(along + rising * self._rise * length / self._length * _unit(normal))
+        return np.asarray(along + rising * self._rise * length / self._length * unit(normal))
 
 
 def _differing(faces: NDArray[np.int32], values: NDArray[np.generic], limit: float, count: int) -> NDArray[np.bool_]:
@@ -253,7 +253,3 @@ def _corner_areas(corners: Array, normals: Array) -> Array:
     """At every corner of every face, the area that its two sides span, negative where they turn inwards."""
     ahead, behind = np.roll(corners, -1, axis=1) - corners, np.roll(corners, 1, axis=1) - corners
     return np.asarray(np.einsum("mkj,mj->mk", np.cross(ahead, behind), normals))
-
-
-def _unit(vectors: Array) -> Array:
-    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-30))

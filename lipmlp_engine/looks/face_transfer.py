@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..shapes.look import COUNTED, Layer
-from ..shapes.shape import face_vectors, summed_at_vertices
+from ..shapes.shape import face_vectors, summed_at_vertices, unit
 from .look_field import Array, Indices, LookField, Places
 
 INWARDS = (0.05, 0.4, 1.0)
@@ -162,13 +162,9 @@ def sides_at(corners: Array, faces: Indices, count: int) -> Array:
 
 def face_normals(corners: Array) -> Array:
     """Unit normals (m, 3) of faces with three or four corners (m, k, 3)."""
-    return _unit(face_vectors(corners))
+    return unit(face_vectors(corners))
 
 
 def normals_around(across: Array, faces: Indices, count: int) -> Array:
     """The mean normals (count, 3) of the faces about each vertex, of their vectors (m, 3)."""
-    return _unit(summed_at_vertices(across, faces, count))
-
-
-def _unit(vectors: Array) -> Array:
-    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-30))
+    return unit(summed_at_vertices(across, faces, count))

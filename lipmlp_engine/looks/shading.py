@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..shapes.shape import face_vectors, summed_at_vertices
+from ..shapes.shape import face_vectors, summed_at_vertices, unit
 from ..shapes.smooth_ramp import smooth_ramp
 from .face_transfer import FacesOnSource
 
@@ -148,7 +148,3 @@ def one_a_vertex(normals: Array, faces: NDArray[np.int32], count: int) -> NDArra
     if (np.abs(single[faces] - normals) < ALIKE).all():
         return single.astype(np.float32)
     return normals.astype(np.float32)
-
-
-def unit(vectors: Array) -> Array:
-    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-30))

@@ -90,7 +90,7 @@ def enclosing_surface(
         # Where little is enclosed, or the noise is so thick that no wall is found, the number can contradict no plane.
         sure = float(standing.mean()) > ENCLOSING and (steady is not None or not share)
         width = blur * grid.cell if sure else np.inf
-        blended = _Blended(SamplePlanes(samples), 2 * grid.cell, width, cKDTree(samples.points), sheet, threads)
+        blended = _Blended(SamplePlanes(samples), 2 * grid.cell, width, sheet, threads)
         blended.put(values, near, grid, lambda done: notify(0.3 + 0.4 * done))
         if steady is None and not share:
             by_number = (0.5 - number) * np.float32(2 * grid.cell)
@@ -170,10 +170,8 @@ class _Blended:
     """What the values of the winding number fall by where it falls by one."""
     width: float
     """How blurred the number is."""
-    tree: cKDTree
-    """Of the samples."""
     sheet: NDArray[np.bool_]
-    """(n,), which of them are of a sheet, near which planes alone are heard: there the number tells nothing."""
+    """(n,), which samples are of a sheet, near which planes alone are heard: there the number tells nothing."""
     threads: int
 
     def put(
@@ -188,8 +186,7 @@ class _Blended:
 
         def evaluate(begin: int) -> None:
             rows = index[begin : begin + _CHUNK]
-            places = grid.places(rows)
-            height, reach, behind = self.planes.heights(places)
+            height, reach, behind, nearest = self.planes.heights(grid.places(rows))
             reach = np.where(np.isfinite(behind), THIN_WALL * reach, reach)
             share = smooth_ramp(-reach, -FAR, -NEAR)
             if np.isfinite(self.width):
@@ -197,8 +194,7 @@ class _Blended:
                 beside = ndtr(-height / self.width) + ndtr(-behind / self.width) - 1
                 off = np.abs(0.5 - flat[rows] / self.steep - beside)
                 share *= np.where(reach > 0, np.clip((DISAGREED - off) / (DISAGREED - AGREED), 0, 1), 1)
-            if self.sheet.any():
-                share[self.sheet[self.tree.query(places)[1]]] = 1
+            share[self.sheet[nearest]] = 1
             flat[rows] = share * height + (1 - share) * flat[rows]
 
         starts = list(range(0, len(index), _CHUNK))

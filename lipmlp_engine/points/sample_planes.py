@@ -80,9 +80,9 @@ class SamplePlanes:
         self._width = np.maximum(2 * samples.noise, 0.25 * samples.spacing)
         self._heard = self._support()
 
-    def heights(self, place: Array) -> tuple[Array, Array, Array]:
-        """The distance from places, negative inside, how many spacings the nearest sample is away, and the distance to
-        the plane of a wall's other side where that is close, -infinite elsewhere.
+    def heights(self, place: Array) -> tuple[Array, Array, Array, NDArray[np.integer]]:
+        """The distance from places, negative inside, how many spacings the nearest sample is away, the distance to the
+        plane of a wall's other side where that is close, -infinite elsewhere, and which sample is nearest.
 
         A sample's disc counts the less the farther it is from the place, so that of two sheets close together the
         nearer counts, and that no plane reaches beyond an edge.
@@ -119,7 +119,7 @@ class SamplePlanes:
             for one, other in ((first, second), (first, third)):
                 back = _turned_away(one, other, reach) & _amid(place, one, other, AMID * spacing)
                 behind = np.where(back, np.maximum(behind, np.minimum(one.height, other.height)), behind)
-        return values, np.where(close, 0.0, distance[:, 0] / spacing), behind
+        return values, np.where(close, 0.0, distance[:, 0] / spacing), behind, nearest[:, 0]
 
     def _support(self) -> Array:
         """How much each sample's plane is heard: not at all where it goes through no neighbours that face its way."""

@@ -79,12 +79,12 @@ class Ground:
 
     def laid_under(self, cloud: Cloud) -> Cloud:
         """The points that are kept, and behind these what was added."""
-        points = cloud.points[self.kept]
-        _, beside = cKDTree(points).query(self.added)
-        whole = cloud.taken(np.append(np.flatnonzero(self.kept), np.flatnonzero(self.kept)[beside]))
-        whole.points[len(points) :] = self.added
+        rows = np.flatnonzero(self.kept)
+        _, beside = cKDTree(cloud.points[rows]).query(self.added)
+        whole = cloud.taken(np.append(rows, rows[beside]))
+        whole.points[len(rows) :] = self.added
         if whole.normals is not None:
-            whole.normals[len(points) :] = 0
+            whole.normals[len(rows) :] = 0
         return whole
 
     def encloses(self, samples: Samples) -> bool:
@@ -222,15 +222,13 @@ class _Plan:
 
     def spread(self, apart: float) -> Array:
         """Places all over what the outline encloses, about that far apart."""
-        steps = [self._low[k] + np.arange(0, self._inside.shape[k] * self._cell, apart) for k in (0, 1)]
-        flat = np.stack(np.meshgrid(*steps, indexing="ij"), axis=-1).reshape(-1, 2)
+        flat = self._lattice(apart)
         flat += np.random.default_rng(0).uniform(-JITTER, JITTER, flat.shape) * apart
         return np.asarray(flat[self._value(flat) > 0] @ self._axes)
 
     def rim(self, apart: float) -> Array:
         """Places along the outline, about that far apart."""
-        steps = [self._low[k] + np.arange(0, self._inside.shape[k] * self._cell, apart / 2) for k in (0, 1)]
-        flat = np.stack(np.meshgrid(*steps, indexing="ij"), axis=-1).reshape(-1, 2)
+        flat = self._lattice(apart / 2)
         flat = flat[np.abs(self._value(flat)) < NEAR_RIM]
         for _ in range(STEPS):
             slope = self._slope(flat)
@@ -248,6 +246,11 @@ class _Plan:
         slope = self._slope(places @ self._axes.T)
         slope /= np.maximum(np.linalg.norm(slope, axis=1, keepdims=True), np.finfo(np.float64).tiny)
         return np.asarray(-slope @ self._axes)
+
+    def _lattice(self, apart: float) -> Array:
+        """Places all over the plan."""
+        steps = [self._low[k] + np.arange(0, self._inside.shape[k] * self._cell, apart) for k in (0, 1)]
+        return np.stack(np.meshgrid(*steps, indexing="ij"), axis=-1).reshape(-1, 2)
 
     def _value(self, flat: Array) -> Array:
         at = (flat - self._low) / self._cell - 0.5

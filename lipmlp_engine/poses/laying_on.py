@@ -107,9 +107,9 @@ class LayingOn:
             hopeless = found[-1].fit.strain > HOPELESS_STRAIN and not patient
             if found[-1].doubt < CLOSE_TO_SURE or only_first or hopeless:
                 return min(found, key=lambda pairing: pairing.doubt)
-        least = min(pairing.doubt for pairing in found)
-        if not 1 < least < BEYOND_HOPE and not (patient and least > 1):
-            return min(found, key=lambda pairing: pairing.doubt)
+        best = min(found, key=lambda pairing: pairing.doubt)
+        if best.doubt <= 1 or (best.doubt >= BEYOND_HOPE and not patient):
+            return best
         truest = self.matching.truest
         # What keeps lengths best may be twisted about its limbs, and moves farther than what was likelier.
         found += [] if truest is None else [self.settled(self.along(truest))]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 NEXT_TO_NOTHING = 0.05
 """Of the mean edge: what is shorter is a crack or a needle. Measured: a few such edges of a game's character, which
@@ -22,6 +23,14 @@ def edges_of(triangles: NDArray[np.integer]) -> Numbers:
 def edge_lengths(places: Array, edges: Numbers) -> Array:
     """Of one mesh (n, 3), or a row for each of several (k, n, 3)."""
     return np.asarray(np.linalg.norm(places[..., edges[:, 0], :] - places[..., edges[:, 1], :], axis=-1))
+
+
+def neighbour_means(edges: Numbers, count: int, themselves: bool = False) -> sparse.csr_array:
+    """What makes of a value at each vertex the mean of its neighbours', and of its own where those are ``themselves``
+    counted; zero where a vertex has no edge."""
+    links = sparse.coo_array((np.ones(len(edges)), edges.T), shape=(count, count)).tocsr()
+    means = sparse.csr_array(links + links.T + sparse.eye_array(count) if themselves else links + links.T)
+    return sparse.csr_array(sparse.diags_array(1 / np.maximum(means.sum(1), 1)) @ means)
 
 
 def strain(before: Array, after: Array, edges: Numbers) -> float:

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
-from .mesh_edges import edge_lengths
+from .mesh_edges import edge_lengths, neighbour_means
 from .signature import Signature
 from .stand_in_mesh import StandIn
 
@@ -53,9 +52,7 @@ def strain_about(mesh: StandIn, places: Array, growth: float) -> Array:
     lengths = growth * edge_lengths(mesh.vertices, mesh.edges)
     change = np.abs(edge_lengths(places, mesh.edges) - lengths)
     count = len(places)
-    links = sparse.coo_array((np.ones(len(mesh.edges)), mesh.edges.T), shape=(count, count)).tocsr()
-    means = sparse.csr_array(links + links.T + sparse.eye_array(count))
-    means = sparse.csr_array(sparse.diags_array(1 / means.sum(1)) @ means)
+    means = neighbour_means(mesh.edges, count, themselves=True)
     ends = mesh.edges.ravel()
     both = np.stack([np.bincount(ends, np.repeat(value, 2), count) for value in (change, lengths)], 1)
     for _ in range(OF_ONE_LIMB):

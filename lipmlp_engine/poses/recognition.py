@@ -17,7 +17,7 @@ from .length_keeping import LEAST_BENT
 from .lesser_parts import go_along
 from .pairing import Pairing
 from .rods import rod
-from .second_looks import LOST, asked_back, beside_its_rival, excused, found_from_other_side
+from .second_looks import LOST, asked_back, beside_its_rival, excused, found_from_other_side, hopeless
 from .signature import detuning, mistuning, signature, tuning
 from .stand_in_mesh import StandIn, stand_in
 from .straightening import straightened
@@ -153,14 +153,13 @@ class _Asked:
         if alike and not told and (insisted or best.fit.strain <= HOPELESS_STRAIN):
             best = beside_its_rival(best, laying, pool)
         if alike and not (told or insisted):
-            unsure = best.own_doubt > CLOSE_TO_SURE and best.doubt < LOST and best.rivalry <= 1
-            unsure = unsure and best.fit.strain <= HOPELESS_STRAIN
+            unsure = best.own_doubt > CLOSE_TO_SURE and best.doubt < LOST and not hopeless(best)
             # A slim one's mesh lies on a stout one stretched here and pressed there; slid, it tells more.
             best = laying.settled(best) if unsure else best
             best = asked_back(best, laying, pool, always=unsure or len(own.ties) > 0)
             best = excused(best)
-            hopeless = best.fit.strain > HOPELESS_STRAIN or best.rivalry > 1 or best.own_doubt > BEYOND_HOPE
-            if best.doubt > 1 and best.lacking and not (hopeless or len(own.ties)):
+            lost = hopeless(best) or best.own_doubt > BEYOND_HOPE
+            if best.doubt > 1 and best.lacking and not (lost or len(own.ties)):
                 back = found_from_other_side(laying, pool)
                 found = back.doubt <= 1 and back.fit.strain <= MOST_STRAIN_BACK
                 best, laying = (back, laying.other_way) if found else (best, laying)

@@ -39,6 +39,11 @@ right, and .67 of a fist on its mirror image, knuckles on its wrist.
 """
 
 
+def hopeless(best: Pairing) -> bool:
+    """Whether nothing that is looked for elsewhere could still make it sure."""
+    return best.fit.strain > HOPELESS_STRAIN or best.rivalry > 1
+
+
 def beside_its_rival(best: Pairing, laying: LayingOn, pool: Executor) -> Pairing:
     """The better one of a pairing and its rival, which knows how near the other one comes.
 
@@ -87,8 +92,7 @@ def asked_back(best: Pairing, laying: LayingOn, pool: Executor, always: bool = F
 
     That is another search: it may find an end of a limb that this one has missed, and seldom errs in the same way.
     """
-    hopeless = best.fit.strain > HOPELESS_STRAIN or best.rivalry > 1
-    if hopeless or not (0 if always else CLOSE_TO_SURE) < best.doubt < LOST:
+    if hopeless(best) or not (0 if always else CLOSE_TO_SURE) < best.doubt < LOST:
         return best
     other_way = laying.other_way
     back = other_way.likeliest()

@@ -15,7 +15,7 @@ from scipy.spatial import KDTree
 from ..shapes.distance import DistanceField
 from ..shapes.mesh_topology import Topology, face_parts
 from ..shapes.shape import Shape, signed_volume, triangle_areas, vertex_normals
-from .mesh_edges import edge_lengths, edges_of
+from .mesh_edges import edge_lengths, edges_of, neighbour_means
 
 VERTICES = 4_000
 """Of the mesh that stands for a shape while poses are matched. Chosen."""
@@ -194,10 +194,7 @@ def evened(vertices: Array, triangles: Numbers, count: int) -> StandIn:
 
 def calmed(surface: StandIn) -> StandIn:
     """The same without the noise of a scan, which turns triangles over and makes ways along the surface longer."""
-    count = len(surface.vertices)
-    links = sparse.coo_array((np.ones(len(surface.edges)), surface.edges.T), shape=(count, count)).tocsr()
-    means = sparse.csr_array(links + links.T)
-    means = sparse.csr_array(sparse.diags_array(1 / np.maximum(means.sum(1), 1)) @ means)
+    means = neighbour_means(surface.edges, len(surface.vertices))
     for _ in range(MOST_SMOOTHING):
         out = ((means @ surface.vertices - surface.vertices) * surface.normals).sum(1)
         edge = float(edge_lengths(surface.vertices, surface.edges).mean())

@@ -134,17 +134,21 @@ def face_vectors(corners: NDArray[Real]) -> NDArray[Real]:
     return np.asarray(np.cross(corners[:, 2] - corners[:, 0], corners[:, -1] - corners[:, 1]))
 
 
+def unit(vectors: NDArray[Any]) -> NDArray[np.float64]:
+    """The directions of vectors along the last axis; zero for those without length."""
+    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-30))
+
+
 def unit_normals(vertices: NDArray[np.floating], triangles: NDArray[np.integer]) -> NDArray[np.float64]:
     """Each triangle's normal; zero for one without area."""
-    normals = doubled_area_vectors(vertices, triangles)
-    return np.asarray(normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-30))
+    return unit(doubled_area_vectors(vertices, triangles))
 
 
 def vertex_normals(vertices: NDArray[np.floating], triangles: NDArray[np.integer]) -> NDArray[np.float64]:
     """Each vertex's normal, weighted by the area around it; zero where there is none."""
     areas, corners = np.tile(doubled_area_vectors(vertices, triangles), (3, 1)), triangles.T.ravel()
     total = np.stack([np.bincount(corners, areas[:, axis], len(vertices)) for axis in range(3)], 1)
-    return np.asarray(total / np.maximum(np.linalg.norm(total, axis=1, keepdims=True), 1e-30))
+    return unit(total)
 
 
 def summed_at_vertices(of_faces: NDArray[np.floating], faces: NDArray[np.integer], count: int) -> NDArray[np.float64]:

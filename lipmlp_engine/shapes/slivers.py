@@ -5,6 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from .mesh_topology import Topology
+from .shape import doubled_area_vectors
+
 ROUNDING = 1 / 2**24
 """Of a number in single precision. Taken from its format."""
 ASTRAY = 1e-5
@@ -34,14 +37,13 @@ def well_measured(vertices: Vertices, triangles: Triangles) -> tuple[Vertices, T
     parts_of = np.arange(len(triangles), dtype=np.int32)
     most = len(triangles) + max(int(MORE * len(triangles)), FEW)
     while True:
-        first, astray = _surest_corners(vertices, triangles)
+        lengths, first, astray = _seen_from_corners(vertices, triangles)
         worst = np.flatnonzero(astray > ASTRAY)
         worst = worst[np.argsort(-astray[worst], kind="stable")[: (most - len(triangles)) // MOST_PARTS]]
         if not len(worst):
             return vertices, _turned_to(triangles, first), parts_of
-        ends = np.stack((triangles, np.roll(triangles, -1, axis=1)), -1)
-        keys = ends.min(-1).astype(np.int64) * len(vertices) + ends.max(-1)
-        longest = _lengths(vertices[triangles]).argmax(1)
+        ends, longest = Topology(triangles).half_edges.reshape(-1, 3, 2), lengths.argmax(1)
+        keys = ends.min(-1) * len(vertices) + ends.max(-1)
         cut, rows = np.unique(keys[worst, longest[worst]], return_index=True)
         feet = _feet_of_heights(vertices[_turned_to(triangles[worst[rows]], longest[worst[rows]])])
         place = np.minimum(np.searchsorted(cut, keys), len(cut) - 1)
@@ -51,23 +53,22 @@ def well_measured(vertices: Vertices, triangles: Triangles) -> tuple[Vertices, T
         parts_of = parts_of[of]
 
 
-def _surest_corners(vertices: Vertices, triangles: Triangles) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """From which corner of each triangle the nearest point is found best, and how far it may be astray then."""
+def _seen_from_corners(
+    vertices: Vertices, triangles: Triangles
+) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.float64]]:
+    """How long the sides of each triangle are, from which corner its nearest point is found best, and how far that may
+    be astray then."""
     corners = vertices[triangles]
     ahead = np.roll(corners, -1, axis=1) - corners
     lengths = np.linalg.norm(ahead, axis=2)
     before = np.roll(lengths, 1, axis=1)
     along = np.abs(np.einsum("nki,nki->nk", ahead, np.roll(ahead, 1, axis=1)))
-    area = np.linalg.norm(np.cross(ahead[:, 0], ahead[:, 1]), axis=1, keepdims=True)
+    area = np.linalg.norm(doubled_area_vectors(vertices, triangles), axis=1, keepdims=True)
     # Measured on single slivers of many forms: rounding times longer² cos / (shorter sin²) of the corner's angle.
     astray = ROUNDING * np.maximum(lengths, before) ** 3 * along / np.maximum(area, 1e-30) ** 2
     first = astray.argmin(1)
     narrow = area[:, 0] < NARROW * lengths.max(1)
-    return first, np.where(narrow, 0.0, astray[np.arange(len(first)), first])
-
-
-def _lengths(corners: Vertices) -> NDArray[np.float64]:
-    return np.asarray(np.linalg.norm(np.roll(corners, -1, axis=1) - corners, axis=2))
+    return lengths, first, np.where(narrow, 0.0, astray[np.arange(len(first)), first])
 
 
 def _turned_to(triangles: Triangles, first: NDArray[np.int64]) -> Triangles:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ..machine.cores import usable_cores
 from ..machine.warp_runtime import warp_kernels, warp_runtime
-from ..shapes.shape import doubled_area_vectors, triangle_areas
+from ..shapes.shape import doubled_area_vectors, triangle_areas, unit
 
 NARROW = 20.0
 """Degrees; a face that is narrower at rest is not held to its shape but drawn towards an even one. Chosen."""
@@ -185,10 +185,6 @@ def _parts(start: int, end: int, threads: int) -> list[tuple[int, int]]:
 def _edges(triangles: NDArray[np.integer]) -> NDArray[np.integer]:
     pairs = np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]])
     return np.unique(np.sort(pairs, axis=1), axis=0)
-
-
-def unit(vectors: Array) -> Array:
-    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-30))
 
 
 def _rest(vertices: Array, triangles: NDArray[np.integer]) -> tuple[Array, Array]:

@@ -7,9 +7,9 @@ from numpy.typing import NDArray
 
 from ..poses.ground import Ground
 from ..shapes.distance import DistanceField
-from ..shapes.shape import doubled_area_vectors
+from ..shapes.shape import doubled_area_vectors, unit
 from ..shapes.surface_samples import sample_surface
-from .elastic_sheet import Sheet, unit
+from .elastic_sheet import Sheet
 from .surface_pull import WITHIN_FACE, Pull, from_samples, pulled
 
 ROUNDS = 16

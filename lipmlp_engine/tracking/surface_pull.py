@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from ..looks.barycentric import barycentric
 from ..shapes.distance import DistanceField
-from ..shapes.shape import doubled_area_vectors
-from .elastic_sheet import Sheet, unit
+from ..shapes.shape import doubled_area_vectors, unit
+from .elastic_sheet import Sheet
 
 WITHIN_FACE = np.array([[1, 1, 1], [2, 0.5, 0.5], [0.5, 2, 0.5], [0.5, 0.5, 2]]) / 3
 """Barycentric places at which a face is held against a surface: its middle, and one for each corner. Chosen."""

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from ..guide import CarriedMesh
 from ..poses.length_keeping import LengthPath, lengths_kept
 from ..poses.self_contact import SelfContact
-from ..shapes.shape import Shape
+from ..shapes.shape import Shape, unit
 from ..surface.field import Field
 from ..surface.smooth_normals import mean_gradient, values_and_mean_gradient
-from .elastic_sheet import Sheet, unit
+from .elastic_sheet import Sheet
 from .end_fitting import OWN_NORMAL, Destination
 from .face_density import wanted_areas
 from .pose_fitting import laid_on
