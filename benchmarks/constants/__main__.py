@@ -31,7 +31,7 @@ from .changed import Finder
 from .small_morphs import Figures, framed, made, whole
 
 LOOKED_AT: dict[str, tuple[str, ...]] = {
-    "guide.lone_parts": ("DRAWN_IN", "LOST", "LEAST_LENGTH", "CAP", "ROUNDING", "EVENED", "STAYING", "OVERLAP"),
+    "guide.lone_parts": ("DRAWN_IN", "LOST", "CAP", "ROUNDING", "EVENED", "STAYING", "OVERLAP"),
     "guide.registration": (
         *("VOLUME_WEIGHT", "SURFACE_WEIGHT", "LAST_STIFFNESS", "NORMAL_COST", "BENDING_WEIGHT", "ROUNDS"),
         *("CLOSING_ROUNDS", "CLOSING_INSIDE_WEIGHT", "FIRST_STIFFNESS"),
@@ -40,7 +40,10 @@ LOOKED_AT: dict[str, tuple[str, ...]] = {
     "guide.blend_settling": ("LARGEST_OFFSET", "THINNEST_LINK", "MOST_NECKS", "LEAST_ISLAND"),
     "guide.gap_closing": ("DEPTH", "SHUTTING", "SOLID"),
     "guide.exact_morph": ("DOUBTED",),
-    "guide.motion": ("GAP_STEP", "SURFACE_SAMPLES"),
+    "guide.hollows": ("ENCLOSED", "SURELY", "FULL_AT", "BETWEEN_VESSELS"),
+    "guide.limbs": ("LEAST_LENGTH",),
+    "guide.matter": ("SURFACE_SAMPLES",),
+    "guide.motion": ("GAP_STEP",),
     "guide.transport": ("BLUR", "ROUNDS_PER_BLUR"),
     "training.samples": ("NARROW_FAVOUR", "SPREADS", "STRAY_SHARE", "MOST_NARROW", "NECK_SHARE"),
     "surface.fairing": ("ROUNDS", "EDGE", "FOLD", "RINGS", "FOLDED", "DRAWN_IN", "BESIDE_FOLD"),

@@ -14,6 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from .hollows import Hollow
 from .lone_parts import LoneParts, joined
 from .pace import Pace
 from .rounded_union import rounded_least
@@ -36,6 +37,10 @@ NECK_FADE = 0.5 / FLOW_STEPS
 
 Chosen: over two stations instead of one, necks stayed on beside the limb that took their place.
 """
+
+SPARED = 0.25
+"""Of what a vessel's walls have grown by, how much may be taken off each of their sides. Chosen: a pipe on its way to a
+chair, which is smaller, was torn all over."""
 
 Array = NDArray[np.float64]
 
@@ -112,6 +117,8 @@ class Blend:
     necks: list[Neck] = field(default_factory=list)
     lone: tuple[LoneParts | None, LoneParts | None] = (None, None)
     """Of either shape the parts that the other one has no place for."""
+    hollows: tuple[Hollow | None, Hollow | None] = (None, None)
+    """What either shape encloses, if it is a vessel."""
     stray_points: Array = field(default_factory=lambda: np.empty((0, 3)))
     """Lattice points near the blended surface where it is far from both carried ones: a hole closes there, or a part
     comes off, and what is sampled about the shapes' own surfaces does not show it."""
@@ -142,9 +149,11 @@ class Blend:
         """The blended distance before its volume is kept, without what is gone of lone parts; and of either shape what
         is left of these, with the share of its way that is gone."""
         ends, alone = [first, second], []
-        for side, parts in enumerate(self.lone):
+        for side, (hollow, parts) in enumerate(zip(self.hollows, self.lone, strict=True)):
+            gone = (1 - share) if side else share
+            if hollow is not None:
+                ends[side] = hollow.filled(ends[side], places[side], gone)
             if parts is not None:
-                gone = (1 - share) if side else share
                 ends[side], left = parts.left(ends[side], places[side], gone)
                 alone.append((left, gone))
         return torch.lerp(ends[0], ends[1], share), alone
@@ -156,10 +165,19 @@ class Blend:
         height = np.interp(share.numpy(), stations, self.offsets[1:-1] / (stations * (1 - stations)))
         return torch.from_numpy((height * (share * (1 - share)).numpy()).astype(np.float32))
 
+    def spared(self, share: Tensor) -> float:
+        """How much may be added at most at a share, so that the walls of vessels, which are still thin, stay whole."""
+        grown = [hollow.grown((1 - share) if side else share) for side, hollow in enumerate(self.hollows) if hollow]
+        return SPARED * float(torch.stack(grown).min()) if grown else np.inf
+
     def tensors(self) -> dict[str, Tensor]:
         """All that decides the function's values but the pace, to be kept in a file."""
         kept = {"offsets": torch.from_numpy(self.offsets)}
         kept |= {f"lone.{side}": torch.from_numpy(parts.order) for side, parts in enumerate(self.lone) if parts}
+        for side, hollow in enumerate(self.hollows):
+            if hollow is not None:
+                kept[f"hollow.{side}.full"] = torch.from_numpy(hollow.full)
+                kept[f"hollow.{side}.growth"] = torch.tensor([hollow.depth, hollow.full_at], dtype=torch.float64)
         for index, neck in enumerate(self.necks):
             kept[f"neck.{index}.ways"] = neck.ways.contiguous()
             kept[f"neck.{index}.times"] = torch.tensor([neck.first, neck.last], dtype=torch.float64)
@@ -181,7 +199,13 @@ class Blend:
         first, second = (
             LoneParts(kept[name].cpu().float().numpy()) if name in kept else None for name in ("lone.0", "lone.1")
         )
-        return cls(pace, kept["offsets"].cpu().numpy(), necks, (first, second))
+        hollows = [
+            Hollow(kept[f"{name}.full"].cpu().float().numpy(), *kept[f"{name}.growth"].tolist())
+            if f"{name}.full" in kept
+            else None
+            for name in ("hollow.0", "hollow.1")
+        ]
+        return cls(pace, kept["offsets"].cpu().numpy(), necks, (first, second), (hollows[0], hollows[1]))
 
     def scattered(self, count: int, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
         """Points about the strays, and the share at which each is; none where nothing strays."""

@@ -19,11 +19,12 @@ from torch.nn.functional import grid_sample
 from .blend import CELLS, LEAST_RADIUS, NECK_FADE, NECK_RADIUS, Array, Blend, Neck
 from .carried_mesh import CarriedMesh
 from .gap_closing import Walls, narrowness, shut, shut_distances
+from .hollows import Hollow, hollow_of, settled
 from .lone_parts import LoneParts, lone_parts
 from .motion import Motion
 from .pace import even_pace
 from .placed_surface import PlacedSurface
-from .surface_cores import Cores
+from .surface_cores import DEEPEST, Cores
 from .velocity_lattice import FLOW_STEPS, VelocityLattice
 
 LARGEST_OFFSET = 0.03
@@ -63,6 +64,8 @@ class LatticeView:
         own = np.stack([distances, narrowness(shape, points, distances)])
         self.volume = torch.from_numpy(own.astype(np.float32)).reshape((1, 2) + (CELLS + 1,) * 3)
         """Both, as what is sampled from."""
+        self.hollow = hollow_of(shape) if isinstance(shape, PlacedSurface) else None
+        """What it encloses, if it is a vessel."""
         self.cores = shape.cores if isinstance(shape, PlacedSurface) else None
         """Where its matter is; not known of shapes without a mesh."""
 
@@ -94,20 +97,29 @@ def settle_blend(motion: Motion, segment: int, views: tuple[LatticeView, Lattice
         )
         for first, second, share in zip(*carried, shares, strict=True)
     ]
-    volumes = [_volume(here[0][0]), _volume(here[-1][1])]
+    full = here if views[0].hollow is views[1].hollow is None else [_full(views, station) for station in here]
+    volumes = [_volume(full[0][0]), _volume(full[-1][1])]
     if min(volumes) <= 0:
         return Blend()
-    blend = Blend(lone=_lone_parts(flow, views))
+    blend = Blend()
+    _settle_parts(blend, flow, views)
     moments = [share.expand(len(nodes)) for share in shares]
+
+    def part(moment: Tensor, station: Station) -> tuple[Tensor, list[tuple[Tensor, Tensor]]]:
+        return blend.apart(moment, *station)
+
     with ThreadPoolExecutor(2) as pool:
-        apart = list(pool.map(lambda moment, ends: blend.apart(moment, *ends), moments, here))
+        apart = list(pool.map(part, moments, here))
         together = partial(pool.map, lambda moment, parts: blend.together(nodes, moment, *parts), moments, apart)
         blend.pace = even_pace(list(together()), motion.path, segment)
+        # A vessel's walls grow on their way: what keeps its volume is the full one.
+        whole = apart if full is here else list(pool.map(part, moments, full))
         for station, time in list(enumerate(blend.pace.time(shares).tolist()))[1:-1]:
             wanted = volumes[0] ** (1 - time) * volumes[1] ** time
-            rest, alone = apart[station]
+            rest, alone = whole[station]
             least = torch.stack([rest + 1, *[left for left, _ in alone]]).amin(0)
-            blend.offsets[station] = min(1.0, 2 * strictness) * _offset_for(rest, least, wanted)
+            offset = min(1.0, 2 * strictness) * _offset_for(rest, least, wanted)
+            blend.offsets[station] = min(offset, blend.spared(shares[station]))
         values = list(together())
     values = _hold_on(blend, flow, nodes, values, views)
     stray = [
@@ -119,20 +131,36 @@ def settle_blend(motion: Motion, segment: int, views: tuple[LatticeView, Lattice
     return blend
 
 
-def _lone_parts(
-    flow: VelocityLattice, views: tuple[LatticeView, LatticeView]
-) -> tuple[LoneParts | None, LoneParts | None]:
-    """Of either shape what the flow leads to nothing in the other."""
+def _settle_parts(blend: Blend, flow: VelocityLattice, views: tuple[LatticeView, LatticeView]) -> None:
+    """Find out how the walls of vessels grow, and what of either shape the flow leads to nothing in the other."""
 
-    def of(view: LatticeView, other: LatticeView, duration: float) -> LoneParts | None:
-        if view.cores is None:
-            return None
-        there = flow.moved(view.cores.middles.astype(np.float32), duration).astype(np.float64)
-        return lone_parts(view.cores, np.asarray(other.shape.signed(there), np.float64))
+    def of(view: LatticeView, other: LatticeView, duration: float) -> tuple[Hollow | None, LoneParts | None]:
+        cores = view.cores
+        if cores is None:
+            return None, None
+        there = flow.moved(cores.middles.astype(np.float32), duration).astype(np.float64)
+        outside = np.asarray(other.shape.signed(there), np.float64)
+        if other.hollow is not None:
+            outside = np.minimum(outside, other.hollow.at(there))
+        hollow = settled(view.hollow, other.hollow, cores, outside)
+        if hollow is not None:
+            # A vessel's wall is the skin of something thick, and no limb.
+            outside = np.where(hollow.beside(cores), -DEEPEST, outside)
+        return hollow, lone_parts(cores, outside)
 
     with ThreadPoolExecutor(2) as pool:
         first, second = pool.map(of, views, reversed(views), (1.0, -1.0))
-    return first, second
+    blend.hollows, blend.lone = (first[0], second[0]), (first[1], second[1])
+
+
+def _full(views: tuple[LatticeView, LatticeView], station: Station) -> Station:
+    """The same with vessels as if they were full."""
+    *distances, places = station
+    first, second = (
+        own if view.hollow is None else torch.minimum(own, torch.from_numpy(view.hollow.at(there.numpy())))
+        for view, own, there in zip(views, distances, places, strict=True)
+    )
+    return first, second, places
 
 
 def _lattice() -> Tensor:

@@ -13,7 +13,7 @@ import warp as wp
 from .blend import NECK_ROUNDING
 from .blend_kernels import Moment, Parted, from_neck, least_of_both, lowered, parted, standing_still, with_left
 from .gap_closing import DEPTH, WIDTH
-from .side_kernels import Look, Side, Valued, at_node, looked, shutting, steepness
+from .side_kernels import Look, Side, Valued, at_node, filled, looked, shutting, steepness
 from .thin_parts import STEEPEST, THIN
 
 FIRST, SECOND, BEFORE_FIRST, BEFORE_SECOND = 0, 1, 2, 3
@@ -131,6 +131,10 @@ def blended(
     end_second = Valued()
     end_second.value = other.distance - shut_second.depth
     end_second.slope = other.slope
+    if first.hollow:
+        end_first = filled(first, one, end_first, share, sloped)
+    if second.hollow:
+        end_second = filled(second, other, end_second, rest, sloped)
     alone_first = Parted()
     alone_second = Parted()
     if first.lone:

@@ -153,10 +153,12 @@ class Sides:
     def _given(self, side: int) -> Any:
         """One of them for the kernels."""
         if side not in self._on_warp:
-            self._on_warp[side] = self._for_kernels(self.surfaces[side], self._blend.lone[side])
+            self._on_warp[side] = self._for_kernels(
+                self.surfaces[side], self._blend.lone[side], self._blend.hollows[side]
+            )
         return self._on_warp[side]
 
-    def _for_kernels(self, surface: PlacedSurface, lone: Any) -> Any:
+    def _for_kernels(self, surface: PlacedSurface, lone: Any, hollow: Any) -> Any:
         wp, given, field, pose = warp_runtime(), self._kernels.Side(), surface.field, surface.pose
         given.mesh, given.by_normal, given.accuracy = field.for_kernels
         if field.on_processor:
@@ -172,6 +174,9 @@ class Sides:
         given.order = self._array(order, wp.vec3)
         if lone is not None:
             given.lone_low, given.lone_high = wp.vec3(*lone.low), wp.vec3(*lone.high)
+        given.hollow = hollow is not None
+        given.full = self._array(np.zeros((1, 1, 1)) if hollow is None else hollow.full, wp.float32)
+        given.hollow_depth, given.full_at = (0.0, 1.0) if hollow is None else (hollow.depth, hollow.full_at)
         return given
 
     @cached_property

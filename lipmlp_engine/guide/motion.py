@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import pairwise
 
-import igl
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -18,10 +17,10 @@ from ..job.description import Job
 from ..shapes.distance import DistanceField
 from ..shapes.facing_walls import faced
 from ..shapes.shape import Shape, unit_normals
-from ..shapes.surface_samples import sample_surface
 from .carried_mesh import CarriedMesh
 from .facing import said_of_facing
 from .frame_pose import Pose, PosePath
+from .matter import SURFACE_SAMPLES, Matter, matter_of
 from .pace import Pace
 from .pose_pairs import carried_meshes, find_ways
 from .registration import HELD_WEIGHT, ShapeSamples, Steering, register
@@ -31,19 +30,13 @@ from .velocity_lattice import Points, VelocityLattice
 
 HALF_EXTENT = 0.85
 """The shapes fill this much of the training frame's [-1, 1]³; the rest is margin. Chosen."""
-INSIDE_SAMPLES = 1_000
-"""Points inside each shape that the flow carries. Measured: 1,000 carry a shape as far as 1,500 did."""
-SURFACE_SAMPLES = 1_000
-"""Points on each shape's surface that the flow carries.
-
-Chosen. Measured: half or twice of it changes nothing above chance.
-"""
 GAP_STEP = 0.04
 """A step outwards after which a wall that faces back is less than half that step away: there is a gap.
 
 Its walls say nothing of where the matter goes, for the gap shuts as soon as the shape is left. In training-frame units.
 Chosen.
 """
+
 
 Array = NDArray[np.float64]
 Flow = VelocityLattice | CarriedMesh
@@ -113,18 +106,6 @@ class Motion:
         return Motion(self.path, [flow.to(device) for flow in self.flows], self.paces)
 
 
-@dataclass(frozen=True)
-class _Matter:
-    """A shape's samples in world space, with its centre, its radius of gyration and its volume."""
-
-    inside: Array
-    surface: Array
-    normals: Array
-    centre: Array
-    radius: float
-    volume: float
-
-
 class Arrangement:
     """Where the shapes lie in the training frame, and what there is to find their motion from."""
 
@@ -136,7 +117,7 @@ class Arrangement:
             self.path = PosePath(_standing_poses(shapes))
             return
         rng = np.random.default_rng(job.training.seed)
-        matters = [_matter(shape, distance, rng) for shape, distance in zip(shapes, fields, strict=True)]
+        matters = [matter_of(shape, distance, rng) for shape, distance in zip(shapes, fields, strict=True)]
         held = [CommonPart(*pair, distance).marks for pair, distance in zip(pairwise(shapes), fields[1:], strict=True)]
         meshes: list[CarriedMesh | None] = [None] * (len(shapes) - 1)
         with ThreadPoolExecutor(1) as beside:
@@ -203,7 +184,7 @@ def _standing_poses(shapes: list[Shape]) -> list[Pose]:
     return [common_pose(shapes)] * len(shapes)
 
 
-def _following_poses(job: Job, shapes: list[Shape], matters: list[_Matter]) -> list[Pose]:
+def _following_poses(job: Job, shapes: list[Shape], matters: list[Matter]) -> list[Pose]:
     """Each shape centred on its matter, in its own size, turned where a turn is evident; all fit the training frame."""
     turns = [np.eye(3)]
     for before, after in pairwise(matters):
@@ -219,37 +200,7 @@ def _following_poses(job: Job, shapes: list[Shape], matters: list[_Matter]) -> l
     return [Pose(m.radius * reach / HALF_EXTENT, turn, m.centre) for m, turn in zip(matters, turns, strict=True)]
 
 
-def _matter(shape: Shape, distance: DistanceField, rng: np.random.Generator) -> _Matter:
-    surface, normals, _ = sample_surface(shape.vertices, shape.triangles, SURFACE_SAMPLES, rng)
-    inside, volume = _inside(shape, distance, rng)
-    if len(inside) < INSIDE_SAMPLES // 4:
-        # Too thin to be hit from its bounding box: its surface stands for its matter.
-        inside, _, _ = sample_surface(shape.vertices, shape.triangles, INSIDE_SAMPLES, rng)
-    centre = inside.mean(0)
-    radius = float(np.sqrt(((inside - centre) ** 2).sum(1).mean()))
-    if shape.closed:
-        # Exact, so that a moved copy of a shape is found to be just that.
-        exact, moment, inertia = igl.moments(shape.vertices - centre, shape.triangles.astype(np.int64))
-        if exact > 0:
-            centre, volume = centre + np.asarray(moment).ravel() / exact, float(exact)
-            radius = float(np.sqrt(np.trace(inertia) / 2 / volume))
-    return _Matter(inside, surface, normals, centre, radius, volume)
-
-
-def _inside(shape: Shape, distance: DistanceField, rng: np.random.Generator) -> tuple[Array, float]:
-    """Points spread evenly over the inside, and the volume, by throwing points into the bounding box."""
-    low, high = shape.vertices.min(0), shape.vertices.max(0)
-    hits: list[Array] = []
-    thrown = 0
-    while sum(map(len, hits)) < INSIDE_SAMPLES and thrown < 60 * INSIDE_SAMPLES:
-        points = rng.uniform(low, high, (6 * INSIDE_SAMPLES, 3))
-        hits.append(points[distance.signed(points) < 0])
-        thrown += len(points)
-    inside = np.concatenate(hits)
-    return inside[:INSIDE_SAMPLES], float(np.prod(high - low)) * max(len(inside), 1) / thrown
-
-
-def _in_frame(shape: Shape, distance: DistanceField, matter: _Matter, pose: Pose) -> ShapeSamples:
+def _in_frame(shape: Shape, distance: DistanceField, matter: Matter, pose: Pose) -> ShapeSamples:
     normals = unit_normals(shape.vertices, shape.triangles)
 
     def nearest(points: Array) -> tuple[Array, Array]:

@@ -37,6 +37,10 @@ class Side:
     order: wp.array3d(dtype=wp.vec3)
     lone_low: wp.vec3
     lone_high: wp.vec3
+    hollow: bool
+    full: wp.array3d(dtype=float)
+    hollow_depth: float
+    full_at: float
 
 
 @wp.struct
@@ -134,6 +138,30 @@ def missing_of(side: Side, own: float, place: wp.vec3, gone: float) -> wp.vec2:
     order = at_node(side.order, place)
     missing = near * wp.clamp(order[1] * (gone - order[0]), 0.0, MOST_GONE)
     return wp.vec2(missing, wp.min(missing + order[2], MOST_GONE))
+
+
+@wp.func
+def filled(side: Side, look: Look, own: Valued, gone: float, sloped: bool) -> Valued:
+    """A distance with the walls of a vessel grown inwards."""
+    grown = side.hollow_depth * wp.clamp(gone / side.full_at, 0.0, 1.0)
+    full = at_node(side.full, look.place)
+    found = Valued()
+    found.value = own.value
+    found.slope = own.slope
+    if full < own.value and grown > 0.0:
+        found.value = own.value - grown
+        if full > found.value:
+            found.value = full
+            if sloped:
+                spacing = 2.0 / float(side.full.shape[0] - 1)
+                turned = wp.vec3(0.0, 0.0, 0.0)
+                for axis in range(3):
+                    step = wp.vec3(0.0, 0.0, 0.0)
+                    step[axis] = 0.5 * spacing
+                    ahead = at_node(side.full, look.place + step)
+                    turned[axis] = (ahead - at_node(side.full, look.place - step)) / spacing
+                found.slope = wp.transpose(look.change) * turned
+    return found
 
 
 @wp.func

@@ -118,10 +118,21 @@ def check_blend(kept: Mapping[str, Tensor], stations: int) -> None:
         timed = ways and f"{neck}times" in kept
         of_ways = (part, size) in (("times", (2,)), ("radius", (1,))) and f"{neck}ways" in kept
         lone = name in ("lone.0", "lone.1") and len(size) == 2 and size[1] == 6 and size[0] <= MOST_PLACES
-        if not (name == "offsets" or timed or of_ways or lone):
+        if not (name == "offsets" or timed or of_ways or lone or _of_hollow(name, size, kept)):
             raise HearsayError(f"{name[:60]} belongs to no blend")
         if part == "radius" and not 0 < float(values) <= LARGEST_RADIUS:
             raise HearsayError(f"{name[:60]} is no radius")
+
+
+def _of_hollow(name: str, size: tuple[int, ...], kept: Mapping[str, Tensor]) -> bool:
+    """Whether something is half of what a vessel encloses, and the other half is there."""
+    of, _, part = name.rpartition(".")
+    if of not in ("hollow.0", "hollow.1") or not {f"{of}.full", f"{of}.growth"} <= set(kept):
+        return False
+    lattice = len(size) == 3 and len(set(size)) == 1 and 2 <= size[0] <= LARGEST_LATTICE
+    if part == "full":
+        return lattice
+    return part == "growth" and size == (2,) and bool((kept[name] > 0).all())
 
 
 def shape_facts(text: str, count: int) -> list[dict[str, Any]]:

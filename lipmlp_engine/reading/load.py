@@ -16,7 +16,7 @@ from ..shapes.placement import enclosed_volume, lost_in_floats, place
 from ..shapes.repair import drop_collapsed, drop_duplicates, orient, weld
 from ..shapes.shape import Shape
 from ..shapes.union import merge_overlaps
-from ..shapes.up_axis import lay_alike
+from ..shapes.up_axis import common_up, lay_alike
 from .shape_files import check_shape, read_shape
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def load_shapes(
     read = (read_shape(base / entry.path, entry.name) for entry in job.shapes)
     found = [surface_of(shape, job.points, job.training, check) for shape in read]
     laid = lay_alike(found, job.shapes, base)
-    shapes = place([prepare(shape, job.sampling) for shape in laid], job.placement)
+    shapes = place([prepare(shape, job.sampling, common_up(job.shapes, base)) for shape in laid], job.placement)
     for shape in shapes:
         for note in shape.notes:
             notify(f"'{shape.name}': {note}.")
@@ -86,13 +86,13 @@ def with_surface(shape: Shape, found: Found) -> Shape:
     return Shape(shape.name, found.vertices, found.triangles, found.colors, notes=[*shape.notes, *found.notes])
 
 
-def prepare(shape: Shape, sampling: Sampling) -> Shape:
-    """A surface as found, turned into one that has an inside."""
+def prepare(shape: Shape, sampling: Sampling, up: str = "z") -> Shape:
+    """A surface as found, turned into one that has an inside; ``up`` is the axis, y or z."""
     shape = drop_collapsed(weld(shape))
     check_shape(shape)
     if sampling.repair:
         shape = orient(drop_duplicates(shape))
-    shape = close(shape, sampling.shell)
+    shape = close(shape, sampling.shell, sampling.openings, up)
     if sampling.union:
         shape = merge_overlaps(shape)
     shape = weld(shape)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections import defaultdict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,11 +11,14 @@ from .lids import lid
 from .mesh_topology import Topology
 from .part_nesting import BURIED, FREE, lie_within_the_rest, mean_winding
 from .repair import keep_triangles
+from .seen_openings import looked_into, rims
 from .shape import LEAST_AREA, Shape, doubled_area_vectors, triangle_areas
 from .surface_samples import sample_near
 
 LID_TOLERANCE = 0.1
 """Lids may change what is inside by this share; beyond that the holes are left to the winding number. Chosen."""
+LEAST_CLOSED = 0.1
+"""A part whose two sides have a smaller mean winding number has no hole that a lid could close. Chosen."""
 MOST_OPEN_EDGES = 0.5
 """Share of open triangle sides from which a surface counts as loose triangles, which no lids can close.
 
@@ -25,12 +27,13 @@ Chosen; 0.2 at first.
 _TEST_POINTS = 20_000
 
 
-def close(shape: Shape, shell: float) -> Shape:
+def close(shape: Shape, shell: float, openings: str = "auto", up: str = "z") -> Shape:
     """A shape with an inside; ``shell`` is the thickness given to sheets, in % of the diagonal.
 
     The winding number decides, part by part: an open part whose two sides differ from one half to either side is the
     boundary of something and keeps its place; one that floats in empty space is a sheet and becomes a plate of the
-    given thickness; one buried inside the others is dropped.
+    given thickness, and so does, with ``openings`` as *auto*, what one looks into; one buried inside the others is
+    dropped.
     """
     topology = Topology(shape.triangles)
     if topology.closed:
@@ -38,15 +41,15 @@ def close(shape: Shape, shell: float) -> Shape:
     if (flat := _flat_parts(shape, topology)).any():
         count = int(flat.sum())
         note = f"removed {count:,} loose triangle{'s' * (count != 1)} without area"
-        return close(keep_triangles(shape, ~flat, note), shell)
-    sheet, buried = _sheets_and_buried(shape)
+        return close(keep_triangles(shape, ~flat, note), shell, openings, up)
+    sheet, buried = _sheets_and_buried(shape, openings, up)
     if sheet.any() or buried.any():
         shape = _thicken(shape, sheet, buried, shell)
         topology = Topology(shape.triangles)
     return dataclasses.replace(shape, closed=True) if topology.closed else _with_lids(shape, topology)
 
 
-def _sheets_and_buried(shape: Shape) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+def _sheets_and_buried(shape: Shape, openings: str, up: str) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Which triangles are those of sheets, and which lie inside the others.
 
     A sheet encloses nothing, and so what stood around an inside together with it may be one as well: an eye in the
@@ -60,7 +63,12 @@ def _sheets_and_buried(shape: Shape) -> tuple[NDArray[np.bool_], NDArray[np.bool
         if not open_parts.any():
             break
         standing = mean_winding(rest, topology, open_parts)
-        found = (open_parts & (standing < FREE))[topology.parts]
+        sheets = open_parts & (standing < (LEAST_CLOSED if openings == "closed" else FREE))
+        if openings == "open":
+            sheets = open_parts & (standing <= BURIED)
+        elif openings == "auto" and not sheets.any():
+            sheets = looked_into(rest, topology, open_parts & (standing <= BURIED), up)
+        found = sheets[topology.parts]
         if not found.any():
             buried = np.zeros(len(sheet), np.bool_)
             inside = lie_within_the_rest(rest, topology, open_parts & (standing > BURIED))
@@ -85,7 +93,7 @@ def _thicken(shape: Shape, sheet: NDArray[np.bool_], buried: NDArray[np.bool_], 
     if not sheet.any():
         return rest
     plates = _plates(keep_triangles(shape, sheet), shell / 100 * shape.diagonal)
-    what = "open surfaces that enclose nothing" if len(rest.triangles) else "an open surface that encloses nothing"
+    what = "open surfaces" if len(rest.triangles) else "an open surface"
     joined = join(rest, plates)
     joined.notes.append(f"gave {what} a thickness of {shell:g} % of the diagonal")
     return joined
@@ -127,7 +135,7 @@ def _with_lids(shape: Shape, topology: Topology) -> Shape:
     rim = topology.open_half_edges
     if len(rim) > MOST_OPEN_EDGES * len(topology.half_edges):
         return open_
-    loops = _loops(topology.half_edges[rim])
+    loops = rims(topology.half_edges[rim])
     owner = dict(zip(map(tuple, topology.half_edges[rim].tolist()), (rim // 3).tolist(), strict=True))
     colors = shape.colors
     values = shape.vertices if colors is None else np.concatenate([shape.vertices, colors], axis=1)
@@ -155,22 +163,6 @@ def _with_lids(shape: Shape, topology: Topology) -> Shape:
         notes=[*shape.notes, f"closed {len(loops):,} hole{'s' * (len(loops) != 1)} with flat lids"],
     )
     return lidded if _same_inside(shape, lidded) else open_
-
-
-def _loops(edges: NDArray[np.int64]) -> list[list[int]]:
-    """Directed edges, as many into each vertex as out of it, strung into closed loops."""
-    following: dict[int, list[int]] = defaultdict(list)
-    for start, end in edges.tolist():
-        following[start].append(end)
-    loops = []
-    for first in list(following):
-        while following[first]:
-            loop, vertex = [first], following[first].pop()
-            while vertex != first:
-                loop.append(vertex)
-                vertex = following[vertex].pop()
-            loops.append(loop)
-    return loops
 
 
 def _same_inside(shape: Shape, lidded: Shape) -> bool:

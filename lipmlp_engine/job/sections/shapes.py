@@ -70,7 +70,18 @@ class Sampling:
         10.0,
         label="Shell Thickness",
         unit="% of diagonal",
-        description="Thickness given to open surfaces that enclose nothing",
+        description="Thickness given to open surfaces: to what encloses nothing, and to what one looks into",
+    )
+    openings: str = choice(
+        "auto",
+        {
+            "auto": "What one looks into from above or from a side stays open, as a cup does, and gets the Shell "
+            "Thickness; other holes get lids",
+            "closed": "Every hole gets a lid",
+            "open": "Nothing gets a lid; every open surface gets the Shell Thickness",
+        },
+        label="Openings",
+        description="What becomes of holes in surfaces that are not closed",
     )
     repair: bool = flag(True, label="Repair", description="Mend inconsistent orientation and degenerate faces")
     union: bool = flag(True, label="Union", description="Merge overlapping closed parts, so that inner walls vanish")
