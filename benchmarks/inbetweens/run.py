@@ -16,7 +16,7 @@ from lipmlp_engine.job.description import Job
 from . import learned, rivals
 from .grids import Grid, grid_of
 from .measures import measure, true_frames
-from .pairs import NAMES, Pair, build
+from .pairs import NAMES, VESSELS, Pair, build
 from .records import add_run, runs_of
 from .sheets import draw_sheet, keep_for_sheet
 from .table import LEARNED, OURS, RIVALS, TRUTH, write_table
@@ -94,7 +94,14 @@ class Run:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.inbetweens", description=__doc__)
-    parser.add_argument("--pairs", nargs="+", choices=NAMES, default=NAMES, metavar="PAIR", help=", ".join(NAMES))
+    parser.add_argument(
+        "--pairs",
+        nargs="+",
+        choices=(*NAMES, *VESSELS),
+        default=NAMES,
+        metavar="PAIR",
+        help=", ".join((*NAMES, *VESSELS)),
+    )
     parser.add_argument(
         "--methods", nargs="+", choices=METHODS, default=METHODS, metavar="METHOD", help=", ".join(METHODS)
     )

@@ -55,6 +55,29 @@ def torus() -> trimesh.Trimesh:
     return ring
 
 
+def cup() -> trimesh.Trimesh:
+    return turned([(0, 0), (0.4, 0), (0.45, 0.9), (0.42, 0.9), (0.37, 0.03), (0, 0.03)])
+
+
+def vase() -> trimesh.Trimesh:
+    outside = [(0, 0), (0.25, 0), (0.4, 0.35), (0.15, 0.8), (0.2, 0.9)]
+    return turned([*outside, (0.17, 0.9), (0.12, 0.8), (0.37, 0.35), (0.22, 0.03), (0, 0.03)])
+
+
+def bowl() -> trimesh.Trimesh:
+    return turned([(0, 0), (0.25, 0), (0.5, 0.4), (0.46, 0.4), (0.22, 0.04), (0, 0.04)])
+
+
+def glass() -> trimesh.Trimesh:
+    foot = [(0, 0), (0.3, 0), (0.3, 0.03), (0.05, 0.06), (0.04, 0.4), (0.3, 0.6), (0.33, 1.0)]
+    return turned([*foot, (0.3, 1.0), (0.27, 0.62), (0, 0.45)])
+
+
+def turned(profile: list[tuple[float, float]]) -> trimesh.Trimesh:
+    """As on a potter's wheel: a closed line of radii and heights, outside upwards and inside down again."""
+    return trimesh.creation.revolve(np.array(profile), sections=64)
+
+
 def limbs(directions: Array, length: float = 0.8, radius: float = 0.07) -> trimesh.Trimesh:
     """A small ball with long round arms that end in half balls."""
     arms = []

@@ -144,8 +144,9 @@ def _settle_parts(blend: Blend, flow: VelocityLattice, views: tuple[LatticeView,
             outside = np.minimum(outside, other.hollow.at(there))
         hollow = settled(view.hollow, other.hollow, cores, outside)
         if hollow is not None:
-            # A vessel's wall is the skin of something thick, and no limb.
-            outside = np.where(hollow.beside(cores), -DEEPEST, outside)
+            # A vessel's wall is the skin of something thick, and no limb of something solid.
+            thick = outside - (DEEPEST - cores.depth) if other.hollow else np.full_like(outside, -DEEPEST)
+            outside = np.where(hollow.beside(cores), thick, outside)
         return hollow, lone_parts(cores, outside)
 
     with ThreadPoolExecutor(2) as pool:

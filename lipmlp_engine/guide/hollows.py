@@ -14,9 +14,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from scipy.ndimage import map_coordinates
+from scipy.spatial import KDTree
 from torch import Tensor
 
 from ..shapes.distance import DistanceField
+from ..shapes.shape import unit_normals
+from ..shapes.surface_samples import sample_surface
 from ..shapes.ways_out import DIRECTIONS, leading_out
 
 if TYPE_CHECKING:
@@ -31,6 +34,12 @@ GRADUALLY = 1.6
 """How far the mouth's surface is away, in training-frame units, for each unit of the share. Chosen."""
 SKIN = 0.02
 """How far from a wall's sides what is enclosed is looked for, in training-frame units. Chosen."""
+SIDES_ASKED = 8_000
+"""Places of a surface at which it is asked whether they look into a hollow. Chosen."""
+BESIDE = 1e-3
+"""How far before a wall it is asked whether that is within a vessel, in diagonals of the shape. Chosen."""
+FACING = 0.1
+"""Diagonals for which a difference of one between normals counts where a face asks the nearest such place. Chosen."""
 BETWEEN_VESSELS = 0.06
 """How far walls grow where both shapes are vessels, in training-frame units: what is thinner does not meet half-way, so
 that it would be torn. Chosen."""
@@ -127,14 +136,28 @@ def hollow_of(surface: PlacedSurface) -> Hollow | None:
     walled = _walled(surface.field, world[asked])
     unsure = np.abs(walled - ENCLOSED) < UNSURE
     walled[unsure] = _walled(surface.field, world[asked[unsure]], MORE_DIRECTIONS)
-    # Between a node in the hollow and one outside the wall the sign changes in the wall, however thin it is; where
-    # no wall is between them, as in the mouth, it changes gradually.
-    full = own.copy()
-    full[asked] = np.clip(GRADUALLY * (ENCLOSED - walled), -own[asked], own[asked])
-    within = full[asked] < 0
+    within = walled > ENCLOSED
     if not within.any():
         return None
+    away = _outside_of(surface).closest(world)[2] / surface.pose.scale
+    # Between a node in the hollow and one beyond the wall the sign changes in the wall, however thin it is; where no
+    # wall is between them, as in the mouth, it changes gradually.
+    full = np.where(own > 0, away, -away)
+    full[asked] = np.clip(GRADUALLY * (ENCLOSED - walled), -away[asked], away[asked])
     return Hollow(full.reshape((HOLLOW_NODES,) * 3).astype(np.float32), float(own[asked][within].max()))
+
+
+def _outside_of(surface: PlacedSurface) -> DistanceField:
+    """The distance field of those of a vessel's faces that do not look into it."""
+    shape = surface.shape
+    points, normals, _ = sample_surface(shape.vertices, shape.triangles, SIDES_ASKED, np.random.default_rng(0))
+    looking_out = ~enclosed(surface.field, points + BESIDE * shape.diagonal * normals)
+    corners = shape.vertices[shape.triangles]
+    told = np.hstack([points / shape.diagonal, FACING * normals])
+    asking = np.hstack([corners.mean(axis=1) / shape.diagonal, FACING * unit_normals(shape.vertices, shape.triangles)])
+    kept = looking_out[KDTree(told).query(asking)[1]]
+    triangles = shape.triangles[kept] if kept.any() else shape.triangles
+    return DistanceField(shape.vertices, triangles, device=surface.field.device)
 
 
 def settled(hollow: Hollow | None, other: Hollow | None, cores: Cores | None, outside: Array) -> Hollow | None:

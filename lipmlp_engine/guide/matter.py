@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ..shapes.distance import DistanceField
 from ..shapes.shape import Shape
 from ..shapes.surface_samples import sample_surface
-from .hollows import enclosed, hollow_places
+from .hollows import BESIDE, enclosed, hollow_places
 
 INSIDE_SAMPLES = 1_000
 """Points inside each shape that the flow carries. Measured: 1,000 carry a shape as far as 1,500 did."""
@@ -20,8 +20,6 @@ SURFACE_SAMPLES = 1_000
 
 Chosen. Measured: half or twice of it changes nothing above chance.
 """
-BESIDE = 1e-3
-"""How far before a wall it is asked whether that is within a vessel, in diagonals of the shape. Chosen."""
 
 Array = NDArray[np.float64]
 
