@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.spatial import KDTree
 
 from lipmlp_engine.guide.pose_pairs import Way
-from lipmlp_engine.poses.length_keeping import LengthPath
+from lipmlp_engine.poses.length_keeping import NO_TIES, LengthPath
 from lipmlp_engine.poses.pairing import Pairing
 from lipmlp_engine.poses.recognition import pair
 from lipmlp_engine.poses.shared_mesh import SharedMesh, shared_mesh
@@ -79,7 +79,8 @@ def _measured(name: str, seed: int, same_faces: bool) -> str:
     errors = _along_surface(found, first, last, faces)
     middle = {bone: _halfway(before, after, bone) for bone in {*before, *after}}
     truth = on_pose(found.first.vertices, first, character.posed(skin, middle), faces)
-    path = LengthPath(found.first.vertices, found.fit.places, shared.tied if shared else found.first.triangles)
+    ties = shared.ties if shared else NO_TIES
+    path = LengthPath(found.first.vertices, found.fit.places, found.first.triangles, ties=ties)
     ends, triangles = (found.first.vertices, found.fit.places), found.first.triangles
     between = Way(path, triangles).at(0.5)
     lengths = off_straight(0.5, between, *ends, triangles)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from ..job.sections import Guide
-from ..poses.length_keeping import LengthPath, lengths_kept
+from ..poses.length_keeping import NO_TIES, LengthPath, lengths_kept
 from ..poses.lesser_parts import with_lesser_parts
 from ..poses.recognition import pair
 from ..poses.self_contact import SelfContact
@@ -39,7 +39,7 @@ class Way:
 
     @cached_property
     def _contact(self) -> SelfContact:
-        return SelfContact(self.path.at(0.0), self.triangles)
+        return SelfContact(self.path.at(0.0), self.triangles, self.path.at(1.0))
 
 
 def find_ways(
@@ -60,9 +60,9 @@ def find_ways(
         else:
             whole = found if isinstance(found, SharedMesh) else with_lesser_parts(found, first, second)
             mesh = whole.first if whole else found.first
-            held = whole.tied if whole else mesh.triangles
+            ties = whole.ties if whole else NO_TIES
             places = whole.places if whole else found.fit.places
-            path = LengthPath(mesh.vertices, places, held, lengths_kept(guide.rigidity))
+            path = LengthPath(mesh.vertices, places, mesh.triangles, lengths_kept(guide.rigidity), ties)
             ways.append(Way(path, mesh.triangles))
             verdicts.append(f"Guide: poses, because '{first.name}' and '{second.name}' match: {found.said}.")
     return ways, verdicts

@@ -25,6 +25,9 @@ Measured: shapes meshed anew, stretched by a tenth or turned in themselves leave
 foot one and a half times as much.
 """
 
+NO_TIES = np.zeros((0, 3), np.int64)
+"""Of a mesh in one part. Follows from its having none."""
+
 Array = NDArray[np.float64]
 Numbers = NDArray[np.integer]
 
@@ -32,14 +35,17 @@ Numbers = NDArray[np.integer]
 class LengthPath:
     """The way of one mesh from its vertices' places ``first`` to ``last``, each exact at its end.
 
-    ``kept`` is how far lengths are kept: at 0 every vertex goes straight on.
+    ``kept`` is how far lengths are kept: at 0 every vertex goes straight on. ``ties`` are triangles between its parts.
 
     >>> path = LengthPath(standing, waving, triangles)
     >>> halfway = path.at(0.5)
     """
 
-    def __init__(self, first: Array, last: Array, triangles: Numbers, kept: float = 1.0) -> None:
+    def __init__(
+        self, first: Array, last: Array, triangles: Numbers, kept: float = 1.0, ties: Numbers = NO_TIES
+    ) -> None:
         self._kept = kept
+        triangles = np.concatenate([triangles, ties])
         self._first, self._last = (np.asarray(places, np.float64) for places in (first, last))
         used = np.unique(triangles)
         number = np.zeros(len(self._first), np.int64)
@@ -47,7 +53,7 @@ class LengthPath:
         self._used, triangles = used, number[np.asarray(triangles, np.int64)]
         start, end = self._first[used], self._last[used]
         needles = slender(start, triangles) | slender(end, triangles)
-        self._deformations = TriangleDeformations(start, triangles, needles)
+        self._deformations = TriangleDeformations(start, triangles, needles, len(ties))
         self._turns, self._stretch = self._deformations.turned_and_stretched(end)
         areas = [triangle_areas(places, triangles).sum() for places in (start, end)]
         self._growth = float(np.sqrt(areas[1] / areas[0])) if min(areas) > 0 else 1.0

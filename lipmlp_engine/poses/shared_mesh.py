@@ -21,6 +21,7 @@ from ..shapes.mesh_topology import face_parts
 from ..shapes.same_mesh import one_mesh
 from ..shapes.shape import Shape
 from .going_along import going_along
+from .length_keeping import NO_TIES
 from .mesh_edges import strain
 from .mesh_fitting import Fit, judged_fit
 from .stand_in_mesh import StandIn, whole_stand_in
@@ -57,9 +58,9 @@ class SharedMesh:
         return judged_fit(self.first, self.second, self.places, surface)
 
     @cached_property
-    def tied(self) -> Numbers:
-        """Its triangles and those that hold its parts together."""
-        return tied(self.first.vertices, self.places, self.first.triangles)
+    def ties(self) -> Numbers:
+        """Triangles that hold its parts together."""
+        return ties_between(self.first.vertices, self.places, self.first.triangles)
 
     @property
     def said(self) -> str:
@@ -86,11 +87,11 @@ def _laid(own: StandIn, begun: Look, ended: Look) -> Array:
     return going_along(begun.vertices, ended.vertices, begun.triangles, own.vertices)
 
 
-def tied(first: Array, last: Array, triangles: Numbers) -> Numbers:
-    """The triangles of a mesh, and between its parts such as keep those together that are near in both poses."""
+def ties_between(first: Array, last: Array, triangles: Numbers) -> Numbers:
+    """Triangles between the parts of a mesh that keep those together that are near in both poses."""
     count, part = face_parts(triangles, len(first))
     if count < 2:
-        return triangles
+        return NO_TIES
     bridges = _between_parts(first, part)
     # What is near in one pose alone, as a hand on a hip, does not go together.
     around = np.roll(bridges, -1, axis=1)
@@ -99,7 +100,7 @@ def tied(first: Array, last: Array, triangles: Numbers) -> Numbers:
     order = np.argsort(length, kind="stable")
     order = order[length[order] < 3 * FAR * np.linalg.norm(np.ptp(first, axis=0))]
     if not len(order):
-        return triangles
+        return NO_TIES
     bridges, length = bridges[order], length[order]
     pairs = np.sort(part[bridges], axis=1)[:, [0, 2]]
     kinds, begin, kind = np.unique(pairs, axis=0, return_index=True, return_inverse=True)
@@ -110,7 +111,7 @@ def tied(first: Array, last: Array, triangles: Numbers) -> Numbers:
     kept = [
         np.flatnonzero(kind.ravel() == number)[:TIES] for number, (a, b) in enumerate(kinds.tolist()) if (a, b) in taken
     ]
-    return np.concatenate([triangles, bridges[np.concatenate(kept)]])
+    return np.asarray(bridges[np.concatenate(kept)])
 
 
 def _between_parts(places: Array, part: Numbers) -> Numbers:

@@ -14,11 +14,17 @@ from scipy.spatial import KDTree
 
 from ..shapes.distance import DistanceField
 from ..shapes.mesh_topology import Topology, face_parts
-from ..shapes.shape import Shape, signed_volume, triangle_areas, vertex_normals
+from ..shapes.shape import Shape, signed_volume, triangle_areas, vertex_normals, volume_shares
 from .mesh_edges import edge_lengths, edges_of, neighbour_means
 
 VERTICES = 4_000
 """Of the mesh that stands for a shape while poses are matched. Chosen."""
+VERTICES_OF_PARTS = 8_000
+"""Of the mesh that carries several parts: much of it lies within others. Chosen."""
+LEAST_OF_PART = 60
+"""Triangles that are left of a part. Chosen."""
+THICK = 2.0
+"""Edges that a part must be thick, on average, to be evened. Chosen."""
 MAIN_PART = 0.97
 """Share of the area that the largest part must have to stand for the whole: eyes and buttons go along with it.
 
@@ -175,12 +181,40 @@ def main_part(vertices: NDArray[np.floating], triangles: Numbers) -> tuple[NDArr
     return of_triangle == areas.argmax(), float(areas.max() / max(float(areas.sum()), 1e-30))
 
 
-def whole_stand_in(shape: Shape, count: int = VERTICES) -> StandIn | None:
-    """All parts of the shape together, with about so many vertices; None where there is nothing to stand for."""
-    vertices, triangles = compact(shape.vertices, np.asarray(shape.triangles, np.int64))
-    if not _manifold(triangles):
-        vertices, triangles = _regrown(shape)
-    return evened(vertices, triangles, count) if len(triangles) else None
+def whole_stand_in(shape: Shape) -> StandIn | None:
+    """All parts of the shape together, each whole where they overlap; None where there is nothing to stand for."""
+    solids = shape.placed_solids
+    triangles, origin = igl.split_nonmanifold(np.asarray(solids.triangles, np.int64))
+    vertices, triangles = compact(solids.vertices[origin], np.asarray(triangles, np.int64))
+    if not len(triangles):
+        return None
+    if face_parts(triangles, len(vertices))[0] == 1:
+        return evened(vertices, triangles, VERTICES)
+    return _each_evened(vertices, triangles)
+
+
+def _each_evened(vertices: Array, triangles: Numbers) -> StandIn:
+    """Parts with few vertices in all, of which none is lost or shattered for being thin."""
+    while 4 * len(vertices) <= VERTICES_OF_PARTS:
+        vertices, triangles = igl.upsample(vertices, triangles)
+    if len(vertices) <= VERTICES_OF_PARTS:
+        return StandIn(*compact(vertices, triangles))
+    part = face_parts(triangles, len(vertices))[1][triangles[:, 0]]
+    areas = np.bincount(part, triangle_areas(vertices, triangles))
+    thickness = 2 * np.abs(np.bincount(part, volume_shares(vertices, triangles))) / np.maximum(areas, 1e-300)
+    spacing = np.sqrt(areas.sum() / VERTICES_OF_PARTS)
+    pieces: list[tuple[Array, Numbers]] = []
+    for number, share in enumerate((areas / areas.sum()).tolist()):
+        own, sides = compact(vertices, triangles[part == number])
+        fewer = max(LEAST_OF_PART, round(2 * VERTICES_OF_PARTS * share))
+        if len(sides) > fewer:
+            # What is evened draws its sides onto each other where they are nearer than an edge is long.
+            decimate = igl.decimate if thickness[number] > THICK * spacing else igl.qslim
+            own, sides, _, _ = decimate(np.asfortranarray(own), np.asfortranarray(sides, np.int32), fewer)
+        pieces.append((own, np.asarray(sides, np.int64)))
+    starts = np.cumsum([0, *(len(own) for own, _ in pieces)])
+    joined = [sides + start for (_, sides), start in zip(pieces, starts.tolist(), strict=False)]
+    return StandIn(*compact(np.concatenate([own for own, _ in pieces]), np.concatenate(joined)))
 
 
 def evened(vertices: Array, triangles: Numbers, count: int) -> StandIn:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from scipy.sparse.csgraph import breadth_first_order, connected_components, minimum_spanning_tree
 from scipy.spatial.transform import Rotation
 
+from ..shapes.mesh_topology import face_parts
 from ..shapes.shape import doubled_area_vectors
 from .definite_solver import definite_solver
 
@@ -31,11 +32,12 @@ Numbers = NDArray[np.integer]
 class TriangleDeformations:
     """Of one mesh whose every vertex has a triangle, from the places ``start`` on.
 
-    ``silent`` triangles have no deformation of their own: they go along with those beside them.
+    ``silent`` triangles have no deformation of their own: they go along with those beside them. The last ones are
+    ``ties`` between parts: they turn with the part that has two of their corners, whatever they do beside that.
     """
 
-    def __init__(self, start: Array, triangles: Numbers, silent: NDArray[np.bool_]) -> None:
-        self._triangles, self._silent = triangles, silent
+    def __init__(self, start: Array, triangles: Numbers, silent: NDArray[np.bool_], ties: int = 0) -> None:
+        self._triangles, self._silent, self._ties = triangles, silent, ties
         frames = triangle_frames(start, triangles)
         frames[silent] = np.eye(3)
         self._inverse = np.asarray(np.linalg.inv(frames), np.float64)
@@ -54,8 +56,16 @@ class TriangleDeformations:
         mirrored = np.linalg.det(left @ right) < 0
         left[mirrored, :, 2] *= -1
         sizes[mirrored, 2] *= -1
-        turns = _unwrapped(left @ right, self._triangles, self._silent)
-        return turns, np.swapaxes(right, 1, 2) @ (sizes[:, :, None] * right)
+        own = len(deformation) - self._ties
+        mesh, ties = np.split(self._triangles, [own])
+        turns = _unwrapped((left @ right)[:own], mesh, self._silent[:own], ties)
+        stretches = np.swapaxes(right, 1, 2) @ (sizes[:, :, None] * right)
+        if not len(ties):
+            return turns, stretches
+        held = turns[_held_by(ties, mesh)]
+        # Their own turn may be any where parts slide on each other.
+        stretches[own:] = Rotation.from_rotvec(-held).as_matrix() @ deformation[own:]
+        return np.concatenate([turns, held]), stretches
 
     def put_together(self, turns: Array, stretches: Array, straight: Array, hold: Array) -> Array:
         """The places at which the triangles are turned and stretched most nearly so.
@@ -101,19 +111,38 @@ def triangle_frames(vertices: Array, triangles: Numbers) -> Array:
     return np.asarray(np.stack([b - a, c - a, normal], 2), np.float64)
 
 
-def _unwrapped(turns: Array, triangles: Numbers, silent: NDArray[np.bool_]) -> Array:
+def _held_by(ties: Numbers, mesh: Numbers) -> Numbers:
+    """For each tie a triangle of the part that has two of its corners, at one of them."""
+    at = _at_vertices(mesh)
+    part = face_parts(mesh, len(at))[1][ties]
+    return np.asarray(at[np.where(part[:, 0] == part[:, 2], ties[:, 0], ties[:, 1])])
+
+
+def _at_vertices(mesh: Numbers) -> Numbers:
+    """For each vertex one of the triangles about it."""
+    at = np.zeros(int(mesh.max()) + 1, np.int64)
+    at[mesh.ravel()] = np.repeat(np.arange(len(mesh)), 3)
+    return at
+
+
+def _unwrapped(turns: Array, triangles: Numbers, silent: NDArray[np.bool_], ties: Numbers) -> Array:
     """Rotation vectors, of any length, such that neighbouring triangles differ as little as can be.
 
-    A limb that has turned by more than half a turn goes on turning the way that its neighbours do. Silent triangles
-    have no turn of their own.
+    A limb that has turned by more than half a turn goes on turning the way that its neighbours do, and a part the way
+    that what it is tied to does. Silent triangles have no turn of their own.
     """
     vectors = Rotation.from_matrix(turns).as_rotvec()
     adjacency, _ = igl.triangle_triangle_adjacency(np.asarray(triangles, np.int64))
     first, side = np.nonzero(adjacency >= 0)
-    second = adjacency[first, side]
+    links = np.stack([first, adjacency[first, side]])
+    at = _at_vertices(triangles)
+    joints = at[ties[:, [0, 1, 1, 2]].reshape(-1, 2)].T
+    first, second = np.unique(np.concatenate([links, joints], axis=1), axis=1)
     between = np.einsum("nij,nij->n", turns[first], turns[second])
     angles = np.arccos(((between - 1) / 2).clip(-1, 1)) + LEAST_ANGLE
     angles[silent[first] | silent[second]] = np.pi
+    own = face_parts(triangles, len(at))[1][triangles[:, 0]]
+    angles[own[first] != own[second]] += 2 * np.pi
     count = len(triangles)
     graph = sparse.csr_array((angles, (first, second)), shape=(count, count))
     tree = minimum_spanning_tree(graph)

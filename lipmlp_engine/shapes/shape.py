@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,13 @@ LEAST_AREA = 1e-14
 
 Follows from double precision, in which the corners of a triangle on a line are off it by 1e-16 of the diagonal.
 """
+
+
+class Solids(NamedTuple):
+    """Closed parts that may overlap."""
+
+    vertices: NDArray[np.float64]
+    triangles: NDArray[np.int32]
 
 
 @dataclass
@@ -42,6 +49,11 @@ class Shape:
     """What was done to the shape while it was read, a sentence each."""
     look: Look | None = None
     """The surface as its file has it, before it was mended and placed; None where it is the shape's own."""
+    solids: Solids | None = None
+    """Its closed parts before those that overlap were merged, and before it was placed; None where none were merged.
+
+    Kept in no file: only who looks for a motion asks for them.
+    """
 
     cloud: Cloud | None = None
     """The points of a shape that has no triangles yet; ``prepare`` finds the surface through them."""
@@ -54,6 +66,14 @@ class Shape:
         if self.look is None:
             return Look(self.vertices, self.triangles, materials=self.materials, colors=self.colors)
         return self.look if np.array_equal(self.matrix, np.eye(4)) else self.look.moved(self.matrix)
+
+    @property
+    def placed_solids(self) -> Solids:
+        """Its closed parts, which may overlap, where the job's placement puts them."""
+        if self.solids is None:
+            return Solids(self.vertices, self.triangles)
+        turned, moved = self.matrix[:3, :3], self.matrix[:3, 3]
+        return Solids(self.solids.vertices @ turned.T + moved, self.solids.triangles)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """What is large of the shape, to be kept in a file."""

@@ -13,7 +13,7 @@ from .mesh_topology import Topology, face_parts
 from .openings import join
 from .part_nesting import BURIED, winding_along
 from .repair import keep_triangles
-from .shape import Shape, triangle_areas, volume_shares
+from .shape import Shape, Solids, triangle_areas, volume_shares
 
 _CONTAINMENT_POINTS = 16
 CRUMB_DEPTH = 1.5e-4
@@ -55,7 +55,13 @@ def merge_overlaps(shape: Shape) -> Shape:
         f"took out walls inside: of its {int(closed.sum()):,} parts some reach into another or into themselves; the "
         "outside stays as it was"
     )
-    merged = dataclasses.replace(shape, vertices=vertices, triangles=triangles, notes=[*shape.notes, note])
+    merged = dataclasses.replace(
+        shape,
+        vertices=vertices,
+        triangles=triangles,
+        notes=[*shape.notes, note],
+        solids=Solids(shape.vertices, shape.triangles),
+    )
     merged.colors, merged.materials = _looks(shape, merged)
     loose = ~closed[topology.parts]
     return join(merged, keep_triangles(shape, loose)) if loose.any() else merged

@@ -18,7 +18,7 @@ from ..guide import CarriedMesh
 from ..guide.carried_mesh import STATIONS
 from ..guide.pose_pairs import Way, joint_bends
 from ..poses.length_keeping import LengthPath, lengths_kept
-from ..poses.shared_mesh import tied
+from ..poses.shared_mesh import ties_between
 from ..shapes.self_intersections import crossing_triangles
 from .template_mesh import Template
 from .track import Track, chosen_keys
@@ -80,7 +80,7 @@ def _places(
 ) -> Iterator[Array]:
     """The vertices at shares of the way; where they are ``apart`` in both poses, pushed so where they run into each
     other on it."""
-    path = LengthPath(first, last, tied(first, last, triangles), kept)
+    path = LengthPath(first, last, triangles, kept, ties_between(first, last, triangles))
     way = Way(path, triangles) if apart else path
     yield from map(way.at, shares.tolist())
 

@@ -8,8 +8,8 @@ import trimesh
 
 from lipmlp_engine.poses import stand_in_mesh
 from lipmlp_engine.poses.recognition import judged
-from lipmlp_engine.poses.shared_mesh import tied
-from lipmlp_engine.poses.stand_in_mesh import stand_in, whole_stand_in
+from lipmlp_engine.poses.shared_mesh import ties_between
+from lipmlp_engine.poses.stand_in_mesh import VERTICES_OF_PARTS, stand_in, whole_stand_in
 from lipmlp_engine.poses.triangle_deformations import _continue
 from lipmlp_engine.shapes.shape import Shape, signed_volume
 from tests.engine.bent_bars import bent_bar, straight_bar
@@ -28,10 +28,28 @@ def test_for_what_is_no_manifold_a_clean_surface_about_the_same_inside_stands(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(stand_in_mesh, "CELLS", 24)
-    for made in (stand_in(edge_to_edge(), 600), whole_stand_in(edge_to_edge(), 600)):
-        assert made is not None
-        solid = trimesh.Trimesh(made.vertices, made.triangles, process=False)
-        assert solid.is_watertight and signed_volume(made.vertices, made.triangles) == pytest.approx(2.0, rel=0.1)
+    made = stand_in(edge_to_edge(), 600)
+    assert made is not None
+    solid = trimesh.Trimesh(made.vertices, made.triangles, process=False)
+    assert solid.is_watertight and signed_volume(made.vertices, made.triangles) == pytest.approx(2.0, rel=0.1)
+
+
+def test_what_carries_all_parts_is_cut_where_they_share_an_edge_and_loses_nothing() -> None:
+    made = whole_stand_in(edge_to_edge())
+    assert made is not None and made.parts.max() == 1
+    assert signed_volume(made.vertices, made.triangles) == pytest.approx(2.0, rel=1e-9)
+
+
+def test_a_thin_part_among_dense_ones_is_whole_with_few_faces() -> None:
+    plate = trimesh.creation.box((4, 1, 0.02)).subdivide_to_size(0.05)
+    ball = moved(trimesh.creation.icosphere(5, 1.0), (0, 0, 3))
+    made = whole_stand_in(shape_of(trimesh.util.concatenate([plate, ball]), "plate and ball"))
+    assert made is not None and len(made.vertices) < 1.1 * VERTICES_OF_PARTS
+    thin = made.vertices[:, 2] < 1
+    low, high = made.vertices[thin].min(0), made.vertices[thin].max(0)
+    assert np.allclose(high - low, (4, 1, 0.02), atol=1e-3)
+    own = made.triangles[thin[made.triangles].all(1)]
+    assert signed_volume(made.vertices, own) == pytest.approx(0.08, rel=0.01)
 
 
 def test_turns_are_continued_from_triangle_to_triangle_and_needles_take_their_neighbours() -> None:
@@ -49,7 +67,7 @@ def test_turns_are_continued_from_triangle_to_triangle_and_needles_take_their_ne
 def test_parts_that_lie_in_one_plane_have_no_triangles_between_them() -> None:
     flat = np.array([[0, 0, 0], [1, 0, 0], [0, 1, 0], [2, 0, 0], [3, 0, 0], [2, 1, 0]], np.float64)
     triangles = np.array([[0, 1, 2], [3, 4, 5]])
-    assert np.array_equal(tied(flat, flat, triangles), triangles)
+    assert not len(ties_between(flat, flat, triangles))
 
 
 def test_three_landmarks_say_which_place_becomes_which_of_a_bar_that_tells_nothing() -> None:

@@ -7,7 +7,7 @@ from functools import cache
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from trimesh import Trimesh, util
+from trimesh import Trimesh, transformations, util
 from trimesh.creation import box, cylinder, icosphere
 
 from benchmarks.poses.characters import biped
@@ -16,8 +16,10 @@ from lipmlp_engine.commands.match import matched_colours
 from lipmlp_engine.guide.pose_pairs import find_ways
 from lipmlp_engine.job.sections import Guide, Sampling
 from lipmlp_engine.poses.length_keeping import LengthPath
-from lipmlp_engine.poses.shared_mesh import shared_mesh, tied
+from lipmlp_engine.poses.self_contact import SelfContact
+from lipmlp_engine.poses.shared_mesh import shared_mesh, ties_between
 from lipmlp_engine.reading.load import prepare
+from lipmlp_engine.shapes.distance import DistanceField
 from lipmlp_engine.shapes.look import Look
 from lipmlp_engine.shapes.same_mesh import one_mesh
 from lipmlp_engine.shapes.shape import Shape
@@ -54,7 +56,8 @@ def shapes() -> tuple[Shape, Shape]:
 def test_all_parts_swing_along() -> None:
     standing, halfway, waving, faces, own = dressed()
     size = float(np.linalg.norm(np.ptp(standing, axis=0)))
-    place = LengthPath(standing, waving, tied(standing, waving, faces.astype(np.int64))).at(0.5)
+    ties = ties_between(standing, waving, faces.astype(np.int64))
+    place = LengthPath(standing, waving, faces, ties=ties).at(0.5)
     off = np.linalg.norm(place - halfway, axis=1) / size
     straight = np.linalg.norm((standing + waving) / 2 - halfway, axis=1) / size
     assert off[own].mean() < 0.01 and off[~own].max() < 0.03 < straight[~own].max()
@@ -67,9 +70,9 @@ def test_parts_that_are_near_in_one_pose_alone_are_not_tied() -> None:
     ball = icosphere(2, 0.3)
     faces = np.concatenate([ball.faces, ball.faces + len(ball.vertices)])
     close, apart = (np.concatenate([ball.vertices, other.vertices]) for other in (near, far))
-    assert len(tied(close, close, faces)) > len(faces)
-    assert len(tied(close, apart, faces)) == len(faces)
-    assert len(tied(apart, apart, faces)) == len(faces)
+    assert len(ties_between(close, close, faces))
+    assert not len(ties_between(close, apart, faces))
+    assert not len(ties_between(apart, apart, faces))
 
 
 def test_neighbours_with_the_same_faces_are_poses_unless_something_else_is_said() -> None:
@@ -97,9 +100,44 @@ def test_what_was_mended_differently_is_still_one_mesh() -> None:
     found = shared_mesh(first, second)
     assert found is not None
     size = float(np.linalg.norm(np.ptp(standing, axis=0)))
-    path = LengthPath(found.first.vertices, found.places, found.tied)
+    path = LengthPath(found.first.vertices, found.places, found.first.triangles, ties=found.ties)
     ends = Shape("laid", path.at(1.0), found.first.triangles.astype(np.int32)).bounds
     assert np.abs(np.subtract(ends, Shape("", waving, faces).bounds)).max() < 0.02 * size
+
+
+def puppet(thigh: float, joint: float = 0.1, gap: float = 0.0) -> Trimesh:
+    """Hips, a ball in them and a thigh about it that is turned, all of their own, and a thin blade stuck into that."""
+    hips, ball = box((0.4, 0.3, 0.2)).apply_translation([0, 0, 0.1 + gap]), icosphere(1, joint)
+    leg = cylinder(0.08, 0.5, sections=8).apply_translation([0, 0, -0.25 - gap])
+    blade = box((0.6, 0.004, 0.03)).apply_translation([0.3, 0, -0.4 - gap])
+    turn = transformations.rotation_matrix(np.radians(thigh), [1, 0, 0])
+    return util.concatenate([hips, *(part.apply_transform(turn) for part in (ball, leg, blade))])
+
+
+def test_what_hangs_loosely_turns_about_where_it_hangs() -> None:
+    """A tie between parts that slide on each other may be turned any way itself."""
+    standing, halfway, lifted = (puppet(angle, 0.04, 0.03).subdivide().subdivide() for angle in (0, 75, 150))
+    ties = ties_between(standing.vertices, lifted.vertices, standing.faces)
+    place = LengthPath(standing.vertices, lifted.vertices, standing.faces, ties=ties).at(0.5)
+    assert np.abs(place - halfway.vertices).max() < 0.02
+
+
+def test_stiff_parts_that_reach_into_each_other_turn_the_short_way_and_stay_whole() -> None:
+    standing, halfway, lifted = (puppet(angle) for angle in (-30, 40, 110))
+    first, second = (
+        prepare(Shape("puppet", mesh.vertices, mesh.faces, look=Look(mesh.vertices, mesh.faces)), Sampling())
+        for mesh in (standing, lifted)
+    )
+    assert first.solids is not None
+    found = shared_mesh(first, second)
+    assert found is not None
+    path = LengthPath(found.first.vertices, found.places, found.first.triangles, ties=found.ties)
+    place = path.at(0.5)
+    size = float(np.linalg.norm(np.ptp(standing.vertices, axis=0)))
+    there = DistanceField(halfway.vertices, halfway.faces).closest(place)[2]
+    back = DistanceField(place, found.first.triangles).closest(halfway.vertices)[2]
+    assert max(there.max(), back.max()) < 0.01 * size
+    assert np.abs(SelfContact(path.at(0), found.first.triangles, path.at(1)).pushed_apart(place) - place).max() == 0
 
 
 def test_a_cloth_is_one_mesh_however_it_hangs() -> None:
@@ -116,7 +154,7 @@ def test_a_cloth_is_one_mesh_however_it_hangs() -> None:
     assert one_mesh(first, second) is not None
     found = shared_mesh(first, second)
     assert found is not None
-    way = LengthPath(found.first.vertices, found.places, found.tied).at(1.0)
+    way = LengthPath(found.first.vertices, found.places, found.first.triangles, ties=found.ties).at(1.0)
     assert np.abs(np.hypot(way[:, 0], way[:, 2]) - 1).max() < 0.03
 
 
