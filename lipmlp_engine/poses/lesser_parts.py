@@ -17,7 +17,10 @@ from ..shapes.mesh_topology import face_parts
 from ..shapes.shape import Shape
 from ..shapes.surface_samples import sample_surface
 from .going_along import going_along
-from .pairing import Pairing
+from .kinds import sorted_alike
+from .mesh_fitting import Fitting
+from .nearest_turns import nearest_turns
+from .pairing import MOST_GAP, Pairing
 from .shared_mesh import SharedMesh
 from .stand_in_mesh import StandIn, beside_main_part, main_part, whole_stand_in
 
@@ -40,6 +43,7 @@ PIECES = 24
 """The largest, that are asked whether they are stiff; the others go along place by place. Chosen."""
 
 Array = NDArray[np.float64]
+Flags = NDArray[np.bool_]
 
 
 def go_along(pairing: Pairing, first: Shape, second: Shape) -> bool:
@@ -53,9 +57,13 @@ def go_along(pairing: Pairing, first: Shape, second: Shape) -> bool:
 
 def with_lesser_parts(pairing: Pairing, first: Shape, second: Shape) -> SharedMesh | None:
     """All of the first shape laid onto the second, where more than its largest part was matched, or goes along."""
+    if pairing.mesh_of_second:
+        return None
+    if first.solids is not None:
+        return _with_solids(pairing, first, second)
     if len(pairing.first.ties):
         return _with_all_parts(pairing, first, second)
-    if pairing.mesh_of_second or beside_main_part(first) is None:
+    if beside_main_part(first) is None:
         return None
     ground = _ground(pairing, first, second)
     whole = None if ground is None else whole_stand_in(first)
@@ -63,7 +71,7 @@ def with_lesser_parts(pairing: Pairing, first: Shape, second: Shape) -> SharedMe
         return None
     lesser = np.ones(len(whole.vertices), bool)
     lesser[whole.triangles[main_part(whole.vertices, whole.triangles)[0]]] = False
-    return SharedMesh(whole, _carried(pairing, whole, lesser, ground), second)
+    return SharedMesh(whole, _carried(pairing, whole, lesser, ground)[0], second)
 
 
 def _ground(pairing: Pairing, first: Shape, second: Shape) -> StandIn | None:
@@ -78,11 +86,11 @@ def _ground(pairing: Pairing, first: Shape, second: Shape) -> StandIn | None:
         return whole if other is None or _astray(other, main) <= MOST_ASTRAY * pairing.second.scale else None
     every = np.ones(len(own.vertices), bool)
     if other is not None:
-        laid = StandIn(_carried(pairing, own, every, other), own.triangles)
+        laid = StandIn(_carried(pairing, own, every, other)[0], own.triangles)
         if (_astray(laid, other) + _astray(other, laid)) / 2 <= MOST_ASTRAY * pairing.second.scale:
             return other
     whole = StandIn(second.vertices, second.triangles.astype(np.int64))
-    laid = StandIn(_carried(pairing, own, every, whole), own.triangles)
+    laid = StandIn(_carried(pairing, own, every, whole)[0], own.triangles)
     astray = [_astray(laid, whole)]
     if other is not None:
         both = np.concatenate([main.triangles, len(main.vertices) + laid.triangles])
@@ -101,21 +109,52 @@ def _with_all_parts(pairing: Pairing, first: Shape, second: Shape) -> SharedMesh
     return SharedMesh(whole, places, second)
 
 
-def _carried(pairing: Pairing, surface: StandIn, lesser: NDArray[np.bool_], other: StandIn) -> Array:
-    """Where a surface comes to, and its lesser parts by whichever way brings each nearest to the other shape's."""
+def _with_solids(pairing: Pairing, first: Shape, second: Shape) -> SharedMesh | None:
+    """Each closed part of the first shape with what of its skin is nearest, or as a stiff piece.
+
+    Where parts reach into each other their skin is one, meshed anew: what is thin, as a blade in a hand, is lost in it.
+    """
+    whole, ground = whole_stand_in(first), whole_stand_in(second)
+    if whole is None or ground is None:
+        return None
+    own, other = sorted_alike(whole, ground)
+    places, stiff = _carried(pairing, own, np.ones(len(own.vertices), bool), other)
+    # What bends is laid onto its like: where parts melt with each other, skins end elsewhere than they do.
+    return SharedMesh(whole, np.where(stiff[:, None], places, Fitting(own, other).slid(places).places), second)
+
+
+def _carried(pairing: Pairing, surface: StandIn, lesser: NDArray[np.bool_], other: StandIn) -> tuple[Array, Flags]:
+    """Where a surface comes to, and its lesser parts by whichever way brings each nearest to the other shape's; and
+    what of it comes along as a stiff piece."""
     growth = pairing.second.scale / pairing.first.scale
     begun, ended = pairing.first.vertices, pairing.fit.places
     places = going_along(begun, ended, pairing.first.triangles, surface.vertices, growth)
-    ground = DistanceField(other.vertices, other.triangles)
     part = face_parts(surface.triangles, len(surface.vertices))[1]
     numbers, sizes = np.unique(part[lesser], return_counts=True)
-    for number in numbers[np.argsort(-sizes, kind="stable")[:PIECES]].tolist():
+    moved = np.zeros(len(places), bool)
+    near = pairing.second.scale * np.array([MOST_GAP, MOST_ASTRAY])
+    for rank, number in enumerate(numbers[np.argsort(-sizes, kind="stable")].tolist()):
         members = part == number
-        stiff = _stiff(begun * growth, ended, surface.vertices[members] * growth)
-        stiff.sort(key=lambda way: _gap(ground, way))
-        ways = [places[members], *(_settled(ground, way) for way in stiff[:SETTLED])]
-        places[members] = min(ways, key=lambda way: _gap(ground, way))
-    return places
+        ground = _counterpart(other, int(surface.kinds[members][0]))
+        piece = surface.vertices[members] * growth
+        whole = _settled(ground, _brought(piece, places[members]))
+        if _gap(ground, whole) <= near[0]:
+            places[members], moved[members] = whole, True
+        elif rank < PIECES and _gap(ground, places[members]) > near[0]:
+            stiff = sorted(_stiff(begun * growth, ended, piece), key=lambda way: _gap(ground, way))
+            ways = [places[members], *(_settled(ground, way) for way in stiff[:SETTLED])]
+            nearest = min(ways, key=lambda way: _gap(ground, way))
+            # What the other shape does not have is moved onto nothing.
+            there = _gap(ground, nearest) <= near[1]
+            places[members] = nearest if there else ways[0]
+            moved[members] = not there or nearest is not ways[0]
+    return places, moved
+
+
+def _counterpart(other: StandIn, kind: int) -> DistanceField:
+    """What of a surface is of a kind, or all of it where nothing is told apart."""
+    alike = other.kinds[other.triangles[:, 0]] == kind
+    return DistanceField(other.vertices, other.triangles[alike] if kind and alike.any() else other.triangles)
 
 
 def _gap(ground: DistanceField, places: Array) -> float:
@@ -125,10 +164,15 @@ def _gap(ground: DistanceField, places: Array) -> float:
 def _settled(ground: DistanceField, piece: Array) -> Array:
     """A stiff piece moved as a whole onto the ground: what holds it may have turned about itself."""
     for _ in range(ROUNDS):
-        aims = np.asarray(ground.closest(piece)[1], np.float64)
-        turn = Rotation.align_vectors(aims - aims.mean(0), piece - piece.mean(0))[0]
-        piece = turn.apply(piece - piece.mean(0)) + aims.mean(0)
-    return np.asarray(piece)
+        piece = _brought(piece, np.asarray(ground.closest(piece)[1], np.float64))
+    return piece
+
+
+def _brought(piece: Array, aims: Array) -> Array:
+    """A piece as near to its aims as it comes as a whole."""
+    from_middle = piece - piece.mean(0)
+    turn = nearest_turns(((aims - aims.mean(0)).T @ from_middle)[None])[0]
+    return np.asarray(from_middle @ turn.T + aims.mean(0))
 
 
 def _stiff(begun: Array, ended: Array, piece: Array) -> list[Array]:

@@ -10,16 +10,20 @@ from numpy.typing import NDArray
 from scipy.spatial import KDTree
 from trimesh import Trimesh
 from trimesh.creation import box, cylinder
+from trimesh.transformations import rotation_matrix
 
 from benchmarks.poses.characters import biped
 from benchmarks.poses.measures import remeshed
 from benchmarks.poses.skeleton import Skin
 from lipmlp_engine.guide import pose_pairs
 from lipmlp_engine.guide.pose_pairs import find_ways
-from lipmlp_engine.job.sections import Guide
+from lipmlp_engine.job.sections import Guide, Sampling
 from lipmlp_engine.poses.lesser_parts import go_along, with_lesser_parts
+from lipmlp_engine.poses.mesh_edges import edge_lengths, edges_of
 from lipmlp_engine.poses.pairing import Pairing
 from lipmlp_engine.poses.recognition import pair
+from lipmlp_engine.reading.load import prepare
+from lipmlp_engine.shapes.distance import DistanceField
 from lipmlp_engine.shapes.mesh_topology import face_parts
 from lipmlp_engine.shapes.shape import Shape
 
@@ -27,6 +31,7 @@ Array = NDArray[np.float64]
 
 WAVING = {"left arm": (0.0, 120.0, 0.0), "left forearm": (0.0, 25.0, 0.0), "head": (0.0, 0.0, 30.0)}
 CARRIED_BY = {"hat": "head", "shield": "left forearm"}
+HOLDING = {**CARRIED_BY, "sword": "left hand", "grip": "left hand"}
 
 
 @cache
@@ -43,10 +48,12 @@ def piece(name: str, share: float) -> Trimesh:
     """A hat above his head, a shield beside his left forearm."""
     hat = cylinder(0.13, 0.12, sections=24).subdivide().apply_translation([0, 0.03, 1.97])
     shield = box((0.03, 0.3, 0.3)).subdivide().subdivide().apply_translation([-0.53, 0.02, 1.12])
-    made = {"hat": hat, "shield": shield}[name]
+    sword = box((0.04, 0.8, 0.008)).subdivide().apply_translation([-0.54, 0.3, 0.92])
+    grip = box((0.02, 0.02, 0.02)).apply_translation([-0.54, 0.03, 0.92])
+    made = {"hat": hat, "shield": shield, "sword": sword, "grip": grip}[name]
     character = biped()
     names = [bone.name for bone in character.bones]
-    weights = np.tile(np.eye(len(names))[names.index(CARRIED_BY[name])], (len(made.vertices), 1))
+    weights = np.tile(np.eye(len(names))[names.index(HOLDING[name])], (len(made.vertices), 1))
     skin = Skin(np.asarray(made.vertices, np.float64), np.asarray(made.faces, np.int64), weights)
     moved = Trimesh(character.posed(skin, WAVING, share), made.faces, process=False)
     return moved if share < 1 else moved.subdivide()
@@ -90,6 +97,25 @@ def test_each_part_arrives_where_the_other_shape_has_it() -> None:
     for name in CARRIED_BY:
         there = KDTree(piece(name, 1.0).subdivide().subdivide().vertices)
         assert min(there.query(whole.places[part == number])[0].max() for number in range(count)) < 0.04
+
+
+def test_a_thin_sword_in_a_hand_arrives_stiff_where_the_other_shape_has_it() -> None:
+    """It is held at another angle there, and no part of the skin, which is one with the hand's."""
+    sword = piece("sword", 1.0)
+    grip = piece("grip", 1.0).vertices.mean(0)
+    sword.apply_transform(rotation_matrix(np.radians(30), [1, 0, 0], grip))
+    first = prepare(dressed(0.0, piece("sword", 0.0)), Sampling())
+    second = prepare(dressed(1.0, sword), Sampling())
+    assert first.solids is not None and second.solids is not None
+    whole = with_lesser_parts(matched(), first, second)
+    assert whole is not None
+    blade = whole.first.parts[whole.first.triangles[:, 0]] == whole.first.parts[whole.first.vertices[:, 1].argmax()]
+    members = np.unique(whole.first.triangles[blade])
+    off = DistanceField(sword.vertices, sword.faces).closest(whole.places[members])[2]
+    assert off.max() < 0.01
+    edges = edges_of(whole.first.triangles[blade])
+    grown = edge_lengths(whole.places, edges) / edge_lengths(whole.first.vertices, edges)
+    assert np.ptp(grown) < 1e-6  # by as much as the whole at most
 
 
 @pytest.mark.parametrize("where", ["on the other arm", "away"])
