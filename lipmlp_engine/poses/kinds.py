@@ -61,6 +61,35 @@ def sorted_alike(first: StandIn, second: StandIn) -> tuple[StandIn, StandIn]:
     return one, other
 
 
+def one_to_one(first: StandIn, second: StandIn, places: Array) -> tuple[StandIn, StandIn]:
+    """Both with a kind for each part of the first and what of its kind is nearest to it; its vertices are at places."""
+    counts = [int(surface.parts.max()) + 1 for surface in (first, second)]
+    own, other = (
+        [(surface.kinds[members][0], KDTree(at[members]), at[members]) for members in _members(surface)]
+        for surface, at in ((first, places), (second, second.vertices))
+    )
+    apart = np.full(counts, np.inf)
+    for row, (kind, tree, here) in enumerate(own):
+        for column, (like, beside, there) in enumerate(other):
+            if kind and kind == like:
+                apart[row, column] = tree.query(there)[0].mean() + beside.query(here)[0].mean()
+    far = 1 + 2 * min(counts) * np.where(np.isfinite(apart), apart, 0).max()
+    rows, columns = linear_sum_assignment(np.minimum(apart, far))
+    met = np.isfinite(apart[rows, columns])
+    numbered = [np.zeros(count, np.int64) for count in counts]
+    numbered[0][rows[met]] = numbered[1][columns[met]] = 1 + np.arange(met.sum())
+    one, two = (
+        replace(surface, given_kinds=number[surface.parts])
+        for surface, number in zip((first, second), numbered, strict=True)
+    )
+    return one, two
+
+
+def _members(surface: StandIn) -> list[Numbers]:
+    """The vertices of each part."""
+    return [np.flatnonzero(surface.parts == number) for number in range(int(surface.parts.max()) + 1)]
+
+
 def by_kind(
     kinds: NDArray[np.integer], other_kinds: NDArray[np.integer]
 ) -> Iterator[tuple[NDArray[np.bool_], Numbers]]:

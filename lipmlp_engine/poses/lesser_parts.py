@@ -17,7 +17,7 @@ from ..shapes.mesh_topology import face_parts
 from ..shapes.shape import Shape
 from ..shapes.surface_samples import sample_surface
 from .going_along import going_along
-from .kinds import sorted_alike
+from .kinds import one_to_one, sorted_alike
 from .mesh_fitting import Fitting
 from .nearest_turns import nearest_turns
 from .pairing import MOST_GAP, Pairing
@@ -37,8 +37,14 @@ GRIP = 80
 """Vertices of the largest part about such a place, which say how the piece is turned. Chosen."""
 SETTLED = 2
 """Of them that are moved onto what the other shape has there. Chosen."""
-ROUNDS = 20
-"""In which that is done. Chosen."""
+ROUNDS = 80
+"""In which that is done, at most: what is round slides slowly. Chosen."""
+MOST_MOVED = 0.1
+"""By which the middle of one is moved then, in roots of the area. Chosen: a hat is not moved onto the body."""
+MOST_MOVED_TO_LIKE = 0.25
+"""The same onto its like. Chosen: a sword whose arm was turned about itself."""
+ARRIVED = 1e-4
+"""Of the size of what it is moved onto: a piece that moves less in a round is there. Chosen."""
 PIECES = 24
 """The largest, that are asked whether they are stiff; the others go along place by place. Chosen."""
 
@@ -117,7 +123,10 @@ def _with_solids(pairing: Pairing, first: Shape, second: Shape) -> SharedMesh | 
     whole, ground = whole_stand_in(first), whole_stand_in(second)
     if whole is None or ground is None:
         return None
-    own, other = sorted_alike(whole, ground)
+    growth = pairing.second.scale / pairing.first.scale
+    begun = pairing.first
+    along = going_along(begun.vertices, pairing.fit.places, begun.triangles, whole.vertices, growth)
+    own, other = one_to_one(*sorted_alike(whole, ground), along)
     places, stiff = _carried(pairing, own, np.ones(len(own.vertices), bool), other)
     # What bends is laid onto its like: where parts melt with each other, skins end elsewhere than they do.
     return SharedMesh(whole, np.where(stiff[:, None], places, Fitting(own, other).slid(places).places), second)
@@ -132,40 +141,54 @@ def _carried(pairing: Pairing, surface: StandIn, lesser: NDArray[np.bool_], othe
     part = face_parts(surface.triangles, len(surface.vertices))[1]
     numbers, sizes = np.unique(part[lesser], return_counts=True)
     moved = np.zeros(len(places), bool)
-    near = pairing.second.scale * np.array([MOST_GAP, MOST_ASTRAY])
+    reach = MOST_MOVED if other.given_kinds is None else MOST_MOVED_TO_LIKE
+    near = pairing.second.scale * np.array([MOST_GAP, MOST_ASTRAY, reach])
+    lacking = np.zeros(len(places), bool)
     for rank, number in enumerate(numbers[np.argsort(-sizes, kind="stable")].tolist()):
         members = part == number
-        ground = _counterpart(other, int(surface.kinds[members][0]))
         piece = surface.vertices[members] * growth
-        whole = _settled(ground, _brought(piece, places[members]))
+        ground = _counterpart(other, int(surface.kinds[members][0]))
+        if ground is None:
+            lacking |= members
+            continue
+        whole = _settled(ground, _brought(piece, places[members]), near[2])
         if _gap(ground, whole) <= near[0]:
             places[members], moved[members] = whole, True
         elif rank < PIECES and _gap(ground, places[members]) > near[0]:
             stiff = sorted(_stiff(begun * growth, ended, piece), key=lambda way: _gap(ground, way))
-            ways = [places[members], *(_settled(ground, way) for way in stiff[:SETTLED])]
+            ways = [places[members], *(_settled(ground, way, near[2]) for way in stiff[:SETTLED])]
             nearest = min(ways, key=lambda way: _gap(ground, way))
-            # What the other shape does not have is moved onto nothing.
             there = _gap(ground, nearest) <= near[1]
             places[members] = nearest if there else ways[0]
             moved[members] = not there or nearest is not ways[0]
-    return places, moved
+    for number in np.unique(part[lacking]).tolist():
+        # What the other shape does not have goes with the part that it is nearest to, as a sword with the hand.
+        members = part == number
+        own = surface.vertices * growth
+        places[members] = _held_nearest(own[~lacking], places[~lacking], own[members])
+    return places, moved | lacking
 
 
-def _counterpart(other: StandIn, kind: int) -> DistanceField:
-    """What of a surface is of a kind, or all of it where nothing is told apart."""
+def _counterpart(other: StandIn, kind: int) -> DistanceField | None:
+    """What of a surface is of a kind; all of it where nothing is told apart, and None where nothing is of that kind."""
     alike = other.kinds[other.triangles[:, 0]] == kind
-    return DistanceField(other.vertices, other.triangles[alike] if kind and alike.any() else other.triangles)
+    if other.given_kinds is not None and not (kind and alike.any()):
+        return None
+    return DistanceField(other.vertices, other.triangles[alike])
 
 
 def _gap(ground: DistanceField, places: Array) -> float:
     return float(ground.closest(places)[2].mean())
 
 
-def _settled(ground: DistanceField, piece: Array) -> Array:
-    """A stiff piece moved as a whole onto the ground: what holds it may have turned about itself."""
+def _settled(ground: DistanceField, piece: Array, reach: float) -> Array:
+    """A stiff piece moved as a whole onto the ground, if it is near: what holds it may have turned about itself."""
+    start = piece
     for _ in range(ROUNDS):
-        piece = _brought(piece, np.asarray(ground.closest(piece)[1], np.float64))
-    return piece
+        before, piece = piece, _brought(piece, np.asarray(ground.closest(piece)[1], np.float64))
+        if np.abs(piece - before).max() < ARRIVED * ground.scale:
+            break
+    return piece if np.linalg.norm(piece.mean(0) - start.mean(0)) <= reach else start
 
 
 def _brought(piece: Array, aims: Array) -> Array:
@@ -178,15 +201,23 @@ def _brought(piece: Array, aims: Array) -> Array:
 def _stiff(begun: Array, ended: Array, piece: Array) -> list[Array]:
     """A piece as it comes along as a whole, held by what of a mesh is near to it at one place or another."""
     near = np.unique(KDTree(begun).query(piece)[1])
-    ways = []
-    for hold in near[np.linspace(0, len(near) - 1, min(HOLDS, len(near))).astype(int)]:
-        # A hand that hangs beside the hip is no part of it.
-        away = [np.linalg.norm(pose - pose[hold], axis=1) for pose in (begun, ended)]
-        grip = np.argsort(np.maximum(*away), kind="stable")[:GRIP]
-        middle, there = begun[grip].mean(0), ended[grip].mean(0)
-        turn = Rotation.align_vectors(ended[grip] - there, begun[grip] - middle)[0]
-        ways.append(np.asarray(there + turn.apply(piece - middle)))
-    return ways
+    holds = near[np.linspace(0, len(near) - 1, min(HOLDS, len(near))).astype(int)]
+    return [_held(begun, ended, piece, hold) for hold in holds.tolist()]
+
+
+def _held_nearest(begun: Array, ended: Array, piece: Array) -> Array:
+    """The same, held where it is nearest to the mesh."""
+    away, nearest = KDTree(begun).query(piece)
+    return _held(begun, ended, piece, int(nearest[away.argmin()]))
+
+
+def _held(begun: Array, ended: Array, piece: Array, hold: int) -> Array:
+    # A hand that hangs beside the hip is no part of it.
+    away = [np.linalg.norm(pose - pose[hold], axis=1) for pose in (begun, ended)]
+    grip = np.argsort(np.maximum(*away), kind="stable")[:GRIP]
+    middle, there = begun[grip].mean(0), ended[grip].mean(0)
+    turn = Rotation.align_vectors(ended[grip] - there, begun[grip] - middle)[0]
+    return np.asarray(there + turn.apply(piece - middle))
 
 
 def _astray(surface: StandIn, other: StandIn) -> float:

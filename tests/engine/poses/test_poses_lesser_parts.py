@@ -118,6 +118,17 @@ def test_a_thin_sword_in_a_hand_arrives_stiff_where_the_other_shape_has_it() -> 
     assert np.ptp(grown) < 1e-6  # by as much as the whole at most
 
 
+def test_a_sword_that_the_other_shape_lacks_stays_in_the_hand() -> None:
+    first = prepare(dressed(0.0, piece("sword", 0.0)), Sampling())
+    second = prepare(dressed(1.0, piece("hat", 1.0).apply_translation([0, 0, -0.08])), Sampling())
+    assert first.solids is not None and second.solids is not None
+    whole = with_lesser_parts(matched(), first, second)
+    assert whole is not None
+    blade = whole.first.parts == whole.first.parts[whole.first.vertices[:, 1].argmax()]
+    there = piece("sword", 1.0)
+    assert DistanceField(there.vertices, there.faces).closest(whole.places[blade])[2].mean() < 0.2  # of .8
+
+
 @pytest.mark.parametrize("where", ["on the other arm", "away"])
 def test_a_part_that_comes_to_nothing_of_its_kind_is_not_guessed_at(where: str) -> None:
     """As little as a shield is left to the blend; the body is matched all the same."""
