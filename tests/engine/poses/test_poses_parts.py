@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from trimesh.creation import icosphere
 from trimesh.remesh import subdivide
 
 from benchmarks.poses.characters import biped, quadruped
@@ -15,7 +17,7 @@ from benchmarks.poses.skeleton import Character, Turns
 from lipmlp_engine.guide.pose_pairs import find_ways
 from lipmlp_engine.job.sections import Guide
 from lipmlp_engine.poses.joined_parts import joined_parts
-from lipmlp_engine.poses.kinds import KindField, nearest_alike, sorted_alike
+from lipmlp_engine.poses.kinds import KindField, nearest_alike, one_to_one, sorted_alike
 from lipmlp_engine.poses.mesh_edges import edge_lengths, edges_of, strain
 from lipmlp_engine.poses.mesh_fitting import judged_fit
 from lipmlp_engine.poses.pairing import Pairing
@@ -138,6 +140,18 @@ def two_plates(turned: bool = False) -> StandIn:
 def test_parts_are_of_one_kind_with_what_has_as_much_area():
     one, other = sorted_alike(two_plates(), two_plates(turned=True))
     assert one.kinds[0] == other.kinds[-1] != one.kinds[-1] == other.kinds[0]
+
+
+def test_of_twins_each_is_one_kind_with_the_nearest() -> None:
+    ball = icosphere(2)
+    pair_of = ball.copy().apply_translation([-2, 0, 0]) + ball.copy().apply_translation([2, 0, 0])
+    surface = StandIn(np.asarray(pair_of.vertices), np.asarray(pair_of.faces, np.int64))
+    twins = replace(surface, given_kinds=np.ones(len(surface.vertices), np.int64))
+    one, other = one_to_one(twins, twins, surface.vertices * [-1, 1, 1])
+    left = surface.vertices[:, 0] < 0
+    assert set(one.kinds[left]) == set(other.kinds[~left]) and set(one.kinds[~left]) == set(other.kinds[left])
+    alone = replace(surface, given_kinds=np.where(left, 1, 0))
+    assert not one_to_one(alone, twins, surface.vertices)[0].kinds[~left].any()
 
 
 def test_only_what_is_of_its_kind_is_near_to_a_place():
