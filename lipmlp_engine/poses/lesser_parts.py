@@ -43,6 +43,8 @@ MOST_MOVED = 0.1
 """By which the middle of one is moved then, in roots of the area. Chosen: a hat is not moved onto the body."""
 MOST_MOVED_TO_LIKE = 0.25
 """The same onto its like. Chosen: a sword whose arm was turned about itself."""
+LEFT_OF_IT = 0.02
+"""Of the size of what the other shape does not have, at the end. Chosen: nothing at all has no turn."""
 ARRIVED = 1e-4
 """Of the size of what it is moved onto: a piece that moves less in a round is there. Chosen."""
 PIECES = 24
@@ -162,10 +164,11 @@ def _carried(pairing: Pairing, surface: StandIn, lesser: NDArray[np.bool_], othe
             places[members] = nearest if there else ways[0]
             moved[members] = not there or nearest is not ways[0]
     for number in np.unique(part[lacking]).tolist():
-        # What the other shape does not have goes with the part that it is nearest to, as a sword with the hand.
+        # What the other shape does not have goes with the part that it is nearest to, as a sword with the hand, and
+        # becomes smaller on the way: as large as it is, it would be thinned until it is in crumbs.
         members = part == number
         own = surface.vertices * growth
-        places[members] = _held_nearest(own[~lacking], places[~lacking], own[members])
+        places[members] = _drawn_in(own[~lacking], places[~lacking], own[members])
     return places, moved | lacking
 
 
@@ -205,10 +208,11 @@ def _stiff(begun: Array, ended: Array, piece: Array) -> list[Array]:
     return [_held(begun, ended, piece, hold) for hold in holds.tolist()]
 
 
-def _held_nearest(begun: Array, ended: Array, piece: Array) -> Array:
-    """The same, held where it is nearest to the mesh."""
+def _drawn_in(begun: Array, ended: Array, piece: Array) -> Array:
+    """The same, held where it is nearest to the mesh, and drawn into that."""
     away, nearest = KDTree(begun).query(piece)
-    return _held(begun, ended, piece, int(nearest[away.argmin()]))
+    hold = int(nearest[away.argmin()])
+    return np.asarray(ended[hold] + LEFT_OF_IT * (_held(begun, ended, piece, hold) - ended[hold]))
 
 
 def _held(begun: Array, ended: Array, piece: Array, hold: int) -> Array:
