@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 OPTIONS = {
     "method": "points.method",
     "opening": "points.opening",
+    "ground": "points.ground",
     "most": "points.most",
     "cells": "points.cells",
     "strays": "points.strays",

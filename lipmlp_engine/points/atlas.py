@@ -19,8 +19,9 @@ from scipy.spatial import cKDTree
 from torch import Tensor
 
 from .charts import Charts, Transport
+from .neighbour_links import sheet_links
 from .normal_estimation import Lines
-from .orientation import oriented, sheet_links
+from .orientation import oriented
 from .oriented_samples import Samples
 
 Array = NDArray[np.float64]
@@ -80,7 +81,9 @@ def atlas_samples(
     tree = cKDTree(samples)
     distance, nearest = tree.query(samples, k=17, workers=threads or -1)
     own = np.sqrt(np.pi * distance[:, -1] ** 2 / 16)
-    found = Lines(normals, own, lines.noise / 3, nearest[:, 1:].astype(np.int64), samples)
+    found = Lines(
+        normals, own, lines.noise / 3, nearest[:, 1:].astype(np.int64), samples, np.zeros(len(samples), np.bool_)
+    )
     outwards = oriented(samples, found, threads)
     notify(1.0)
     spacing = lines.spacing[cKDTree(points).query(samples)[1]]

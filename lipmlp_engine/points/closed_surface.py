@@ -21,6 +21,7 @@ from .false_bridges import cut_false_bridges
 from .false_handles import finer_than_told, without_false_handles
 from .finer_grid import carried, finer, narrow_places
 from .oriented_samples import Samples
+from .own_side import LEFT
 from .sample_planes import SamplePlanes
 from .scanned_sheets import near_sheets, sheets_among
 from .smooth_gaps import with_smooth_gaps
@@ -84,13 +85,16 @@ def enclosing_surface(
     share = share_of_number(samples)
     steady = steadied(samples, grid) if share else None
     missed = np.ones(len(samples.points)) if steady is None else missed_by(samples, grid, *steady)
-    chosen = np.full(len(missed), True) if steady is None or share < 1 else missed != 0
+    thin = np.zeros(len(missed), np.bool_) if samples.thin is None else samples.thin
+    chosen = np.full(len(missed), True) if steady is None or share < 1 else (missed != 0) | thin
     if chosen.any():
         near = _around(samples.points[chosen], samples.spacing[chosen], grid)
         # Where little is enclosed, or the noise is so thick that no wall is found, the number can contradict no plane.
         sure = float(standing.mean()) > ENCLOSING and (steady is not None or not share)
         width = blur * grid.cell if sure else np.inf
-        blended = _Blended(SamplePlanes(samples), 2 * grid.cell, width, sheet, threads)
+        # Thin walls lie among their own side by now, and hardly any noise is left of them.
+        planes = SamplePlanes(replace(samples, noise=LEFT * samples.noise) if thin.any() else samples)
+        blended = _Blended(planes, 2 * grid.cell, width, sheet, threads)
         blended.put(values, near, grid, lambda done: notify(0.3 + 0.4 * done))
         if steady is None and not share:
             by_number = (0.5 - number) * np.float32(2 * grid.cell)
@@ -108,6 +112,7 @@ def enclosing_surface(
             # Planes fray in noise: they may lengthen a fin but cut no hole into it, and open a gap but not bridge it.
             added = np.where(lack > 0, np.minimum(by_planes, 0), np.maximum(by_planes, 0))
             decided.ravel()[near] += np.abs(lack) * added
+        decided += _share_of(thin, samples, grid, threads) * (values - decided)
         values += np.float32(share) * (decided - values)
     cut_false_bridges(values, grid, times)
     crumb = CRUMB * float(np.median(samples.spacing)) ** 2
@@ -137,6 +142,16 @@ def _around(places: Array, spacing: Array, grid: WindingGrid) -> NDArray[np.int6
             marked = maximum_filter1d(marked, int(2 * ring + 1), axis=axis, mode="constant")
         near |= marked
     return np.flatnonzero(near)
+
+
+def _share_of(thin: NDArray[np.bool_], samples: Samples, grid: WindingGrid, threads: int) -> NDArray[np.float32]:
+    """How much of each corner of the grid is decided by planes alone, as thin walls lie beside it."""
+    share = np.zeros(grid.shape, np.float32)
+    if thin.any():
+        near = _around(samples.points[thin], samples.spacing[thin], grid)
+        _, nearest = cKDTree(samples.points).query(grid.places(near), k=4, workers=threads or -1)
+        share.ravel()[near] = thin[nearest].mean(axis=1)
+    return share
 
 
 def _made_finer(

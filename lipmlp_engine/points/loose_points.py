@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from .normal_estimation import FEW, PROBE, left_by_one, left_by_sheets
+from .cloud_noise import FEW, PROBE, left_by_one, left_by_sheets
 
 Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]

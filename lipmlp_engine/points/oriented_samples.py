@@ -25,6 +25,8 @@ class Samples:
 
     seen: Array | None = None
     """(n, 3), where the samples were before they were moved onto a surface; the same where nothing else is said."""
+    thin: NDArray[np.bool_] | None = None
+    """(n,), which of them are of walls in noise whose two sides are close to each other; none where nothing is said."""
 
     @property
     def walls(self) -> Array:

@@ -18,6 +18,7 @@ from ..shapes.distance import DistanceField
 from ..shapes.mesh_topology import Topology
 from ..shapes.surface_samples import sample_surface
 from .closed_surface import enclosing_surface
+from .cloud_noise import CLEAN
 from .dimension import fill_a_body, without_lines
 from .facing_sheets import close_sheets
 from .filled_body import body_surface, spacing_within
@@ -25,9 +26,10 @@ from .found_surface import Found, SurfaceReport
 from .given_normals import believed
 from .lent_normals import lent
 from .loose_points import settled
-from .normal_estimation import CLEAN, Lines, lines_of
+from .normal_estimation import Lines, lines_of
 from .orientation import oriented
 from .oriented_samples import Samples
+from .own_side import on_own_sides
 from .scanned_ground import ground_below
 
 Array = NDArray[np.float64]
@@ -62,10 +64,10 @@ def reconstruct(
     began = time.monotonic()
     given = len(cloud)
     cloud = _checked(tidied(cloud, settings.most, settings.strays), name)
+    if settings.ground == "remove":
+        cloud = _checked(_without_ground(cloud, threads), name)
     # Far from the origin, and in kilometres or microns, digits would be lost.
-    middle = (cloud.points.max(axis=0) + cloud.points.min(axis=0)) / 2
-    scale = cloud.diagonal
-    points = (cloud.points - middle) / scale
+    points, middle, scale = _placed(cloud)
     notify(0.02)
     if settings.method == "volume" or (settings.method == "auto" and fill_a_body(points)):
         way = _about(points, settings, threads, notify)
@@ -115,12 +117,29 @@ class _Way:
     notes: list[str]
 
 
+def _placed(cloud: Cloud) -> tuple[Array, Array, float]:
+    """The points about the origin in units of their diagonal, and where they were and how large."""
+    middle = (cloud.points.max(axis=0) + cloud.points.min(axis=0)) / 2
+    return (cloud.points - middle) / cloud.diagonal, middle, cloud.diagonal
+
+
+def _without_ground(cloud: Cloud, threads: int) -> Cloud:
+    """What stands on a ground that was scanned with it, without that ground."""
+    ground = ground_below(_placed(cloud)[0], threads)
+    if ground is None:
+        said = "Scanned Ground: Remove found no ground that goes all around what stands on it"
+        return cloud.taken(np.ones(len(cloud), np.bool_), said)
+    said = f"left out the {100 * (1 - ground.stands.mean()):.0f} % of its points that are the ground it stands on"
+    return cloud.taken(ground.stands, said)
+
+
 def _standing(
     points: Array, cloud: Cloud, settings: Points, seed: int, device: str, threads: int, notify: Notify
 ) -> tuple[Array, Cloud, _Way] | None:
     """What stands on a ground that was scanned with it, and that ground, which gets an underside: the points that are
     kept, their cloud, and the surface."""
-    ground = None if settings.opening == "sheet" else ground_below(points, threads)
+    kept = settings.ground == "keep" and settings.opening != "sheet"
+    ground = ground_below(points, threads) if kept else None
     if ground is None:
         return None
     whole = ground.laid_under(replace(cloud, points=points))
@@ -128,8 +147,8 @@ def _standing(
     if not ground.encloses(sampled.samples):
         return None
     sampled.notes.append(
-        f"stands on a ground: made that {100 * ground.deep:.1f} % of its size thick; Unscanned Sides: Sheet leaves "
-        "both open"
+        f"stands on a ground: made that {100 * ground.deep:.1f} % of its size thick; Scanned Ground: Remove "
+        "leaves that out, Unscanned Sides: Sheet leaves both open"
     )
     return points[ground.kept], cloud.taken(ground.kept), _through(sampled, settings, threads, notify)
 
@@ -177,7 +196,10 @@ def _sampled(
     if normals is None:
         method, normals = "normals", _made(points, lines, threads)
     notify(0.5)
-    samples = Samples(lines.places, normals, lines.spacing, lines.noise, seen=points)
+    places = lines.places
+    if lines.thin.any():
+        places, normals = on_own_sides(points, normals, lines, threads)
+    samples = Samples(places, normals, lines.spacing, lines.noise, seen=points, thin=lines.thin)
     return _Sampled(samples, method, origin, lines.noise, notes)
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from ..shapes.smooth_ramp import smooth_ramp
-from .normal_estimation import CLEAN
+from .cloud_noise import CLEAN
 from .oriented_samples import Samples
 
 Array = NDArray[np.float64]

@@ -66,6 +66,8 @@ def missed_by(samples: Samples, grid: WindingGrid, number: NDArray[np.float32], 
     count = min(HEARD, len(missed))
     around = cKDTree(samples.points).query(samples.points, k=count)[1]
     mean = missed[around].mean(axis=1)
+    if samples.thin is not None:
+        mean[samples.thin] = 0
     missed = np.sign(mean) * smooth_ramp(np.abs(mean), *MISSED)
     return np.where(missed > 0, 0.0, missed) if (missed > 0).mean() > THIN_ALL_OVER else np.asarray(missed)
 

@@ -25,26 +25,30 @@ SOFT = 0.25
 """Spacings that are added to every distance, in squares, so that no neighbour outweighs all others. Chosen."""
 
 
-def put_together(ways: list[Array], others: list[Array], agreement: csr_array, points: Array, walls: Array) -> Array:
-    """1 or -1 for every point; each of the ``ways`` says so for the ``walls``, which are normals times areas. Of the
-    ``others``, which are right close by only, is heard where they part neighbours."""
+def put_together(
+    ways: list[Array], others: list[Array], agreement: csr_array, points: Array, walls: Array
+) -> tuple[Array, float]:
+    """1 or -1 for every point, and the mean square by which the number misses a half then; each of the ``ways`` says so
+    for the ``walls``, which are normals times areas. Of the ``others``, which are right close by only, is heard where
+    they part neighbours."""
     patch = patches([*ways, *others], agreement)
     count = np.bincount(patch)
     largest = np.argsort(-count, kind="stable")[:MOST_PATCHES]
     largest = largest[count[largest] >= FEWEST]
     if not len(largest):
-        return ways[0]
+        return ways[0], np.inf
     number = np.full(len(count), len(largest), np.int64)
     number[largest] = np.arange(len(largest))
     patch = number[patch]
     asked, weight = _asked(patch, len(largest))
-    found: list[tuple[float, Array]] = []
+    found: list[tuple[float, Array, float]] = []
     for way in ways:
         # What is too small to be asked about stays as this way has it.
         shares = _shares(asked, points, walls * way[:, None], patch, len(largest))
         turned, missing = _turned(shares, weight, _links(agreement, way, patch, len(largest)))
-        found.append((missing, way * np.append(turned, 1.0)[patch]))
-    return min(found, key=lambda one: one[0])[1]
+        sides = np.append(turned, 1.0)
+        found.append((missing, way * sides[patch], float(weight @ (shares @ sides - 0.5) ** 2)))
+    return min(found, key=lambda one: one[0])[1:]
 
 
 def patches(ways: list[Array], agreement: csr_array) -> Numbers:

@@ -38,6 +38,15 @@ class Points:
         label="Unscanned Sides",
         description="What becomes of the sides that no point lies on",
     )
+    ground: str = choice(
+        "keep",
+        {
+            "keep": "What stands on a ground that was scanned with it stays there, and the ground becomes a plate",
+            "remove": "Leave the ground out: what stands on it alone, closed below",
+        },
+        label="Scanned Ground",
+        description="What becomes of a floor or a table that goes all around what stands on it",
+    )
     most: int = number(
         200_000,
         5_000,

@@ -7,8 +7,8 @@ import torch
 
 from lipmlp_engine.job.sections.points import Points
 from lipmlp_engine.points.charts import Charts, Transport
+from lipmlp_engine.points.neighbour_links import sheet_links
 from lipmlp_engine.points.normal_estimation import lines_of
-from lipmlp_engine.points.orientation import sheet_links
 from lipmlp_engine.points.reconstruct import reconstruct
 from lipmlp_engine.shapes.cloud import Cloud
 from tests.engine.clouds import on_ball

@@ -87,6 +87,28 @@ def test_noise_stays_noise() -> None:
     assert found.noise == pytest.approx(noise, rel=0.15) and not found.clean
 
 
+def test_the_two_sides_of_a_wall_are_told_apart_in_noise() -> None:
+    spacing = np.sqrt(8 * np.pi / 8000)
+    noise, thick = 0.25 * spacing, 1.6 * spacing
+    lines = lines_of(shell(8000, thick, noise), threads=1)
+    assert lines.noise < 1.3 * noise and lines.thin.mean() > 0.9
+    radius = np.linalg.norm(lines.places, axis=1)
+    assert np.minimum(np.abs(radius - 1), np.abs(radius - 1 + thick)).mean() < 0.5 * noise
+    rng = np.random.default_rng(6)
+    ball = on_ball(6000)
+    assert not lines_of(ball + 0.02 * rng.standard_normal(ball.shape), threads=1).thin.any()
+
+
+def test_a_bowl_in_noise_keeps_its_hollow() -> None:
+    spacing = np.sqrt(8 * np.pi / 6000)
+    points = shell(6000, 1.8 * spacing, 0.25 * spacing)
+    bowl = points[points[:, 2] < 0.4]
+    found = reconstruct(Cloud(bowl), "bowl", Points(), threads=1)
+    wall = 4 / 3 * np.pi * (1 - (1 - 1.8 * spacing) ** 3) * 0.7
+    assert found.report.parts == 1
+    assert signed_volume(found.vertices, found.triangles) == pytest.approx(wall, rel=0.15)
+
+
 def test_a_line_askew_takes_that_of_its_neighbours() -> None:
     rng = np.random.default_rng(7)
     points = np.column_stack([rng.uniform(0, 1, (3000, 2)), np.zeros(3000)])

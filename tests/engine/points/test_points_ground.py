@@ -48,6 +48,17 @@ def test_a_ball_on_a_ground_is_solid_and_the_ground_a_plate(stood: Found) -> Non
     assert any("stands on a ground" in note for note in stood.notes)
 
 
+def test_a_ground_that_is_not_wanted_is_left_out() -> None:
+    points = ball_on_a_ground()
+    alone = reconstruct(Cloud(points), "scan", Points(cells=64, ground="remove"), threads=1)
+    assert alone.report.closed and alone.report.parts == 1
+    assert np.abs(alone.vertices[:, :2]).max() < 1.1 and alone.vertices[:, 2].min() > -0.2
+    assert np.abs(np.linalg.norm(alone.vertices - (0, 0, HEIGHT), axis=1)[alone.vertices[:, 2] > 0.3] - 1).max() < 0.1
+    assert any("the ground it stands on" in note for note in alone.notes)
+    none = reconstruct(Cloud(on_ball(300)), "ball", Points(cells=64, ground="remove"), threads=1)
+    assert none.report.closed and any("found no ground" in note for note in none.notes)
+
+
 def test_the_rim_of_that_plate_is_even(stood: Found) -> None:
     outermost = np.abs(stood.vertices[:, :2]).max(axis=1)
     rim = (np.abs(stood.vertices[:, :2]).min(axis=1) < WIDE / 2) & (outermost > 0.9 * WIDE)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import trimesh
 
+from lipmlp_engine.points.neighbour_links import agreement_of
 from lipmlp_engine.points.normal_estimation import lines_of
 from lipmlp_engine.points.one_view import turned_to_the_viewer
-from lipmlp_engine.points.orientation import _agreement
 from lipmlp_engine.points.reconstruct import _made
 from lipmlp_engine.shapes.surface_samples import sample_surface
 
@@ -37,7 +37,7 @@ def test_a_patch_that_faces_away_from_the_viewer_is_turned() -> None:
     lines = lines_of(points, threads=1)
     walls = lines.normals * lines.spacing[:, None] ** 2
     right = np.sign(np.einsum("ij,ij->i", lines.normals, normals))
-    agreement = _agreement(lines.places, lines)
+    agreement = agreement_of(lines.places, lines)
     ear = points[:, 0] > 1.02
     assert ear.mean() > 0.03
     turned = turned_to_the_viewer(np.where(ear, -right, right), agreement, points, walls)
@@ -54,7 +54,7 @@ def test_a_patch_that_faces_away_from_the_viewer_is_turned() -> None:
     lines = lines_of(points, threads=1)
     right = np.sign(np.einsum("ij,ij->i", lines.normals, normals))
     walls = lines.normals * lines.spacing[:, None] ** 2
-    turned = turned_to_the_viewer(right, _agreement(lines.places, lines), points, walls)
+    turned = turned_to_the_viewer(right, agreement_of(lines.places, lines), points, walls)
     assert (turned == right).all()
 
 
@@ -65,7 +65,7 @@ def test_what_was_seen_all_around_is_left_alone() -> None:
     right = np.sign(np.einsum("ij,ij->i", lines.normals, normals))
     side = np.where(points[:, 2] > 0.8, -right, right)
     walls = lines.normals * lines.spacing[:, None] ** 2
-    assert (turned_to_the_viewer(side, _agreement(lines.places, lines), points, walls) == side).all()
+    assert (turned_to_the_viewer(side, agreement_of(lines.places, lines), points, walls) == side).all()
 
 
 def test_an_eye_in_its_socket_looks_at_who_saw_it() -> None:

@@ -10,7 +10,7 @@ import trimesh
 from scipy.sparse import coo_array
 
 from lipmlp_engine.job.sections.points import Points
-from lipmlp_engine.points import orientation
+from lipmlp_engine.points import neighbour_links, orientation
 from lipmlp_engine.points.found_surface import Found
 from lipmlp_engine.points.normal_estimation import lines_of
 from lipmlp_engine.points.orientation import oriented
@@ -111,7 +111,7 @@ def test_where_sheets_told_apart_make_no_wall_the_number_decides(monkeypatch: py
     found, sides = lines_of(ball, threads=1), orientation._sides
 
     def at_odds(*given: Any) -> np.ndarray:
-        told, by_links = sides(*given), isinstance(given[-1], orientation._SureLinks)
+        told, by_links = sides(*given), isinstance(given[-1], neighbour_links.SureLinks)
         return np.where(np.arange(len(told)) % 3 == 0, -told, told) if by_links else told
 
     monkeypatch.setattr(orientation, "_sides", at_odds)
@@ -123,8 +123,8 @@ def test_a_narrow_wall_that_is_inside_out_is_turned_by_what_is_across_its_edges(
     size = np.array([1.0, 0.6, 0.15])
     points, normals, _ = sample_surface(*box_of(size), 3000, np.random.default_rng(5))
     found = lines_of(points, threads=1)
-    agreement = orientation._agreement(found.places, found)
-    parts = orientation._parts(orientation._between_alike(agreement, found))
+    agreement = neighbour_links.agreement_of(found.places, found)
+    parts = neighbour_links.parts_of(neighbour_links.between_alike(agreement, found))
     right = np.sign(np.einsum("ij,ij->i", found.normals, normals))
     wall = parts == np.bincount(parts[normals[:, 0] > 0.9]).argmax()
     assert 50 < wall.sum() < 400
@@ -141,9 +141,9 @@ def test_links_across_edges_and_between_sheets_turn_no_part_of_a_sheet() -> None
     agreement = coo_array((np.array([1.0, 1.0, -1.0]), ([0, 1, 3], [1, 2, 4])), shape=(5, 5)).tocsr()
     parts = np.array([0, 0, 0, 1, 1])
     settled, along = np.array([1.0, -1, 1, 1, -1]), np.array([1.0, 1, 1, 1, 1])
-    told = orientation._less_at_odds(settled, along, agreement, parts)
+    told = neighbour_links.less_at_odds(settled, along, agreement, parts)
     assert told.tolist() == [1, 1, 1, 1, -1]
     # A part without links keeps its sides.
     alone = np.concatenate([settled, [-1.0]]), np.concatenate([along, [1.0]])
     agreement.resize(6, 6)
-    assert orientation._less_at_odds(*alone, agreement, np.append(parts, 2))[5] == -1
+    assert neighbour_links.less_at_odds(*alone, agreement, np.append(parts, 2))[5] == -1

@@ -6,6 +6,7 @@ import numpy as np
 import trimesh
 
 from lipmlp_engine.points import orientation
+from lipmlp_engine.points.neighbour_links import agreement_of
 from lipmlp_engine.points.normal_estimation import lines_of
 from lipmlp_engine.points.reconstruct import _made
 from lipmlp_engine.points.summed_sides import put_together
@@ -29,15 +30,15 @@ def test_each_patch_is_turned_as_the_sum_over_all_points_says() -> None:
     right = np.sign(np.einsum("ij,ij->i", lines.normals, ball))
     cap, half = ball[:, 2] > 0.6, ball[:, 0] > 0.2
     ways = [np.where(cap, -right, right), np.where(half, -right, right)]
-    agreement = orientation._agreement(lines.places, lines)
+    agreement = agreement_of(lines.places, lines)
     walls = lines.normals * lines.spacing[:, None] ** 2
     for each in (ways, ways[::-1]):
-        assert (put_together(each, [], agreement, lines.places, walls) == right).mean() > 0.995
+        assert (put_together(each, [], agreement, lines.places, walls)[0] == right).mean() > 0.995
     # What only the others part can be turned as well.
-    assert (put_together(ways[:1], [right], agreement, lines.places, walls) == right).mean() > 0.995
+    assert (put_together(ways[:1], [right], agreement, lines.places, walls)[0] == right).mean() > 0.995
     few = np.arange(10)
-    alone = orientation._agreement(lines.places, lines)[few][:, few]
-    assert (put_together([right[:10]], [], alone, lines.places[:10], walls[:10]) == right[:10]).all()
+    alone = agreement_of(lines.places, lines)[few][:, few]
+    assert (put_together([right[:10]], [], alone, lines.places[:10], walls[:10])[0] == right[:10]).all()
 
 
 def test_a_sparse_plate_with_holes_has_its_sides() -> None:
