@@ -53,9 +53,9 @@ LEAST = 0.12
 """Of the spacing: how far from a plane points of its sheet may lie where there is no noise. Chosen."""
 
 
-def noise_of(points: Array, tree: cKDTree, spacing: Array, workers: int) -> tuple[float, Flags]:
+def noise_of(points: Array, tree: cKDTree, spacing: Array, workers: int, walls: bool) -> tuple[float, Flags]:
     """The standard deviation of the points from the surface, and which of them lie on walls whose two sides are closer
-    to each other than the neighbours of a point."""
+    to each other than the neighbours of a point, where ``walls`` are looked for."""
     count, none = len(points), np.zeros(len(points), np.bool_)
     some = np.arange(0, count, max(1, count // PROBES))
     nearest = tree.query(points[some], k=min(MORE + 1, count), workers=workers)[1]
@@ -66,17 +66,17 @@ def noise_of(points: Array, tree: cKDTree, spacing: Array, workers: int) -> tupl
         noise = _but_for_detail(noise, points, few, usual)
     if count < SPARSE:
         return min(noise, STILL * usual), none
-    if noise < CLEAN * usual:
+    if noise < CLEAN * usual or not walls:
         return noise, none
     one, two = _by_one_and_two(points, nearest, spacing[some])
     beside = cKDTree(points[some])
     share = np.log(np.maximum(two, 1e-300) / np.maximum(one, 1e-300))
     together = share[beside.query(points[some], k=TOGETHER, workers=workers)[1]].mean(axis=1)
-    walls = np.exp(together) < WALLS
-    if walls.mean() < LEAST_WALLS:
+    thin = np.exp(together) < WALLS
+    if thin.mean() < LEAST_WALLS:
         return noise, none
-    within = float(np.quantile(np.where(walls, two, one), CALM)) / CALM_SHARE
-    return min(noise, within), np.asarray(walls[beside.query(points, workers=workers)[1]])
+    within = float(np.quantile(np.where(thin, two, one), CALM)) / CALM_SHARE
+    return min(noise, within), np.asarray(thin[beside.query(points, workers=workers)[1]])
 
 
 def left_by_sheets(points: Array, chosen: NDArray[np.integer], spacing: Array) -> Array:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from .normal_estimation import Lines
 from .orientation import oriented
-from .winding_grid import summed_number
+from .winding_grid import share_on_walls
 
 Array = NDArray[np.float64]
 
@@ -18,8 +18,6 @@ BETTER, ASKED = 0.1, 500
 number is what it is on a wall for the given ones to be taken, and how many points are asked. Chosen: of a sparse head
 with horns its own normals have .90, and those that are made .71.
 """
-ON_A_WALL = 0.25
-"""How far from a half the winding number may be on a wall. Chosen."""
 
 
 def believed(
@@ -47,5 +45,4 @@ def believed(
 def _walled(normals: Array, points: Array, lines: Lines) -> float:
     """The share of the points, of which some are asked, at which the winding number is about what it is on a wall."""
     some = points[:: max(1, len(points) // ASKED)]
-    number = summed_number(some, points, normals * lines.spacing[:, None] ** 2)
-    return float((np.abs(number - 0.5) < ON_A_WALL).mean())
+    return share_on_walls(some, points, normals * lines.spacing[:, None] ** 2)

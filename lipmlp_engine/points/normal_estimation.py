@@ -53,13 +53,14 @@ class Lines:
         return self.noise < CLEAN * float(np.median(self.spacing))
 
 
-def lines_of(points: Array, threads: int = 0) -> Lines:
-    """Fit a surface around each point; needs more than ``PROBE`` points that do not all lie on a line."""
+def lines_of(points: Array, threads: int = 0, *, walls: bool = True) -> Lines:
+    """Fit a surface around each point; needs more than ``PROBE`` points that do not all lie on a line. Where no
+    ``walls`` are looked for, what lies off one surface is noise."""
     tree = cKDTree(points)
     workers = threads or -1
     distance, _ = tree.query(points, k=min(PROBE + 1, len(points)), workers=workers)
     spacing = np.sqrt(np.pi * distance[:, -1] ** 2 / (distance.shape[1] - 1))
-    noise, thin = noise_of(points, tree, spacing, workers)
+    noise, thin = noise_of(points, tree, spacing, workers, walls)
     ratio = noise / max(float(np.median(spacing)), 1e-300)
     normals, places = np.empty_like(points), np.empty_like(points)
 

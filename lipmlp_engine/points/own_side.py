@@ -11,6 +11,7 @@ from scipy.spatial import cKDTree
 
 from .local_fits import about_own_sheet, around, axes_of, curved_height
 from .normal_estimation import Lines
+from .winding_grid import share_on_walls
 
 Array = NDArray[np.float64]
 
@@ -20,7 +21,18 @@ Measured on a mug six deviations thick: places .092 % off the truth before, .083
 """
 LEFT = 0.3
 """Of the noise that is left where points were laid so. Measured on that mug: .065 % of .25 % as mean distances."""
+TOLD, ASKED = 0.6, 250
+"""Share of the points of thin walls, of which so many are asked, that must be walls by the winding number. Measured: of
+a mug .89 are, of a bottle of whose points two fifths are told the wrong side .35.
+"""
 _CHUNK = 4096
+
+
+def sides_told(normals: Array, lines: Lines) -> bool:
+    """Whether the normals make walls of what is taken for thin ones."""
+    thin = lines.places[lines.thin]
+    some = thin[:: max(1, len(thin) // ASKED)]
+    return share_on_walls(some, lines.places, normals * lines.spacing[:, None] ** 2) > TOLD
 
 
 def on_own_sides(points: Array, normals: Array, lines: Lines, threads: int = 0) -> tuple[Array, Array]:

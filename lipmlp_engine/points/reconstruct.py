@@ -29,7 +29,7 @@ from .loose_points import settled
 from .normal_estimation import Lines, lines_of
 from .orientation import oriented
 from .oriented_samples import Samples
-from .own_side import on_own_sides
+from .own_side import on_own_sides, sides_told
 from .scanned_ground import ground_below
 
 Array = NDArray[np.float64]
@@ -127,10 +127,10 @@ def _without_ground(cloud: Cloud, threads: int) -> Cloud:
     """What stands on a ground that was scanned with it, without that ground."""
     ground = ground_below(_placed(cloud)[0], threads)
     if ground is None:
-        said = "Scanned Ground: Remove found no ground that goes all around what stands on it"
-        return cloud.taken(np.ones(len(cloud), np.bool_), said)
-    said = f"left out the {100 * (1 - ground.stands.mean()):.0f} % of its points that are the ground it stands on"
-    return cloud.taken(ground.stands, said)
+        none = "Scanned Ground: Remove found no ground that goes all around what stands on it"
+        return cloud.taken(np.ones(len(cloud), np.bool_), none)
+    share = 100 * (1 - ground.stands.mean())
+    return cloud.taken(ground.stands, f"left out the {share:.0f} % of its points that are the ground it stands on")
 
 
 def _standing(
@@ -188,13 +188,15 @@ def _sampled(
             points, lines, seed=seed, device=device, threads=threads, notify=lambda s: notify(0.1 + 0.4 * s)
         )
         return _Sampled(found, method, "made", lines.noise, [sentence])
-    normals: Array | None = None
-    notes: list[str] = []
+    normals, notes = None, list[str]()
     if method == "given" and cloud.normals is not None:
         normals, notes = believed(cloud.normals, points, lines, settings.method == "given", threads)
     origin = "made" if normals is None else "given"
     if normals is None:
         method, normals = "normals", _made(points, lines, threads)
+        if lines.thin.any() and not sides_told(normals, lines):
+            lines = lines_of(points, threads, walls=False)
+            normals = _made(points, lines, threads)
     notify(0.5)
     places = lines.places
     if lines.thin.any():

@@ -17,6 +17,8 @@ Array = NDArray[np.float64]
 
 MARGIN = 0.2
 """Empty space around the cloud, as a share of its longest side: the transform repeats the grid on all sides. Chosen."""
+ON_A_WALL = 0.25
+"""How far from a half the winding number may be on a wall. Chosen."""
 MOST_CORNERS = 24_000_000
 """Corners of the grid, beyond which its cells are made larger. Chosen: a field of them takes 0.1 GB."""
 
@@ -107,3 +109,8 @@ def summed_number(places: Array, points: Array, walls: Array) -> Array:
         cube = np.einsum("ij,ij->i", step, step) ** 1.5
         number[row] = (np.einsum("ij,ij->i", walls, step) / np.where(cube > 0, cube, np.inf)).sum()
     return number / (4 * np.pi)
+
+
+def share_on_walls(asked: Array, points: Array, walls: Array) -> float:
+    """The share of the places asked, which are on walls, at which the winding number is about what it is on one."""
+    return float((np.abs(summed_number(asked, points, walls) - 0.5) < ON_A_WALL).mean())

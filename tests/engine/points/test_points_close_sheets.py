@@ -13,6 +13,7 @@ from lipmlp_engine.points.finer_grid import carried, finer, narrow_places
 from lipmlp_engine.points.lent_normals import lent
 from lipmlp_engine.points.normal_estimation import Lines, lines_of
 from lipmlp_engine.points.oriented_samples import Samples
+from lipmlp_engine.points.own_side import sides_told
 from lipmlp_engine.points.reconstruct import reconstruct
 from lipmlp_engine.points.scanned_sheets import sheets_among
 from lipmlp_engine.points.winding_grid import WindingGrid
@@ -97,6 +98,16 @@ def test_the_two_sides_of_a_wall_are_told_apart_in_noise() -> None:
     rng = np.random.default_rng(6)
     ball = on_ball(6000)
     assert not lines_of(ball + 0.02 * rng.standard_normal(ball.shape), threads=1).thin.any()
+
+
+def test_sides_that_make_no_wall_of_a_thin_one_are_not_believed() -> None:
+    spacing = np.sqrt(8 * np.pi / 4000)
+    lines = lines_of(shell(4000, 2 * spacing, 0.25 * spacing), threads=1)
+    radius = np.linalg.norm(lines.places, axis=1)
+    outwards = lines.normals * np.sign(np.einsum("ij,ij->i", lines.normals, lines.places))[:, None]
+    right = np.where(radius > 1 - spacing, 1, -1)[:, None] * outwards
+    assert lines.thin.any() and sides_told(right, lines) and not sides_told(outwards, lines)
+    assert not lines_of(shell(4000, 2 * spacing, 0.25 * spacing), threads=1, walls=False).thin.any()
 
 
 def test_a_bowl_in_noise_keeps_its_hollow() -> None:
