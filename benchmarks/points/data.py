@@ -17,6 +17,8 @@ from lipmlp_engine.reading.shape_files import read_shape
 from lipmlp_engine.shapes.shape import Shape
 from lipmlp_engine.shapes.surface_samples import sample_surface
 
+from .thin_things import THIN_THINGS
+
 Array = NDArray[np.float64]
 
 ANIMALS = ("cat", "koala", "spot", "fish", "penguin")
@@ -115,8 +117,8 @@ KEPT_ASIDE: dict[str, Callable[[], trimesh.Trimesh]] = {"cup": _cup, "wheel": _w
 
 def shape(name: str) -> Shape:
     """The truth, closed and facing outwards."""
-    if name in SOLIDS or name in KEPT_ASIDE:
-        mesh = (SOLIDS | KEPT_ASIDE)[name]()
+    if made := (SOLIDS | KEPT_ASIDE | THIN_THINGS).get(name):
+        mesh = made()
         return Shape(name, np.asarray(mesh.vertices, np.float64), np.asarray(mesh.faces, np.int32))
     folder = Path(os.environ.get("LIPMORPH_DATA", Path(__file__).parents[3] / "shared" / "data"))
     return prepare(read_shape(folder / f"{name}.obj"), Sampling())
