@@ -216,6 +216,7 @@ def _drawn_in(begun: Array, ended: Array, piece: Array) -> Array:
 
 
 def _held(begun: Array, ended: Array, piece: Array, hold: int) -> Array:
+    """Where a piece goes as a whole with what lies about one vertex of the mesh."""
     # A hand that hangs beside the hip is no part of it.
     away = [np.linalg.norm(pose - pose[hold], axis=1) for pose in (begun, ended)]
     grip = np.argsort(np.maximum(*away), kind="stable")[:GRIP]

@@ -50,7 +50,7 @@ class Shape:
     look: Look | None = None
     """The surface as its file has it, before it was mended and placed; None where it is the shape's own."""
     solids: Solids | None = None
-    """Its closed parts before those that overlap were merged, and before it was placed; None where none were merged.
+    """Its closed parts before those that overlap were merged, as they lie in its file; None where none were merged.
 
     Kept in no file: only who looks for a motion asks for them.
     """
@@ -66,6 +66,11 @@ class Shape:
         if self.look is None:
             return Look(self.vertices, self.triangles, materials=self.materials, colors=self.colors)
         return self.look if np.array_equal(self.matrix, np.eye(4)) else self.look.moved(self.matrix)
+
+    def as_read(self, places: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Where places of the shape were in its file, before it was turned upright and placed."""
+        back = np.linalg.inv(self.matrix)
+        return np.asarray(places @ back[:3, :3].T + back[:3, 3])
 
     @property
     def placed_solids(self) -> Solids:

@@ -60,7 +60,7 @@ def merge_overlaps(shape: Shape) -> Shape:
         vertices=vertices,
         triangles=triangles,
         notes=[*shape.notes, note],
-        solids=Solids(shape.vertices, shape.triangles),
+        solids=Solids(shape.as_read(shape.vertices), shape.triangles),
     )
     merged.colors, merged.materials = _looks(shape, merged)
     loose = ~closed[topology.parts]

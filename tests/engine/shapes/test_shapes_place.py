@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,12 +14,13 @@ from scipy.spatial.transform import Rotation
 from lipmlp_engine.job.description import Job
 from lipmlp_engine.job.errors import ShapeError
 from lipmlp_engine.job.events import Notice, Progress
-from lipmlp_engine.job.sections import Placement, ShapeInput
-from lipmlp_engine.reading.load import load_shapes
+from lipmlp_engine.job.sections import Placement, Sampling, ShapeInput
+from lipmlp_engine.reading.load import load_shapes, prepare
 from lipmlp_engine.shapes.alignment import best_rotation, principal_axes
 from lipmlp_engine.shapes.placement import centre_of_matter, enclosed_volume, place, unlike_sizes
 from lipmlp_engine.shapes.shape import Shape
 from lipmlp_engine.shapes.surface_samples import sample_near, sample_surface
+from lipmlp_engine.shapes.up_axis import lay_alike
 from lipmlp_engine.training.preparation import Finding
 
 
@@ -161,3 +163,15 @@ def test_before_the_motion_is_found_unlike_sizes_are_told(lamp: Shape) -> None:
     with Finding(job, [lamp, giant], torch.device("cpu"), heard.append):
         told = [message.message for message in heard if isinstance(message, Notice)]
     assert any(sentence.startswith("'giant' is 50 times as large as 'lamp'") for sentence in told)
+
+
+def test_parts_that_were_merged_lie_where_the_shape_does_once_it_is_turned_and_placed(overlapping_boxes: Shape) -> None:
+    """Those of a file with another axis up were turned once more than the shape."""
+    tall = replace(overlapping_boxes, vertices=overlapping_boxes.vertices * [1.0, 2.0, 1.0] + [0.0, 0.0, 3.0])
+    laid = lay_alike([tall, tall], [ShapeInput("first", up="y"), ShapeInput("second", up="z")], Path())
+    assert not np.array_equal(laid[1].matrix, np.eye(4))
+    first, second = place([prepare(shape, Sampling()) for shape in laid], Placement(centre=True, scale="size"))
+    for shape in (first, second):
+        assert shape.solids is not None and len(shape.solids.triangles) > 12
+        low, high = shape.placed_solids.vertices.min(0), shape.placed_solids.vertices.max(0)
+        assert np.allclose((low, high), shape.bounds)
