@@ -17,6 +17,7 @@ from lipmlp_engine.reading.shape_files import read_shape
 from lipmlp_engine.shapes.shape import Shape
 from lipmlp_engine.shapes.surface_samples import sample_surface
 
+from ..inbetweens.solids import box
 from .thin_things import THIN_THINGS
 
 Array = NDArray[np.float64]
@@ -44,10 +45,6 @@ class Case:
         return f"{self.points // 1000}k noise {self.noise:g} %{extras}"
 
 
-def _box(size: tuple[float, float, float], centre: tuple[float, float, float] = (0, 0, 0)) -> trimesh.Trimesh:
-    return trimesh.creation.box(size, trimesh.transformations.translation_matrix(centre))
-
-
 def _ball(radius: float, centre: tuple[float, float, float]) -> trimesh.Trimesh:
     mesh = trimesh.creation.icosphere(subdivisions=5, radius=radius)
     mesh.apply_translation(centre)
@@ -59,11 +56,11 @@ def _sheets() -> trimesh.Trimesh:
     gap = 0.005 * np.hypot(np.hypot(1.0, 0.5), 0.2)
     thick = (0.2 - gap) / 2
     middle = (thick + gap) / 2
-    return trimesh.util.concatenate([_box((1, 0.5, thick), (0, 0, side * middle)) for side in (-1, 1)])
+    return trimesh.util.concatenate([box((1, 0.5, thick), (0, 0, side * middle)) for side in (-1, 1)])
 
 
 def _holed() -> trimesh.Trimesh:
-    body = _box((1, 0.6, 0.3))
+    body = box((1, 0.6, 0.3))
     drills = [trimesh.creation.cylinder(0.1, 1, sections=64) for _ in range(3)]
     for drill, x in zip(drills, (-0.3, 0, 0.3), strict=True):
         drill.apply_translation((x, 0, 0))
@@ -73,7 +70,7 @@ def _holed() -> trimesh.Trimesh:
 SOLIDS: dict[str, Callable[[], trimesh.Trimesh]] = {
     "sheets": _sheets,
     "wedge": lambda: trimesh.boolean.union(
-        [_box((1, 0.5, 0.2)), _box((0.3, 0.9, 0.3), (0.2, 0, 0.1))], engine="manifold"
+        [box((1, 0.5, 0.2)), box((0.3, 0.9, 0.3), (0.2, 0, 0.1))], engine="manifold"
     ),
     "holes": _holed,
     "two balls": lambda: trimesh.util.concatenate([_ball(0.5, (-0.51, 0, 0)), _ball(0.5, (0.51, 0, 0))]),
@@ -108,7 +105,7 @@ def _sieve() -> trimesh.Trimesh:
         for y in (-0.15, 0.15):
             drills.append(trimesh.creation.cylinder(radius, 1, sections=32))
             drills[-1].apply_translation((x, y, 0))
-    return trimesh.boolean.difference([_box((1, 0.6, 0.05)), *drills], engine="manifold")
+    return trimesh.boolean.difference([box((1, 0.6, 0.05)), *drills], engine="manifold")
 
 
 KEPT_ASIDE: dict[str, Callable[[], trimesh.Trimesh]] = {"cup": _cup, "wheel": _wheel, "sieve": _sieve}

@@ -8,6 +8,8 @@ from itertools import pairwise
 import numpy as np
 import trimesh
 
+from ..inbetweens.solids import box, together
+
 Place = tuple[float, float, float]
 
 
@@ -17,27 +19,27 @@ def mug() -> trimesh.Trimesh:
     ear = trimesh.creation.torus(2.5, 0.5, 64, 24)
     ear.apply_transform(trimesh.transformations.rotation_matrix(np.pi / 2, (1, 0, 0)))
     ear.apply_translation((4.2, 0, 0.25))
-    return _without(_joined([body, ear]), hole)
+    return _without(together(body, ear), hole)
 
 
 def bowl() -> trimesh.Trimesh:
     """On a foot that is a ring."""
     outside, inside = (trimesh.creation.icosphere(subdivisions=5, radius=radius) for radius in (7, 6.7))
-    above = trimesh.creation.box((20, 20, 20), trimesh.transformations.translation_matrix((0, 0, 11)))
+    above = box((20, 20, 20), (0, 0, 11))
     ring, within = trimesh.creation.cylinder(3, 1.2, sections=64), trimesh.creation.cylinder(2.4, 2, sections=64)
     for part in (ring, within):
         part.apply_translation((0, 0, -6.9))
-    return _joined([_without(outside, inside, above), _without(ring, within, inside)])
+    return together(_without(outside, inside, above), _without(ring, within, inside))
 
 
 def chair() -> trimesh.Trimesh:
     """Round legs, a back on two posts and three spindles, and two stretchers."""
-    parts = [_box((44, 44, 2.5), (0, 0, 45)), _box((42, 2, 8), (0, 24, 86))]
+    parts = [box((44, 44, 2.5), (0, 0, 45)), box((42, 2, 8), (0, 24, 86))]
     parts += [_rod((x, y, 0), (0.93 * x, 0.93 * y, 45), 1.3) for x in (-20, 20) for y in (-20, 20)]
     parts += [_rod((0.93 * x, 18.6, 45), (0.93 * x, 24, 92), 1.3) for x in (-20, 20)]
     parts += [_rod((x, 19.5, 45), (x, 23.6, 86), 0.9) for x in (-9, 0, 9)]
     parts += [_rod((x, -19.5, 18), (x, 19.5, 18), 1.0) for x in (-19.5, 19.5)]
-    return _joined(parts)
+    return together(*parts)
 
 
 def eyeglasses() -> trimesh.Trimesh:
@@ -50,14 +52,10 @@ def eyeglasses() -> trimesh.Trimesh:
         rim.apply_translation((3.4 * side, 0, 0))
         bow = [(5.9, 0, 0.4), (6.7, -0.3, 0.6), (6.9, -1, 0.6), (6.9, -9, 0.6), (6.8, -12, -0.6), (6.8, -13, -2)]
         parts += [rim, _wire([(side * x, y, z) for x, y, z in bow])]
-    return _joined(parts)
+    return together(*parts)
 
 
 THIN_THINGS = {"mug": mug, "bowl": bowl, "chair": chair, "eyeglasses": eyeglasses}
-
-
-def _box(size: Place, centre: Place) -> trimesh.Trimesh:
-    return trimesh.creation.box(size, trimesh.transformations.translation_matrix(centre))
 
 
 def _rod(start: Place, end: Place, radius: float) -> trimesh.Trimesh:
@@ -71,11 +69,7 @@ def _wire(places: Sequence[Place], radius: float = 0.2) -> trimesh.Trimesh:
         joint = trimesh.creation.icosphere(subdivisions=2, radius=radius)
         joint.apply_translation(place)
         parts.append(joint)
-    return _joined(parts)
-
-
-def _joined(parts: Sequence[trimesh.Trimesh]) -> trimesh.Trimesh:
-    return trimesh.boolean.union(list(parts), engine="manifold")
+    return together(*parts)
 
 
 def _without(body: trimesh.Trimesh, *others: trimesh.Trimesh) -> trimesh.Trimesh:

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.ndimage import map_coordinates
 from scipy.spatial import KDTree
 from torch import Tensor
 
@@ -21,13 +20,14 @@ from ..shapes.distance import DistanceField
 from ..shapes.shape import unit_normals
 from ..shapes.surface_samples import sample_surface
 from ..shapes.ways_out import DIRECTIONS, leading_out
+from .frame_lattice import between_nodes, lattice_nodes
 
 if TYPE_CHECKING:
     from .placed_surface import PlacedSurface
     from .surface_cores import Cores
 
 ENCLOSED = 0.6
-"""Share of them in which there is one, from which on a place is within something: 1/2 on a flat wall. Chosen."""
+"""Share of the directions with a wall from which on a place is within something: 1/2 on a flat wall. Chosen."""
 UNSURE, MORE_DIRECTIONS = 0.1, 256
 """How near to that share more directions are asked, and how many. Chosen, for a mouth that is even."""
 GRADUALLY = 1.6
@@ -69,9 +69,9 @@ Array = NDArray[np.float64]
 Chosen = NDArray[np.bool_]
 
 
-def enclosed(field: DistanceField, points: Array) -> Chosen:
-    """Which places are within something: most ways from there end at a wall."""
-    return np.asarray(_walled(field, points) >= ENCLOSED)
+def looking_out(field: DistanceField, points: Array, normals: Array) -> Chosen:
+    """Which places of a surface do not look into something that it encloses."""
+    return np.asarray(_walled(field, points + BESIDE * field.scale * normals) < ENCLOSED)
 
 
 def _walled(field: DistanceField, points: Array, count: int = DIRECTIONS) -> Array:
@@ -119,16 +119,14 @@ class Hollow:
 
     def at(self, places: NDArray[np.floating]) -> NDArray[np.float32]:
         """Distances to the full shape at places of the training frame."""
-        nodes = (np.asarray(places, np.float32).T + 1) * np.float32((len(self.full) - 1) / 2)
-        return np.asarray(map_coordinates(self.full, nodes, order=1, mode="nearest"), np.float32)
+        return between_nodes(self.full, places)
 
 
 def hollow_of(surface: PlacedSurface) -> Hollow | None:
     """What a shape encloses where it lies in the training frame; None where it is no vessel."""
     if hollow_places(surface.field) is None:
         return None
-    axis = np.linspace(-1, 1, HOLLOW_NODES)
-    nodes = np.stack(np.meshgrid(axis, axis, axis, indexing="ij"), -1).reshape(-1, 3)
+    nodes = lattice_nodes(HOLLOW_NODES)
     own = surface.signed(nodes)
     world = surface.pose.to_world(nodes)
     low, high = surface.field.bounds
@@ -151,11 +149,11 @@ def _outside_of(surface: PlacedSurface) -> DistanceField:
     """The distance field of those of a vessel's faces that do not look into it."""
     shape = surface.shape
     points, normals, _ = sample_surface(shape.vertices, shape.triangles, SIDES_ASKED, np.random.default_rng(0))
-    looking_out = ~enclosed(surface.field, points + BESIDE * shape.diagonal * normals)
+    out = looking_out(surface.field, points, normals)
     corners = shape.vertices[shape.triangles]
     told = np.hstack([points / shape.diagonal, FACING * normals])
     asking = np.hstack([corners.mean(axis=1) / shape.diagonal, FACING * unit_normals(shape.vertices, shape.triangles)])
-    kept = looking_out[KDTree(told).query(asking)[1]]
+    kept = out[KDTree(told).query(asking)[1]]
     triangles = shape.triangles[kept] if kept.any() else shape.triangles
     return DistanceField(shape.vertices, triangles, device=surface.field.device)
 

@@ -88,9 +88,8 @@ def left_by_sheets(points: Array, chosen: NDArray[np.integer], spacing: Array) -
 
 def _by_one_and_two(points: Array, chosen: NDArray[np.integer], spacing: Array) -> tuple[Array, Array]:
     """What one quadratic surface through each row of neighbours leaves unexplained, and what two parallel ones do."""
-    local = points[chosen] - points[chosen].mean(axis=1, keepdims=True)
-    _, axes = np.linalg.eigh(np.einsum("nki,nkj->nij", local, local))
-    one = _unexplained(*_quadratic(local, axes))[0]
+    local = _about_middle(points, chosen)
+    one = _left_by_one(local)
     normal = planes(points, chosen, LEAST * spacing)
     tangent = np.cross(normal, np.eye(3)[np.abs(normal).argmin(axis=1)])
     tangent /= np.linalg.norm(tangent, axis=1, keepdims=True)
@@ -117,7 +116,15 @@ def _but_for_detail(noise: float, points: Array, nearest: NDArray[np.integer], s
 
 def left_by_one(points: Array, chosen: NDArray[np.integer]) -> Array:
     """What one quadratic surface through each row of neighbours leaves unexplained."""
-    local = points[chosen] - points[chosen].mean(axis=1, keepdims=True)
+    return _left_by_one(_about_middle(points, chosen))
+
+
+def _about_middle(points: Array, chosen: NDArray[np.integer]) -> Array:
+    """Neighbours as they lie about their middle."""
+    return np.asarray(points[chosen] - points[chosen].mean(axis=1, keepdims=True))
+
+
+def _left_by_one(local: Array) -> Array:
     _, axes = np.linalg.eigh(np.einsum("nki,nkj->nij", local, local))
     return _unexplained(*_quadratic(local, axes))[0]
 

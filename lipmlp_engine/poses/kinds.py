@@ -54,11 +54,7 @@ def sorted_alike(first: StandIn, second: StandIn) -> tuple[StandIn, StandIn]:
     left = [float(np.exp(own[number == 0, 0]).sum()) for own, number in zip(marks, numbered, strict=True)]
     if max(left) > MOST_LEFT and min(left) < max(left) / 2:
         return first, second
-    one, other = (
-        replace(surface, given_kinds=number[surface.parts])
-        for surface, number in zip((first, second), numbered, strict=True)
-    )
-    return one, other
+    return _of_kinds(first, numbered[0]), _of_kinds(second, numbered[1])
 
 
 def one_to_one(first: StandIn, second: StandIn, places: Array) -> tuple[StandIn, StandIn]:
@@ -78,11 +74,12 @@ def one_to_one(first: StandIn, second: StandIn, places: Array) -> tuple[StandIn,
     met = np.isfinite(apart[rows, columns])
     numbered = [np.zeros(count, np.int64) for count in counts]
     numbered[0][rows[met]] = numbered[1][columns[met]] = 1 + np.arange(met.sum())
-    one, two = (
-        replace(surface, given_kinds=number[surface.parts])
-        for surface, number in zip((first, second), numbered, strict=True)
-    )
-    return one, two
+    return _of_kinds(first, numbered[0]), _of_kinds(second, numbered[1])
+
+
+def _of_kinds(surface: StandIn, numbered: Numbers) -> StandIn:
+    """A surface with the kinds that its parts have by their numbers."""
+    return replace(surface, given_kinds=numbered[surface.parts])
 
 
 def _members(surface: StandIn) -> list[Numbers]:

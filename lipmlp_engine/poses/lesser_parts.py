@@ -10,7 +10,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import KDTree
-from scipy.spatial.transform import Rotation
 
 from ..shapes.distance import DistanceField
 from ..shapes.mesh_topology import face_parts
@@ -153,7 +152,7 @@ def _carried(pairing: Pairing, surface: StandIn, lesser: NDArray[np.bool_], othe
         if ground is None:
             lacking |= members
             continue
-        whole = _settled(ground, _brought(piece, places[members]), near[2])
+        whole = _settled(ground, _brought(piece, piece, places[members]), near[2])
         if _gap(ground, whole) <= near[0]:
             places[members], moved[members] = whole, True
         elif rank < PIECES and _gap(ground, places[members]) > near[0]:
@@ -188,17 +187,17 @@ def _settled(ground: DistanceField, piece: Array, reach: float) -> Array:
     """A stiff piece moved as a whole onto the ground, if it is near: what holds it may have turned about itself."""
     start = piece
     for _ in range(ROUNDS):
-        before, piece = piece, _brought(piece, np.asarray(ground.closest(piece)[1], np.float64))
+        before, piece = piece, _brought(piece, piece, np.asarray(ground.closest(piece)[1], np.float64))
         if np.abs(piece - before).max() < ARRIVED * ground.scale:
             break
     return piece if np.linalg.norm(piece.mean(0) - start.mean(0)) <= reach else start
 
 
-def _brought(piece: Array, aims: Array) -> Array:
-    """A piece as near to its aims as it comes as a whole."""
-    from_middle = piece - piece.mean(0)
-    turn = nearest_turns(((aims - aims.mean(0)).T @ from_middle)[None])[0]
-    return np.asarray(from_middle @ turn.T + aims.mean(0))
+def _brought(piece: Array, start: Array, aims: Array) -> Array:
+    """A piece moved as a whole as that move goes which brings the places where it starts nearest to their aims."""
+    middle, there = start.mean(0), aims.mean(0)
+    turn = nearest_turns(((aims - there).T @ (start - middle))[None])[0]
+    return np.asarray((piece - middle) @ turn.T + there)
 
 
 def _stiff(begun: Array, ended: Array, piece: Array) -> list[Array]:
@@ -220,9 +219,7 @@ def _held(begun: Array, ended: Array, piece: Array, hold: int) -> Array:
     # A hand that hangs beside the hip is no part of it.
     away = [np.linalg.norm(pose - pose[hold], axis=1) for pose in (begun, ended)]
     grip = np.argsort(np.maximum(*away), kind="stable")[:GRIP]
-    middle, there = begun[grip].mean(0), ended[grip].mean(0)
-    turn = Rotation.align_vectors(ended[grip] - there, begun[grip] - middle)[0]
-    return np.asarray(there + turn.apply(piece - middle))
+    return _brought(piece, begun[grip], ended[grip])
 
 
 def _astray(surface: StandIn, other: StandIn) -> float:

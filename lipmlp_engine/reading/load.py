@@ -36,7 +36,8 @@ def load_shapes(
     read = (read_shape(base / entry.path, entry.name) for entry in job.shapes)
     found = [surface_of(shape, job.points, job.training, check) for shape in read]
     laid = lay_alike(found, job.shapes, base)
-    shapes = place([prepare(shape, job.sampling, common_up(job.shapes, base)) for shape in laid], job.placement)
+    up = common_up(job.shapes, base)
+    shapes = place([prepare(shape, job.sampling, up) for shape in laid], job.placement)
     for shape in shapes:
         for note in shape.notes:
             notify(f"'{shape.name}': {note}.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -78,6 +79,22 @@ class Topology:
         starts = np.flatnonzero(np.diff(edge[lacking], prepend=-1))
         rank = np.arange(len(lacking)) - np.repeat(starts, np.diff(np.append(starts, len(lacking))))
         return np.asarray(lacking[rank < np.abs(surplus[lacking])])
+
+    @cached_property
+    def rims(self) -> list[NDArray[np.int64]]:
+        """The same strung into closed loops, each of which goes on where the one before it ends."""
+        following: dict[int, list[int]] = defaultdict(list)
+        starts, ends = self.half_edges.T
+        for row in self.open_half_edges.tolist():
+            following[int(starts[row])].append(row)
+        loops = []
+        for first in list(following):
+            while following[first]:
+                loop = [following[first].pop()]
+                while (vertex := int(ends[loop[-1]])) != first:
+                    loop.append(following[vertex].pop())
+                loops.append(np.array(loop))
+        return loops
 
     @property
     def euler_number(self) -> int:

@@ -11,7 +11,7 @@ from .lids import lid
 from .mesh_topology import Topology
 from .part_nesting import BURIED, FREE, lie_within_the_rest, mean_winding
 from .repair import keep_triangles
-from .seen_openings import looked_into, rims
+from .seen_openings import looked_into
 from .shape import LEAST_AREA, Shape, doubled_area_vectors, triangle_areas
 from .surface_samples import sample_near
 
@@ -63,11 +63,12 @@ def _sheets_and_buried(shape: Shape, openings: str, up: str) -> tuple[NDArray[np
         if not open_parts.any():
             break
         standing = mean_winding(rest, topology, open_parts)
-        sheets = open_parts & (standing < (LEAST_CLOSED if openings == "closed" else FREE))
+        walls = open_parts & (standing <= BURIED)
+        sheets = walls & (standing < (LEAST_CLOSED if openings == "closed" else FREE))
         if openings == "open":
-            sheets = open_parts & (standing <= BURIED)
+            sheets = walls
         elif openings == "auto" and not sheets.any():
-            sheets = looked_into(rest, topology, open_parts & (standing <= BURIED), up)
+            sheets = looked_into(rest, topology, walls, up)
         found = sheets[topology.parts]
         if not found.any():
             buried = np.zeros(len(sheet), np.bool_)
@@ -132,22 +133,19 @@ def _with_lids(shape: Shape, topology: Topology) -> Shape:
     """Close every hole by a lid over its rim, unless that disagrees with the winding number."""
     open_ = dataclasses.replace(shape, closed=False)
     open_.notes = [*shape.notes, "has holes; inside is where the winding number exceeds one half"]
-    rim = topology.open_half_edges
-    if len(rim) > MOST_OPEN_EDGES * len(topology.half_edges):
+    if len(topology.open_half_edges) > MOST_OPEN_EDGES * len(topology.half_edges):
         return open_
-    loops = rims(topology.half_edges[rim])
-    owner = dict(zip(map(tuple, topology.half_edges[rim].tolist()), (rim // 3).tolist(), strict=True))
     colors = shape.colors
     values = shape.vertices if colors is None else np.concatenate([shape.vertices, colors], axis=1)
     made, lids, sources = [values], [], []
     count = len(values)
-    for loop in loops:
+    for rim in topology.rims:
+        loop = topology.half_edges[rim, 0]
         inner, triangles = lid(values[loop])
         number = np.concatenate([loop, count + np.arange(len(inner))])
         lids.append(number[triangles].astype(np.int32))
         # Triangles follow the rim again and again, an edge after another.
-        beside = [owner[edge] for edge in zip(loop, [*loop[1:], loop[0]], strict=True)]
-        sources.append(np.tile(beside, len(triangles) // len(loop)))
+        sources.append(np.tile(rim // 3, len(triangles) // len(loop)))
         made.append(inner)
         count += len(inner)
     whole = np.concatenate(made)
@@ -160,7 +158,7 @@ def _with_lids(shape: Shape, topology: Topology) -> Shape:
         if shape.materials is None
         else np.concatenate([shape.materials, shape.materials[np.concatenate(sources)]]),
         closed=True,
-        notes=[*shape.notes, f"closed {len(loops):,} hole{'s' * (len(loops) != 1)} with flat lids"],
+        notes=[*shape.notes, f"closed {len(lids):,} hole{'s' * (len(lids) != 1)} with flat lids"],
     )
     return lidded if _same_inside(shape, lidded) else open_
 

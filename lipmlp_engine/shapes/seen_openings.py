@@ -6,14 +6,12 @@ missing face was not made to be looked into.
 
 from __future__ import annotations
 
-from collections import defaultdict
-
 import numpy as np
 from numpy.typing import NDArray
 
 from .distance import DistanceField
 from .mesh_topology import Topology
-from .shape import Shape
+from .shape import Shape, unit
 from .surface_samples import sample_surface
 from .ways_out import directions, leading_out
 
@@ -62,36 +60,16 @@ def looked_into(shape: Shape, topology: Topology, parts: NDArray[np.bool_], up: 
     return np.asarray(parts & (np.take_along_axis(out_and_seen, inner[None], axis=0)[0] >= SEEN))
 
 
-def rims(edges: NDArray[np.int64]) -> list[list[int]]:
-    """Directed edges, as many into each vertex as out of it, strung into closed loops."""
-    following: dict[int, list[int]] = defaultdict(list)
-    for start, end in edges.tolist():
-        following[start].append(end)
-    loops = []
-    for first in list(following):
-        while following[first]:
-            loop, vertex = [first], following[first].pop()
-            while vertex != first:
-                loop.append(vertex)
-                vertex = following[vertex].pop()
-            loops.append(loop)
-    return loops
-
-
 def _torn(shape: Shape, topology: Topology) -> NDArray[np.bool_]:
     """Parts most of whose rims' length is of holes that nobody made."""
     whole, damaged = np.zeros((2, topology.part_count))
-    rows = topology.open_half_edges
-    edges = topology.half_edges[rows]
-    part_of = dict(zip(map(tuple, edges.tolist()), topology.parts[rows // 3].tolist(), strict=True))
-    for rim in rims(edges):
-        around = shape.vertices[[*rim, rim[0]]]
+    for rim in topology.rims:
+        around = shape.vertices[topology.half_edges[[*rim, rim[0]], 0]]
         ways = np.diff(around, axis=0)
-        lengths = np.linalg.norm(ways, axis=1)
-        ways /= np.maximum(lengths, np.finfo(np.float64).tiny)[:, None]
-        turned = np.arccos(np.clip((ways * np.roll(ways, 1, axis=0)).sum(axis=1), -1, 1)).sum()
-        part = part_of[rim[0], rim[1]]
-        whole[part] += lengths.sum()
+        length = np.linalg.norm(ways, axis=1).sum()
+        turned = np.arccos(np.clip((unit(ways) * np.roll(unit(ways), 1, axis=0)).sum(axis=1), -1, 1)).sum()
+        part = topology.parts[rim[0] // 3]
+        whole[part] += length
         small = np.linalg.norm(np.ptp(around, axis=0)) < SMALL * shape.diagonal
-        damaged[part] += lengths.sum() * (small or turned > RAGGED * 2 * np.pi)
+        damaged[part] += length * (small or turned > RAGGED * 2 * np.pi)
     return np.asarray(damaged > whole / 2)
