@@ -98,7 +98,8 @@ def _asked(
     # A sheet is seen from behind as well: its normals then point the other way.
     sign = np.where(np.einsum("ij,ij->i", flat, normals) < 0, -1.0, 1.0)[:, None]
     away = np.linalg.norm(there - places, axis=1) / np.maximum(NEAR * side, 1e-30)
-    counted = agreed(flat, normals, source.rimmed[triangles] | (end.part < 1))[:, None]
+    doubted, narrow = source.rimmed[triangles] | (end.part < 1), source.widths[triangles] < side
+    counted = agreed(flat, normals, doubted, narrow)[:, None]
     mixed = as_source(sign * shading, sign * flat, normals, smooth, np.exp(-away)[:, None], counted)
     return turned(mixed[:, None], normals, onto)[:, 0], triangles
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ..shapes.distance import DistanceField
 from ..shapes.look import Layer, Look, beside_a_border, joined_across_sides
 from ..shapes.mesh_topology import Topology
-from ..shapes.shape import Shape, unit_normals
+from ..shapes.shape import Shape, face_vectors, unit_normals
 from ..shapes.smooth_corners import smooth_corners
 from .barycentric import barycentric
 
@@ -125,6 +125,13 @@ class LookField:
         on_rim = np.zeros(int(self._joined.max(initial=-1)) + 1, bool)
         on_rim[sides.half_edges[sides.open_half_edges]] = True
         return np.asarray(on_rim[self._joined].any(1))
+
+    @cached_property
+    def widths(self) -> Array:
+        """How wide the triangles are where they are narrowest: their least heights, (m,)."""
+        sides = np.linalg.norm(self._corners - np.roll(self._corners, 1, axis=1), axis=2)
+        areas = np.linalg.norm(face_vectors(self._corners), axis=1)
+        return np.asarray(areas / np.maximum(sides.max(axis=1), 1e-30))
 
     @cached_property
     def _joined(self) -> Indices:

@@ -30,6 +30,9 @@ PARTED, AGREED = 0.6, 0.9
 """Cosines between a face in between or on a rim, carried onto a source, and the source there: from where on it has
 something of the source's normal, and all of it. Chosen by looking at an armchair that becomes a stool: creases had
 strings of dark spots."""
+STRANGE, OWN = 0.35, 0.6
+"""The same at the shape's own time where what lies there is narrower than the face. Chosen by looking at a bow made of
+short cylinders: the caps of these, which stick out by a thousandth, had made dark specks of whole faces."""
 
 Array = NDArray[np.float64]
 
@@ -79,20 +82,24 @@ def _carried(place: FacesOnSource, own: Array, part: float) -> tuple[Array, NDAr
     side = np.linalg.norm(place.corners - np.roll(place.corners, 1, axis=1), axis=2).mean(axis=1)
     away = place.distances_at_corners / np.maximum(NEAR * side, 1e-30)[:, None]
     doubted = place.source.rimmed[place.anchors] | (part < 1)
-    counted = agreed(there, place.normals, doubted)[:, None, None]
+    narrow = place.source.widths[place.anchors] < side
+    counted = agreed(there, place.normals, doubted, narrow)[:, None, None]
     lies = place.normals[:, None]
     smooth = lies if part == 1 else place.around[place.faces]
     mixed = as_source(shading, flat, lies, smooth, np.exp(-away)[..., None], counted)
     return turned(mixed, place.normals, own), region
 
 
-def agreed(source: Array, carried: Array, doubted: NDArray[np.bool_]) -> Array:
+def agreed(source: Array, carried: Array, doubted: NDArray[np.bool_], narrow: NDArray[np.bool_]) -> Array:
     """How much a source's normals count for faces that are carried onto it, by both normals.
 
-    Faces in between may come to lie in a crease of it, or on another wall, that does not face as they do; and the rim
-    of a sheet that was given a thickness lies beside the sheet at its own time as well.
+    doubted: faces in between may come to lie in a crease of it, or on another wall, that does not face as they do; and
+    the rim of a sheet that was given a thickness lies beside the sheet at its own time as well. narrow: what is less
+    wide than a face, and faces elsewhere, does not shade it either.
     """
-    return np.where(doubted, smooth_ramp(np.abs(np.einsum("ij,ij->i", source, carried)), PARTED, AGREED), 1.0)
+    cosine = np.abs(np.einsum("ij,ij->i", source, carried))
+    believed = np.where(narrow, smooth_ramp(cosine, STRANGE, OWN), 1.0)
+    return np.where(doubted, smooth_ramp(cosine, PARTED, AGREED), believed)
 
 
 def as_source(shading: Array, flat: Array, own: Array, smooth: Array, near: Array, counted: Array) -> Array:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..files.mesh_frame import MeshFrame
-from ..metrics.solid import Solid
+from ..metrics.solid import Solid, triangulated
 
 Floats = NDArray[np.float32]
 
@@ -45,16 +45,8 @@ def clay_of(frame: MeshFrame, up: str = "z") -> Clay:
     solid = Solid.of_frame(frame)
     vertices = upright(solid.vertices, up)
     index = solid.triangles
-    faces = upright(solid.face_normals, up)
-    # The mesh's own normals, because those of a piecewise linear field show its every facet. Vertices in one place are
-    # one for the eye, though seams of a texture may have parted them.
-    _, place = np.unique(vertices, axis=0, return_inverse=True)
-    place = place.reshape(-1)[index]
-    weighted = (faces[:, None, :] * _angles(vertices[index])[..., None]).reshape(-1, 3)
-    mean = np.stack([np.bincount(place.ravel(), weighted[:, axis]) for axis in range(3)], axis=1)
-    corners = _unit(mean.astype(np.float64))[place]
-    sharp = np.einsum("ijk,ik->ij", corners, faces) < np.cos(np.radians(CREASE))
-    corners = np.where(sharp[..., None], faces[:, None, :], corners)
+    corners = _smooth_corners(solid) if frame.shading is None else _shaded_corners(frame)
+    corners = upright(corners, up)
     colors = frame_colors(frame)
     while 0 < len(index) < FINE:
         vertices, index, corners, colors = _refined(vertices, index, corners, colors)
@@ -64,6 +56,29 @@ def clay_of(frame: MeshFrame, up: str = "z") -> Clay:
         corners.reshape(-1, 3).astype(np.float32),
         colors.astype(np.float32),
     )
+
+
+def _shaded_corners(frame: MeshFrame) -> NDArray[np.float64]:
+    """The normals that the frame is shaded with, at the corners of its triangles (m, 3, 3)."""
+    assert frame.shading is not None
+    at_corners = np.asarray(frame.shading[frame.faces] if frame.shading.ndim == 2 else frame.shading, np.float64)
+    numbered = np.arange(frame.faces.size, dtype=np.int32).reshape(frame.faces.shape)
+    return np.asarray(at_corners.reshape(-1, 3)[triangulated(numbered)])
+
+
+def _smooth_corners(solid: Solid) -> NDArray[np.float64]:
+    """Normals at the corners of triangles (m, 3, 3): the mean about the vertex but for what bends sharply.
+
+    Vertices in one place are one for the eye, though seams of a texture may have parted them.
+    """
+    faces, corners = solid.face_normals, solid.vertices[solid.triangles]
+    _, place = np.unique(solid.vertices, axis=0, return_inverse=True)
+    place = place.reshape(-1)[solid.triangles]
+    weighted = (faces[:, None, :] * _angles(corners)[..., None]).reshape(-1, 3)
+    mean = np.stack([np.bincount(place.ravel(), weighted[:, axis]) for axis in range(3)], axis=1)
+    normals = _unit(mean.astype(np.float64))[place]
+    sharp = np.einsum("ijk,ik->ij", normals, faces) < np.cos(np.radians(CREASE))
+    return np.where(sharp[..., None], faces[:, None, :], normals)
 
 
 def frame_colors(frame: MeshFrame) -> NDArray[np.float64]:
@@ -86,7 +101,7 @@ def upright(vectors: NDArray[np.float64], up: str) -> NDArray[np.float64]:
     if up == "z":
         return vectors
     if up == "y":
-        return np.stack((vectors[:, 0], -vectors[:, 2], vectors[:, 1]), axis=1)
+        return np.stack((vectors[..., 0], -vectors[..., 2], vectors[..., 1]), axis=-1)
     raise ValueError(f"The axis that is up is 'y' or 'z', not {up!r}.")
 
 

@@ -15,6 +15,12 @@ CORNER_REACH, SAME_CORNER = 1.5, 0.5
 both a chair's end is 18 % farther off, with twice 10 % less."""
 LEAST_CORNER = 0.02
 """Relative eigenvalue of the normals' products below which a third plane fixes no corner. Chosen."""
+CORNER_OFF = 0.05
+"""Cells: planes that miss their corner by more, root mean square, are those about a rim that turns. Chosen: about a
+bolt hole of six cells across they miss it by .15."""
+CURVED = 0.005
+"""Relative eigenvalue of the normals' products from which on an edge turns within the faces about a vertex. Chosen:
+where planes meet is then a fiftieth of a cell off the edge."""
 
 PERHAPS = 0.5
 """Of what makes a direction sure, from where on it is looked at closely. Chosen: more than single precision hides."""
@@ -46,6 +52,8 @@ class Meetings:
     wide_targets: Floats
     """Where those of the neighbours' faces do as well: between the sides that an edge finer than the cells parts."""
     wide: NDArray[np.bool_]
+    curved: NDArray[np.bool_]
+    """Which lie on edges that turn, and beside which planes have to be looked for nearer by."""
 
     def among(self, vertices: NDArray[np.bool_]) -> Meetings:
         """Those of some of the vertices."""
@@ -70,15 +78,13 @@ class Planes:
         rows, owner = np.unique(self.faces, return_inverse=True)
         owner = owner.ravel()
         sides = self.faces.shape[1]
-        normals = self.normals.astype(np.float64)
-        offsets = np.einsum("ij,ij->i", normals, self.places)[:, None]
-        products = (normals[:, :, None] * normals[:, None, :]).reshape(-1, 9)
-        own = gathered(owner, np.repeat(np.concatenate((products, normals * offsets), 1), sides, axis=0))
-        around = gathered(owner, np.repeat(own[owner].reshape(-1, sides, 12).sum(1), sides, axis=0))
+        own = gathered(owner, np.repeat(_summands(self.places, self.normals), sides, axis=0))
+        around = gathered(owner, np.repeat(own[owner].reshape(-1, sides, 13).sum(1), sides, axis=0))
         start = vertices[rows].astype(np.float64)
         target, edge = _met(own, start, least_turn, 1)
         wide_target, wide = _met(own + AROUND * around, start, least_turn, 1, ALONG)
         corner_target, corner = _met(around, start, LEAST_CORNER, 0)
+        corner &= _off(around, corner_target) < CORNER_OFF * float(cell)
         corner = _nearest_of_each(start, corner_target, corner, float(cell))
         target[corner] = corner_target[corner]
         own_edge = edge | corner
@@ -90,7 +96,16 @@ class Planes:
             corner[found],
             wide_target[found].astype(np.float32),
             (wide & ~corner)[found],
+            (own_edge & ~corner & _turning(own))[found],
         )
+
+    def nearer_by(self, rows: NDArray[np.int64], targets: Floats, share: float) -> tuple[NDArray[np.int64], Floats]:
+        """Places on the way from vertices' targets to their faces' own: whose target's each is, and where."""
+        number = np.full(int(self.faces.max(initial=-1)) + 1, -1)
+        number[rows] = np.arange(len(rows))
+        face, corner = np.nonzero(number[self.faces] >= 0)
+        owner = number[self.faces[face, corner]]
+        return owner, targets[owner] + np.float32(share) * (self.places[face] - targets[owner])
 
     def doubtful(self, vertices: Floats) -> tuple[NDArray[np.int64], Floats, Floats]:
         """Halves of faces that look away from their face's plane: the face, the half's middle and its normal."""
@@ -136,6 +151,14 @@ def _nearest_of_each(
     return chosen
 
 
+def _summands(places: Floats, normals: Floats) -> NDArray[np.float64]:
+    """What planes are summed up by: products of their normals (9), what they want (3), and squared offsets."""
+    normals = normals.astype(np.float64)
+    offsets = np.einsum("ij,ij->i", normals, places)[:, None]
+    products = (normals[:, :, None] * normals[:, None, :]).reshape(-1, 9)
+    return np.concatenate((products, normals * offsets, offsets**2), 1)
+
+
 def _met(
     planes: NDArray[np.float64], start: NDArray[np.float64], least_turn: float, free: int, along: float = 1.0
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
@@ -146,7 +169,7 @@ def _met(
     met, certain = start.copy(), np.zeros(len(start), bool)
     rows = _perhaps_sure(planes[:, :9], least_turn, free)
     start = start[rows]
-    products, wanted = planes[rows, :9].reshape(-1, 3, 3), planes[rows, 9:]
+    products, wanted = planes[rows, :9].reshape(-1, 3, 3), planes[rows, 9:12]
     strengths, axes = np.linalg.eigh(products)
     sure = strengths > least_turn * strengths[:, 2:]
     sure[:, :free] = False
@@ -155,6 +178,29 @@ def _met(
     met[rows] = start + np.einsum("nij,nj->ni", axes, steps)
     certain[rows] = sure[:, free] & (strengths[:, 0] <= along * strengths[:, 1])
     return met, certain
+
+
+def _off(planes: NDArray[np.float64], met: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How far summed-up planes miss where they meet, root mean square."""
+    products, wanted, offsets = planes[:, :9].reshape(-1, 3, 3), planes[:, 9:12], planes[:, 12]
+    squares = np.einsum("ni,nij,nj->n", met, products, met) - 2 * np.einsum("ni,ni->n", wanted, met) + offsets
+    return np.asarray(np.sqrt(np.maximum(squares, 0) / np.maximum(np.trace(products, axis1=1, axis2=2), 1e-20)))
+
+
+def _turning(planes: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Where summed-up planes lean along the edge in which they meet."""
+    products = planes[:, :9]
+    least, middle = eigenvalues(products / np.maximum(products[:, [0, 4, 8]].sum(1, keepdims=True), 1e-20))
+    return np.asarray(least > CURVED * (1 - least - middle))
+
+
+def met_by(
+    owner: NDArray[np.int64], places: Floats, normals: Floats, start: Floats, least_turn: float
+) -> tuple[Floats, NDArray[np.bool_]]:
+    """Where the planes that are each one's own meet, nearest to its start, and which have an edge there."""
+    own = gathered(owner, _summands(places, normals))
+    met, sure = _met(own, start.astype(np.float64), least_turn, 1)
+    return met.astype(np.float32), sure
 
 
 def _perhaps_sure(products: NDArray[np.float64], least_turn: float, free: int) -> NDArray[np.int64]:

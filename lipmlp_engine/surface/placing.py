@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from .detail import DetailedField
 from .exact_net import Net
-from .meeting_planes import Floats, Meetings, Planes, gathered, touched
+from .meeting_planes import Floats, Meetings, Planes, gathered, met_by, touched
 
 STEPS = 4
 """In which a vertex is led onto the surface. Chosen. Measured: half or twice of it changes nothing above chance."""
@@ -54,6 +54,9 @@ WIDE_ROUNDS = 2
 """Those of them in which bevels are looked for, so that the last one leaves wide ones their own edges. Chosen."""
 BEVEL_STEPS = 3
 """In which a vertex is led from there onto the bevel. Chosen."""
+NEARER, CURVE_REACH = 0.5, 0.5
+"""How far from an edge that turns, in the way to the faces' middles, planes are looked for again, and how far that
+moves a vertex at most, in cells. Chosen: planes meet beside a curve by the square of how far they are."""
 LEAST_TURN = np.tan(np.radians(6)) ** 2
 """Planes that differ by less than twice this fix no edge: relative eigenvalue of their normals' products. Chosen."""
 
@@ -178,6 +181,7 @@ class Placing:
         met = planes.meetings(vertices, LEAST_TURN, self.cell).among(self._free)
         rows, corners = met.rows, met.corners
         targets = np.where(corners[:, None], met.targets, np.clip(met.targets, self.least[rows], self.most[rows]))
+        self._onto_curves(met, targets, planes)
         bevelled = self._onto_bevels(met, targets) if wide else np.zeros(len(targets), bool)
         values, slopes = self._seen(targets)
         on = (np.abs(values) < ON_EDGE * self.cell) & (met.sure | bevelled)
@@ -202,6 +206,18 @@ class Placing:
             if not last:
                 turned = self._turned(vertices, planes, touched(planes.faces, rows[back], turned))
         return moved
+
+    def _onto_curves(self, met: Meetings, targets: Floats, planes: Planes) -> None:
+        """Put targets on edges that turn where the planes nearer by meet: those of whole faces meet beside the edge."""
+        curved = np.flatnonzero(met.curved)
+        if not len(curved):
+            return
+        owner, places = planes.nearer_by(met.rows[curved], targets[curved], NEARER)
+        there, slopes = self.onto_surface(places, 2)
+        closer, sure = met_by(owner, there, unit(slopes), targets[curved], LEAST_TURN)
+        sure &= np.linalg.norm(closer - targets[curved], axis=1) < CURVE_REACH * self.cell
+        rows = curved[sure]
+        targets[rows] = np.clip(closer[sure], self.least[met.rows[rows]], self.most[met.rows[rows]])
 
     def _onto_bevels(self, met: Meetings, targets: Floats) -> NDArray[np.bool_]:
         """Put targets onto the middle of bevels that are finer than the cells; which they are.

@@ -112,6 +112,24 @@ def test_in_between_a_wall_that_faces_elsewhere_does_not_count() -> None:
 
 
 @pytest.mark.parametrize("bare", [True, False])
+def test_what_is_narrower_than_a_face_and_faces_elsewhere_does_not_shade_it(bare: bool) -> None:
+    """Rods that were joined end to end stick out of each other by a thousandth: whole faces had dark specks there."""
+    above = [(x, y, 0.01 * (x > 0)) for x in (-1, -1e-9, 1e-9, 1) for y in (-1, 1)]
+    triangles = np.array([[k, k + 2, k + 3] for k in (0, 2, 4)] + [[k, k + 3, k + 1] for k in (0, 2, 4)], np.int32)
+    step = Shape("step", np.array(above), triangles)
+    rows, columns = np.meshgrid(np.linspace(-0.5, 0.5, 6), np.linspace(-0.5, 0.5, 6), indexing="ij")
+    corner = (np.arange(5)[:, None] * 6 + np.arange(5)).ravel()
+    faces = np.stack((corner, corner + 6, corner + 7, corner + 1), 1).astype(np.int32)
+    points = np.stack((rows.ravel(), columns.ravel(), 0.01 * (rows.ravel() > 0)), 1)
+    source = Sources([step, step]).field(0)
+    if bare:
+        shaded = bare_shading(points.astype(np.float32), faces, [BareEnd(source, points, 1.0)])
+    else:
+        shaded = shading_normals(points.astype(np.float32), faces, [(FacesOnSource(source, points, faces), 1.0)])
+    assert (np.asarray(shaded).reshape(-1, 3) @ [0, 0, 1]).min() > 0.98
+
+
+@pytest.mark.parametrize("bare", [True, False])
 def test_in_between_what_is_no_source_s_has_no_edges(bare: bool) -> None:
     """Creases between two parts of a tree were all teeth: there faces follow from cells, and not from any shape."""
     box = shape_of(BOX)

@@ -120,6 +120,23 @@ def test_sharp_edges_stay_sharp_and_round_ones_round(sphere: MeshFrame) -> None:
     assert np.allclose(ball.corner_normals, corners / np.linalg.norm(corners, axis=1, keepdims=True), atol=0.03)
 
 
+def test_what_a_frame_is_shaded_with_is_drawn() -> None:
+    """Bends that shapes shade sharp were smeared over whole faces, though they were right in Blender."""
+    box = trimesh.creation.box()
+    quads = np.array([[0, 1, 3, 2], [4, 6, 7, 5]], np.int32)
+    frame = MeshFrame(0.0, np.asarray(box.vertices, np.float32), quads)
+    frame.shading = np.arange(24, dtype=np.float32).reshape(2, 4, 3)
+    clay = clay_of(frame)
+    of_corners = {(*clay.vertices[v], *n) for v, n in zip(clay.triangles.ravel(), clay.corner_normals, strict=True)}
+    for face, normals in zip(quads, frame.shading, strict=True):
+        for vertex, normal in zip(face, normals, strict=True):
+            assert (*frame.vertices[vertex], *normal) in of_corners
+    frame.shading = np.asarray(box.vertices, np.float32)
+    clay = clay_of(frame, "y")
+    first = np.isin(clay.triangles.ravel(), np.arange(8))
+    assert clay.corner_normals[first] == pytest.approx(clay.vertices[clay.triangles.ravel()[first]])
+
+
 def test_coarse_meshes_are_refined_for_the_light() -> None:
     clay = clay_of(frame_of(trimesh.creation.box()))
     assert len(clay.triangles) >= 6000
