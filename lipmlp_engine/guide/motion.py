@@ -16,12 +16,14 @@ from threadpoolctl import threadpool_limits
 from ..job.description import Job
 from ..shapes.distance import DistanceField
 from ..shapes.facing_walls import faced
+from ..shapes.mesh_topology import Topology
 from ..shapes.shape import Shape, unit_normals
 from .carried_mesh import CarriedMesh
 from .facing import said_of_facing
 from .frame_pose import Pose, PosePath
 from .matter import SURFACE_SAMPLES, Matter, matter_of
 from .pace import Pace
+from .piece_pairs import paired_pieces
 from .pose_pairs import carried_meshes, find_ways
 from .registration import HELD_WEIGHT, ShapeSamples, Steering, register
 from .shared_parts import CommonPart
@@ -37,6 +39,7 @@ Its walls say nothing of where the matter goes, for the gap shuts as soon as the
 Chosen.
 """
 
+PAIRED = "Each of the {} parts of {!r} becomes one of {!r}, because they are arranged alike."
 
 Array = NDArray[np.float64]
 Flow = VelocityLattice | CarriedMesh
@@ -135,7 +138,13 @@ class Arrangement:
             if mesh is not None:
                 self._segments.append(mesh)
                 continue
-            steering = Steering(job.guide.rigidity, job.guide.volume, _landmarks(job, shapes, self.path, segment))
+            landmarks = _landmarks(job, shapes, self.path, segment)
+            pieces = paired_pieces(source, target, landmarks)
+            steering = Steering(job.guide.rigidity, job.guide.volume, landmarks, pieces=pieces)
+            if pieces is not None:
+                self.verdicts.append(
+                    PAIRED.format(pieces.count, *(shape.name for shape in shapes[segment : segment + 2]))
+                )
             if not len(steering.landmarks[0]):
                 pair = slice(segment, segment + 2)
                 if job.guide.turn == "auto" and not (stand or self.path.turns(segment)):
@@ -202,10 +211,14 @@ def _following_poses(job: Job, shapes: list[Shape], matters: list[Matter]) -> li
 
 def _in_frame(shape: Shape, distance: DistanceField, matter: Matter, pose: Pose) -> ShapeSamples:
     normals = unit_normals(shape.vertices, shape.triangles)
+    parts = Topology(shape.triangles).parts.astype(np.int64)
 
-    def nearest(points: Array) -> tuple[Array, Array]:
+    def parts_at(points: Array) -> NDArray[np.int64]:
+        return np.asarray(parts[distance.closest(points)[0]] if parts.any() else np.zeros(len(points), np.int64))
+
+    def nearest(points: Array) -> tuple[Array, Array, NDArray[np.int64]]:
         triangle, place, _ = distance.closest(pose.to_world(points))
-        return pose.to_training(place), normals[triangle] @ pose.rotation
+        return pose.to_training(place), normals[triangle] @ pose.rotation, parts[triangle]
 
     ahead = matter.surface + GAP_STEP * pose.scale * matter.normals
     free = ~faced(distance, ahead, GAP_STEP / 2 * pose.scale, matter.normals, normals)
@@ -218,6 +231,8 @@ def _in_frame(shape: Shape, distance: DistanceField, matter: Matter, pose: Pose)
         matter.normals[free] @ pose.rotation,
         matter.volume / pose.scale**3,
         nearest,
+        parts_at(matter.inside),
+        parts_at(matter.surface[free]),
     )
 
 

@@ -18,8 +18,10 @@ import scipy.sparse as sparse
 import scipy.sparse.linalg
 import torch
 from numpy.typing import NDArray
+from scipy.spatial import KDTree
 
 from .lattice_equations import LatticeEquations
+from .piece_pairs import Labels, PiecePairs
 from .transport import Transport
 from .velocity_lattice import VelocityLattice
 
@@ -92,8 +94,11 @@ class ShapeSamples:
     surface: Array
     normals: Array
     volume: float
-    nearest: Callable[[Array], tuple[Array, Array]]
-    """Nearest point of the surface to each point given, and the normal there."""
+    nearest: Callable[[Array], tuple[Array, Array, Labels]]
+    """Nearest point of the surface to each point given, the normal there, and in which part of the surface that is."""
+    inside_parts: Labels
+    """In which part of the surface each place of the inside lies, by that next to it."""
+    surface_parts: Labels
 
 
 @dataclass(frozen=True)
@@ -106,6 +111,8 @@ class Steering:
     """Points of the first shape and the points of the second that they must travel into, (n, 3) each."""
     weight: float = LANDMARK_WEIGHT
     """Of all these together."""
+    pieces: PiecePairs | None = None
+    """Which piece becomes which."""
 
 
 def register(
@@ -125,15 +132,20 @@ def register(
 
     solution = np.zeros(3 * NODES**3)
     flow = VelocityLattice(torch.zeros(NODES, NODES, NODES, 3))
-    between_insides = Transport(), Transport()
+    insides, surfaces = (steering.pieces.inside, steering.pieces.surface) if steering.pieces else (None, None)
+    between_insides = Transport(pieces=insides), Transport(pieces=insides)
     facing = NORMAL_COST * (1 - source.normals @ target.normals.T)
-    between_surfaces = Transport(facing), Transport(facing)
+    between_surfaces = Transport(facing, surfaces), Transport(facing, surfaces)
     for round_, stiffness in enumerate(stiffnesses):
-        if round_ >= ROUNDS:
-            wishes = [_holding_wishes(flow, source.inside, target.inside), _closing_wishes(flow, source, target)]
+        closing = round_ >= ROUNDS
+        if closing and steering.pieces is None:
+            wishes = [_holding_wishes(flow, source.inside, target.inside)]
         else:
+            # Surfaces that close the gap would draw a piece back that has not yet come all its way.
             wishes = [_wishes(flow, source.inside, target.inside, between_insides, 1.0)]
-        if 0 < round_ < ROUNDS:
+        if closing:
+            wishes.append(_closing_wishes(flow, source, target, steering.pieces))
+        elif round_:
             wishes.append(_wishes(flow, source.surface, target.surface, between_surfaces, SURFACE_WEIGHT))
         if len(steering.landmarks[0]):
             wishes.append(_landmark_wishes(flow, *steering.landmarks, steering.weight))
@@ -194,12 +206,22 @@ def _holding_wishes(flow: VelocityLattice, source: Array, target: Array) -> tupl
     return places, velocities, weights
 
 
-def _closing_wishes(flow: VelocityLattice, source: ShapeSamples, target: ShapeSamples) -> tuple[Array, Array, Array]:
+def _closing_wishes(
+    flow: VelocityLattice, source: ShapeSamples, target: ShapeSamples, pieces: PiecePairs | None
+) -> tuple[Array, Array, Array]:
     """Each carried surface point makes for the nearest point of the other surface, where that faces the same way."""
     parts = []
-    for start, end, duration in ((source, target, 1.0), (target, source, -1.0)):
+    for side, (start, end, duration) in enumerate(((source, target, 1.0), (target, source, -1.0))):
         path = _stations(flow, start.surface, duration)
-        place, normals = end.nearest(path[-1])
+        place, normals, part = end.nearest(path[-1])
+        if pieces is not None:
+            own, others = pieces.surface[side], pieces.surface[1 - side]
+            there = pieces.of_part[1 - side][part]
+            strayed = np.flatnonzero((there >= 0) & (there != own))
+            for piece in np.unique(own[strayed]):
+                rows, goals = strayed[own[strayed] == piece], np.flatnonzero(others == piece)
+                goals = goals[KDTree(end.surface[goals]).query(path[-1][rows])[1]]
+                place[rows], normals[rows] = end.surface[goals], end.normals[goals]
         alike = (normals * start.normals).sum(1) > 0
         missing = np.where(alike[:, None], place - path[-1], 0.0) * duration
         parts.append(_along(flow, path, missing, SURFACE_WEIGHT))

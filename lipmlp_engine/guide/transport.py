@@ -31,6 +31,9 @@ SMALLEST_EXPONENT = -115.0
 Follows from single precision, whose denormal numbers begin at 2^-126.
 """
 
+APART = 1e6
+"""Cost of going from one piece to another. Chosen: far above any squared distance in the training frame."""
+
 Array = NDArray[np.float64]
 
 
@@ -46,9 +49,16 @@ class Transport:
     True
     """
 
-    def __init__(self, extra_cost: Array | None = None) -> None:
-        """``extra_cost`` (source, target) is added to the squared distances."""
+    def __init__(
+        self, extra_cost: Array | None = None, pieces: tuple[NDArray[np.int64], NDArray[np.int64]] | None = None
+    ) -> None:
+        """``extra_cost`` (source, target) is added to the squared distances.
+
+        pieces: the number of each point's, source and target: nothing goes from one to another, and both points of one
+        number weigh the same in all, the mean of what they are of their sets.
+        """
         self._extra_cost = None if extra_cost is None else torch.from_numpy(np.asarray(extra_cost, np.float32))
+        self._pieces = pieces
         self._right: torch.Tensor | None = None
         # Kept: new memory takes longer to come than to be filled.
         self._memory = torch.empty(0)
@@ -59,22 +69,29 @@ class Transport:
         cost = torch.cdist(start, end).square_()
         if self._extra_cost is not None:
             cost += self._extra_cost
-        scale = float(cost.mean()) or 1.0
-        count, other = cost.shape
+        each: int | torch.Tensor
+        every: int | torch.Tensor
+        if self._pieces is None:
+            scale, (each, every) = float(cost.mean()) or 1.0, cost.shape
+        else:
+            apart = torch.from_numpy(self._pieces[0][:, None] != self._pieces[1])
+            scale = float(cost[~apart].mean()) or 1.0
+            cost.masked_fill_(apart, APART)
+            each, every = self._inverse_weights()
         if self._memory.shape != cost.shape:
             self._memory = torch.empty_like(cost)
         blurs = BLUR if self._right is None else KNOWN_BLUR
-        right = torch.zeros(1, other) if self._right is None else self._right
+        right = torch.zeros(1, cost.shape[1]) if self._right is None else self._right
         # The other potential follows from this one; no exponent below is above zero then.
         left = (cost - right).amin(1, keepdim=True)
         for blur in blurs:
             entropy = blur * scale
             for _ in range(ROUNDS_PER_BLUR):
                 kernel = self._plan(left, right, cost, entropy)
-                column = torch.ones(other, 1)
+                column = torch.ones(cost.shape[1], 1)
                 for _ in range(SCALINGS_PER_ROUND):
-                    row = 1 / (count * (kernel @ column).clamp_(min=1e-30))
-                    column = 1 / (other * (kernel.T @ row).clamp_(min=1e-30))
+                    row = 1 / (each * (kernel @ column).clamp_(min=1e-30))
+                    column = 1 / (every * (kernel.T @ row).clamp_(min=1e-30))
                 left = left + entropy * row.log()
                 right = right + entropy * column.log().T
         self._right = right
@@ -82,6 +99,17 @@ class Transport:
         destinations = (plan @ end) / plan.sum(1, keepdim=True).clamp_(min=1e-30)
         origins = (plan.T @ start) / plan.sum(0)[:, None].clamp_(min=1e-30)
         return destinations.numpy().astype(np.float64), origins.numpy().astype(np.float64)
+
+    def _inverse_weights(self) -> tuple[torch.Tensor, torch.Tensor]:
+        """One over what each point weighs, of both sets."""
+        assert self._pieces is not None
+        counts = [np.bincount(pieces) for pieces in self._pieces]
+        weights = sum(count / count.sum() for count in counts) / 2
+        first, second = (
+            torch.from_numpy((count / weights)[pieces].astype(np.float32)[:, None])
+            for count, pieces in zip(counts, self._pieces, strict=True)
+        )
+        return first, second
 
     def _plan(self, left: torch.Tensor, right: torch.Tensor, cost: torch.Tensor, entropy: float) -> torch.Tensor:
         """How much goes from where to where by these potentials; it stands until it is asked for again."""
