@@ -16,6 +16,8 @@ CLAYS = ("#D58364", "#6686B8", "#DDAE4E", "#8677B5", "#86A566", "#C4647E")
 """The colours of shapes that have none, in the order of the chain."""
 CREASE = 40.0
 """Degrees between a triangle and its corner's mean normal above which the edge stays sharp."""
+EDGE = 20.0
+"""Degrees between a corner's normal and the mean about its vertex above which the sides of an edge are lit apart."""
 FINE = 6_000
 """Triangles that a mesh should at least have, because light is gathered at its vertices."""
 
@@ -50,6 +52,7 @@ def clay_of(frame: MeshFrame, up: str = "z") -> Clay:
     colors = frame_colors(frame)
     while 0 < len(index) < FINE:
         vertices, index, corners, colors = _refined(vertices, index, corners, colors)
+    vertices, index, colors = _parted(vertices, index, corners, colors)
     return Clay(
         vertices.astype(np.float32),
         index.astype(np.int32),
@@ -132,6 +135,24 @@ def _unit(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
     length = np.linalg.norm(vectors, axis=-1, keepdims=True)
     unit: NDArray[np.float64] = np.divide(vectors, length, out=np.zeros_like(vectors), where=length > 0)
     return unit
+
+
+def _parted(
+    vertices: NDArray[np.float64],
+    triangles: NDArray[np.int32],
+    corners: NDArray[np.float64],
+    colors: NDArray[np.float64],
+) -> tuple[NDArray[np.float64], NDArray[np.int32], NDArray[np.float64]]:
+    """With a vertex for each side of a sharp edge: light that is gathered for both runs from one into the other."""
+    index = triangles.ravel()
+    sums = [np.bincount(index, corners[..., axis].ravel(), len(vertices)).astype(np.float64) for axis in range(3)]
+    mean = _unit(np.stack(sums, axis=1))
+    sharp = np.zeros(len(vertices), bool)
+    sharp[triangles[np.einsum("mki,mki->mk", corners, mean[triangles]) < np.cos(np.radians(EDGE))]] = True
+    side = np.where(sharp[triangles], (np.rint(2 * corners) + 2).astype(np.int64) @ [25, 5, 1], 0)
+    _, first, parted = np.unique(index.astype(np.int64) * 125 + side.ravel(), return_index=True, return_inverse=True)
+    kept = index[first]
+    return vertices[kept], parted.reshape(-1, 3).astype(np.int32), colors[kept]
 
 
 def _refined(

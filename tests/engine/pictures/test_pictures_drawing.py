@@ -140,8 +140,19 @@ def test_what_a_frame_is_shaded_with_is_drawn() -> None:
 def test_coarse_meshes_are_refined_for_the_light() -> None:
     clay = clay_of(frame_of(trimesh.creation.box()))
     assert len(clay.triangles) >= 6000
-    solid = trimesh.Trimesh(clay.vertices, clay.triangles, process=False)
+    solid = trimesh.Trimesh(clay.vertices, clay.triangles)
     assert solid.is_watertight and solid.volume == pytest.approx(1, rel=1e-5)
+
+
+def test_light_of_one_side_of_an_edge_does_not_run_into_the_other() -> None:
+    """A vertex on an edge has a light for each side: streaks ran from the edges of a flange into its flat sides."""
+    box = clay_of(frame_of(trimesh.creation.box()))
+    axes = np.abs(box.corner_normals).argmax(1)
+    first = np.zeros(len(box.vertices), int)
+    first[box.triangles.ravel()] = axes
+    assert (first[box.triangles.ravel()] == axes).all()
+    ball = trimesh.creation.icosphere(5)
+    assert len(clay_of(frame_of(ball)).vertices) == len(ball.vertices)
 
 
 def test_colour_values_go_there_and_back() -> None:
