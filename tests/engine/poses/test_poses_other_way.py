@@ -16,9 +16,9 @@ from lipmlp_engine.poses import laying_on
 from lipmlp_engine.poses.laying_on import ELSEWHERE, LayingOn
 from lipmlp_engine.poses.matching import UPRIGHT
 from lipmlp_engine.poses.misplaced import relocated
-from lipmlp_engine.poses.pairing import Pairing
+from lipmlp_engine.poses.pairing import MOST_STRAIN, Pairing
 from lipmlp_engine.poses.recognition import judged
-from lipmlp_engine.poses.second_looks import MOST_ASTRAY, found_from_other_side
+from lipmlp_engine.poses.second_looks import MOST_ASTRAY, beside_its_rival, found_from_other_side
 from lipmlp_engine.poses.signature import Signature, signature
 from lipmlp_engine.poses.stand_in_mesh import stand_in
 from lipmlp_engine.shapes.shape import Shape
@@ -96,6 +96,35 @@ def test_a_mesh_that_is_settled_is_strained_less_and_stays_where_it_belongs(layi
         settled = laying.settled(pairing)
         assert settled.fit.strain < pairing.fit.strain and settled.own_doubt < pairing.own_doubt
         assert laying.apart(pairing, settled) < ELSEWHERE
+
+
+@pytest.mark.parametrize(("settled", "taken"), [(1.5, True), (1.04, False)])
+def test_what_is_as_much_in_doubt_as_its_rival_is_taken_if_it_is_clearly_the_better_one_once_both_are_settled(
+    laying: LayingOn, there: Pairing, monkeypatch: pytest.MonkeyPatch, settled: float, taken: bool
+) -> None:
+    """A man who sits, one skin, was refused for one that fitted nearly as well until its legs were settled."""
+    match = laying.matching.rival(there.match)
+    assert match is not None
+    rival = laying.along(match, drawn_out=False)
+
+    def doubted(pairing: Pairing, doubt: float) -> Pairing:
+        alone = replace(pairing.fit, gap=0.0, bare=0.0, turned=0.0, strain=doubt * MOST_STRAIN)
+        return replace(pairing, fit=alone, match=replace(pairing.match, upright=1.0))
+
+    def is_rival(pairing: Pairing) -> bool:
+        return laying.apart(there, pairing) > ELSEWHERE
+
+    near = replace(match, stretch=1.3 * there.match.stretch)
+    monkeypatch.setattr(laying.matching, "rival", lambda match, bent=True: near)
+    monkeypatch.setattr(laying, "along", lambda match, drawn_out: doubted(rival, 0.9))
+    monkeypatch.setattr(laying, "along_bent", lambda pairing: pairing)
+    monkeypatch.setattr(
+        laying, "settled", lambda pairing: doubted(pairing, 0.6 * (settled if is_rival(pairing) else 1))
+    )
+    with ThreadPoolExecutor(2) as pool:
+        found = beside_its_rival(doubted(there, 0.8), laying, pool)
+    assert not is_rival(found)
+    assert found.own_doubt == pytest.approx(0.6 if taken else 0.8) and (found.rivalry < 1) == taken
 
 
 @pytest.mark.parametrize(
