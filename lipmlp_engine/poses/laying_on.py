@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.spatial import KDTree
 
 from .matching import Match, Matching, nearest_facing
-from .mesh_fitting import Fitting
+from .mesh_fitting import Fit, Fitting
 from .misplaced import relocated, strain_about
 from .pairing import Pairing
 from .signature import Signature
@@ -57,6 +57,7 @@ class LayingOn:
         """Whether limbs are known to touch, so that faces which look the wrong way there speak against no pairing."""
         self.matching = Matching(first, second, landmarks)
         self._fitting = Fitting(first.surface, second.surface)
+        self._left_lying: list[Fit] = []
 
     def along(self, match: Match, drawn_out: bool = True) -> Pairing:
         """``drawn_out``: ends of limbs that are laid on too short are drawn to where the second surface is bare."""
@@ -85,7 +86,7 @@ class LayingOn:
         What is put elsewhere may be worse off, where limbs touch and distances lie: each limb goes where it is
         stretched less, and the whole is taken only where there is clearly less doubt of it.
         """
-        if pairing.own_doubt < WELL_LAID:
+        if pairing.own_doubt < WELL_LAID or any(pairing.fit is fit for fit in self._left_lying):
             return pairing
         first, second = self._first, self._second
         moved = relocated(first, second, pairing.match.samples)
@@ -96,6 +97,7 @@ class LayingOn:
         mixed = self.along(self.matching.of_vertices(KDTree(second.surface.vertices).query(places)[1]))
         best = min((anew, mixed), key=lambda each: each.own_doubt)
         if best.own_doubt > CLEARLY_LESS * pairing.own_doubt:
+            self._left_lying.append(pairing.fit)
             return pairing
         return replace(best, rivalry=pairing.rivalry, contradiction=pairing.contradiction)
 

@@ -52,6 +52,10 @@ of what laid limbs onto others; by the nearest place alone up to 13.4 of right o
 """
 HOPELESSLY_TURNED = 0.1
 """Share that faces the wrong way from which on it is not asked what of it touches. Chosen."""
+DEPTH = 0.1
+"""Spacings below a face at which it is asked whether another limb hides it. Chosen: about what meshes lie off."""
+TWICE_WITHIN = 1.5
+"""Times that a surface goes round what is in two limbs at once. Follows from winding numbers being whole."""
 BESIDE = 30
 """Vertices that are looked at there. Chosen."""
 NO_TIES = np.zeros((0, 2), np.int64)
@@ -192,6 +196,8 @@ def judged_fit(first: StandIn, second: StandIn, places: Array, surface: Distance
     turned = (unit_normals(second.vertices, second.triangles)[there[0]] * own.normals).sum(1) < 0
     if len(first.ties):
         turned &= ~_beside_facing(own, first.kinds, second, SHEET * spacing)
+    else:
+        turned[turned] = ~_within_both(places[turned] - DEPTH * spacing * own.normals[turned], second)
     against = np.flatnonzero(turned)
     # What faces the other way nearly everywhere is hopeless, and would take long.
     asked = against if turned.mean() < HOPELESSLY_TURNED else against[:0]
@@ -204,6 +210,13 @@ def judged_fit(first: StandIn, second: StandIn, places: Array, surface: Distance
         float(turned.mean()),
         float(touching(first, places / growth, asked, SHEET * spacing / growth).sum()) / len(turned),
     )
+
+
+def _within_both(points: Array, surface: StandIn) -> NDArray[np.bool_]:
+    """Whether points are within two limbs of a surface that run into each other: there one hides the other's walls."""
+    if not len(points):
+        return np.zeros(0, bool)
+    return np.asarray(igl.fast_winding_number(surface.vertices, surface.triangles, points) > TWICE_WITHIN)
 
 
 def _beside_facing(own: StandIn, kinds: NDArray[np.integer], second: StandIn, reach: float) -> NDArray[np.bool_]:

@@ -58,11 +58,14 @@ class TriangleDeformations:
         sizes[mirrored, 2] *= -1
         own = len(deformation) - self._ties
         mesh, ties = np.split(self._triangles, [own])
-        turns = _unwrapped((left @ right)[:own], mesh, self._silent[:own], ties)
+        at = _at_vertices(mesh)
+        part = face_parts(mesh, len(at))[1]
+        joints = at[ties[:, [0, 1, 1, 2]].reshape(-1, 2)].T
+        turns = _unwrapped((left @ right)[:own], mesh, self._silent[:own], part[mesh[:, 0]], joints)
         stretches = np.swapaxes(right, 1, 2) @ (sizes[:, :, None] * right)
         if not len(ties):
             return turns, stretches
-        held = turns[_held_by(ties, mesh)]
+        held = turns[_held_by(ties, at, part)]
         # Their own turn may be any where parts slide on each other.
         stretches[own:] = Rotation.from_rotvec(-held).as_matrix() @ deformation[own:]
         return np.concatenate([turns, held]), stretches
@@ -111,11 +114,13 @@ def triangle_frames(vertices: Array, triangles: Numbers) -> Array:
     return np.asarray(np.stack([b - a, c - a, normal], 2), np.float64)
 
 
-def _held_by(ties: Numbers, mesh: Numbers) -> Numbers:
-    """For each tie a triangle of the part that has two of its corners, at one of them."""
-    at = _at_vertices(mesh)
-    part = face_parts(mesh, len(at))[1][ties]
-    return np.asarray(at[np.where(part[:, 0] == part[:, 2], ties[:, 0], ties[:, 1])])
+def _held_by(ties: Numbers, at: Numbers, part: Numbers) -> Numbers:
+    """For each tie a triangle of the part that has two of its corners, at one of them.
+
+    Given a triangle at each vertex, and the part that it is of.
+    """
+    of_first = part[ties[:, 0]] == part[ties[:, 2]]
+    return np.asarray(at[np.where(of_first, ties[:, 0], ties[:, 1])])
 
 
 def _at_vertices(mesh: Numbers) -> Numbers:
@@ -125,31 +130,29 @@ def _at_vertices(mesh: Numbers) -> Numbers:
     return at
 
 
-def _unwrapped(turns: Array, triangles: Numbers, silent: NDArray[np.bool_], ties: Numbers) -> Array:
+def _unwrapped(turns: Array, triangles: Numbers, silent: NDArray[np.bool_], part: Numbers, joints: Numbers) -> Array:
     """Rotation vectors, of any length, such that neighbouring triangles differ as little as can be.
 
     A limb that has turned by more than half a turn goes on turning the way that its neighbours do, and a part the way
-    that what it is tied to does. Silent triangles have no turn of their own.
+    that what it is tied to does. Silent triangles have no turn of their own. ``joints`` are pairs of triangles that are
+    tied, and each triangle is of a ``part``.
     """
     vectors = Rotation.from_matrix(turns).as_rotvec()
     adjacency, _ = igl.triangle_triangle_adjacency(np.asarray(triangles, np.int64))
     first, side = np.nonzero(adjacency >= 0)
     links = np.stack([first, adjacency[first, side]])
-    at = _at_vertices(triangles)
-    joints = at[ties[:, [0, 1, 1, 2]].reshape(-1, 2)].T
     first, second = np.unique(np.concatenate([links, joints], axis=1), axis=1)
     between = np.einsum("nij,nij->n", turns[first], turns[second])
     angles = np.arccos(((between - 1) / 2).clip(-1, 1)) + LEAST_ANGLE
     angles[silent[first] | silent[second]] = np.pi
-    own = face_parts(triangles, len(at))[1][triangles[:, 0]]
-    angles[own[first] != own[second]] += 2 * np.pi
+    angles[part[first] != part[second]] += 2 * np.pi
     count = len(triangles)
     graph = sparse.csr_array((angles, (first, second)), shape=(count, count))
     tree = minimum_spanning_tree(graph)
-    parts = connected_components(tree, directed=False)[1]
+    groups = connected_components(tree, directed=False)[1]
     size = np.linalg.norm(vectors, axis=1)
-    for part in range(int(parts.max()) + 1):
-        members = np.flatnonzero(parts == part)
+    for group in range(int(groups.max()) + 1):
+        members = np.flatnonzero(groups == group)
         root = int(members[np.where(silent[members], np.inf, size[members]).argmin()])
         order, parent = breadth_first_order(tree, root, directed=False)
         _continue(vectors, np.where(silent, -1.0, size), order[1:].tolist(), parent)

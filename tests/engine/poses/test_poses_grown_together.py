@@ -7,11 +7,13 @@ from numpy.typing import NDArray
 from trimesh.creation import capsule
 
 from lipmlp_engine.poses.matching import Match
-from lipmlp_engine.poses.mesh_fitting import Fit
+from lipmlp_engine.poses.mesh_fitting import Fit, judged_fit
 from lipmlp_engine.poses.pairing import MOST_TURNED, MOST_TURNED_IN_ALL, Pairing
 from lipmlp_engine.poses.second_looks import excused
 from lipmlp_engine.poses.stand_in_mesh import StandIn, evened
 from lipmlp_engine.poses.touching_limbs import touching
+from lipmlp_engine.shapes.distance import DistanceField
+from lipmlp_engine.shapes.shape import unit_normals
 
 Array = NDArray[np.float64]
 
@@ -49,6 +51,20 @@ def test_what_lies_beside_a_part_that_is_far_along_the_surface_touches() -> None
     outer = mesh.vertices[:, 1] > 0.05
     assert found[inner].all() and not found[outer].any()
     assert not len(touching(mesh, folded, every[:0], 0.06))
+
+
+def test_a_wall_that_another_limb_hides_does_not_look_the_wrong_way() -> None:
+    """A dog's legs folded into each other: the nearest wall is the other leg's, and faces the other way."""
+    mesh = rod()
+    folded = StandIn(bent_double(mesh.vertices, radius=0.05) * [1, 1, -1], mesh.triangles)
+    field = DistanceField(folded.vertices, folded.triangles)
+    places = folded.vertices + 0.06 * np.sign(mesh.vertices[:, :1]) * [0, 1, 0]
+    nearest = unit_normals(folded.vertices, folded.triangles)[field.closest(places)[0]]
+    against = float(((nearest * folded.normals).sum(1) < 0).mean())
+    assert against > 0.05
+    assert judged_fit(mesh, folded, places, field).turned < 0.6 * against
+    over = StandIn(mesh.vertices, mesh.triangles[:, ::-1])
+    assert judged_fit(over, folded, places, field).turned > 0.8
 
 
 def test_faces_that_look_the_wrong_way_where_limbs_touch_are_let_pass_and_others_are_not() -> None:
