@@ -16,11 +16,13 @@ from ..files.results_folder import ResultsFolder
 from ..files.whole_file import moved_when_whole
 from ..files.workplace import Workplace
 from ..job.events import Done, Notice
+from ..job.sections import ShapeInput
 from ..machine.devices import device_name
 from ..pictures.contact_sheet import contact_sheet
 from ..poses.mesh_edges import edge_lengths, edges_of
 from ..running.channel import Audience
 from ..running.pipeline import greeting
+from ..shapes.up_axis import common_up
 from .grid import nodes_for, write_grid
 from .learned_space import PoseSpace
 from .pose_set import PoseSet, read_poses
@@ -76,7 +78,8 @@ def learn_space(
             draft.write_text(text + "\n", encoding="utf-8")
         if nodes is not None:
             write_grid(space, nodes, results.grid)
-        _draw(space, results.contact_sheet)
+        up = common_up([ShapeInput(name=path.stem, path=str(path)) for path in paths], Path())
+        _draw(space, results.contact_sheet, up)
         failed = False
     finally:
         place.close(failed)
@@ -129,7 +132,7 @@ def _off(between: Array, first: Array, last: Array, share: float, edges: NDArray
     return float(np.abs(middle - wanted).sum() / wanted.sum())
 
 
-def _draw(space: PoseSpace, path: Path) -> None:
+def _draw(space: PoseSpace, path: Path, up: str) -> None:
     """The way between the two poses whose codes are farthest apart, and the first number from end to end."""
     apart = np.linalg.norm(space.codes[:, None] - space.codes[None], axis=2)
     first, last = np.unravel_index(int(apart.argmax()), apart.shape)
@@ -145,4 +148,4 @@ def _draw(space: PoseSpace, path: Path) -> None:
         meshes = space.decode(codes).astype(np.float32)
         shares = np.linspace(0, 1, SHOWN)
         drawn.append((label, [MeshFrame(float(t), mesh, faces) for t, mesh in zip(shares, meshes, strict=True)]))
-    contact_sheet(drawn, path, height=200, rays=12)
+    contact_sheet(drawn, path, up=up, height=200, rays=12)
