@@ -14,18 +14,15 @@ from ..job.errors import ShapeError
 from ..job.sections import FEWEST_POINTS
 from ..job.sections.points import Points
 from ..shapes.cloud import Cloud, tidied
-from ..shapes.distance import DistanceField
-from ..shapes.mesh_topology import Topology
-from ..shapes.surface_samples import sample_surface
 from .closed_surface import enclosing_surface
-from .cloud_noise import CLEAN
+from .cut_from_ground import OffGround, off_ground
 from .dimension import fill_a_body, without_lines
-from .facing_sheets import close_sheets
 from .filled_body import body_surface, spacing_within
-from .found_surface import Found, SurfaceReport
+from .found_surface import Found
 from .given_normals import believed
 from .lent_normals import lent
 from .loose_points import settled
+from .measured_surface import Way, measured, told
 from .normal_estimation import Lines, lines_of
 from .orientation import oriented
 from .oriented_samples import Samples
@@ -37,17 +34,6 @@ Notify = Callable[[float], None]
 
 ON_A_LINE = 1e-4
 """Points closer to one line than this share of its length lie on it. Chosen."""
-UNSEEN = 3.0
-"""Surface farther than this many spacings from every point was not scanned. Chosen."""
-ASTRAY = (4.0, 1.0)
-"""Standard deviations of the noise, and spacings, beyond both of which a point lies off the surface. Chosen: chance
-alone leaves .01 % of the points there."""
-TOO_CLOSE, AMONG, CLOSE_FROM = 3.0, 48, 2.0
-"""Standard deviations of the noise up to which two sheets are as good as one, among how many neighbours another is
-looked for, and the share of the area, in %, from which that is said. Chosen: in noise a cat has .8 % and a penguin
-1.7 %, two plates whose gap is bridged 18 and 40 %."""
-TOLD_FROM = 0.3
-"""Share of the points, in %, that must lie so far off for it to be said. Chosen."""
 
 
 def reconstruct(
@@ -64,78 +50,41 @@ def reconstruct(
     began = time.monotonic()
     given = len(cloud)
     cloud = _checked(tidied(cloud, settings.most, settings.strays), name)
-    if settings.ground == "remove":
-        cloud = _checked(_without_ground(cloud, threads), name)
+    alone = off_ground(cloud, threads) if settings.ground == "remove" else None
+    if alone is not None:
+        cloud = _checked(cloud.taken(alone.ground.stands, alone.left_out), name)
+    elif settings.ground == "remove":
+        cloud.notes.append("Scanned Ground: Remove found no ground that goes all around what stands on it")
     # Far from the origin, and in kilometres or microns, digits would be lost.
-    points, middle, scale = _placed(cloud)
+    points, middle, scale = cloud.placed()
     notify(0.02)
     if settings.method == "volume" or (settings.method == "auto" and fill_a_body(points)):
         way = _about(points, settings, threads, notify)
     else:
+        as_given = points
         points, cloud = _settled(points, cloud, threads)
         how = settings, seed, device, threads, notify
-        standing = _standing(points, cloud, *how)
+        if alone is None:
+            standing = _standing(points, cloud, *how)
+        else:
+            standing = _cut_off(points, cloud, alone.placed(middle, scale), *how) if points is as_given else None
         if standing is None:
             way = _through(_sampled(points, cloud, *how), settings, threads, notify)
         else:
             points, cloud, way = standing
     if len(way.triangles) == 0:
         raise ShapeError(f"No surface was found through the points of '{name}'; give it more points or normals.")
-    report = _measured(points, way, threads)
+    report = measured(points, way, threads)
     report.points, report.seconds = given, time.monotonic() - began
     colors = None if cloud.colors is None else _colors(way.vertices, points, cloud.colors)
-    notes = [*cloud.notes, *way.notes]
-    if report.unseen > 1:
-        notes.append(f"{report.unseen:.0f} % of its area lies where no points are, and was closed smoothly")
-    if report.astray > TOLD_FROM:
-        notes.append(
-            f"{report.astray:.1f} % of its points lie more than {report.astray_beyond:.1f} % of its size off the "
-            "surface: what is thinner there than its noise, or than its points are apart, is lost or has grown together"
-        )
-    if report.too_close > CLOSE_FROM:
-        notes.append(
-            f"{report.too_close:.0f} % of its area lies closer than {report.too_close_below:.1f} % of its size to "
-            "another side of it, which its noise hides: gaps there may be bridged, and what is thin may have holes"
-        )
+    notes = [*cloud.notes, *way.notes, *told(report)]
     notify(1.0)
     return Found(way.vertices * scale + middle, way.triangles, colors, notes, report)
 
 
-@dataclass
-class _Way:
-    """A surface by one of the ways, in units of the diagonal, and what is to be said of it."""
-
-    vertices: Array
-    triangles: NDArray[np.int32]
-    places: Array
-    """(n, 3), where it is known."""
-    spacing: Array
-    """(n,), how far apart these are."""
-    method: str
-    normals: str
-    noise: float
-    notes: list[str]
-
-
-def _placed(cloud: Cloud) -> tuple[Array, Array, float]:
-    """The points about the origin in units of their diagonal, and where they were and how large."""
-    middle = (cloud.points.max(axis=0) + cloud.points.min(axis=0)) / 2
-    return (cloud.points - middle) / cloud.diagonal, middle, cloud.diagonal
-
-
-def _without_ground(cloud: Cloud, threads: int) -> Cloud:
-    """What stands on a ground that was scanned with it, without that ground."""
-    ground = ground_below(_placed(cloud)[0], threads)
-    if ground is None:
-        none = "Scanned Ground: Remove found no ground that goes all around what stands on it"
-        return cloud.taken(np.ones(len(cloud), np.bool_), none)
-    share = 100 * (1 - ground.stands.mean())
-    return cloud.taken(ground.stands, f"left out the {share:.0f} % of its points that are the ground it stands on")
-
-
 def _standing(
     points: Array, cloud: Cloud, settings: Points, seed: int, device: str, threads: int, notify: Notify
-) -> tuple[Array, Cloud, _Way] | None:
+) -> tuple[Array, Cloud, Way] | None:
     """What stands on a ground that was scanned with it, and that ground, which gets an underside: the points that are
     kept, their cloud, and the surface."""
     kept = settings.ground == "keep" and settings.opening != "sheet"
@@ -153,14 +102,34 @@ def _standing(
     return points[ground.kept], cloud.taken(ground.kept), _through(sampled, settings, threads, notify)
 
 
-def _through(sampled: _Sampled, settings: Points, threads: int, notify: Notify) -> _Way:
+def _cut_off(
+    points: Array,
+    cloud: Cloud,
+    alone: OffGround,
+    settings: Points,
+    seed: int,
+    device: str,
+    threads: int,
+    notify: Notify,
+) -> tuple[Array, Cloud, Way] | None:
+    """What stands on a ground, cut from that where both enclose something: its points, their cloud, and the surface."""
+    if settings.opening == "sheet":
+        return None
+    sampled = _sampled(alone.whole.points, alone.whole, settings, seed, device, threads, notify)
+    if not alone.ground.encloses(sampled.samples):
+        return None
+    way = alone.cut(_through(sampled, settings, threads, notify))
+    return None if way is None else (points, cloud, way)
+
+
+def _through(sampled: _Sampled, settings: Points, threads: int, notify: Notify) -> Way:
     """The surface that the samples lie on."""
     samples, method, notes = sampled.samples, sampled.method, sampled.notes
     surface = enclosing_surface(
         samples, settings.cells, settings.opening, threads, lambda share: notify(0.5 + 0.45 * share), notes.append
     )
     made = f"made a surface through {len(samples.points):,} points by the {method} way, normals {sampled.normals}"
-    return _Way(*surface, samples.points, samples.spacing, method, sampled.normals, sampled.noise, [*notes, made])
+    return Way(*surface, samples.points, samples.spacing, method, sampled.normals, sampled.noise, [*notes, made])
 
 
 @dataclass
@@ -205,12 +174,12 @@ def _sampled(
     return _Sampled(samples, method, origin, lines.noise, notes)
 
 
-def _about(points: Array, settings: Points, threads: int, notify: Notify) -> _Way:
+def _about(points: Array, settings: Points, threads: int, notify: Notify) -> Way:
     """The surface of the body that the points fill."""
     spacing = spacing_within(points, threads)
     surface = body_surface(points, spacing, settings.cells, threads, lambda share: notify(0.05 + 0.9 * share))
     made = f"made the surface of the body that {len(points):,} points fill"
-    return _Way(*surface, points, spacing, "volume", "", 0.0, [made])
+    return Way(*surface, points, spacing, "volume", "", 0.0, [made])
 
 
 def _settled(points: Array, cloud: Cloud, threads: int) -> tuple[Array, Cloud]:
@@ -257,40 +226,6 @@ def _made(points: Array, lines: Lines, threads: int) -> Array:
     better = lent(points, lines.normals, lines.spacing, lines.noise, threads, sided=False)
     normals = oriented(points, replace(lines, normals=better), threads)
     return lent(points, normals, lines.spacing, lines.noise, threads)
-
-
-def _measured(points: Array, way: _Way, threads: int) -> SurfaceReport:
-    field = DistanceField(way.vertices, way.triangles, threads=threads)
-    distance = np.maximum(field.signed(points), 0) if way.method == "volume" else field.closest(points)[2]
-    on_surface, facing, _ = sample_surface(way.vertices, way.triangles, 20_000, np.random.default_rng(0))
-    away, nearest = cKDTree(way.places).query(on_surface)
-    usual = float(np.median(way.spacing))
-    unseen = float((away > UNSEEN * np.maximum(way.spacing[nearest], usual)).mean())
-    close = TOO_CLOSE * way.noise if way.noise >= CLEAN * usual else 0.0
-    near_another = close_sheets(on_surface, facing, close, AMONG)[0] if close else np.zeros(1)
-    beyond = max(ASTRAY[0] * way.noise, ASTRAY[1] * usual)
-    topology = Topology(way.triangles)
-    genus = (2 * topology.part_count - topology.euler_number) // 2 if topology.closed else None
-    return SurfaceReport(
-        points=0,
-        used=len(points),
-        method=way.method,
-        normals=way.normals,
-        noise=100 * way.noise,
-        spacing=100 * usual,
-        distance_mean=100 * float(distance.mean()),
-        distance_95=100 * float(np.quantile(distance, 0.95)),
-        astray=100 * float((distance > beyond).mean()),
-        astray_beyond=100 * beyond,
-        too_close=100 * float(near_another.mean()),
-        too_close_below=100 * close,
-        unseen=100 * unseen,
-        parts=topology.part_count,
-        genus=genus,
-        closed=topology.closed,
-        triangles=len(way.triangles),
-        seconds=0.0,
-    )
 
 
 def _colors(vertices: Array, points: Array, colors: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -47,6 +47,11 @@ class Cloud:
     def diagonal(self) -> float:
         return float(np.linalg.norm(np.ptp(self.points, axis=0))) if len(self.points) else 0.0
 
+    def placed(self) -> tuple[Array, Array, float]:
+        """The points about the origin in units of their diagonal, and where they were and how large."""
+        middle = (self.points.max(axis=0) + self.points.min(axis=0)) / 2
+        return (self.points - middle) / self.diagonal, middle, self.diagonal
+
     def taken(self, chosen: NDArray[np.bool_] | NDArray[np.int64], *notes: str) -> Cloud:
         """The chosen points with all that belongs to them."""
         return replace(

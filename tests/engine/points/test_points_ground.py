@@ -11,7 +11,7 @@ from lipmlp_engine.points.reconstruct import reconstruct
 from lipmlp_engine.points.scanned_ground import Ground, ground_below
 from lipmlp_engine.shapes.cloud import Cloud
 from lipmlp_engine.shapes.mesh_topology import Topology
-from lipmlp_engine.shapes.shape import signed_volume
+from lipmlp_engine.shapes.shape import signed_volume, triangle_areas, unit_normals
 from tests.engine.clouds import on_ball
 
 HEIGHT, WIDE = 0.9, 2.5
@@ -52,11 +52,40 @@ def test_a_ground_that_is_not_wanted_is_left_out() -> None:
     points = ball_on_a_ground()
     alone = reconstruct(Cloud(points), "scan", Points(cells=64, ground="remove"), threads=1)
     assert alone.report.closed and alone.report.parts == 1
-    assert np.abs(alone.vertices[:, :2]).max() < 1.1 and alone.vertices[:, 2].min() > -0.2
+    assert np.abs(alone.vertices[:, :2]).max() < 1.1
+    sole = alone.vertices[alone.vertices[:, 2] < alone.vertices[:, 2].min() + 0.01]
+    assert 0 < sole[:, 2].min() < 0.2 and len(sole) > 20
+    assert np.linalg.norm(sole[:, :2], axis=1).max() == pytest.approx(np.sqrt(1 - HEIGHT**2), abs=0.35)
     assert np.abs(np.linalg.norm(alone.vertices - (0, 0, HEIGHT), axis=1)[alone.vertices[:, 2] > 0.3] - 1).max() < 0.1
     assert any("the ground it stands on" in note for note in alone.notes)
+    left_open = reconstruct(Cloud(points), "scan", Points(cells=64, ground="remove", opening="sheet"), threads=1)
+    assert not left_open.report.closed and np.abs(left_open.vertices[:, :2]).max() < 1.5
     none = reconstruct(Cloud(on_ball(300)), "ball", Points(cells=64, ground="remove"), threads=1)
     assert none.report.closed and any("found no ground" in note for note in none.notes)
+
+
+def test_no_film_of_ground_hangs_between_feet() -> None:
+    """Beside a foot the planes of neighbours are half the ground's, and what was told by them stayed with the feet."""
+    random = np.random.default_rng(5)
+    turn, high = random.uniform(0, 2 * np.pi, 1400), random.uniform(0, 1, 1400)
+    post = np.stack([0.2 * np.cos(turn), 0.2 * np.sin(turn), high], axis=1)
+    bar = random.uniform(-1, 1, (1800, 3)) * (0.6, 0.25, 0.15)
+    side = random.choice(6, 1800, p=np.repeat([0.0375, 0.09, 0.15], 2) / 0.555)
+    bar[np.arange(1800), side // 2] = np.array([0.6, 0.25, 0.15])[side // 2] * (1 - 2 * (side % 2))
+    under = (bar[:, 2] == -0.15) & (np.abs(np.abs(bar[:, 0]) - 0.32) < 0.2) & (np.abs(bar[:, 1]) < 0.2)
+    posts = [post + np.array([x, 0, 0]) for x in (-0.32, 0.32)]
+    ground = random.uniform(-1.6, 1.6, (3000, 3)) * (1, 1, 0)
+    around = np.hypot(np.abs(ground[:, 0]) - 0.32, ground[:, 1]) > 0.2
+    scan = np.concatenate([*posts, bar[~under] + (0, 0, 1.15), ground[around]])
+    scan += 0.004 * random.standard_normal(scan.shape)
+    alone = reconstruct(Cloud(scan), "bench", Points(cells=96, ground="remove"), threads=1)
+    assert alone.report.closed and alone.report.parts == 1
+    low = alone.vertices[alone.vertices[:, 2] < 0.3]
+    assert np.hypot(np.abs(low[:, 0]) - 0.32, low[:, 1]).max() < 0.3
+    flat = unit_normals(alone.vertices, alone.triangles)[:, 2] < -0.99
+    flat &= alone.vertices[alone.triangles][:, :, 2].max(axis=1) < 0.1
+    soles = float(triangle_areas(alone.vertices, alone.triangles[flat]).sum())
+    assert low[:, 2].min() > 0 and soles == pytest.approx(2 * np.pi * 0.2**2, rel=0.1)
 
 
 def test_the_rim_of_that_plate_is_even(stood: Found) -> None:
