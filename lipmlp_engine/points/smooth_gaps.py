@@ -29,6 +29,12 @@ as their gap counted as never scanned."""
 RIM, BARE = 1.5, 0.5
 """Spacings around such a gap in which places more than so many spacings from a sample are laid anew as well: planes end
 there in teeth. Chosen. Measured: a vase from three sides is .062 % from the truth without, and .049 with them."""
+SPARSE, AROUND, ASIDE, NEARBY = 2.0, 12, 0.75, 3.0
+"""Times the usual spacing from which a rim is sparse, as where a scanner saw it at a grazing angle; samples around a
+place, how far off their middle it lies, over how far they do in the mean, at a rim; and spacings from a gap up to which
+what lies there is laid anew: planes that far apart make beads. Chosen: it is .4 within samples and .7 at the straight
+rim of even ones. Without the first, cats and koalas cut off evenly came from .096 and .103 to .126 and .123 %.
+"""
 STIFF, ROUND, LEVEL = 0.02, 0.2, 0.7
 """Of the diagonal: how far into a gap the way goes on as the surface around it does, what is wider being as flat as can
 be, so that the ground that a body stood on becomes no bulge; the same where that surface is level with the gap, by the
@@ -47,9 +53,20 @@ where noise is wider than a gap between plates, the surface misses them, and non
 def with_smooth_gaps(vertices: Array, triangles: Triangles, samples: Samples, sheet: Flags) -> Array:
     """The vertices, those in gaps moved; none near samples of a ``sheet``, which ends there."""
     edges = np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]])
-    free, count = _gaps(vertices, triangles, edges, samples, sheet), len(vertices)
+    free, rims = _gaps(vertices, triangles, edges, samples, sheet)
     if not free.any():
         return vertices
+    laid, good = _laid(vertices, triangles, edges, samples, free | rims)
+    # Whatever gap does not go well together with its sparse rim is laid without that.
+    without = free & ~good
+    return _laid(laid, triangles, edges, samples, without)[0] if rims.any() and without.any() else laid
+
+
+def _laid(
+    vertices: Array, triangles: Triangles, edges: Triangles, samples: Samples, free: Flags
+) -> tuple[Array, Flags]:
+    """The vertices, free ones where the surface bends least, and which of them may stay there."""
+    count = len(vertices)
     both = np.concatenate([edges, edges[:, ::-1]])
     beside = csr_array(coo_array((np.ones(len(both)), (both[:, 0], both[:, 1])), shape=(count, count)))
     beside.data[:] = 1
@@ -69,7 +86,8 @@ def with_smooth_gaps(vertices: Array, triangles: Triangles, samples: Samples, sh
         np.bincount(part, there & free, count) for there in (_beyond(vertices, samples), _beyond(moved, samples), free)
     )
     good = (after - before <= THROUGH * all_told) & (_left(vertices, moved, samples, free, part) <= LEFT)
-    return np.where((free & good[part])[:, None], moved, vertices)
+    well = np.asarray(free & good[part])
+    return np.where(well[:, None], moved, vertices), well
 
 
 def _left(vertices: Array, moved: Array, samples: Samples, free: Flags, part: NDArray[np.int64]) -> Array:
@@ -110,8 +128,11 @@ def _beyond(places: Array, samples: Samples) -> Flags:
     return np.asarray((height > ABOVE * samples.spacing[nearest]) & (aside < samples.spacing[nearest]))
 
 
-def _gaps(vertices: Array, triangles: Triangles, edges: Triangles, samples: Samples, sheet: Flags) -> Flags:
-    """Vertices that hang together where nothing was scanned, in patches larger than chance leaves, and their rims."""
+def _gaps(
+    vertices: Array, triangles: Triangles, edges: Triangles, samples: Samples, sheet: Flags
+) -> tuple[Flags, Flags]:
+    """Vertices that hang together where nothing was scanned, in patches larger than chance leaves, with their rims; and
+    what else is of those where samples are sparse."""
     count = len(vertices)
     away, nearest = cKDTree(samples.points).query(vertices)
     spacing = np.maximum(samples.spacing[nearest], np.median(samples.spacing)) + BLURRED * samples.noise
@@ -121,6 +142,19 @@ def _gaps(vertices: Array, triangles: Triangles, edges: Triangles, samples: Samp
     own = np.bincount(triangles.ravel(), np.repeat(triangle_areas(vertices, triangles) / 3, 3), count) / spacing**2
     gap = out & (np.bincount(part, own) >= GAP)[part]
     if not gap.any():
-        return np.zeros(count, np.bool_)
-    to_gap, _ = cKDTree(vertices[gap]).query(vertices, distance_upper_bound=RIM * float(spacing.max()))
-    return np.asarray((away > BARE) & (to_gap < RIM * spacing))
+        return gap, gap
+    to_gap, _ = cKDTree(vertices[gap]).query(vertices, distance_upper_bound=NEARBY * float(spacing.max()))
+    free = np.asarray((away > BARE) & (to_gap < RIM * spacing))
+    rims = np.asarray(~free & ~sheet[nearest] & (to_gap < NEARBY * spacing))
+    rims[rims] = _at_sparse_rims(vertices[rims], samples)
+    return free, rims
+
+
+def _at_sparse_rims(places: Array, samples: Samples) -> Flags:
+    """Which places lie beside all samples around and not among them, where these are farther apart than is usual."""
+    _, around = cKDTree(samples.points).query(places, k=min(AROUND, len(samples.points)))
+    local = samples.points[around] - places[:, None]
+    middle = local.mean(axis=1, keepdims=True)
+    aside = np.linalg.norm(middle[:, 0], axis=1) > ASIDE * np.linalg.norm(local - middle, axis=2).mean(axis=1)
+    sparse = samples.spacing[around[:, :3]].max(axis=1) > SPARSE * float(np.median(samples.spacing))
+    return np.asarray(aside & sparse)

@@ -38,6 +38,18 @@ def test_the_ground_below_half_a_ball_stays_flat() -> None:
     assert below[:, 2].min() > -0.09
 
 
+def test_the_rim_of_what_was_seen_from_one_side_has_no_beads() -> None:
+    """Seen at a grazing angle points lie far apart, and each one's plane reached as far beyond the rim (.029)."""
+    random = np.random.default_rng(0)
+    across = random.uniform(-1, 1, (12_000, 2))
+    across = across[(across**2).sum(axis=1) < 0.999][:3000]
+    seen = np.column_stack([across, np.sqrt(1 - (across**2).sum(axis=1))]) + 0.003 * random.standard_normal((3000, 3))
+    found = reconstruct(Cloud(seen), "front", Points(opening="closed", cells=96, keep=False), threads=1)
+    rim = found.vertices[(found.vertices[:, 2] < 0.25) & (np.linalg.norm(found.vertices[:, :2], axis=1) > 0.8)]
+    way = np.floor(np.arctan2(rim[:, 1], rim[:, 0]) / np.pi * 24).astype(int)
+    assert np.std([rim[way == each][:, 2].min() for each in np.unique(way)]) < 0.022
+
+
 def test_what_was_scanned_stays_where_it_is() -> None:
     samples = samples_of(on_ball(6000))
     vertices, triangles = enclosing_surface(samples, 128, "closed", 1)
