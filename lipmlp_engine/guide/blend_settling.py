@@ -18,8 +18,9 @@ from torch.nn.functional import grid_sample
 
 from .blend import CELLS, LEAST_RADIUS, NECK_FADE, NECK_RADIUS, Array, Blend, Neck
 from .carried_mesh import CarriedMesh
+from .frame_lattice import lattice_nodes
 from .gap_closing import Walls, narrowness, shut, shut_distances
-from .hollows import Hollow, hollow_of, settled
+from .hollows import HOLLOW_NODES, Hollow, hollow_of, settled
 from .lone_parts import LoneParts, lone_parts
 from .motion import Motion
 from .pace import even_pace
@@ -134,6 +135,18 @@ def settle_blend(motion: Motion, segment: int, views: tuple[LatticeView, Lattice
 def _settle_parts(blend: Blend, flow: VelocityLattice, views: tuple[LatticeView, LatticeView]) -> None:
     """Find out how the walls of vessels grow, and what of either shape the flow leads to nothing in the other."""
 
+    def kept_within(view: LatticeView, other: LatticeView, duration: float) -> tuple[Array, Array]:
+        assert other.hollow is not None and other.cores is not None
+        nodes = lattice_nodes(HOLLOW_NODES)
+        there = flow.moved(nodes.astype(np.float32), duration).astype(np.float64)
+        own, free = (
+            np.asarray(shape.signed(at), np.float64) for shape, at in ((view.shape, nodes), (other.shape, there))
+        )
+        within = np.minimum(-other.hollow.at(there), free)
+        # Beside a wall, as above the mouth, nothing is solid.
+        walled = other.hollow.beside(other.cores)[KDTree(other.cores.points).query(there)[1]]
+        return own, np.where(walled, np.abs(within), within)
+
     def of(view: LatticeView, other: LatticeView, duration: float) -> tuple[Hollow | None, LoneParts | None]:
         cores = view.cores
         if cores is None:
@@ -142,7 +155,7 @@ def _settle_parts(blend: Blend, flow: VelocityLattice, views: tuple[LatticeView,
         outside = np.asarray(other.shape.signed(there), np.float64)
         if other.hollow is not None:
             outside = np.minimum(outside, other.hollow.at(there))
-        hollow = settled(view.hollow, other.hollow, cores, outside)
+        hollow = settled(view.hollow, other.hollow, cores, outside, partial(kept_within, view, other, duration))
         if hollow is not None:
             # A vessel's wall is the skin of something thick, and no limb of something solid.
             thick = outside - (DEEPEST - cores.depth) if other.hollow else np.full_like(outside, -DEEPEST)

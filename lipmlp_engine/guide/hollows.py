@@ -7,6 +7,7 @@ becomes the other shape. Knows no other shape.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ from torch import Tensor
 
 from ..shapes.distance import DistanceField
 from ..shapes.shape import unit_normals
+from ..shapes.smooth_ramp import smooth_ramp
 from ..shapes.surface_samples import sample_surface
 from ..shapes.ways_out import DIRECTIONS, leading_out
 from .frame_lattice import between_nodes, lattice_nodes
@@ -43,6 +45,10 @@ FACING = 0.1
 BETWEEN_VESSELS = 0.06
 """How far walls grow where both shapes are vessels, in training-frame units: what is thinner does not meet half-way, so
 that it would be torn. Chosen."""
+SOLID, SOLID_FROM = 0.1, 0.05
+"""Share of what a vessel encloses that comes to lie where the other one encloses nothing, from which on it counts; and
+how far outside what that encloses walls grow without bounds, in training-frame units. Chosen: the lower half of a mug
+that becomes a glass hung in rags about its stem."""
 SURELY = 0.7
 """The same share for what makes a shape a vessel. Chosen: an umbrella encloses four times its own matter by the other
 share and nine tenths by this one, a bowl 3.4 and 2.1 times."""
@@ -158,12 +164,31 @@ def _outside_of(surface: PlacedSurface) -> DistanceField:
     return DistanceField(shape.vertices, triangles, device=surface.field.device)
 
 
-def settled(hollow: Hollow | None, other: Hollow | None, cores: Cores | None, outside: Array) -> Hollow | None:
+def settled(
+    hollow: Hollow | None,
+    other: Hollow | None,
+    cores: Cores | None,
+    outside: Array,
+    kept: Callable[[], tuple[Array, Array]] | None = None,
+) -> Hollow | None:
     """How far and how soon a vessel's walls grow, whose matter comes to lie so far ``outside`` the other shape: between
-    two vessels no more than keeps both hollow."""
+    two vessels no more than keeps both hollow.
+
+    kept: of the nodes of its lattice how far they are from its walls, and how far within what the other vessel encloses
+    they come to lie. Where that is solid, as a glass is below its bowl, the walls grow until they meet.
+    """
     if hollow is None or cores is None:
         return None
     walls = outside[hollow.beside(cores)]
     soon = len(walls) > 0 and float((walls > LED_TO_NOTHING).mean()) > MUCH
-    depth = hollow.depth if other is None else min(hollow.depth, BETWEEN_VESSELS)
-    return replace(hollow, depth=depth, full_at=SOON_FULL_AT if soon else FULL_AT)
+    full_at = SOON_FULL_AT if soon else FULL_AT
+    if other is None or hollow.depth <= BETWEEN_VESSELS:
+        return replace(hollow, full_at=full_at)
+    if kept is not None:
+        own, within = (values.reshape(hollow.full.shape) for values in kept())
+        enclosed = (hollow.full < 0) & (own > 0)
+        if float((within[enclosed] < 0).mean()) > SOLID:
+            room = BETWEEN_VESSELS + hollow.depth * smooth_ramp(-within, 0.0, SOLID_FROM)
+            full = np.maximum(hollow.full, own - room).astype(np.float32)
+            return replace(hollow, full=full, full_at=full_at)
+    return replace(hollow, depth=BETWEEN_VESSELS, full_at=full_at)

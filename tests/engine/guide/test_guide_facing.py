@@ -33,7 +33,9 @@ def said(first: Shape, second: Shape, turn: str = "auto", landmarks: bool = Fals
     if landmarks:
         job.landmarks = [[first.vertices[0].tolist(), second.vertices[0].tolist()]]
     shapes = [first, second]
-    return Arrangement(job, shapes, [DistanceField(shape.vertices, shape.triangles) for shape in shapes]).verdicts
+    arrangement = Arrangement(job, shapes, [DistanceField(shape.vertices, shape.triangles) for shape in shapes])
+    # That the parts of both, which nobody has made one here, become each other's is another matter.
+    return [verdict for verdict in arrangement.verdicts if verdict.startswith("Guide:")]
 
 
 @pytest.mark.parametrize("degrees", [90.0, 270.0])

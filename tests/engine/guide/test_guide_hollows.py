@@ -12,9 +12,11 @@ import trimesh
 
 from lipmlp_engine.guide import Arrangement, ExactMorph, LatticeView, Pose, settle_blend
 from lipmlp_engine.guide.blend import Blend
+from lipmlp_engine.guide.frame_lattice import lattice_nodes
 from lipmlp_engine.guide.hollows import (
     BETWEEN_VESSELS,
     FULL_AT,
+    HOLLOW_NODES,
     LED_TO_NOTHING,
     MUCH,
     SOON_FULL_AT,
@@ -103,6 +105,28 @@ def test_between_vessels_both_stay_hollow(surface: PlacedSurface) -> None:
     alone, beside = settled(hollow, None, cores, inside), settled(hollow, hollow, cores, inside)
     assert alone is not None and (alone.depth, alone.full_at) == (hollow.depth, FULL_AT)
     assert beside is not None and (beside.depth, beside.full_at) == (BETWEEN_VESSELS, FULL_AT)
+
+
+def test_where_the_other_vessel_is_solid_walls_grow_until_they_meet(surface: PlacedSurface) -> None:
+    """A mug that becomes a glass was torn about the glass's foot: its walls stayed as thin as between two bowls."""
+    hollow, cores = hollow_of(surface), surface.cores
+    assert hollow is not None
+    nodes = lattice_nodes(HOLLOW_NODES)
+    own, below = surface.signed(nodes), nodes[:, 2] < 0
+    inside = np.full(len(cores.points), -0.1)
+
+    def grown(solid: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        found = settled(hollow, hollow, cores, inside, lambda: (own, np.where(solid, -0.2, 0.2)))
+        assert found is not None
+        enclosed = (hollow.full.ravel() < 0) & (own > BETWEEN_VESSELS)
+        whole = torch.from_numpy(nodes[enclosed].astype(np.float32))
+        distances = found.filled(torch.from_numpy(own[enclosed].astype(np.float32)), whole, torch.ones(len(whole)))
+        return distances.numpy() < 0, below[enclosed]
+
+    filled, lower = grown(below)
+    assert filled[lower].all() and not filled[~lower].any() and lower.any() and not lower.all()
+    filled, _ = grown(below & (np.arange(len(nodes)) % 20 == 0))
+    assert not filled.any()
 
 
 def test_walls_that_are_led_to_nothing_grow_soon(surface: PlacedSurface) -> None:
