@@ -139,13 +139,10 @@ def _settle_parts(blend: Blend, flow: VelocityLattice, views: tuple[LatticeView,
         assert other.hollow is not None and other.cores is not None
         nodes = lattice_nodes(HOLLOW_NODES)
         there = flow.moved(nodes.astype(np.float32), duration).astype(np.float64)
-        own, free = (
-            np.asarray(shape.signed(at), np.float64) for shape, at in ((view.shape, nodes), (other.shape, there))
-        )
-        within = np.minimum(-other.hollow.at(there), free)
+        within = np.minimum(-other.hollow.at(there), np.asarray(other.shape.signed(there), np.float64))
         # Beside a wall, as above the mouth, nothing is solid.
         walled = other.hollow.beside(other.cores)[KDTree(other.cores.points).query(there)[1]]
-        return own, np.where(walled, np.abs(within), within)
+        return np.asarray(view.shape.signed(nodes), np.float64), np.where(walled, np.abs(within), within)
 
     def of(view: LatticeView, other: LatticeView, duration: float) -> tuple[Hollow | None, LoneParts | None]:
         cores = view.cores

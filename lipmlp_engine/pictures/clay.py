@@ -36,10 +36,7 @@ class Clay:
     @property
     def normals(self) -> Floats:
         """One normal a vertex: the mean of its corners."""
-        index = self.triangles.ravel()
-        summed = [np.bincount(index, self.corner_normals[:, axis], len(self.vertices)) for axis in range(3)]
-        normals: Floats = _unit(np.stack(summed, axis=1).astype(np.float64)).astype(np.float32)
-        return normals
+        return _mean_normals(self.triangles, self.corner_normals, len(self.vertices)).astype(np.float32)
 
 
 def clay_of(frame: MeshFrame, up: str = "z") -> Clay:
@@ -77,9 +74,8 @@ def _smooth_corners(solid: Solid) -> NDArray[np.float64]:
     faces, corners = solid.face_normals, solid.vertices[solid.triangles]
     _, place = np.unique(solid.vertices, axis=0, return_inverse=True)
     place = place.reshape(-1)[solid.triangles]
-    weighted = (faces[:, None, :] * _angles(corners)[..., None]).reshape(-1, 3)
-    mean = np.stack([np.bincount(place.ravel(), weighted[:, axis]) for axis in range(3)], axis=1)
-    normals = _unit(mean.astype(np.float64))[place]
+    weighted = faces[:, None, :] * _angles(corners)[..., None]
+    normals = _mean_normals(place, weighted, len(solid.vertices))[place]
     sharp = np.einsum("ijk,ik->ij", normals, faces) < np.cos(np.radians(CREASE))
     return np.where(sharp[..., None], faces[:, None, :], normals)
 
@@ -137,6 +133,13 @@ def _unit(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
     return unit
 
 
+def _mean_normals(triangles: NDArray[np.integer], corners: NDArray[np.floating], count: int) -> NDArray[np.float64]:
+    """The direction of what a vertex's corners have in sum, (count, 3)."""
+    columns = corners.reshape(-1, 3).T
+    summed = [np.bincount(triangles.ravel(), column, count).astype(np.float64) for column in columns]
+    return _unit(np.stack(summed, axis=1))
+
+
 def _parted(
     vertices: NDArray[np.float64],
     triangles: NDArray[np.int32],
@@ -144,9 +147,7 @@ def _parted(
     colors: NDArray[np.float64],
 ) -> tuple[NDArray[np.float64], NDArray[np.int32], NDArray[np.float64]]:
     """With a vertex for each side of a sharp edge: light that is gathered for both runs from one into the other."""
-    index = triangles.ravel()
-    sums = [np.bincount(index, corners[..., axis].ravel(), len(vertices)).astype(np.float64) for axis in range(3)]
-    mean = _unit(np.stack(sums, axis=1))
+    index, mean = triangles.ravel(), _mean_normals(triangles, corners, len(vertices))
     sharp = np.zeros(len(vertices), bool)
     sharp[triangles[np.einsum("mki,mki->mk", corners, mean[triangles]) < np.cos(np.radians(EDGE))]] = True
     side = np.where(sharp[triangles], (np.rint(2 * corners) + 2).astype(np.int64) @ [25, 5, 1], 0)

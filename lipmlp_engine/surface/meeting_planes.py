@@ -84,11 +84,13 @@ class Planes:
         target, edge = _met(own, start, least_turn, 1)
         wide_target, wide = _met(own + AROUND * around, start, least_turn, 1, ALONG)
         corner_target, corner = _met(around, start, LEAST_CORNER, 0)
-        corner &= _off(around, corner_target) < CORNER_OFF * float(cell)
+        corner[corner] = _off(around[corner], corner_target[corner]) < CORNER_OFF * float(cell)
         corner = _nearest_of_each(start, corner_target, corner, float(cell))
         target[corner] = corner_target[corner]
         own_edge = edge | corner
         found = own_edge | wide
+        curved = own_edge & ~corner
+        curved[curved] = _turning(own[curved])
         return Meetings(
             rows[found].astype(np.int64),
             target[found].astype(np.float32),
@@ -96,7 +98,7 @@ class Planes:
             corner[found],
             wide_target[found].astype(np.float32),
             (wide & ~corner)[found],
-            (own_edge & ~corner & _turning(own))[found],
+            curved[found],
         )
 
     def nearer_by(self, rows: NDArray[np.int64], targets: Floats, share: float) -> tuple[NDArray[np.int64], Floats]:
@@ -189,8 +191,7 @@ def _off(planes: NDArray[np.float64], met: NDArray[np.float64]) -> NDArray[np.fl
 
 def _turning(planes: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Where summed-up planes lean along the edge in which they meet."""
-    products = planes[:, :9]
-    least, middle = eigenvalues(products / np.maximum(products[:, [0, 4, 8]].sum(1, keepdims=True), 1e-20))
+    least, middle = _relative(planes[:, :9])
     return np.asarray(least > CURVED * (1 - least - middle))
 
 
@@ -205,9 +206,14 @@ def met_by(
 
 def _perhaps_sure(products: NDArray[np.float64], least_turn: float, free: int) -> NDArray[np.int64]:
     """Planes of which that direction may be sure: most are flat, and axes are dear to find."""
-    least, middle = eigenvalues(products / np.maximum(products[:, [0, 4, 8]].sum(1, keepdims=True), 1e-20))
+    least, middle = _relative(products)
     asked = (least, middle)[free]
     return np.flatnonzero(asked > PERHAPS * least_turn * (1 - least - middle))
+
+
+def _relative(products: NDArray[np.float64]) -> tuple[Floats, Floats]:
+    """The two smaller eigenvalues of summed-up products, as shares of all three."""
+    return eigenvalues(products / np.maximum(products[:, [0, 4, 8]].sum(1, keepdims=True), 1e-20))
 
 
 def gathered(owner: NDArray[np.int64], values: NDArray[np.float64]) -> NDArray[np.float64]:

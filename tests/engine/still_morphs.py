@@ -9,12 +9,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from lipmlp_engine.guide import Blend, ExactMorph, Motion, VelocityLattice, common_pose
 from lipmlp_engine.guide.exact_morph import ExactBlend
-from lipmlp_engine.guide.frame_pose import Pose
+from lipmlp_engine.guide.frame_pose import Pose, PosePath
 from lipmlp_engine.job.sections import Extraction
 from lipmlp_engine.model.trained_morph import Morph
+from lipmlp_engine.shapes.shape import Shape
 from lipmlp_engine.surface.detail import DetailedField
-from lipmlp_engine.surface.field import Field
+from lipmlp_engine.surface.field import Field, LipschitzField
 
 Floats = NDArray[np.float32]
 
@@ -44,6 +46,14 @@ class _Exact:
 
 def detailed(field: Field) -> DetailedField:
     return DetailedField(field, cast(ExactBlend, _Exact(field)), 0.02)
+
+
+def of_shape(shape: Shape) -> tuple[DetailedField, Pose]:
+    """A shape that stands still, of which a network knows nothing, and where it lies in the training frame."""
+    pose = common_pose([shape, shape])
+    motion = Motion(PosePath([pose] * 2), [VelocityLattice(torch.zeros(20, 20, 20, 3))])
+    nothing_known = LipschitzField(lambda points: 0 * points.sum(1), 0.0)
+    return DetailedField(nothing_known, ExactMorph([shape, shape], motion, [Blend()]).at(0.0), 1.0), pose
 
 
 class _Morphing:

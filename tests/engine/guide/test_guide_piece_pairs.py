@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 import trimesh
-from numpy.typing import NDArray
 
 from lipmlp_engine.guide import Arrangement
 from lipmlp_engine.guide.piece_pairs import paired_pieces
+from lipmlp_engine.guide.registration import ShapeSamples
 from lipmlp_engine.guide.transport import Transport
 from lipmlp_engine.job.description import Job
 from lipmlp_engine.job.sections import ShapeInput
@@ -21,22 +21,14 @@ from lipmlp_engine.shapes.shape import Shape
 NOWHERE = (np.empty((0, 3)), np.empty((0, 3)))
 
 
-@dataclass
-class Seen:
-    inside: NDArray[np.float64]
-    surface: NDArray[np.float64]
-    inside_parts: NDArray[np.int64]
-    surface_parts: NDArray[np.int64]
-
-
-def row(places: list[float], sizes: list[int]) -> Seen:
+def row(places: list[float], sizes: list[int]) -> ShapeSamples:
     """Clumps of so many points along the first axis."""
     rng = np.random.default_rng(1)
     points = np.concatenate(
         [rng.normal((place, 0, 0), 0.02, (size, 3)) for place, size in zip(places, sizes, strict=True)]
     )
     parts = np.repeat(np.arange(len(sizes)), sizes)
-    return Seen(points, points, parts, parts)
+    return ShapeSamples(points, points, points, 1.0, lambda at: (at, at, parts), parts, parts)
 
 
 def word(widths: list[float]) -> Shape:
@@ -90,7 +82,7 @@ def test_transport_stays_within_pieces_and_makes_each_whole() -> None:
         (row([0, 0.4, 0.6], [500, 10, 10]), row([0, 0.4, 0.6], [10, 500, 10]), 0),
     ],
 )
-def test_which_pieces_are_paired(first: Seen, second: Seen, count: int) -> None:
+def test_which_pieces_are_paired(first: ShapeSamples, second: ShapeSamples, count: int) -> None:
     found = paired_pieces(first, second, NOWHERE)
     assert (found.count if found else 0) == count
     if found:
@@ -100,7 +92,7 @@ def test_which_pieces_are_paired(first: Seen, second: Seen, count: int) -> None:
 
 def test_pieces_that_lie_otherwise_or_are_told_otherwise_are_not_paired() -> None:
     first, second = row([0, 0.4, 0.9], [50, 80, 60]), row([0.1, 0.5, 0.7], [60, 40, 90])
-    turned = Seen(*([part[:, [1, 0, 2]] for part in (second.inside, second.surface)]), *[second.inside_parts] * 2)
+    turned = replace(second, inside=second.inside[:, [1, 0, 2]], surface=second.surface[:, [1, 0, 2]])
     assert paired_pieces(first, turned, NOWHERE) is None
     same, other = np.array([[0.4, 0, 0]]), np.array([[0.7, 0, 0]])
     assert paired_pieces(first, second, (same, np.array([[0.5, 0, 0]])))

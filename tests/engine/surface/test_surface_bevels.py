@@ -6,16 +6,12 @@ import itertools
 
 import numpy as np
 import pytest
-import torch
 import trimesh
 
-from lipmlp_engine.guide import Blend, ExactMorph, Motion, VelocityLattice, common_pose
-from lipmlp_engine.guide.frame_pose import PosePath
 from lipmlp_engine.shapes.shape import Shape
-from lipmlp_engine.surface.detail import DetailedField
 from lipmlp_engine.surface.detailed_zero_set import extract_detailed
-from lipmlp_engine.surface.field import LipschitzField
 from lipmlp_engine.surface.surface_nets import triangles_from_quads
+from tests.engine.still_morphs import of_shape
 
 HALF = np.array([1.0, 0.6, 0.35])
 TURN = trimesh.transformations.euler_matrix(0.1, 0.2, 0.3)
@@ -35,12 +31,9 @@ def bevelled_box(width: float) -> Shape:
 def test_a_bevel_finer_than_the_cells_has_no_teeth(width: float, most: float) -> None:
     """Of a straight rim no face leans along the edge; with each vertex on an edge of its own up to a thirtieth did."""
     box = bevelled_box(width)
-    motion = Motion(PosePath([common_pose([box, box])] * 2), [VelocityLattice(torch.zeros(20, 20, 20, 3))])
-    nothing_known = LipschitzField(lambda points: 0 * points.sum(1), 0.0)
-    found = extract_detailed(
-        DetailedField(nothing_known, ExactMorph([box, box], motion, [Blend()]).at(0.0), 1.0), CELLS
-    )
-    places = motion.path.poses[0].to_world(found.vertices.astype(np.float64)) @ TURN[:3, :3]
+    field, pose = of_shape(box)
+    found = extract_detailed(field, CELLS)
+    places = pose.to_world(found.vertices.astype(np.float64)) @ TURN[:3, :3]
     halves = places[triangles_from_quads(found.vertices, found.faces)]
     normals = np.cross(halves[:, 1] - halves[:, 0], halves[:, 2] - halves[:, 0])
     area = np.linalg.norm(normals, axis=1)

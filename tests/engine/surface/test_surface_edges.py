@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-import torch
 import trimesh
 
-from lipmlp_engine.guide import Blend, ExactMorph, Motion, VelocityLattice, common_pose
-from lipmlp_engine.guide.frame_pose import PosePath
 from lipmlp_engine.shapes.shape import Shape
-from lipmlp_engine.surface.detail import DetailedField
 from lipmlp_engine.surface.detailed_zero_set import extract_detailed
-from lipmlp_engine.surface.field import LipschitzField
 from lipmlp_engine.surface.meeting_planes import Planes, touched
+from tests.engine.still_morphs import of_shape
 
 TURN = trimesh.transformations.euler_matrix(0.1, 0.2, 0.3)[:3, :3]
 
@@ -45,10 +41,7 @@ def test_the_rim_of_a_hole_of_few_cells_is_round() -> None:
              for a, b in ((0, 1), (1, 2), (2, 3), (3, 0))]  # fmt: skip
     triangles = np.concatenate([quad[:, corners] for quad in quads for corners in ([0, 1, 2], [0, 2, 3])])
     plate = Shape("plate", np.concatenate(rings) @ TURN.T, triangles.astype(np.int32))
-    motion = Motion(PosePath([common_pose([plate, plate])] * 2), [VelocityLattice(torch.zeros(20, 20, 20, 3))])
-    nothing_known = LipschitzField(lambda points: 0 * points.sum(1), 0.0)
-    field = DetailedField(nothing_known, ExactMorph([plate, plate], motion, [Blend()]).at(0.0), 1.0)
-    pose = motion.path.poses[0]
+    field, pose = of_shape(plate)
     places = pose.to_world(extract_detailed(field, cells).vertices.astype(np.float64)) @ TURN
     away, height = np.hypot(*places[:, :2].T), np.abs(places[:, 2])
     cell = np.linalg.norm(np.diff(pose.to_world(np.array([[0.0, 0, 0], [2 / cells, 0, 0]])), axis=0))

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import torch
 import trimesh
 from numpy.typing import NDArray
 
-from lipmlp_engine.guide import Blend, ExactMorph, Motion, VelocityLattice, common_pose
-from lipmlp_engine.guide.frame_pose import PosePath
+from lipmlp_engine.guide import common_pose
 from lipmlp_engine.shapes.distance import DistanceField
 from lipmlp_engine.shapes.shape import Shape, face_vectors
 from lipmlp_engine.surface import finer_where_coarse
-from lipmlp_engine.surface.detail import DetailedField
 from lipmlp_engine.surface.detailed_zero_set import Surface, extract_detailed
-from lipmlp_engine.surface.field import LipschitzField
 from lipmlp_engine.surface.finer_faces import faces_more, finer_faces
+from tests.engine.still_morphs import of_shape
 
 AROUND = 12
 Quads = NDArray[np.int32]
@@ -72,11 +69,9 @@ def taken(
 ) -> tuple[Surface, Shape, NDArray[np.float64]]:
     """The surface of a mesh at its own time, the shape, and the vertices in the world."""
     shape = Shape("shape", np.asarray(mesh.vertices), np.asarray(mesh.faces, np.int32))
-    motion = Motion(PosePath([common_pose([shape, shape])] * 2), [VelocityLattice(torch.zeros(20, 20, 20, 3))])
-    exact = ExactMorph([shape, shape], motion, [Blend()]).at(0.0)
-    nothing_known = LipschitzField(lambda points: 0 * points.sum(1), 0.0)
-    found = extract_detailed(DetailedField(nothing_known, exact, 1.0), cells, budget=budget)
-    return found, shape, motion.path.poses[0].to_world(found.vertices.astype(np.float64))
+    field, pose = of_shape(shape)
+    found = extract_detailed(field, cells, budget=budget)
+    return found, shape, pose.to_world(found.vertices.astype(np.float64))
 
 
 def ribbed() -> trimesh.Trimesh:
