@@ -16,7 +16,7 @@ from ..shapes.placement import enclosed_volume, lost_in_floats, place
 from ..shapes.repair import drop_collapsed, drop_duplicates, orient, weld
 from ..shapes.shape import Shape
 from ..shapes.union import merge_overlaps
-from ..shapes.up_axis import common_up, lay_alike
+from ..shapes.up_axis import lay_alike, sure_ups
 from .shape_files import check_shape, read_shape
 
 if TYPE_CHECKING:
@@ -36,8 +36,8 @@ def load_shapes(
     read = (read_shape(base / entry.path, entry.name) for entry in job.shapes)
     found = [surface_of(shape, job.points, job.training, check) for shape in read]
     laid = lay_alike(found, job.shapes, base)
-    up = common_up(job.shapes, base)
-    shapes = place([prepare(shape, job.sampling, up) for shape in laid], job.placement)
+    ups = sure_ups(job.shapes, base)
+    shapes = place([prepare(shape, job.sampling, up) for shape, up in zip(laid, ups, strict=True)], job.placement)
     for shape in shapes:
         for note in shape.notes:
             notify(f"'{shape.name}': {note}.")
@@ -88,7 +88,10 @@ def with_surface(shape: Shape, found: Found) -> Shape:
 
 
 def prepare(shape: Shape, sampling: Sampling, up: str = "z") -> Shape:
-    """A surface as found, turned into one that has an inside; ``up`` is the axis, y or z."""
+    """A surface as found, turned into one that has an inside.
+
+    up: the axis, y or z, or nothing where it is not known.
+    """
     shape = drop_collapsed(weld(shape))
     check_shape(shape)
     if sampling.repair:

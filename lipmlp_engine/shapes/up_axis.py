@@ -15,8 +15,10 @@ Y_UP_FILES = {".obj", ".glb", ".gltf"}
 """Formats in which y is up, by rule or by custom."""
 Z_UP_FILES = {".npz", ".stl"}
 """Blender's own shapes, and what is printed."""
-_BLENDERS_PLY = b"comment Created in Blender"
-"""Blender writes PLY with z up; scans and what others write may have any axis up."""
+STANDARD_FILES = {".npz", ".glb", ".gltf"}
+"""Formats in which the axis is no mere custom."""
+_BLENDERS = {".ply": b"comment Created in Blender", ".obj": b"# Blender"}
+"""What Blender writes first: its PLY have z up; scans and what others write may have any axis up."""
 _TO_Z = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, -1.0], [0.0, 1.0, 0.0]])
 """Turns y onto z."""
 
@@ -32,6 +34,19 @@ def up_of(entry: ShapeInput, base: Path) -> str:
     if ending in Z_UP_FILES or (ending == ".ply" and _is_blenders(path)):
         return "z"
     return ""
+
+
+def sure_ups(entries: Sequence[ShapeInput], base: Path) -> list[str]:
+    """The axis that is up for each shape of a job once they lie alike; nothing where only custom says so, or nothing.
+
+    Published models of any format lie as their makers had them.
+    """
+    up = common_up(entries, base)
+    return [up if entry.up != "auto" or _is_sure(base / entry.path) else "" for entry in entries]
+
+
+def _is_sure(path: Path) -> bool:
+    return path.suffix.lower() in STANDARD_FILES or _is_blenders(path)
 
 
 def common_up(entries: Iterable[ShapeInput], base: Path) -> str:
@@ -61,8 +76,11 @@ def _turned(shape: Shape, up: str, wanted: str) -> Shape:
 
 
 def _is_blenders(path: Path) -> bool:
+    mark = _BLENDERS.get(path.suffix.lower())
+    if mark is None:
+        return False
     try:
         with open(path, "rb") as stream:
-            return _BLENDERS_PLY in stream.read(400)
+            return mark in stream.read(400)
     except OSError:
         return False

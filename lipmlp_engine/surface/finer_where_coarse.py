@@ -70,7 +70,10 @@ def made_finer(field: DetailedField, net: Net, budget: int) -> Finer:
         (result.creased, again.creased),
     ):
         values[moved] = found[free[rows]]
-    return Finer(result, cut.quads, np.concatenate((net.vertices, cut.vertices[count:])))
+    start = np.concatenate((net.vertices, cut.vertices[count:]))
+    # Where finer faces meet coarse ones, neither of them alone sees that a face between them is turned over.
+    Placing(field, Net(start, cut.quads, result.vertices - np.float32(cell / 2), cell)).untangle(result)
+    return Finer(result, cut.quads, start)
 
 
 def _marked(placing: Placing, placed: Placed, most: float) -> NDArray[np.bool_]:

@@ -20,7 +20,7 @@ from lipmlp_engine.shapes.alignment import best_rotation, principal_axes
 from lipmlp_engine.shapes.placement import centre_of_matter, enclosed_volume, place, unlike_sizes
 from lipmlp_engine.shapes.shape import Shape
 from lipmlp_engine.shapes.surface_samples import sample_near, sample_surface
-from lipmlp_engine.shapes.up_axis import lay_alike
+from lipmlp_engine.shapes.up_axis import lay_alike, sure_ups
 from lipmlp_engine.training.preparation import Finding
 
 
@@ -175,3 +175,12 @@ def test_parts_that_were_merged_lie_where_the_shape_does_once_it_is_turned_and_p
         assert shape.solids is not None and len(shape.solids.triangles) > 12
         low, high = shape.placed_solids.vertices.min(0), shape.placed_solids.vertices.max(0)
         assert np.allclose((low, high), shape.bounds)
+
+
+def test_an_axis_is_sure_where_more_than_custom_says_so(tmp_path: Path) -> None:
+    (tmp_path / "blenders.obj").write_text("# Blender 4.5.3\nv 0 0 0\n")
+    (tmp_path / "published.obj").write_text("v 0 0 0\n")
+    paths = ["blenders.obj", "published.obj", "scan.ply", "part.stl", "scene.glb", "shape.npz", "absent.obj"]
+    entries = [ShapeInput(path, path) for path in paths] + [ShapeInput("told.off", "told", "z")]
+    # All lie as the first does.
+    assert sure_ups(entries, tmp_path) == ["y", "", "", "", "y", "y", "", "y"]

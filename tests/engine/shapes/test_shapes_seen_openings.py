@@ -46,6 +46,14 @@ def test_what_stands_on_its_hole_gets_a_floor() -> None:
     assert notes(cup(up=1, sign=-1.0), up="y") == [LID]
 
 
+def test_what_may_stand_on_its_hole_gets_a_floor_where_nobody_knows_what_is_up() -> None:
+    """Published busts lie anyhow in their files; a cup is looked into on its side as well."""
+    assert notes(cup(sign=-1.0), up="y") == [THICK]
+    for up in range(3):
+        assert notes(cup(up=up, sign=-1.0), up="") == [LID]
+        assert notes(cup(up=up), up="") == [THICK]
+
+
 def test_what_the_job_says_of_openings_counts() -> None:
     assert notes(cup(), openings="closed") == [LID]
     assert notes(cup(sign=-1.0), openings="open") == [THICK]
