@@ -17,6 +17,7 @@ from scipy.special import ndtr
 
 from ..machine.cores import usable_cores
 from ..shapes.smooth_ramp import smooth_ramp
+from .curved_back import curves_back
 from .false_bridges import cut_false_bridges
 from .false_handles import finer_than_told, without_false_handles
 from .finer_grid import carried, finer, narrow_places
@@ -26,6 +27,7 @@ from .sample_planes import SamplePlanes
 from .scanned_sheets import near_sheets, sheets_among
 from .smooth_gaps import with_smooth_gaps
 from .steadied_normals import missed_by, share_of_number, steadied
+from .unseen_back import with_back
 from .winding_grid import WindingGrid, grid_about
 from .zero_surface import extracted, without_crumbs, without_lonely
 
@@ -61,6 +63,11 @@ FEWEST = 20
 Taken from what hangs together with nothing else in a cloud and is no stray."""
 _CHUNK = 16_384
 
+CLOSED_BEHIND = (
+    "was seen from one side and turns out of sight all around: closed behind; Unscanned Sides: Sheet leaves it open"
+)
+LEFT_OPEN = "left what encloses nothing open, as a sheet; Unscanned Sides: Closed closes it"
+
 
 def enclosing_surface(
     samples: Samples,
@@ -80,7 +87,18 @@ def enclosing_surface(
     number = grid.solve(samples.points, samples.walls, blur)
     notify(0.3)
     standing = np.asarray(grid.at(number, samples.points), np.float64)
-    sheet = sheets_among(samples, standing, opening, tell)
+    sheet = sheets_among(samples, standing, opening)
+    if opening == "auto":
+        # What was scanned from one side only and turns out of sight all around has a back that nobody saw.
+        one_sided = sheet if sheet.any() else np.ones(len(sheet), np.bool_)
+        seen = (each[one_sided] for each in (samples.points, samples.normals, samples.spacing))
+        behind = curves_back(*seen)
+        whole = with_back(samples, one_sided) if behind else None
+        if sheet.any() or whole is not None:
+            tell(CLOSED_BEHIND if behind else LEFT_OPEN)
+        if whole is not None:
+            return enclosing_surface(whole, finest, "closed", threads, notify)
+        sheet &= not behind
     values, times = (0.5 - number) * np.float32(2 * grid.cell), 1.0
     share = share_of_number(samples)
     steady = steadied(samples, grid) if share else None

@@ -47,13 +47,27 @@ def curves_back(points: Array, normals: Array, spacing: Array) -> bool:
     places, outwards = _outline(flat, PIXEL * usual)
     if len(places) < FEWEST:
         return False
-    count = min(BESIDE, len(points))
-    away, beside = cKDTree(flat).query(places, k=count)
-    lean = np.einsum("nkc,nc->nk", leaning[beside], outwards)
-    lean[away > WITHIN * usual] = -1
-    turned = np.sort(lean, axis=1)[:, -min(OUTLIERS + 1, count)] > LEANING
+    turned = turned_at(places, outwards, flat, leaning, WITHIN * usual)
     directions = outwards[turned]
     return bool(np.linalg.eigvalsh(directions.T @ directions / len(outwards))[0] > ALL_AROUND)
+
+
+def turned_at(places: Array, outwards: Array, flat: Array, leaning: Array, within: float) -> Flags:
+    """At which places of an outline what is seen turns out of sight: points lie at ``flat`` in the picture, in which
+    their normals are ``leaning``."""
+    count = min(BESIDE, len(flat))
+    away, beside = cKDTree(flat).query(places, k=count)
+    lean = np.einsum("nkc,nc->nk", leaning[beside], outwards)
+    lean[away > within] = -1
+    return np.asarray(np.sort(lean, axis=1)[:, -min(OUTLIERS + 1, count)] > LEANING)
+
+
+def outwards_at(rim: NDArray[np.int64], depth: Array) -> Array:
+    """Which way is outwards at those pixels, of unit length, by how deep each lies in what is seen."""
+    smooth = gaussian_filter(depth, SMOOTHED)
+    outwards = -np.stack([slope[tuple(rim.T)] for slope in np.gradient(smooth)], axis=1)
+    length = np.linalg.norm(outwards, axis=1, keepdims=True)
+    return np.asarray(outwards / np.maximum(length, np.finfo(np.float64).tiny))
 
 
 def _outline(flat: Array, pixel: float) -> tuple[Array, Array]:
@@ -65,7 +79,4 @@ def _outline(flat: Array, pixel: float) -> tuple[Array, Array]:
     seen = binary_fill_holes(binary_closing(seen, iterations=CLOSED))
     depth = distance_transform_edt(seen)
     rim = np.argwhere(seen & (depth <= 1))
-    smooth = gaussian_filter(depth, SMOOTHED)
-    outwards = -np.stack([slope[tuple(rim.T)] for slope in np.gradient(smooth)], axis=1)
-    length = np.linalg.norm(outwards, axis=1, keepdims=True)
-    return (rim + 0.5) * pixel + low, outwards / np.maximum(length, np.finfo(np.float64).tiny)
+    return (rim + 0.5) * pixel + low, outwards_at(rim, depth)

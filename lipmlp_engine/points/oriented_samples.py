@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,3 +32,29 @@ class Samples:
     def walls(self) -> Array:
         """Normals as long as the samples' areas."""
         return self.normals * (self.spacing**2 if self.area is None else self.area)[:, None]
+
+    def taken(self, kept: NDArray[np.bool_]) -> Samples:
+        """Those samples alone."""
+        return replace(
+            self,
+            points=self.points[kept],
+            normals=self.normals[kept],
+            spacing=self.spacing[kept],
+            area=None if self.area is None else self.area[kept],
+            seen=None if self.seen is None else self.seen[kept],
+            thin=None if self.thin is None else self.thin[kept],
+        )
+
+    def joined(self, points: Array, normals: Array, spacing: float) -> Samples:
+        """These samples and others, which stand for as much surface each as their spacing says."""
+        more = np.full(len(points), spacing)
+        area = self.spacing**2 if self.area is None else self.area
+        return replace(
+            self,
+            points=np.concatenate([self.points, points]),
+            normals=np.concatenate([self.normals, normals]),
+            spacing=np.concatenate([self.spacing, more]),
+            area=np.concatenate([area, more**2]),
+            seen=None if self.seen is None else np.concatenate([self.seen, points]),
+            thin=None if self.thin is None else np.concatenate([self.thin, np.zeros(len(points), np.bool_)]),
+        )

@@ -5,15 +5,12 @@ Decided for each part of a cloud that hangs together: a wall may stand beside a 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from ..shapes.mesh_topology import vertex_parts
 from ..shapes.shape import triangle_areas
-from .curved_back import curves_back
 from .oriented_samples import Samples
 from .winding_grid import summed_number
 
@@ -38,15 +35,8 @@ EVENINGS, KEPT = 6, 0.5
 """Rounds in which a sheet's rim is evened, and how much each place keeps of its own. Chosen."""
 
 
-CLOSED_BEHIND = (
-    "was seen from one side and turns out of sight all around: closed behind; Unscanned Sides: Sheet leaves it open"
-)
-LEFT_OPEN = "left what encloses nothing open, as a sheet; Unscanned Sides: Closed closes it"
-
-
-def sheets_among(samples: Samples, number: Array, opening: str, tell: Callable[[str], None] = lambda _: None) -> Flags:
-    """For every sample whether it is of a sheet; ``number`` is the winding number there, ``opening`` the setting, and
-    ``tell`` hears what an artist may want otherwise."""
+def sheets_among(samples: Samples, number: Array, opening: str) -> Flags:
+    """For every sample whether it is of a sheet; ``number`` is the winding number there, ``opening`` the setting."""
     count = len(samples.points)
     if opening != "auto":
         return np.full(count, opening == "sheet")
@@ -63,14 +53,7 @@ def sheets_among(samples: Samples, number: Array, opening: str, tell: Callable[[
         there = np.flatnonzero(part == each)
         asked = samples.points[there[:: max(1, len(there) // ASKED)]]
         sheet[each] = abs(float(summed_number(asked, samples.points, samples.walls).mean())) < SHEET
-    flags = np.asarray(sheet[part])
-    # What was scanned from one side only and turns out of sight all around has a back that nobody saw.
-    if curves_back(samples.points[flags], samples.normals[flags], samples.spacing[flags]):
-        tell(CLOSED_BEHIND)
-        return np.zeros(count, np.bool_)
-    if flags.any():
-        tell(LEFT_OPEN)
-    return flags
+    return np.asarray(sheet[part])
 
 
 def near_sheets(vertices: Array, triangles: Triangles, samples: Samples, sheet: Flags) -> tuple[Array, Triangles]:
