@@ -71,6 +71,19 @@ def test_half_a_ball_becomes_all_of_it() -> None:
     assert summed_number(np.zeros((1, 3)), whole.points, whole.walls)[0] > 0.9
 
 
+def test_what_is_all_outline_gets_no_back() -> None:
+    ways = np.linspace(0, np.pi, 5)[:-1]
+    rods = [
+        trimesh.creation.cylinder(0.03, segment=[[-np.cos(a), -np.sin(a), 0], [np.cos(a), np.sin(a), 0]]) for a in ways
+    ]
+    mesh = trimesh.util.concatenate(rods)
+    points, normals, _ = sample_surface(mesh.vertices, mesh.faces, 8000, np.random.default_rng(3))
+    front = normals[:, 2] > 0.2
+    samples = samples_of(points[front], normals[front], mesh.area * front.mean())
+    assert viewer_of(samples.points, float(samples.spacing[0]), np.array([0.0, 0, 1])) is not None
+    assert with_back(samples, np.ones(front.sum(), np.bool_)) is None
+
+
 def test_what_floats_behind_a_face_hangs_on_to_it() -> None:
     ears = [ball(0.3, x, 0.1, -0.6) for x in (-1.2, 1.2)]
     points, _ = seen(ball(1, 0, 0, 0), *ears)
