@@ -33,7 +33,7 @@ LEAST_TURNED = 0.02
 """Squared cells that a half of a face must look inwards to be turned over. Chosen."""
 WORTH_A_NOTCH = 0.08
 """Squared cells that it must look inwards for vertices to leave an edge for it. Chosen. Measured at 256
-cells: a gear's rims are up to .08 % of its diagonal off by it, .015 without; with a quarter of it no farther."""
+cells: a gear's rims are up to .036 % of its diagonal off by it, .015 without."""
 EDGE_ROUNDS = 3
 """In which vertices are led to edges, at the shapes' own times; in between there is one. Chosen. Measured, when bevels
 were not looked for: by one a chair's end is 20 % farther off, by four 4 %. With them the third halves teeth."""
