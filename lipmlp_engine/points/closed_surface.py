@@ -91,8 +91,8 @@ def enclosing_surface(
     if opening == "auto":
         # What was scanned from one side only and turns out of sight all around has a back that nobody saw.
         one_sided = sheet if sheet.any() else np.ones(len(sheet), np.bool_)
-        seen = (each[one_sided] for each in (samples.points, samples.normals, samples.spacing))
-        behind = curves_back(*seen)
+        seen = samples.taken(one_sided)
+        behind = curves_back(seen.points, seen.normals, seen.spacing)
         whole = with_back(samples, one_sided) if behind else None
         if sheet.any() or whole is not None:
             tell(CLOSED_BEHIND if behind else LEFT_OPEN)

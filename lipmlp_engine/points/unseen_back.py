@@ -24,7 +24,7 @@ from scipy.spatial import cKDTree
 from ..shapes.distance import DistanceField
 from ..shapes.shape import triangle_areas
 from ..shapes.surface_samples import sample_surface
-from .curved_back import WITHIN, outwards_at, turned_at
+from .curved_back import BORDER, PIXEL, WITHIN, outwards_at, turned_at
 from .one_view import way_to_the_viewer
 from .oriented_samples import Samples
 from .viewer import Viewer, viewer_of
@@ -34,12 +34,8 @@ from .zero_surface import extracted
 Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
-PIXEL = 1.5
-"""Of the viewer's picture: the side of a pixel in spacings. Chosen."""
 SMALL = 12
 """Pixels of a hole in the picture up to which it is where chance left no point. Chosen."""
-BORDER = 4
-"""Empty pixels around the picture. Chosen."""
 ROUND = 3.0
 """How fast the square of a back's height bends. Chosen: with 4 it is half a ball behind a disc, and 1.4 times as high
 as wide behind a bar."""

@@ -10,15 +10,15 @@ from numpy.typing import NDArray
 from scipy.ndimage import binary_closing, binary_erosion
 from scipy.optimize import minimize
 
-from .one_view import axes_across
+from .one_view import BEHIND, axes_across
 
 Array = NDArray[np.float64]
 
 DISTANCES = (6.0, 2.4, 1.6, 1.2)
 """Sizes of the cloud that the eye is looked for at, from its middle, each
 from where it was found to be before. Chosen."""
-BEHIND, PIXEL = 4.0, 1.5
-"""Spacings behind what lies in the same pixel from which a point is hidden, and a pixel's side in spacings. Chosen."""
+PIXEL = 1.5
+"""A pixel's side in spacings. Chosen."""
 HIDDEN = 0.03
 """Share of the points that may be hidden from the eye. Chosen: chance and noise at rims hide some."""
 TURNED = 0.25

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from .detail import DetailedField
 from .exact_net import Net
 from .finer_faces import THIRD, faces_more, finer_faces
-from .meeting_planes import Floats
+from .meeting_planes import Floats, touching
 from .placing import Placed, Placing, unit
 from .surface_nets import triangles_from_quads
 
@@ -57,7 +57,7 @@ def made_finer(field: DetailedField, net: Net, budget: int) -> Finer:
     count, cell = len(marked), net.cell * THIRD
     free = np.concatenate((marked, np.ones(len(cut.vertices) - count, bool)))
     # What is placed anew looks at the faces about its own, too.
-    near = _touching(cut.quads, _touching(cut.quads, free)[1])[0]
+    near = touching(cut.quads, touching(cut.quads, free)[1])[0]
     rows, part = np.unique(cut.quads[near], return_inverse=True)
     origins = cut.vertices[rows] - np.float32(cell / 2)
     fine = Net(cut.vertices[rows], part.reshape(-1, 4).astype(np.int32), origins, cell)
@@ -105,14 +105,6 @@ def _marked(placing: Placing, placed: Placed, most: float) -> NDArray[np.bool_]:
 
     counts = range(len(worst_first) + 1)
     return about(bisect_right(counts, most, key=lambda worst: faces_more(quads, about(worst))) - 1)
-
-
-def _touching(quads: NDArray[np.int32], vertices: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """The faces of some vertices, and all the vertices of these."""
-    faces = np.asarray(vertices[quads].any(1))
-    reached = np.zeros(len(vertices), bool)
-    reached[quads[faces]] = True
-    return faces, reached
 
 
 def _longer(values: NDArray[Any], count: int) -> NDArray[Any]:

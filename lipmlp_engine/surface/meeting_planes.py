@@ -139,6 +139,14 @@ def touched(faces: NDArray[np.int32], moved: NDArray[np.int64], turned: NDArray[
     return np.union1d(np.flatnonzero(np.isin(faces, moved).any(1)), turned)
 
 
+def touching(faces: NDArray[np.int32], vertices: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """The faces of some vertices, and all the vertices of these."""
+    near = np.asarray(vertices[faces].any(1))
+    reached = np.zeros(len(vertices), bool)
+    reached[faces[near]] = True
+    return near, reached
+
+
 def _nearest_of_each(
     start: NDArray[np.float64], targets: NDArray[np.float64], seen: NDArray[np.bool_], cell: float
 ) -> NDArray[np.bool_]:

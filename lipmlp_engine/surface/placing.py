@@ -116,17 +116,16 @@ class Placing:
         vertices, gradient = placed.vertices, placed.gradient
 
         def turned(vertices: Floats, gradient: Floats, among: NDArray[np.int64] | None, last: int) -> NDArray[np.int64]:
-            return self._turned(vertices, self._planes_of(gradient), among, (LEAST_TURNED, WORTH_A_NOTCH)[last])
+            faces = self.quads if among is None else self.quads[among]
+            planes = Planes(faces, np.zeros((len(faces), 3), np.float32), unit(gradient[faces].sum(1)))
+            found = self._turned(vertices, planes, least=(LEAST_TURNED, WORTH_A_NOTCH)[last])
+            return found if among is None else among[found]
 
         def led(places: Floats, rows: NDArray[np.int64]) -> tuple[Floats, Floats]:
             return self.onto_surface(places, 2, (self.least[rows] - self.cell, self.most[rows] + self.cell))
 
         moved = untangle(self.quads, vertices, gradient, (self._free & ~placed.creased, self._free), turned, led)
         placed.creased[moved] = False
-
-    def _planes_of(self, gradient: Floats) -> Planes:
-        """All faces, each with the mean normal of its corners."""
-        return Planes(self.quads, np.zeros((len(self.quads), 3), np.float32), unit(gradient[self.quads].sum(1)))
 
     def onto_surface(
         self,

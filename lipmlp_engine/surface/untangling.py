@@ -6,14 +6,13 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
-from .meeting_planes import Floats, gathered, touched
+from ..shapes.mesh_topology import vertex_parts
+from .meeting_planes import Floats, gathered, touched, touching
 
-ROUNDS = ((0, 0, 1.0), (0, 0, 1.0), (1, 0, 1.0), (1, 0, 1.0), (2, 0, 1.0), (0, 1, 0.3), (0, 1, 0.6), (0, 1, 1.0))
-"""Round by round, how many faces around those that are turned over may move as well, which vertices, and how far of the
-way amid their neighbours.
+ROUNDS = (((0, 1.0), (0, 1.0), (1, 1.0), (1, 1.0), (2, 1.0)), ((0, 0.3), (0, 0.6), (0, 1.0)))
+"""First of those vertices that may move at first, then of those that may in the end: round by round, how many faces
+around those that are turned over move as well, and how far of the way amid their neighbours.
 
 Chosen: two rounds of the least turn most of them back, and moving more of a surface than needed blurs it; off its edge,
 in the last rounds, a vertex is a notch, but a face that is turned over is a black spot. Measured at both ends of seven
@@ -46,33 +45,42 @@ def untangle(
     """
     moved = np.zeros(len(vertices), bool)
     inwards = turned(vertices, gradient, None, 0)
-    for width, whose, share in ROUNDS:
-        inwards = turned(vertices, gradient, inwards, whose)
-        rows = _around(quads, inwards, width)
-        rows = rows[movable[whose][rows]]
-        if not len(rows):
-            continue
-        before = vertices[rows], gradient[rows]
-        places = vertices[rows] + np.float32(share) * (_amid(quads, rows, vertices) - vertices[rows])
-        vertices[rows], gradient[rows] = led(places, rows)
-        faces = touched(quads, rows, inwards)
-        still = turned(vertices, gradient, faces, whose)
-        cluster, of_row = _clusters(quads, faces, rows, len(vertices))
-        had, has = (np.bincount(cluster[np.isin(faces, some)], minlength=len(rows) + 1) for some in (inwards, still))
-        in_vain = (has >= had)[of_row]
-        vertices[rows[in_vain]], gradient[rows[in_vain]] = before[0][in_vain], before[1][in_vain]
-        moved[rows[~in_vain]] = True
-        kept = faces[(has < had)[cluster]]
-        inwards = np.union1d(np.setdiff1d(inwards, kept), np.intersect1d(still, kept))
+    if not len(inwards):
+        return moved
+    for last, rounds in enumerate(ROUNDS):
+        if last:
+            inwards = turned(vertices, gradient, inwards, last)
+        for width, share in rounds:
+            rows = _around(quads, inwards, width, len(vertices))
+            rows = rows[movable[last][rows]]
+            if not len(rows):
+                continue
+            before = vertices[rows], gradient[rows]
+            places = before[0] + np.float32(share) * (_amid(quads, rows, vertices) - before[0])
+            vertices[rows], gradient[rows] = led(places, rows)
+            faces = touched(quads, rows, inwards)
+            still = turned(vertices, gradient, faces, last)
+            cluster = _clusters(quads[faces], rows, len(vertices))
+            of_face = cluster[quads[faces]].max(1)
+            had, has = (
+                np.bincount(of_face[np.isin(faces, some)], minlength=len(moved) + 1) for some in (inwards, still)
+            )
+            helped = has < had
+            in_vain = ~helped[cluster[rows]]
+            vertices[rows[in_vain]], gradient[rows[in_vain]] = before[0][in_vain], before[1][in_vain]
+            moved[rows[~in_vain]] = True
+            kept = faces[helped[of_face]]
+            inwards = np.union1d(np.setdiff1d(inwards, kept), np.intersect1d(still, kept))
     return moved
 
 
-def _around(quads: NDArray[np.int32], faces: Rows, width: int) -> Rows:
+def _around(quads: NDArray[np.int32], faces: Rows, width: int, count: int) -> Rows:
     """The vertices of faces, and of those that many faces around them."""
-    rows = np.unique(quads[faces]).astype(np.int64)
+    found = np.zeros(count, bool)
+    found[quads[faces]] = True
     for _ in range(width):
-        rows = np.unique(quads[np.isin(quads, rows).any(1)]).astype(np.int64)
-    return rows
+        found = touching(quads, found)[1]
+    return np.flatnonzero(found)
 
 
 def _amid(quads: NDArray[np.int32], rows: Rows, vertices: Floats) -> Floats:
@@ -87,15 +95,11 @@ def _amid(quads: NDArray[np.int32], rows: Rows, vertices: Floats) -> Floats:
     return np.asarray(places[rows], np.float32)
 
 
-def _clusters(quads: NDArray[np.int32], faces: Rows, rows: Rows, count: int) -> tuple[Rows, Rows]:
-    """The number of the cluster that faces and moved vertices belong to, those being one that share a moved vertex."""
-    number = np.full(count, -1)
-    number[rows] = np.arange(len(rows))
-    corners = number[quads[faces]]
-    first = corners.max(1)
-    pairs = np.stack((np.repeat(first, 4), corners.ravel()))
-    pairs = pairs[:, (pairs >= 0).all(0)]
-    joined = coo_array((np.ones(len(pairs[0]), bool), tuple(pairs)), shape=(len(rows), len(rows)))
-    _, of_row = connected_components(joined, directed=False)
-    # Faces of which no vertex may move belong to none, and are last.
-    return np.where(first >= 0, of_row[first], len(rows)), of_row.astype(np.int64)
+def _clusters(faces: NDArray[np.int32], rows: Rows, count: int) -> Rows:
+    """The cluster that each vertex is moved in, faces that share a moved vertex being of one; 0 for all that stay."""
+    moves = np.zeros(count, bool)
+    moves[rows] = True
+    first = np.where(moves[faces], faces, -1).max(1)
+    links = np.stack((np.repeat(first, 4), faces.ravel()), 1)
+    _, part = vertex_parts(links[moves[links[:, 1]]], count)
+    return np.where(moves, part + 1, 0)

@@ -28,9 +28,8 @@ def test_a_rehearsal_has_every_figure(
     assert record["rehearsal"] and record["machine"]["device"] == "cpu"
     assert "skipped" in parts["tests"]["summary"]
     trained, extracted = parts["arithmetic"]["draft"].values()
-    # Of a peak that was measured a moment before, when the cores may have had other work: it is no bound here.
-    assert np.isfinite([trained["share"], extracted["share"]]).all() and min(trained["share"], extracted["share"]) > 0
-    assert extracted["vertices"] > 100
+    # Of a peak that was measured a moment before, when the cores may have had other work: only units show.
+    assert 0 < trained["share"] < 50 and 0 < extracted["share"] < 50 and extracted["vertices"] > 100
     assert parts["standard"]["frames"] == parts["final"]["frames"] == 2
     assert parts["determinism"]["frames"] == parts["determinism"]["same"] == 2
     assert len(parts["out of memory"]["out_of_memory"]) == 2
