@@ -65,7 +65,8 @@ def test_matching_vertices_make_shape_keys_that_arrive_where_they_belong(
     settings = bpy.context.scene.lipmorph
     settings.preset = "draft"
     settings.guide.kind = "transport"
-    settings.sampling.points, settings.network.width, settings.training.steps = 4_000, 32, 200
+    # A smaller network folds a few of the mesh's faces on some processors, and with more than 1 % there are no keys.
+    settings.sampling.points, settings.network.width, settings.training.steps = 4_000, 64, 400
     settings.extraction.frames, settings.extraction.resolution = 3, 32
     settings.result.writer, settings.result.easing, settings.result.match_vertices = "SHAPE_KEYS", "LINEAR", True
     assert bpy.ops.lipmorph.train() == {"FINISHED"}
