@@ -120,10 +120,10 @@ def standing_still(moment: Moment, first: Side, second: Side, point: wp.vec3, bl
         return held
     turned = moment.turn * point
     one = nearest_place(
-        first.mesh, moment.grow_first * turned + moment.shift_first, first.by_normal, first.accuracy, UNLIMITED
+        first.mesh, moment.grow_first * turned + moment.shift_first, first.normals, first.accuracy, UNLIMITED
     )
     other = nearest_place(
-        second.mesh, moment.grow_second * turned + moment.shift_second, second.by_normal, second.accuracy, UNLIMITED
+        second.mesh, moment.grow_second * turned + moment.shift_second, second.normals, second.accuracy, UNLIMITED
     )
     from_first = one.distance / moment.grow_first
     still = from_first + moment.share * (other.distance / moment.grow_second - from_first)

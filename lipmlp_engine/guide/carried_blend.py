@@ -77,7 +77,10 @@ class CarriedBlend:
         """The function alone."""
         if self._at_shape:
             return self._surfaces[round(self.share)].measure(points)[0]
-        bound = self._mesh.bound(points, self.share)
+        return self._blended(self._mesh.bound(points, self.share))
+
+    def _blended(self, bound: Bound) -> Points:
+        """The same between the shapes, of bound points."""
         distances = (self._surfaces[side].measure(self._mesh.released(bound, float(side)))[0] for side in (0, 1))
         first, second = (self._detailed(bound.distances, found, side)[0] for side, found in enumerate(distances))
         part = np.float32(self.share)
@@ -94,9 +97,10 @@ class CarriedBlend:
 
     def _lowered(self, points: Points, cell: float) -> Points:
         """What cells are to know of the function: parts too thin for them are as thick as they need."""
-        values = self._told(points).copy()
+        everywhere = None if self._at_shape else self._mesh.bound(points, self.share)
+        values = (self._told(points) if everywhere is None else self._blended(everywhere)).copy()
         near = np.flatnonzero(np.abs(values) < THIN * cell)
-        bound = self._mesh.bound(points[near], self.share)
+        bound = self._mesh.bound(points[near], self.share) if everywhere is None else everywhere.only(near)
         places = [self._mesh.released(bound, float(side)) for side in (0, 1)]
         thickness = [surface.thin_parts.thickness(place) for surface, place in zip(self._surfaces, places, strict=True)]
         weights = [1 - self.share, self.share]

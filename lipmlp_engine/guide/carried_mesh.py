@@ -7,8 +7,8 @@ where it is given, by its offset in the frame of that place, and set down beside
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, fields
+from functools import cached_property, lru_cache
 from threading import Lock
 
 import numpy as np
@@ -23,8 +23,11 @@ from ..shapes.morton import morton_order
 
 STATIONS = 17
 """At which the mesh is kept; between them it moves along splines. Chosen."""
-KEPT = 6
-"""Shares for which the surface is kept ready. Chosen."""
+KEPT = 12
+"""Shares for which the surface is kept ready. Chosen: a frame asks at three, and several are at work at once."""
+KEPT_PLACES = 64
+"""Shares for which it is kept where the mesh's vertices are and how they are turned. Chosen: the same, and both ends,
+of what takes little memory."""
 VELOCITY_STEP = 0.01
 """Share of the way over which velocities are taken. Chosen."""
 FINEST_SHARE = 1 / 256
@@ -51,6 +54,10 @@ class Bound:
     frames: Array
     """How the surface is turned there since share 0, (n, 3, 3)."""
 
+    def only(self, chosen: NDArray[np.int64]) -> Bound:
+        """Some of the points."""
+        return Bound(*(getattr(self, part.name)[chosen] for part in fields(self)))
+
 
 class CarriedMesh:
     """One mesh at even shares of the way between two shapes, in the training frame."""
@@ -62,6 +69,8 @@ class CarriedMesh:
         self._faces = self.triangles.numpy().astype(np.int64)
         self._lock = Lock()
         self._surfaces: OrderedDict[float, tuple[Array, DistanceField]] = OrderedDict()
+        self._vertices = lru_cache(KEPT_PLACES)(self._vertices_at)
+        self._turns = lru_cache(KEPT_PLACES)(self._turns_at)
 
     def to(self, device: torch.device) -> CarriedMesh:
         """Itself: it is worked with on the CPU, whatever device the points are on."""
@@ -96,8 +105,11 @@ class CarriedMesh:
         """The vertices at a share of the way, and the distances to the surface there."""
         with self._lock:
             if share not in self._surfaces:
-                vertices = np.asarray(self._way(share), np.float64)
-                self._surfaces[share] = vertices, DistanceField(vertices, self._faces.astype(np.int32))
+                vertices = self._vertices(share)
+                field = DistanceField(vertices, self._faces.astype(np.int32))
+                # To either side of it shapes have their say, farther than normals are asked that may be mistaken.
+                field.believe_normals()
+                self._surfaces[share] = vertices, field
                 if len(self._surfaces) > KEPT:
                     self._surfaces.popitem(last=False)
             self._surfaces.move_to_end(share)
@@ -121,7 +133,7 @@ class CarriedMesh:
 
     def put_down(self, bound: Bound, turned: Array, share: float) -> Points:
         """The same where it is known how their frames are turned there."""
-        vertices = self.surface(share)[0]
+        vertices = self._vertices(share)
         place = np.einsum("nc,ncd->nd", bound.weights, vertices[bound.corners])
         place = place + np.einsum("nij,nj->ni", turned, bound.offsets)
         return np.asarray(place, np.float32)
@@ -135,12 +147,18 @@ class CarriedMesh:
         turns *= np.where(np.einsum("ncq,nq->nc", turns, turns[:, 0]) < 0, -1.0, 1.0)[..., None]
         return np.asarray(Rotation.from_quat(np.einsum("nc,ncq->nq", weights, turns)).as_matrix())
 
+    def _vertices_at(self, share: float) -> Array:
+        return np.asarray(self._way(share), np.float64)
+
+    def _turns_at(self, share: float) -> Array:
+        return np.asarray(self._turning(share), np.float64)
+
     @cached_property
     def _way(self) -> CubicSpline:
         return CubicSpline(np.linspace(0, 1, len(self.stations)), self.stations.numpy().astype(np.float64))
 
     @cached_property
-    def _turns(self) -> CubicSpline:
+    def _turning(self) -> CubicSpline:
         """The vertices' turns since share 0, as quaternions."""
         places = self.stations.numpy().astype(np.float64)
         stiffness = Stiffness(places[0], self._faces)

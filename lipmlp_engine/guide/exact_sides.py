@@ -160,7 +160,7 @@ class Sides:
 
     def _for_kernels(self, surface: PlacedSurface, lone: Any, hollow: Any) -> Any:
         wp, given, field, pose = warp_runtime(), self._kernels.Side(), surface.field, surface.pose
-        given.mesh, given.by_normal, given.accuracy = field.for_kernels
+        given.mesh, given.normals, given.accuracy = field.for_kernels
         if field.on_processor:
             surface.kept.give(given)
         given.turn = wp.mat33(pose.rotation)

@@ -19,7 +19,8 @@ class Side:
     """One of two shapes, with what never changes about it."""
 
     mesh: wp.uint64
-    by_normal: bool
+    normals: wp.array(dtype=wp.uint8)
+    """How far they tell the side."""
     accuracy: float
     nodes: wp.array3d(dtype=wp.vec4)
     low: wp.vec3
@@ -93,10 +94,10 @@ def looked(
     found = Nearest()
     if kept:
         found = kept_place(
-            side.mesh, look.local, side.by_normal, side.accuracy, side.nodes, side.low, side.spacing, side.beside
+            side.mesh, look.local, side.normals, side.accuracy, side.nodes, side.low, side.spacing, side.beside
         )
     else:
-        found = nearest_place(side.mesh, look.local, side.by_normal, side.accuracy, UNLIMITED)
+        found = nearest_place(side.mesh, look.local, side.normals, side.accuracy, UNLIMITED)
     look.missing = found.triangle == NOT_MADE
     look.distance = found.distance / side.grow
     look.outwards = wp.transpose(side.turn) * found.gradient

@@ -15,8 +15,9 @@ from ..machine.cores import usable_cores
 from ..machine.warp_runtime import warp_device, warp_kernels, warp_runtime
 from .mesh_topology import Topology
 from .morton import morton_order
-from .shape import Shape, doubled_area_vectors
-from .slivers import well_measured
+from .shape import Shape
+from .sides_by_normals import UNSURE, how_sure
+from .slivers import measured_to, well_measured
 
 CLOSED_ACCURACY = 1.25
 """How many radii away a branch of the tree must be to count as one dipole in the winding number of a closed surface.
@@ -33,11 +34,7 @@ _CHUNK = 256 * _RUN
 FAR = 1e9
 """More than any distance, in the diagonals of a surface. Follows from its use: nothing lies so far away."""
 MANY = 20_000
-"""Points from which on it is worth while to know whether normals tell the sides apart. Chosen."""
-NORMALS_TRIED = 8_000
-"""Points about the surface at which both ways to find the side are tried before the faster one is taken. Chosen."""
-NORMALS_SPREADS = (0.001, 0.01, 0.1)
-"""How far from the surface, in its diagonals, points are that both ways to find the side are tried on. Chosen."""
+"""Points from which on it is worth while to know how sure normals are. Chosen."""
 _DEVICE_CHUNK = 1 << 22
 """Points that one launch takes on a GPU, so that millions of triangles and points fit together."""
 
@@ -62,7 +59,7 @@ class DistanceField:
             raise ShapeError("A surface without faces has no distances; give it faces.")
         if not np.isfinite(places).all():
             raise ShapeError("A surface with coordinates that are not finite numbers has no distances.")
-        if not _wide(places, self._triangles).any():
+        if not measured_to(places, self._triangles).any():
             raise ShapeError("A surface of needle-thin triangles has no distances; give it faces with some width.")
         # Single precision is exact enough only where the surface is about one unit large and at the origin.
         low, high = places.min(axis=0), places.max(axis=0)
@@ -71,6 +68,7 @@ class DistanceField:
         self._scale = float(np.linalg.norm(high - low))
         self._vertices = (places - self._centre) / self._scale
         self._threads = threads or usable_cores()
+        self._tried = True
         self._warp = warp_runtime()
         self._device = warp_device(device)
         measured, corners, self._part_of = well_measured(self._vertices, self._triangles)
@@ -91,9 +89,9 @@ class DistanceField:
         return self._device
 
     @property
-    def for_kernels(self) -> tuple[int, bool, float]:
-        """What kernels that ask for distances are told: the mesh, whether normals tell the sides, and the accuracy."""
-        return self._mesh.id, self._normals_tell, CLOSED_ACCURACY if self._closed else OPEN_ACCURACY
+    def for_kernels(self) -> tuple[int, Any, float]:
+        """What kernels that ask for distances are told: the mesh, how sure normals are, and the accuracy."""
+        return self._mesh.id, self._normals, CLOSED_ACCURACY if self._closed else OPEN_ACCURACY
 
     @property
     def on_processor(self) -> bool:
@@ -106,16 +104,23 @@ class DistanceField:
         return self._bounds
 
     def expect_few(self) -> None:
-        """Of few points the sides are told by winding numbers: to try first whether normals tell them takes longer."""
-        self._normals_tell = False
+        """Of few points the sides are told by winding numbers: to try first how sure normals are takes longer."""
+        self._normals = self._no_normals
+
+    def believe_normals(self) -> None:
+        """Normals tell the sides where the surface does not cut itself, and it is not tried whether they do.
+
+        Worth while where a side that is mistaken here and there, closer to the surface than it matters, does no harm.
+        """
+        self._tried = False
 
     def signed(self, points: NDArray[np.floating]) -> NDArray[np.float32]:
         """Distance of each point, (n,), negative inside."""
-        return self._signed(points, len(points) >= MANY and self._normals_tell)
+        return self._signed(points, self._normals if len(points) >= MANY else self._no_normals)
 
-    def _signed(self, points: NDArray[np.floating], by_normal: bool) -> NDArray[np.float32]:
+    def _signed(self, points: NDArray[np.floating], normals: Any) -> NDArray[np.float32]:
         accuracy = CLOSED_ACCURACY if self._closed else OPEN_ACCURACY
-        settings = [by_normal, accuracy, self._closed]
+        settings = [normals, accuracy, self._closed]
         (distance,) = self._query("signed_distances", points, self._run, settings, distance=())
         return np.asarray(distance * np.float32(self._scale))
 
@@ -140,7 +145,7 @@ class DistanceField:
         For points that lie in order in space already, a few thousand at a time: each of them is looked up afresh.
         What is farther away than the limit is infinitely far.
         """
-        return self._measured(points, self._normals_tell, limit)
+        return self._measured(points, self._normals, limit)
 
     def walls_ahead(
         self, points: NDArray[np.floating], directions: NDArray[np.floating]
@@ -175,24 +180,24 @@ class DistanceField:
         self, kernel: str, local: NDArray[np.float32], *settings: Any
     ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int32]]:
         """What a kernel finds for each of the local points: distance, gradient and triangle, in local units."""
-        return self._look_up(kernel, local, self._normals_tell, settings)
+        return self._look_up(kernel, local, self._normals, settings)
 
     def _measured(
-        self, points: NDArray[np.floating], by_normal: bool, limit: float = np.inf
+        self, points: NDArray[np.floating], normals: Any, limit: float = np.inf
     ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int32]]:
         limits = (min(limit / self._scale, FAR),)
-        distance, gradient, triangle = self._look_up("measure", self.local(points), by_normal, limits)
+        distance, gradient, triangle = self._look_up("measure", self.local(points), normals, limits)
         return distance * np.float32(self._scale), gradient, triangle
 
     def _look_up(
-        self, kernel: str, local: NDArray[np.float32], by_normal: bool, settings: tuple[Any, ...]
+        self, kernel: str, local: NDArray[np.float32], normals: Any, settings: tuple[Any, ...]
     ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int32]]:
         wp = self._warp
         distance = wp.full(len(local), float("inf"), dtype=wp.float32, device=self._device)
         gradient = wp.zeros(len(local), dtype=wp.vec3, device=self._device)
         triangle = wp.zeros(len(local), dtype=wp.int32, device=self._device)
         source = wp.array(local, dtype=wp.vec3, device=self._device)
-        sides = [by_normal, CLOSED_ACCURACY if self._closed else OPEN_ACCURACY]
+        sides = [normals, CLOSED_ACCURACY if self._closed else OPEN_ACCURACY]
         wp.launch(
             getattr(warp_kernels("shapes.distance_kernels", self._device), kernel),
             dim=len(local),
@@ -201,22 +206,39 @@ class DistanceField:
         )
         return distance.numpy(), gradient.numpy(), self._part_of[triangle.numpy()]
 
-    @cached_property
-    def _normals_tell(self) -> bool:
-        """Whether the nearest triangle's normal tells the sides apart, three times as fast as the winding number.
+    @property
+    def by_normals(self) -> float:
+        """Of all triangles the share whose normals tell the sides, be it only near by."""
+        normals = self._normals.numpy()
+        return float((normals != UNSURE).mean()) if len(normals) else 0.0
 
-        It does on a closed surface that nowhere cuts itself; tried beside the surface, where it fails if anywhere.
-        """
+    @cached_property
+    def _normals(self) -> Any:
+        """How sure that of each triangle that is measured to is; nothing where winding numbers tell all sides."""
         if not self._closed:
-            return False
-        rng = np.random.default_rng(0)
-        chosen = self._vertices[self._triangles[rng.integers(0, len(self._triangles), NORMALS_TRIED)]]
-        spreads = np.resize(NORMALS_SPREADS, (NORMALS_TRIED, 1))
-        beside = (rng.dirichlet(np.ones(3), NORMALS_TRIED)[:, :, None] * chosen).sum(1)
-        points = (beside + spreads * rng.normal(size=beside.shape)) * self._scale + self._centre
-        by_normals, by_winding = self._measured(points, True)[0], self._signed(points, False)
-        sure = np.abs(by_winding) > 1e-5 * self._scale
-        return bool((np.sign(by_normals) == np.sign(by_winding))[sure].all())
+            return self._no_normals
+        tried = self._told_wrongly if self._tried else None
+        levels = how_sure(self._vertices, self._triangles, self._inside, tried)
+        return self._no_normals if levels is None else self._for_kernels(levels)
+
+    @cached_property
+    def _no_normals(self) -> Any:
+        return self._for_kernels(None)
+
+    def _for_kernels(self, levels: NDArray[np.uint8] | None) -> Any:
+        of_measured = np.zeros(0, np.uint8) if levels is None else levels[self._part_of]
+        return self._warp.array(of_measured, dtype=self._warp.uint8, device=self._device)
+
+    def _inside(self, local: NDArray[np.float64]) -> NDArray[np.bool_]:
+        return np.asarray(self._signed(local * self._scale + self._centre, self._no_normals) < 0)
+
+    def _told_wrongly(self, levels: NDArray[np.uint8], local: NDArray[np.float64]) -> NDArray[np.int32]:
+        """Triangles that points are nearest to which normals and winding numbers have on different sides."""
+        points = local * self._scale + self._centre
+        by_normals, _, nearest = self._measured(points, self._for_kernels(levels))
+        by_winding = self._signed(points, self._no_normals)
+        clear = np.abs(by_winding) > 1e-5 * self._scale
+        return np.asarray(nearest[(np.sign(by_normals) != np.sign(by_winding)) & clear])
 
     @cached_property
     def _closed(self) -> bool:
@@ -267,14 +289,6 @@ class DistanceField:
                 starts = range(0, len(points), _CHUNK)
                 list(pool.map(lambda start: measure(start, min(_CHUNK, len(points) - start)), starts))
         return [target.numpy() for target in targets]
-
-
-def _wide(vertices: NDArray[np.float64], triangles: NDArray[np.int32]) -> NDArray[np.bool_]:
-    """Which triangles Warp measures to: it passes over needles, whose neighbours are as close."""
-    corners = vertices[triangles]
-    sides = (corners - np.roll(corners, 1, axis=1)).reshape(-1, 9)
-    doubled = np.linalg.norm(doubled_area_vectors(vertices, triangles), axis=1)
-    return np.asarray(doubled > 1e-6 * np.einsum("ij,ij->i", sides, sides))
 
 
 def distance_fields(shapes: Sequence[Shape], device: str = "cpu", threads: int = 0) -> list[DistanceField]:

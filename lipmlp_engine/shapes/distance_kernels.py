@@ -5,6 +5,8 @@
 # ruff: noqa: UP018 (Warp wants to be told which numbers change inside a loop)
 import warp as wp
 
+from .sides_by_normals import SURE, UNSURE
+
 UNLIMITED = wp.constant(1.0e9)
 """As far as a query for the nearest point looks. Follows from its use: it is beyond all that is asked."""
 ON_SURFACE = wp.constant(2.0e-5)
@@ -20,6 +22,9 @@ DOUBTED = wp.constant(0.004)
 STRAIGHT = wp.constant(0.85)
 """From farther away than this, several triangles are equally near in single precision, and the side that their normals
 tell is doubted unless the nearest one's points there, as this cosine says. Chosen."""
+ALONG = wp.constant(0.1)
+"""The cosine below which that of what is near by is doubted too. Measured on four characters in parts: of 200,000
+points about each up to 81 were on the wrong side by normals near by, with this up to 13. Every hundredth is doubted."""
 
 
 @wp.kernel(enable_backward=False)
@@ -51,9 +56,13 @@ class Nearest:
 
 
 @wp.func
-def nearest_place(mesh: wp.uint64, point: wp.vec3, by_normal: bool, accuracy: float, limit: float) -> Nearest:
+def nearest_place(
+    mesh: wp.uint64, point: wp.vec3, normals: wp.array(dtype=wp.uint8), accuracy: float, limit: float
+) -> Nearest:
     """Signed distance, its gradient and the nearest triangle, which is -1 where none lies within the limit.
 
+    The side is told by normals as far as these are sure, of which there is one for each triangle, else by winding
+    numbers: everywhere where nothing is known of the normals.
     On the surface itself the way to the nearest point says nothing; the triangle's normal is the gradient there.
     """
     found = Nearest()
@@ -61,6 +70,7 @@ def nearest_place(mesh: wp.uint64, point: wp.vec3, by_normal: bool, accuracy: fl
     u = float(0.0)
     v = float(0.0)
     side = float(1.0)
+    by_normal = normals.shape[0] > 0
     if by_normal:
         query = wp.mesh_query_point_sign_normal(mesh, point, limit)
         if query.result:
@@ -79,7 +89,14 @@ def nearest_place(mesh: wp.uint64, point: wp.vec3, by_normal: bool, accuracy: fl
         away = point - wp.mesh_eval_position(mesh, found.triangle, u, v)
         reach = wp.length(away)
         straight = side * wp.dot(wp.mesh_eval_face_normal(mesh, found.triangle), away)
-        if by_normal and reach > DOUBTED and straight < STRAIGHT * reach:
+        doubted = bool(False)
+        if by_normal:
+            sure = int(normals[found.triangle])
+            if reach > DOUBTED:
+                doubted = sure != SURE or straight < STRAIGHT * reach
+            elif sure != SURE:
+                doubted = sure == UNSURE or straight < ALONG * reach
+        if doubted:
             told = wp.mesh_query_point_sign_winding_number(mesh, point, 1.001 * reach + 1.0e-6, accuracy, 0.5)
             if told.result:
                 side = told.sign
@@ -92,11 +109,13 @@ def nearest_place(mesh: wp.uint64, point: wp.vec3, by_normal: bool, accuracy: fl
 
 
 @wp.func
-def nearest_within(mesh: wp.uint64, point: wp.vec3, by_normal: bool, accuracy: float, limit: float) -> Nearest:
+def nearest_within(
+    mesh: wp.uint64, point: wp.vec3, normals: wp.array(dtype=wp.uint8), accuracy: float, limit: float
+) -> Nearest:
     """The same, looked for without the limit where rounding leaves nothing within it, as beside slivers."""
-    found = nearest_place(mesh, point, by_normal, accuracy, limit)
+    found = nearest_place(mesh, point, normals, accuracy, limit)
     if found.triangle < 0:
-        return nearest_place(mesh, point, by_normal, accuracy, UNLIMITED)
+        return nearest_place(mesh, point, normals, accuracy, UNLIMITED)
     return found
 
 
@@ -106,7 +125,7 @@ def signed_distances(
     points: wp.array(dtype=wp.vec3),
     start: int,
     run: int,
-    by_normal: bool,
+    normals: wp.array(dtype=wp.uint8),
     accuracy: float,
     closed: bool,
     distance: wp.array(dtype=float),
@@ -137,7 +156,7 @@ def signed_distances(
                 reach = wp.length(point - wp.mesh_eval_position(mesh, near.face, near.u, near.v))
                 distance[index] = side * reach
         else:
-            found = nearest_within(mesh, point, by_normal, accuracy, limit)
+            found = nearest_within(mesh, point, normals, accuracy, limit)
             if found.triangle >= 0:
                 before = point
                 reach = wp.abs(found.distance)
@@ -149,7 +168,7 @@ def signed_distances(
 def measure(
     mesh: wp.uint64,
     points: wp.array(dtype=wp.vec3),
-    by_normal: bool,
+    normals: wp.array(dtype=wp.uint8),
     accuracy: float,
     limit: float,
     distance: wp.array(dtype=float),
@@ -158,7 +177,7 @@ def measure(
 ) -> None:
     """What is nearest to each point; left as it is where nothing lies within the limit."""
     index = wp.tid()
-    found = nearest_place(mesh, points[index], by_normal, accuracy, limit)
+    found = nearest_place(mesh, points[index], normals, accuracy, limit)
     if found.triangle >= 0:
         distance[index] = found.distance
         gradient[index] = found.gradient
@@ -169,7 +188,7 @@ def measure(
 def kept_place(
     mesh: wp.uint64,
     point: wp.vec3,
-    by_normal: bool,
+    normals: wp.array(dtype=wp.uint8),
     accuracy: float,
     nodes: wp.array3d(dtype=wp.vec4),
     low: wp.vec3,
@@ -223,8 +242,8 @@ def kept_place(
             kept.gradient = slope
             return kept
         # What the nodes know spares a search some of its way; the margin outweighs rounding.
-        return nearest_within(mesh, point, by_normal, accuracy, 1.001 * farthest + 1.0e-6)
-    return nearest_place(mesh, point, by_normal, accuracy, UNLIMITED)
+        return nearest_within(mesh, point, normals, accuracy, 1.001 * farthest + 1.0e-6)
+    return nearest_place(mesh, point, normals, accuracy, UNLIMITED)
 
 
 @wp.kernel(enable_backward=False)

@@ -53,6 +53,14 @@ def well_measured(vertices: Vertices, triangles: Triangles) -> tuple[Vertices, T
         parts_of = parts_of[of]
 
 
+def measured_to(vertices: Vertices, triangles: Triangles) -> NDArray[np.bool_]:
+    """Which triangles Warp measures to: it passes over needles, whose neighbours are as close."""
+    corners = vertices[triangles]
+    sides = (corners - np.roll(corners, 1, axis=1)).reshape(-1, 9)
+    doubled = np.linalg.norm(doubled_area_vectors(vertices, triangles), axis=1)
+    return np.asarray(doubled > 1e-6 * np.einsum("ij,ij->i", sides, sides))
+
+
 def _seen_from_corners(
     vertices: Vertices, triangles: Triangles
 ) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.float64]]:

@@ -7,6 +7,7 @@ from pathlib import Path
 import igl
 import numpy as np
 import pytest
+import trimesh
 from numpy.typing import NDArray
 
 from benchmarks.inbetweens import solids
@@ -196,9 +197,29 @@ def test_a_normal_is_not_believed_from_afar() -> None:
     points = np.random.default_rng(0).uniform(low - margin, high + margin, (60_000, 3))
     # Few at a time are told apart by winding numbers.
     signed = np.concatenate([field.signed(part) for part in np.array_split(points, 6)])
-    assert field._normals_tell
+    assert field.by_normals == 1
     for found in (field.measure(points)[0], field.signed(points)):
         assert not (np.sign(found) != np.sign(signed))[np.abs(signed) > 0.01 * field.scale].any()
+
+
+@pytest.mark.parametrize("tried", [True, False])
+@pytest.mark.parametrize("apart", [(0.7, 0.0), (0.2, 0.0), (0.0, 0.3)])
+def test_where_parts_cut_each_other_normals_tell_the_rest(apart: tuple[float, float], tried: bool) -> None:
+    """Two balls through each other, one that is nearly swallowed, and a small one within a large one."""
+    ball = trimesh.creation.icosphere(3, 0.5)
+    other = trimesh.creation.icosphere(2, 0.5 - apart[1])
+    other.apply_translation((apart[0], 0, 0.3 * apart[0]))
+    both = trimesh.util.concatenate([ball, trimesh.creation.icosphere(3, 0.2).apply_translation((2, 0, 0)), other])
+    field = DistanceField(np.asarray(both.vertices), np.asarray(both.faces, np.int32))
+    if not tried:
+        field.believe_normals()
+    points = probes(Shape("both", np.asarray(both.vertices), np.asarray(both.faces, np.int32)), 40_000)
+    by_winding = np.concatenate([field.signed(part) for part in np.array_split(points, 4)])
+    measured = field.measure(points)[0]
+    assert 0.7 <= field.by_normals < 1
+    clear = np.abs(by_winding) > 1e-4 * field.scale
+    assert not (np.sign(measured) != np.sign(by_winding))[clear].any()
+    assert np.abs(measured) == pytest.approx(np.abs(by_winding), abs=1e-5)
 
 
 @pytest.mark.parametrize("name", SURFACES)
