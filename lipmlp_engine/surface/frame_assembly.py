@@ -14,6 +14,7 @@ from torch import Tensor
 from ..files.mesh_frame import MeshFrame
 from ..job.sections import Extraction
 from ..looks.frame_attributes import Sources, add_attributes
+from .belonging import groups_of_pieces
 from .detail import DetailedField
 from .detailed_zero_set import extract_detailed
 from .exact_net import Net, net_of
@@ -23,7 +24,16 @@ from .holding_bars import Bars, bars_between
 from .holding_necks import holding_necks
 from .mended_field import Mend, mended
 from .own_handles import Own
-from .parts import count_pieces, faces_among, large_parts, meant_pieces, speck_share, within_pieces, without_specks
+from .parts import (
+    count_pieces,
+    faces_among,
+    large_parts,
+    meant_pieces,
+    speck_share,
+    volumes_of_parts,
+    within_pieces,
+    without_specks,
+)
 from .remembered_field import RememberedDetail
 from .small_handles import Plugs, handles, plugs_for
 from .smooth_normals import face_normals_at, smooth_normals
@@ -222,20 +232,35 @@ def _in_pieces(surface: _Surface, field: Field, extraction: Extraction, morph: M
     count = count_pieces(surface.vertices, surface.faces)
     if most <= 0 or count <= 1:
         return surface
-    most = min(most, meant_pieces(surface.vertices, surface.faces, morph.parts_about(time)))
+    groups, belonging = _groups(surface, field, morph, time)
+    most = min(most, meant_pieces(surface.vertices, surface.faces, morph.parts_about(time)), belonging)
     if count <= most:
         return surface
     bars: Bars | None = None
     for _ in range(HOLDINGS):
         at_ends = morph.in_both_shapes(torch.from_numpy(surface.vertices).to(field.device), time)
-        more = bars_between(surface.vertices, surface.faces, surface.normals, most, 2 / cells, at_ends)
+        more = bars_between(surface.vertices, surface.faces, surface.normals, most, 2 / cells, at_ends, groups)
         if more is None:
             break
         bars = more if bars is None else bars.with_more(more)
         surface = _surface(mended(field, bars), extraction, cells, morph.parts_about(time))
+        groups, _ = _groups(surface, field, morph, time)
     if bars is not None:
         surface = surface.going_along(bars)
     return surface.among(within_pieces(surface.vertices, surface.faces, most))
+
+
+def _groups(surface: _Surface, field: Field, morph: Morph, time: float) -> tuple[NDArray[np.int64], int]:
+    """Of each part of the surface with what others it belongs together, and how many pieces that makes of it."""
+    part, volumes = volumes_of_parts(surface.vertices, surface.faces)
+    if morph.pieces_about(time) == 1:
+        groups = np.zeros(len(volumes), np.int64)
+    elif not morph.detailed:
+        groups = np.arange(len(volumes))
+    else:
+        points = torch.from_numpy(surface.vertices).to(field.device)
+        groups = groups_of_pieces(part, morph.pieces_in_both_shapes(points, time))
+    return groups, len(np.unique(groups[volumes > 0]))
 
 
 def frames(

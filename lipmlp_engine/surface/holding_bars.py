@@ -94,25 +94,36 @@ class Bars:
 
 
 def bars_between(
-    vertices: Floats, faces: NDArray[np.int32], normals: Floats, most: int, cell: float, at_ends: Floats
+    vertices: Floats,
+    faces: NDArray[np.int32],
+    normals: Floats,
+    most: int,
+    cell: float,
+    at_ends: Floats,
+    groups: NDArray[np.int64] | None = None,
 ) -> Bars | None:
     """The bars that a surface needs to be in no more than ``most`` pieces; None where it needs none.
 
     at_ends: where the vertices' matter is at both ends, (n, 6). A bar leads to what is near then as well: what is
-    nearest in one frame alone may be another limb in the next.
+    nearest in one frame alone may be another limb in the next. Of a group of pieces only one is left to itself, and
+    the others are held by what is of their group.
     """
     if most <= 0 or not len(faces):
         return None
     part, volumes = volumes_of_parts(vertices, faces)
+    of = np.arange(len(volumes)) if groups is None else groups
     order = np.argsort(-volumes, kind="stable")
     held = [int(number) for number in order if volumes[number] > LEAST_HELD * volumes[volumes > 0].sum()]
+    _, first_of_group = np.unique(of[held], return_index=True)
+    free = [held[index] for index in np.sort(first_of_group)[:most].tolist()]
     starts: list[Floats] = []
     ends: list[Floats] = []
     radii: list[float] = []
-    together = np.isin(part, held[:most])
+    together = np.isin(part, free)
     always = np.hstack([vertices, at_ends])
-    for island in held[most:]:
-        own, rest = np.flatnonzero(part == island), np.flatnonzero(together)
+    for island in [number for number in held if number not in free]:
+        own, akin = np.flatnonzero(part == island), together & (of[part] == of[island])
+        rest = np.flatnonzero(akin if akin.any() else together)
         farness, nearest = KDTree(always[rest]).query(always[own])
         first = int(farness.argmin())
         length = float(np.linalg.norm(vertices[own[first]] - vertices[rest[nearest[first]]]))
