@@ -106,12 +106,45 @@ def asked_back(best: Pairing, laying: LayingOn, pool: Executor, always: bool = F
         # It may have been taken back to front there; what has near rivals both ways has to lie plainly well.
         back = beside_its_rival(back, other_way, pool)
         astray = max(laying.round_trip(best, back), MOST_ASTRAY * best.own_doubt / PLAIN)
+    if astray > MOST_ASTRAY and not len(best.first.ties):
+        decided = _decided(best, back, laying, pool)
+        if decided is not None:
+            return decided
     if best.own_doubt > CLOSE_TO_SURE:
         turned = laying.turned_round(back)
         if turned.own_doubt < best.own_doubt:
             turned = dataclasses.replace(turned, rivalry=best.rivalry)
             best = turned if laying.apart(best, turned) < ELSEWHERE else beside_its_rival(turned, laying, pool)
     return dataclasses.replace(best, contradiction=astray / MOST_ASTRAY)
+
+
+def _decided(best: Pairing, back: Pairing, laying: LayingOn, pool: Executor) -> Pairing | None:
+    """The better one of what two searches found, if it is so in both directions, beside the other one; or None.
+
+    Either search may be lost where limbs are folded up. Each find is laid on both ways, settled, and held against the
+    other one there: what is right lies better whichever mesh is laid onto which.
+    """
+    other_way = laying.other_way
+    turned, inverse = pool.map(_turned, (laying, other_way), (back, best))
+    if laying.apart(best, turned) < ELSEWHERE:
+        return None
+    best, turned = pool.map(laying.settled, (best, turned))
+    back, inverse = pool.map(other_way.settled, (back, inverse))
+    leads = [
+        worse.own_doubt / max(better.own_doubt, 1e-12) for better, worse in ((best, turned), (inverse, back))
+    ]
+    if max(leads) < 1:
+        best, inverse, leads = beside_its_rival(turned, laying, pool), back, [1 / lead for lead in leads]
+        if laying.apart(best, turned) > ELSEWHERE:
+            return None
+    if min(leads) < 1:
+        return None
+    astray = laying.round_trip(best, inverse) / MOST_ASTRAY
+    return dataclasses.replace(best, contradiction=max(astray, SETTLED_LEAD / (leads[0] * leads[1]) ** 0.5))
+
+
+def _turned(laying: LayingOn, back: Pairing) -> Pairing:
+    return laying.turned_round(back)
 
 
 def found_from_other_side(laying: LayingOn, pool: Executor) -> Pairing:
