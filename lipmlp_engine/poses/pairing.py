@@ -47,6 +47,10 @@ class Pairing:
     mesh_of_second: bool = False
     """Whether the mesh is the second surface's own, laid onto the first one."""
 
+    def with_fit_of(self, other: Pairing) -> Pairing:
+        """The same laid on as another one is, which was asked both ways: limbs that touch are let pass."""
+        return replace(self, match=other.match, fit=other.fit, grown_together=True)
+
     @property
     def from_other_side(self) -> Pairing:
         """The same mesh on its way back: from where it lies on the other surface to where it is its own."""

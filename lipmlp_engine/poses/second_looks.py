@@ -130,9 +130,7 @@ def _decided(best: Pairing, back: Pairing, laying: LayingOn, pool: Executor) -> 
         return None
     best, turned = pool.map(laying.settled, (best, turned))
     back, inverse = pool.map(other_way.settled, (back, inverse))
-    leads = [
-        worse.own_doubt / max(better.own_doubt, 1e-12) for better, worse in ((best, turned), (inverse, back))
-    ]
+    leads = [worse.own_doubt / max(better.own_doubt, 1e-12) for better, worse in ((best, turned), (inverse, back))]
     if max(leads) < 1:
         best, inverse, leads = beside_its_rival(turned, laying, pool), back, [1 / lead for lead in leads]
         if laying.apart(best, turned) > ELSEWHERE:
