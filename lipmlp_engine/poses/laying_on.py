@@ -125,7 +125,7 @@ class LayingOn:
         first, second = self._first, self._second
         there = KDTree(second.surface.vertices).query(pairing.fit.places[first.samples])[1]
         moved = self.along(self.matching.bent(relocated(first, second, second.distances[:, there].argmin(0))))
-        found = [self._limb_by_limb(pairing, other) for other in (moved, self.turned_round(self.other_way.likeliest()))]
+        found = [self._limb_by_limb(pairing, other) for other in (moved, self.turned_round(self.found_back))]
         tried = [pairing.with_fit_of(each) for each in found if self.apart(pairing, each) < ELSEWHERE]
         best = min([each for each in tried if each.own_doubt <= 1], key=self.lost, default=pairing)
         return best if self.lost(best) <= FOUND_LIMB * errors else pairing
@@ -162,6 +162,11 @@ class LayingOn:
         back = LayingOn(self._second, self._first)
         back.other_way = self
         return back
+
+    @cached_property
+    def found_back(self) -> Pairing:
+        """The likeliest from the second surface to the first, by a search of its own."""
+        return self.other_way.likeliest()
 
     def apart(self, one: Pairing, other: Pairing) -> float:
         """The mean distance along the second surface between where two lead, as a share of its diameter."""

@@ -100,7 +100,7 @@ def asked_back(best: Pairing, laying: LayingOn, pool: Executor, always: bool = F
     if hopeless(best) or not (0 if always else CLOSE_TO_SURE) < best.doubt < LOST:
         return best
     other_way = laying.other_way
-    back = other_way.likeliest()
+    back = laying.found_back
     astray = laying.round_trip(best, back)
     if astray > MOST_ASTRAY:
         # It may have been taken back to front there; what has near rivals both ways has to lie plainly well.

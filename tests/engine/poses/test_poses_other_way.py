@@ -12,13 +12,13 @@ from benchmarks.poses.characters import ARMS_UP, biped
 from benchmarks.poses.judgement import RIGHT, off
 from benchmarks.poses.lookalikes import RECIPES
 from benchmarks.poses.measures import remeshed
-from lipmlp_engine.poses import laying_on
-from lipmlp_engine.poses.laying_on import ELSEWHERE, LayingOn
+from lipmlp_engine.poses import laying_on, recognition, second_looks
+from lipmlp_engine.poses.laying_on import ELSEWHERE, LOST_LIMB, LayingOn
 from lipmlp_engine.poses.matching import UPRIGHT
 from lipmlp_engine.poses.misplaced import relocated
 from lipmlp_engine.poses.pairing import MOST_STRAIN, Pairing
 from lipmlp_engine.poses.recognition import judged
-from lipmlp_engine.poses.second_looks import MOST_ASTRAY, beside_its_rival, found_from_other_side
+from lipmlp_engine.poses.second_looks import MOST_ASTRAY, asked_back, beside_its_rival, found_from_other_side
 from lipmlp_engine.poses.signature import Signature, signature
 from lipmlp_engine.poses.stand_in_mesh import stand_in
 from lipmlp_engine.shapes.shape import Shape
@@ -163,3 +163,47 @@ def test_a_forearm_that_is_laid_on_its_elbow_is_put_to_where_its_distances_are(
     assert laid.own_doubt > 1 > again.own_doubt and again.rivalry == 0.3
     assert again.fit.bare < laid.fit.bare / 2
     assert laying.relaid(there) is there or there.own_doubt >= laying_on.WELL_LAID
+
+
+def test_a_limb_that_is_lost_is_told_by_its_distances_and_laid_where_they_want_it(
+    signatures: tuple[Signature, Signature], laying: LayingOn, there: Pairing
+) -> None:
+    """A lying dog's foot lay on its own knee, a fifth of the diameter off, with no more doubt than where it belongs."""
+    first, _ = signatures
+    hand = int(first.places[first.samples, 0].argmax())
+    elbow = int(np.abs(first.between[hand] - 0.3).argmin())
+    crumpled = np.where(first.between[hand] < 0.25, there.match.samples[elbow], there.match.samples)
+    laid = laying.along(laying.matching.bent(crumpled), drawn_out=False)
+    assert laying.lost(laid) > 1.5 * LOST_LIMB > 1.5 * laying.lost(there)
+    assert laying.found_again(there) is there
+    again = laying.found_again(laid)
+    assert laying.lost(again) < LOST_LIMB and again.own_doubt < 1
+    away = [np.linalg.norm((each.fit.places - there.fit.places)[first.samples[hand]]) for each in (laid, again)]
+    assert away[1] < 0.5 * away[0]
+
+
+def test_what_has_lost_a_limb_is_refused_however_little_the_rest_is_doubted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(recognition, "MOST_LOST", 0.01)
+    character = biped()
+    skin = character.skin(50)
+    raised = remeshed(character.posed(skin, ARMS_UP), skin.triangles, 55, seed=1)
+    verdict = judged(Shape("man", skin.vertices, skin.triangles.astype(np.int32)), Shape("raised", *raised))
+    assert verdict.objection == "a limb of 'man' is not found in 'raised'"
+
+
+@pytest.mark.parametrize("lost", ["there", "back"])
+def test_of_two_searches_that_contradict_each_other_the_one_is_believed_that_lies_better_both_ways(
+    laying: LayingOn, there: Pairing, back: Pairing, monkeypatch: pytest.MonkeyPatch, lost: str
+) -> None:
+    """Who crouches was refused for a way back that was found back to front."""
+    way, right = (laying, there) if lost == "there" else (laying.other_way, back)
+    match = way.matching.rival(right.match)
+    assert match is not None
+    wrong = way.along(match, drawn_out=False)
+    monkeypatch.setattr(second_looks, "beside_its_rival", lambda pairing, laying, pool: pairing)
+    monkeypatch.setattr(laying, "found_back", wrong if lost == "back" else back)
+    with ThreadPoolExecutor(2) as pool:
+        found = asked_back(wrong if lost == "there" else there, laying, pool, always=True)
+    assert laying.apart(found, there) < ELSEWHERE and found.doubt < 1 and found.contradiction > 0
