@@ -14,7 +14,7 @@ from threadpoolctl import threadpool_limits
 
 from ..job.sections import Guide
 from ..poses.length_keeping import NO_TIES, LengthPath, lengths_kept
-from ..poses.lesser_parts import with_lesser_parts
+from ..poses.lesser_parts import left_to_blend, with_lesser_parts
 from ..poses.recognition import pair
 from ..poses.self_contact import SelfContact
 from ..poses.shared_mesh import SharedMesh, shared_mesh
@@ -64,7 +64,9 @@ def find_ways(
             places = whole.places if whole else found.fit.places
             path = LengthPath(mesh.vertices, places, mesh.triangles, lengths_kept(guide.rigidity), ties)
             ways.append(Way(path, mesh.triangles))
-            verdicts.append(f"Guide: poses, because '{first.name}' and '{second.name}' match: {found.said}.")
+            lacking = not isinstance(found, SharedMesh) and left_to_blend(found, first, second)
+            less = "; what only one of them has beside its largest part dissolves or grows" if lacking else ""
+            verdicts.append(f"Guide: poses, because '{first.name}' and '{second.name}' match: {found.said}{less}.")
     return ways, verdicts
 
 

@@ -62,6 +62,13 @@ def go_along(pairing: Pairing, first: Shape, second: Shape) -> bool:
     )
 
 
+def left_to_blend(pairing: Pairing, first: Shape, second: Shape) -> bool:
+    """Whether either shape has something beside its largest part that comes to nothing of the other."""
+    whole = len(pairing.first.ties) > 0 or first.solids is not None or pairing.mesh_of_second
+    beside = not whole and any(beside_main_part(shape) is not None for shape in (first, second))
+    return beside and _ground(pairing, first, second) is None
+
+
 def with_lesser_parts(pairing: Pairing, first: Shape, second: Shape) -> SharedMesh | None:
     """All of the first shape laid onto the second, where more than its largest part was matched, or goes along."""
     if pairing.mesh_of_second:

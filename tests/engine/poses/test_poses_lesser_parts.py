@@ -145,6 +145,14 @@ def test_a_part_that_comes_to_nothing_of_its_kind_is_not_guessed_at(where: str) 
     assert go_along(matched(), dressed(0.0), elsewhere) and go_along(matched(), both(0.0), dressed(1.0))
 
 
+def test_it_is_said_that_what_only_one_of_both_has_comes_to_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A man with a hat that the other one lacks raised his arms without a word about it."""
+    monkeypatch.setattr(pose_pairs, "pair", lambda *_: matched())
+    for pair_of_shapes, lacking in (((both(0.0), dressed(1.0)), True), ((both(0.0), both(1.0)), False)):
+        (way,), (said,) = find_ways(pair_of_shapes, [(np.empty((0, 3)),) * 2], Guide())
+        assert way is not None and said.endswith("beside its largest part dissolves or grows.") == lacking
+
+
 def test_much_that_comes_to_nothing_is_refused() -> None:
     tower = box((0.4, 0.4, 2.0)).subdivide().subdivide().apply_translation([1.5, 0, 1.0])
     assert not go_along(matched(), both(0.0), dressed(1.0, tower))
