@@ -34,8 +34,8 @@ Measured: of right matches with a doubt of .75 and more it is up to .014, of a w
 OPPOSED = 0.15
 """Mean distance between what two searches found, as a share of the diameter, from which on one of them is lost.
 
-Measured: .29 to .34 of people who crouch, of which one was back to front; at .03 both searches had found one of them back
-to front, only a little differently, and the better of both was taken (36 % off).
+Measured: .29 to .34 of people who crouch, found back to front by one search; where both had found one of them so, only
+a little differently, the better of both was taken (36 % off).
 """
 PLAIN = 0.6
 """Doubt without rivals, up to which what leads back may be found as the rival of another match.
