@@ -32,7 +32,7 @@ LARGEST = 400 << 20
 """Bytes of all that is kept together; the oldest go first. Chosen."""
 LONGEST_NOTES = 20_000
 """Characters of what is told with a kept surface. Chosen."""
-METHOD = 14
+METHOD = 15
 """Of finding them, counted up when the same points come to have another surface. Chosen."""
 ENDING = ".surface.npz"
 

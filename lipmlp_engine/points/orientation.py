@@ -15,6 +15,7 @@ from scipy.sparse.linalg import cg
 from .neighbour_links import LEVEL, LINKS, SureLinks, agreement_of, along_the_surest, less_at_odds, majority, parts_of
 from .normal_estimation import Lines
 from .one_view import turned_to_the_viewer
+from .seen_by_an_eye import sight_of
 from .summed_sides import put_together
 from .winding_grid import WindingGrid, summed_number
 
@@ -49,6 +50,8 @@ LEAST_GAP = 0.2
 """Of the spacing: what lies closer than that belongs to the same sheet. Chosen."""
 TRUST = 0.05
 """Weight of the winding number beside the neighbours. Chosen."""
+SEEN = 4.0
+"""Weight of the eye that saw all of a cloud, where there is one, beside the winding number's. Chosen."""
 MOST_SHEETS, ASKED = 8, 200
 """Of the sheets that lie close to others, the largest so many are tried either way, at so many of their points.
 Chosen."""
@@ -69,6 +72,9 @@ def oriented(points: Array, lines: Lines, threads: int = 0) -> Array:
         side, _ = put_together(ways, [sure.along_all, sure.along], agreement, points, walls)
     else:
         side = _in_noise(side, points, lines, agreement, grid)
+    sight = sight_of(side, points, walls)
+    if sight is not None:
+        side = np.where(_settled(agreement, SEEN * sight, np.sign(sight)) < 0, -1.0, 1.0)
     side = turned_to_the_viewer(side, agreement, points, walls)
     return np.asarray(lines.normals * side[:, None])
 

@@ -57,27 +57,40 @@ class Viewer:
 
 def viewer_of(points: Array, spacing: float, way: Array) -> Viewer | None:
     """Who saw all of these points, looking about against ``way``; None if no single eye can have."""
+
+    def odd(viewer: Viewer) -> float:
+        hidden, outline = _hidden(viewer, points, spacing)
+        return hidden + OUTLINE * outline
+
+    _, viewer = likeliest(points, way, odd)
+    return viewer if _hidden(viewer, points, spacing)[0] < HIDDEN else None
+
+
+def eye_at(points: Array, way: Array, distance: float) -> Viewer:
+    """Who looks at the middle of those points against ``way``, from so many times their size."""
     middle = (points.min(axis=0) + points.max(axis=0)) / 2
     size = float(np.linalg.norm(np.ptp(points, axis=0)))
+    axis = -way / np.linalg.norm(way)
+    return Viewer(middle - distance * size * axis, axis, axes_across(axis))
+
+
+def likeliest(points: Array, way: Array, odd: Callable[[Viewer], float]) -> tuple[float, Viewer]:
+    """Of those who look about against ``way`` that to whom least is odd, and how odd that is."""
     across, turn = axes_across(way), np.zeros(2)
     found: list[tuple[float, Viewer]] = []
     for distance in DISTANCES:
 
         def seen_from(turn: Array, distance: float = distance) -> Viewer:
-            axis = -(way + across @ turn)
-            axis /= np.linalg.norm(axis)
-            return Viewer(middle - distance * size * axis, axis, axes_across(axis))
-
-        def odd(turn: Array, seen_from: Callable[[Array], Viewer] = seen_from) -> float:
-            hidden, outline = _hidden(seen_from(turn), points, spacing)
-            return hidden + OUTLINE * outline
+            return eye_at(points, way + across @ turn, distance)
 
         start = turn + TURNED * np.array([[0, 0], [1, 0.3], [-0.3, 1]])
-        best = minimize(odd, turn, method="Nelder-Mead", options={"maxfev": STEPS, "initial_simplex": start})
+        options = {"maxfev": STEPS, "initial_simplex": start}
+        best = minimize(
+            lambda turn, seen_from=seen_from: odd(seen_from(turn)), turn, method="Nelder-Mead", options=options
+        )
         turn = best.x
         found.append((float(best.fun), seen_from(turn)))
-    _, viewer = min(found, key=lambda one: one[0])
-    return viewer if _hidden(viewer, points, spacing)[0] < HIDDEN else None
+    return min(found, key=lambda one: one[0])
 
 
 def _hidden(viewer: Viewer, points: Array, spacing: float) -> tuple[float, float]:
@@ -86,10 +99,20 @@ def _hidden(viewer: Viewer, points: Array, spacing: float) -> tuple[float, float
     flat, away = viewer.picture(points)
     if away.min() <= 0:
         return 1.0, 1.0
-    cell = np.floor(flat * (np.median(away) / (PIXEL * spacing))).astype(np.int64)
-    cell -= cell.min(axis=0) - 2
-    foremost = np.full(cell.max(axis=0) + 3, np.inf)
+    cell, shape = pixels(flat, PIXEL * spacing / float(np.median(away)))
+    foremost = np.full(shape, np.inf)
     np.minimum.at(foremost, tuple(cell.T), away)
-    seen = binary_closing(np.isfinite(foremost))
-    inner = binary_erosion(seen)
-    return float((away - foremost[tuple(cell.T)] > BEHIND * spacing).mean()), 1 - float(inner.sum() / seen.sum())
+    return float((away - foremost[tuple(cell.T)] > BEHIND * spacing).mean()), outline_of(np.isfinite(foremost))
+
+
+def pixels(flat: Array, side: float) -> tuple[NDArray[np.int64], tuple[int, ...]]:
+    """The pixel that each place of a picture lies in, and how many that has, with an empty rim."""
+    cell = np.floor(flat / side).astype(np.int64)
+    cell -= cell.min(axis=0) - 2
+    return cell, tuple(int(each) for each in cell.max(axis=0) + 3)
+
+
+def outline_of(filled: NDArray[np.bool_]) -> float:
+    """Of what is seen in a picture the share that lies at its outline."""
+    seen = binary_closing(filled)
+    return 1 - float(binary_erosion(seen).sum() / seen.sum())
