@@ -36,30 +36,33 @@ FEWEST = 24
 """Pixels of an outline from which it tells anything. Chosen."""
 
 
-def curves_back(points: Array, normals: Array, spacing: Array) -> bool:
-    """Whether those points, which enclose nothing, were seen from one side, and turn out of sight all around."""
+def curves_back(points: Array, normals: Array, spacing: Array, leaning: float = LEANING) -> bool:
+    """Whether those points, which enclose nothing, were seen from one side, and turn out of sight all around,
+    their normals ``leaning`` outwards so far."""
     way = way_to_the_viewer(normals * (spacing**2)[:, None])
     if way is None:
         return False
     axes = axes_across(way)
-    flat, leaning = points @ axes, normals @ axes
+    flat = points @ axes
     usual = float(np.median(spacing))
     places, outwards = _outline(flat, PIXEL * usual)
     if len(places) < FEWEST:
         return False
-    turned = turned_at(places, outwards, flat, leaning, WITHIN * usual)
+    turned = turned_at(places, outwards, flat, normals @ axes, WITHIN * usual, leaning)
     directions = outwards[turned]
     return bool(np.linalg.eigvalsh(directions.T @ directions / len(outwards))[0] > ALL_AROUND)
 
 
-def turned_at(places: Array, outwards: Array, flat: Array, leaning: Array, within: float) -> Flags:
+def turned_at(
+    places: Array, outwards: Array, flat: Array, normals: Array, within: float, leaning: float = LEANING
+) -> Flags:
     """At which places of an outline what is seen turns out of sight: points lie at ``flat`` in the picture, in which
-    their normals are ``leaning``."""
+    their ``normals`` lean so far."""
     count = min(BESIDE, len(flat))
     away, beside = cKDTree(flat).query(places, k=count)
-    lean = np.einsum("nkc,nc->nk", leaning[beside], outwards)
+    lean = np.einsum("nkc,nc->nk", normals[beside], outwards)
     lean[away > within] = -1
-    return np.asarray(np.sort(lean, axis=1)[:, -min(OUTLIERS + 1, count)] > LEANING)
+    return np.asarray(np.sort(lean, axis=1)[:, -min(OUTLIERS + 1, count)] > leaning)
 
 
 def outwards_at(rim: NDArray[np.int64], depth: Array) -> Array:

@@ -18,6 +18,14 @@ Array = NDArray[np.float64]
 ENCLOSES, ASKED = 0.47, 200
 """Winding number, half-way among so many points, from which a cloud goes around something, so that it tells.
 Chosen: what is closed has .5, three sides of a box .3."""
+FEWEST = 2000
+"""Points below which what is odd is chance. Chosen."""
+LEANING = 0.92
+"""How far normals lean outwards at the outline of what goes on behind it. Chosen: three walls that meet lean by .82."""
+LAYERS, LAYERED = 0.3, 0.1
+"""Spacings as in ``STRAIGHT`` from which one of two points lies behind the other, though it may count as seen, and the
+share of such points from which a cloud has two sides that are close to each other, so that no eye sees all of it.
+Chosen."""
 LOOKED_FROM, FROM = 40, 2.4
 """Directions that are tried first, and how many times the cloud's size away. Chosen."""
 TRIED_WITH, LOOKED_AT = 10_000, 40_000
@@ -47,11 +55,11 @@ def sight_of(side: Array, points: Array, walls: Array) -> Array | None:
     """The cosine between each of the ``walls``, which are normals times areas, and the way to the eye that saw all of
     the cloud; None where there is none, or the ``side`` of each, 1 or -1, is told by what they go around."""
     facing = walls * side[:, None]
-    if float(np.median(summed_number(_some(points, ASKED), points, facing))) > ENCLOSES:
+    if len(points) < FEWEST or float(np.median(summed_number(_some(points, ASKED), points, facing))) > ENCLOSES:
         return None
     area = np.linalg.norm(walls, axis=1, keepdims=True)
     # What turns out of sight all around hides as little of itself from within, and encloses enough.
-    if curves_back(points, facing / area, np.sqrt(area[:, 0])):
+    if curves_back(points, facing / area, np.sqrt(area[:, 0]), LEANING):
         return None
     viewer = _eye_of(points, facing)
     if viewer is None:
@@ -74,7 +82,8 @@ def _eye_of(points: Array, facing: Array) -> Viewer | None:
     count = len(scene.points)
     if other < LIKELIER * odd or (other - odd) * count < BY_CHANCE * (odd * count) ** 0.5:
         return None
-    return viewer if scene.odd(viewer)[0] < HIDDEN else None
+    layered = scene.odd(viewer, LAYERS)[0] > LAYERED
+    return viewer if scene.odd(viewer)[0] < HIDDEN and not layered else None
 
 
 class _Scene:
@@ -86,7 +95,7 @@ class _Scene:
         self._lines = walls / np.maximum(area, np.finfo(np.float64).tiny)[:, None]
         self._spacing = float(np.sqrt(np.median(area)))
 
-    def odd(self, viewer: Viewer) -> tuple[float, float]:
+    def odd(self, viewer: Viewer, straight: float = STRAIGHT) -> tuple[float, float]:
         """What is odd to that viewer: the share of the points that are hidden, and that of the outline, weighed."""
         flat, away = viewer.picture(self.points)
         if away.min() <= 0:
@@ -99,7 +108,7 @@ class _Scene:
         before = foremost[pixel]
         step = self.points - self.points[before]
         own, its = (np.abs(np.einsum("ij,ij->i", step, self._lines[of])) for of in (slice(None), before))
-        hidden = np.minimum(own, its) > STRAIGHT * self._spacing
+        hidden = np.minimum(own, its) > straight * self._spacing
         return float(hidden.mean()), OUTLINE * outline_of((foremost >= 0).reshape(shape))
 
 

@@ -53,7 +53,7 @@ def test_a_facade_with_its_street_faces_the_street() -> None:
 
 
 def test_what_goes_around_something_and_half_a_ball_tell_of_no_eye() -> None:
-    ball = on_ball(1500)
+    ball = on_ball(5000)
     lines = lines_of(ball, threads=1)
     walls = lines.normals * lines.spacing[:, None] ** 2
     outwards = np.sign(np.einsum("ij,ij->i", walls, ball))
