@@ -22,7 +22,7 @@ FEWEST = 2000
 """Points below which what is odd is chance. Chosen."""
 LEANING = 0.92
 """How far normals lean outwards at the outline of what goes on behind it. Chosen: three walls that meet lean by .82."""
-LAYERS, LAYERED = 0.3, 0.1
+LAYERS, LAYERED = 0.3, 0.15
 """Spacings as in ``STRAIGHT`` from which one of two points lies behind the other, though it may count as seen, and the
 share of such points from which a cloud has two sides that are close to each other, so that no eye sees all of it.
 Chosen."""
