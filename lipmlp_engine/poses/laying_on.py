@@ -103,7 +103,7 @@ class LayingOn:
         growth = second.surface.scale / first.surface.scale
         strains = [strain_about(first.surface, each.fit.places, growth) for each in (pairing, anew)]
         places = np.where((strains[1] < strains[0])[:, None], anew.fit.places, pairing.fit.places)
-        mixed = self.along(self.matching.of_vertices(KDTree(second.surface.vertices).query(places)[1]))
+        mixed = self.along(self.matching.of_vertices(self._there.query(places)[1]))
         best = min((anew, mixed), key=lambda each: each.own_doubt)
         if best.own_doubt > CLEARLY_LESS * pairing.own_doubt:
             self._left_lying.append(pairing.fit)
@@ -123,8 +123,8 @@ class LayingOn:
         if errors < LOST_LIMB:
             return pairing
         first, second = self._first, self._second
-        there = KDTree(second.surface.vertices).query(pairing.fit.places[first.samples])[1]
-        moved = self.along(self.matching.bent(relocated(first, second, second.distances[:, there].argmin(0))))
+        arrived = second.distances[:, self._arrived(pairing)].argmin(0)
+        moved = self.along(self.matching.bent(relocated(first, second, arrived)))
         found = [self._limb_by_limb(pairing, other) for other in (moved, self.turned_round(self.found_back))]
         tried = [pairing.with_fit_of(each) for each in found if self.apart(pairing, each) < ELSEWHERE]
         best = min([each for each in tried if each.own_doubt <= 1], key=self.lost, default=pairing)
@@ -136,8 +136,7 @@ class LayingOn:
         wrong = [lost(first, self._second, each.fit.places) for each in (one, other)]
         better = (wrong[1] < wrong[0])[first.distances.argmin(0)]
         places = np.where(better[:, None], other.fit.places, one.fit.places)
-        vertices = KDTree(self._second.surface.vertices).query(places)[1]
-        return self.slid(self.along(self.matching.of_vertices(vertices)))
+        return self.slid(self.along(self.matching.of_vertices(self._there.query(places)[1])))
 
     def likeliest(self, only_first: bool = False, patient: bool = False) -> Pairing:
         """The best of the likeliest matches, or the first of them; ``patient``: even where all is hopeless."""
@@ -157,6 +156,15 @@ class LayingOn:
         return best if best.doubt <= 1 or len(self._first.surface.ties) else self.relaid(best)
 
     @cached_property
+    def _there(self) -> KDTree:
+        """What the second surface's nearest vertices are asked of."""
+        return KDTree(self._second.surface.vertices)
+
+    def _arrived(self, pairing: Pairing) -> NDArray[np.int64]:
+        """The second surface's vertices to which the first one's samples are led."""
+        return np.asarray(self._there.query(pairing.fit.places[self._first.samples])[1])
+
+    @cached_property
     def other_way(self) -> LayingOn:
         """From the second surface to the first."""
         back = LayingOn(self._second, self._first)
@@ -170,9 +178,7 @@ class LayingOn:
 
     def apart(self, one: Pairing, other: Pairing) -> float:
         """The mean distance along the second surface between where two lead, as a share of its diameter."""
-        tree = KDTree(self._second.surface.vertices)
-        there, elsewhere = (tree.query(pairing.fit.places[self._first.samples])[1] for pairing in (one, other))
-        return float(_between(self._second, there, elsewhere).mean())
+        return float(_between(self._second, self._arrived(one), self._arrived(other)).mean())
 
     def turned_round(self, back: Pairing) -> Pairing:
         """What leads from the second surface to the first, laid on the way it is meant here."""
@@ -188,7 +194,7 @@ class LayingOn:
     def round_trip(self, there: Pairing, back: Pairing) -> float:
         """How far from where it began a place comes out, there and back: the median, as a share of the diameter."""
         samples = self._first.samples
-        arrived = KDTree(self._second.surface.vertices).query(there.fit.places[samples])[1]
+        arrived = self._arrived(there)
         returned = KDTree(self._first.surface.vertices).query(back.fit.places[arrived])[1]
         return float(np.median(_between(self._first, samples, returned)))
 

@@ -131,7 +131,7 @@ def _decided(best: Pairing, back: Pairing, laying: LayingOn, pool: Executor) -> 
     other one there: what is right lies better whichever mesh is laid onto which.
     """
     other_way = laying.other_way
-    turned, inverse = pool.map(_turned, (laying, other_way), (back, best))
+    turned, inverse = pool.map(LayingOn.turned_round, (laying, other_way), (back, best))
     if laying.apart(best, turned) < OPPOSED:
         return None
     best, turned = pool.map(laying.settled, (best, turned))
@@ -145,10 +145,6 @@ def _decided(best: Pairing, back: Pairing, laying: LayingOn, pool: Executor) -> 
         return None
     astray = laying.round_trip(best, inverse) / MOST_ASTRAY
     return dataclasses.replace(best, contradiction=max(astray, SETTLED_LEAD / (leads[0] * leads[1]) ** 0.5))
-
-
-def _turned(laying: LayingOn, back: Pairing) -> Pairing:
-    return laying.turned_round(back)
 
 
 def found_from_other_side(laying: LayingOn, pool: Executor) -> Pairing:
