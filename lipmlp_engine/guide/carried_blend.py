@@ -97,10 +97,15 @@ class CarriedBlend:
 
     def _lowered(self, points: Points, cell: float) -> Points:
         """What cells are to know of the function: parts too thin for them are as thick as they need."""
-        everywhere = None if self._at_shape else self._mesh.bound(points, self.share)
-        values = (self._told(points) if everywhere is None else self._blended(everywhere)).copy()
-        near = np.flatnonzero(np.abs(values) < THIN * cell)
-        bound = self._mesh.bound(points[near], self.share) if everywhere is None else everywhere.only(near)
+        if self._at_shape:
+            values = self._told(points).copy()
+            near = np.flatnonzero(np.abs(values) < THIN * cell)
+            bound = self._mesh.bound(points[near], self.share)
+        else:
+            bound = self._mesh.bound(points, self.share)
+            values = self._blended(bound)
+            near = np.flatnonzero(np.abs(values) < THIN * cell)
+            bound = bound.only(near)
         places = [self._mesh.released(bound, float(side)) for side in (0, 1)]
         thickness = [surface.thin_parts.thickness(place) for surface, place in zip(self._surfaces, places, strict=True)]
         weights = [1 - self.share, self.share]

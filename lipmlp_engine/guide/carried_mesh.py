@@ -68,8 +68,8 @@ class CarriedMesh:
         self.triangles = triangles.cpu()
         self._faces = self.triangles.numpy().astype(np.int64)
         self._lock = Lock()
-        self._surfaces: OrderedDict[float, tuple[Array, DistanceField]] = OrderedDict()
-        self._vertices = lru_cache(KEPT_PLACES)(self._vertices_at)
+        self._surfaces: OrderedDict[float, DistanceField] = OrderedDict()
+        self.vertices = lru_cache(KEPT_PLACES)(self._vertices_at)
         self._turns = lru_cache(KEPT_PLACES)(self._turns_at)
 
     def to(self, device: torch.device) -> CarriedMesh:
@@ -105,15 +105,14 @@ class CarriedMesh:
         """The vertices at a share of the way, and the distances to the surface there."""
         with self._lock:
             if share not in self._surfaces:
-                vertices = self._vertices(share)
-                field = DistanceField(vertices, self._faces.astype(np.int32))
+                field = DistanceField(self.vertices(share), self._faces.astype(np.int32))
                 # To either side of it shapes have their say, farther than normals are asked that may be mistaken.
                 field.believe_normals()
-                self._surfaces[share] = vertices, field
+                self._surfaces[share] = field
                 if len(self._surfaces) > KEPT:
                     self._surfaces.popitem(last=False)
             self._surfaces.move_to_end(share)
-            return self._surfaces[share]
+            return self.vertices(share), self._surfaces[share]
 
     def bound(self, points: Points, share: float) -> Bound:
         """Points bound to the surface at a share."""
@@ -133,7 +132,7 @@ class CarriedMesh:
 
     def put_down(self, bound: Bound, turned: Array, share: float) -> Points:
         """The same where it is known how their frames are turned there."""
-        vertices = self._vertices(share)
+        vertices = self.vertices(share)
         place = np.einsum("nc,ncd->nd", bound.weights, vertices[bound.corners])
         place = place + np.einsum("nij,nj->ni", turned, bound.offsets)
         return np.asarray(place, np.float32)
@@ -148,6 +147,7 @@ class CarriedMesh:
         return np.asarray(Rotation.from_quat(np.einsum("nc,ncq->nq", weights, turns)).as_matrix())
 
     def _vertices_at(self, share: float) -> Array:
+        """Asked as ``vertices``, which keeps them."""
         return np.asarray(self._way(share), np.float64)
 
     def _turns_at(self, share: float) -> Array:

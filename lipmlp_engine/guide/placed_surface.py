@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from ..shapes.distance import DistanceField
 from ..shapes.kept_distances import KeptDistances
+from ..shapes.mesh_topology import face_parts
 from ..shapes.shape import Shape
 from ..shapes.surface_samples import sample_surface
 from ..shapes.thinness import OPPOSITE, thickness_below
@@ -85,6 +86,14 @@ class PlacedSurface:
     def nearest(self, points: Array) -> Array:
         """The nearest point of the surface."""
         return self.pose.to_training(self.field.closest(self.pose.to_world(points))[1])
+
+    def pieces_at(self, points: Array) -> NDArray[np.int64]:
+        """The piece of the surface that is nearest to each point."""
+        return self._piece_of_triangle[self.field.closest(self.pose.to_world(points))[0]]
+
+    @cached_property
+    def _piece_of_triangle(self) -> NDArray[np.int64]:
+        return face_parts(self.shape.triangles, len(self.shape.vertices))[1][self.shape.triangles[:, 0]]
 
     def measure(self, points: NDArray[np.floating]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Distance and its gradient, on the thread that asks, for points in order in space."""

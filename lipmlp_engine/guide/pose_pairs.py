@@ -64,7 +64,7 @@ def find_ways(
             places = whole.places if whole else found.fit.places
             path = LengthPath(mesh.vertices, places, mesh.triangles, lengths_kept(guide.rigidity), ties)
             ways.append(Way(path, mesh.triangles))
-            lacking = not isinstance(found, SharedMesh) and left_to_blend(found, first, second)
+            lacking = whole is None and not isinstance(found, SharedMesh) and left_to_blend(found, first, second)
             less = "; what only one of them has beside its largest part dissolves or grows" if lacking else ""
             verdicts.append(f"Guide: poses, because '{first.name}' and '{second.name}' match: {found.said}{less}.")
     return ways, verdicts

@@ -27,7 +27,6 @@ from ..job.hearsay import HearsayError, parsed, shown
 from ..job.sections import Extraction
 from ..networks import exported_activation
 from ..networks.plain_export import exported_field
-from ..shapes.mesh_topology import face_parts
 from ..shapes.shape import Shape
 from ..surface.detail import LARGEST_BOUND, DetailedField
 from ..surface.field import Field
@@ -183,15 +182,11 @@ class Morph:
         """How far points (n, 3) of the training frame, carried to a shape of their segment, lie outside of it, (n,)."""
         return self._exact.surfaces[index].signed(self._carried(points, time, index).astype(np.float64))
 
-    def pieces_in_both_shapes(self, points: Tensor, time: float) -> NDArray[np.int64]:
-        """The pieces of the segment's two shapes that points' matter is in, (n, 2)."""
+    def pieces_in_both_shapes(self, at_ends: NDArray[np.float32], time: float) -> NDArray[np.int64]:
+        """The pieces of the segment's two shapes that matter is in, (n, 2), which lies there in them, (n, 6)."""
         segment = self.segment(time)
-        found = []
-        for index in (segment, segment + 1):
-            surface, places = self._exact.surfaces[index], self._carried(points, time, index).astype(np.float64)
-            shape, nearest = self.shapes[index], surface.field.closest(surface.pose.to_world(places))[0]
-            found.append(face_parts(shape.triangles, len(shape.vertices))[1][shape.triangles[nearest, 0]])
-        return np.stack(found, 1)
+        sides = zip(self._exact.surfaces[segment : segment + 2], np.hsplit(at_ends.astype(np.float64), 2), strict=True)
+        return np.stack([surface.pieces_at(places) for surface, places in sides], 1)
 
     def _carried(self, points: Tensor, time: float, index: int) -> NDArray[np.float32]:
         segment = self.segment(time)

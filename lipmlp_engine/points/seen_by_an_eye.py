@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from ..shapes.ways_out import directions
 from .curved_back import curves_back
 from .viewer import OUTLINE, PIXEL, Viewer, eye_at, likeliest, outline_of, pixels
 from .winding_grid import summed_number
@@ -70,10 +71,11 @@ def sight_of(side: Array, points: Array, walls: Array) -> Array | None:
 def _eye_of(points: Array, facing: Array) -> Viewer | None:
     """Who saw all of the points; None if nobody can have, or who did can as well have stood on the other side."""
     few = _Scene(_some(points, TRIED_WITH), _some(facing, TRIED_WITH))
-    tried = [few.odd(eye_at(few.points, way, FROM)) for way in _all_around(LOOKED_FROM)]
+    ways = directions(LOOKED_FROM)
+    tried = [few.odd(eye_at(few.points, way, FROM)) for way in ways]
     if min(hidden for hidden, _ in tried) > OPEN:
         return None
-    way = _all_around(LOOKED_FROM)[int(np.argmin([hidden + outline for hidden, outline in tried]))]
+    way = ways[int(np.argmin([hidden + outline for hidden, outline in tried]))]
     scene = _Scene(_some(points, LOOKED_AT), _some(facing, LOOKED_AT))
     (odd, viewer), (other, _) = sorted(
         (likeliest(scene.points, each, lambda seen_by: sum(scene.odd(seen_by))) for each in (way, -way)),
@@ -114,11 +116,3 @@ class _Scene:
 
 def _some(values: Array, count: int) -> Array:
     return values[:: max(1, -(-len(values) // count))]
-
-
-def _all_around(count: int) -> Array:
-    """Directions that lie evenly on a ball."""
-    number = np.arange(count) + 0.5
-    height, turn = 1 - 2 * number / count, np.pi * (1 + 5**0.5) * number
-    level = np.sqrt(1 - height**2)
-    return np.stack([level * np.cos(turn), level * np.sin(turn), height], axis=1)

@@ -232,35 +232,34 @@ def _in_pieces(surface: _Surface, field: Field, extraction: Extraction, morph: M
     count = count_pieces(surface.vertices, surface.faces)
     if most <= 0 or count <= 1:
         return surface
-    groups, belonging = _groups(surface, field, morph, time)
+    at_ends, groups, belonging = _belonging(surface, field, morph, time)
     most = min(most, meant_pieces(surface.vertices, surface.faces, morph.parts_about(time)), belonging)
     if count <= most:
         return surface
     bars: Bars | None = None
     for _ in range(HOLDINGS):
-        at_ends = morph.in_both_shapes(torch.from_numpy(surface.vertices).to(field.device), time)
         more = bars_between(surface.vertices, surface.faces, surface.normals, most, 2 / cells, at_ends, groups)
         if more is None:
             break
         bars = more if bars is None else bars.with_more(more)
         surface = _surface(mended(field, bars), extraction, cells, morph.parts_about(time))
-        groups, _ = _groups(surface, field, morph, time)
+        at_ends, groups, _ = _belonging(surface, field, morph, time)
     if bars is not None:
         surface = surface.going_along(bars)
     return surface.among(within_pieces(surface.vertices, surface.faces, most))
 
 
-def _groups(surface: _Surface, field: Field, morph: Morph, time: float) -> tuple[NDArray[np.int64], int]:
-    """Of each part of the surface with what others it belongs together, and how many pieces that makes of it."""
+def _belonging(
+    surface: _Surface, field: Field, morph: Morph, time: float
+) -> tuple[NDArray[np.float32], NDArray[np.int64] | None, int]:
+    """Where the surface's matter is at both ends, with what others each of its parts belongs together, and how many
+    pieces that makes of it; of the parts nothing where it makes no difference or cannot be told."""
     part, volumes = volumes_of_parts(surface.vertices, surface.faces)
-    if morph.pieces_about(time) == 1:
-        groups = np.zeros(len(volumes), np.int64)
-    elif not morph.detailed:
-        groups = np.arange(len(volumes))
-    else:
-        points = torch.from_numpy(surface.vertices).to(field.device)
-        groups = groups_of_pieces(part, morph.pieces_in_both_shapes(points, time))
-    return groups, len(np.unique(groups[volumes > 0]))
+    at_ends = morph.in_both_shapes(torch.from_numpy(surface.vertices).to(field.device), time)
+    if morph.pieces_about(time) == 1 or not morph.detailed:
+        return at_ends, None, int((volumes > 0).sum())
+    groups = groups_of_pieces(part, morph.pieces_in_both_shapes(at_ends, time))
+    return at_ends, groups, len(np.unique(groups[volumes > 0]))
 
 
 def frames(

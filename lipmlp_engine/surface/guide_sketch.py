@@ -38,7 +38,7 @@ def sketch(
     ways = pace.way(torch.from_numpy(times)).tolist()
     if isinstance(flow, CarriedMesh):
         faces = flow.triangles.numpy().astype(np.int32)
-        found = ((flow.surface(way)[0].astype(np.float32), faces) for way in ways)
+        found = ((flow.vertices(way).astype(np.float32), faces) for way in ways)
     else:
         found = (_surface(values) for values in _blended(flow, views, blend, ways))
     for time, (vertices, faces) in zip(times.tolist(), found, strict=True):
